@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run up` or `npm run down` was asked. */
+export interface Request {
+  /** Stack name, `local` unless given by `--stack NAME` or `-s NAME`. */
+  readonly stack: string;
+  /** All other arguments, for pulumi as they are. */
+  readonly rest: readonly string[];
+}
+
+/** Stack for who names none. */
+const DEFAULT_STACK = 'local';
+
+/**
+ * Takes the stack's name out of the arguments. The others are pulumi's business, so none is refused here.
+ *
+ * @throws Error when `--stack` comes without a name.
+ */
+export function parseRequest(args: readonly string[]): Request {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { stack: { type: 'string', short: 's' } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const taken = new Set<number>();
+  let stack = DEFAULT_STACK;
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.name !== 'stack') continue;
+    if (!token.value || token.value.startsWith('-')) throw new Error('--stack needs the name of a stack');
+    stack = token.value;
+    taken.add(token.index);
+    if (!token.inlineValue) taken.add(token.index + 1);
+  }
+  return { stack, rest: args.filter((_, index) => !taken.has(index)) };
+}
+
+/** Where nobody can be asked, pulumi must not ask. */
+export function confirmation(terminal: boolean): readonly string[] {
+  return terminal ? [] : ['--yes', '--non-interactive'];
+}

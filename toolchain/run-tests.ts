@@ -1,0 +1,111 @@
+/**
+ * `npm test` and `npm run check`: types, style, fast tests and, but for `--fast`, those with a real etcd
+ * and on real machines.
+ * Further arguments go to jest's fast run. All parts run, whatever becomes of the ones before; the last line is
+ * `N passed, N failed`, where types and style are one check each. Exit code 1: something failed or nothing ran.
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { add, type Counts, checkCounts, jestCounts, summary } from './counts.ts';
+import { runMain } from './main.ts';
+import { runInForeground } from './process.ts';
+
+/** A test on emulated machines waits for boots; one that takes longer than this hangs. */
+const CLUSTER_TEST_LIMIT_MS = 15 * 60_000;
+
+/** Tests beside their sources that start a real etcd. */
+const REAL_TESTS = ['\\.real\\.test\\.ts$', '--testPathIgnorePatterns=/node_modules/'];
+
+/** Time for jest to end after its report is written. */
+const HUNG_AFTER_MS = 15_000;
+const HUNG_CHECK_MS = 5_000;
+
+const CLUSTER_TESTS = [
+  'test/cluster',
+  '--testPathIgnorePatterns=/node_modules/',
+  '--runInBand',
+  `--testTimeout=${CLUSTER_TEST_LIMIT_MS}`,
+];
+
+async function test(): Promise<void> {
+  const args = process.argv.slice(2);
+  const fast = args.includes('--fast');
+  const results = [
+    await check('types', 'typescript/bin/tsc', '--noEmit'),
+    await check('style', '@biomejs/biome/bin/biome', 'ci'),
+  ];
+  const tests = [await jest('fast tests', ...args.filter((argument) => argument !== '--fast'))];
+  if (!fast) {
+    tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
+    tests.push(await jest('tests on real machines', ...CLUSTER_TESTS));
+  }
+  report(results.reduce(add), tests.reduce(add));
+}
+
+function report(checks: Counts, tests: Counts): void {
+  const all = add(checks, tests);
+  for (const name of all.skipped) console.log(`skipped: ${name}`);
+  const ran = tests.passed + tests.failed > 0;
+  if (!ran) console.log('No test ran at all, which counts as a failure.');
+  const total = ran ? all : add(all, checkCounts(1));
+  process.exitCode = total.failed === 0 ? 0 : 1;
+  console.log(summary(total));
+}
+
+async function check(title: string, script: string, ...args: readonly string[]): Promise<Counts> {
+  return checkCounts(await runNode(title, [join('node_modules', script), ...args]));
+}
+
+/** Jest's progress goes to the terminal as it comes; the counts come through a file. */
+async function jest(title: string, ...args: readonly string[]): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-test-'));
+  const file = join(folder, 'jest.json');
+  const hung = new AbortController();
+  const watch = setInterval(() => endIfHung(title, file, hung), HUNG_CHECK_MS);
+  try {
+    const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
+    const output = ['--ci', '--json', `--outputFile=${file}`];
+    const script = 'node_modules/jest/bin/jest.js';
+    return readReport(file, await runNode(title, [...flags, script, ...args, ...output], hung.signal));
+  } finally {
+    clearInterval(watch);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Jest writes its report when the last test has ended. It then waits without an end for whatever a test left open;
+ * that test is wrong, so the run is a failed one, but it has to come to an end.
+ */
+function endIfHung(title: string, file: string, hung: AbortController): void {
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (written === undefined || Date.now() - written < HUNG_AFTER_MS) return;
+  console.log(
+    `${title}: a test left something open that keeps jest from ending. Find it: jest --detectOpenHandles`,
+  );
+  hung.abort();
+}
+
+/** Jest may fail without a failed test: by its own settings, or killed before it wrote a report. */
+function readReport(file: string, code: number): Counts {
+  let counts: Counts;
+  try {
+    counts = jestCounts(readFileSync(file, 'utf8'));
+  } catch {
+    console.log(`jest left no report (exit code ${code})`);
+    return checkCounts(1);
+  }
+  return code !== 0 && counts.failed === 0 ? add(counts, checkCounts(code)) : counts;
+}
+
+async function runNode(title: string, args: readonly string[], abort?: AbortSignal): Promise<number> {
+  console.log(`\n== ${title}`);
+  const began = performance.now();
+  const code = await runInForeground({ path: process.execPath, args, environment: process.env }, abort);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`== ${title}: ${code === 0 ? 'passed' : 'failed'} after ${seconds} s`);
+  return code;
+}
+
+await runMain(test);

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Node modules as package-lock.json says, among them the Node that runs everything else.
+
+setup_node_modules() {
+  local reason
+  command -v npm >/dev/null || fail "npm is missing. Next step: install Node 20 or newer with npm"
+  if reason=$(node toolchain/setup/stale-modules.mjs); then
+    say "node modules: as package-lock.json says"
+  else
+    say "node modules: $reason; installing them"
+    run_logged "npm ci" npm ci --no-audit --no-fund || fail "npm ci failed. Next step: read its output above"
+  fi
+  check_node
+  link_commands
+}
+
+# npm's allow-list or `ignore-scripts` may have kept the package `node` from fetching its binary.
+check_node() {
+  local node=node_modules/.bin/node
+  "$node" --version >/dev/null 2>&1 || fail \
+    "$node does not run: its install script has been kept from running by npm's settings." \
+    "Next step: npm rebuild --ignore-scripts=false node"
+}
+
+# npm links the package `pulumi`, which only downloads, under the name of our launcher. `npx` shall find ours.
+link_commands() {
+  local name
+  for name in pulumi flotilla; do
+    [[ $(readlink "node_modules/.bin/$name" || true) == "../../bin/$name" ]] ||
+      ln -sfn "../../bin/$name" "node_modules/.bin/$name"
+  done
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { readIfPresent } from './files.ts';
+import { CLONE } from './launcher.ts';
+import { askPulumi } from './run-pulumi.ts';
+
+/** Platform of a stack whose configuration names none; the same default as in src/config. */
+const DEFAULT_PLATFORM = 'local';
+
+const StackConfig = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();
+const StackList = z.array(z.object({ name: z.string() }));
+const PendingOperations = z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) }));
+const Export = z.object({
+  deployment: z.object({
+    resources: z.array(z.unknown()).nullish(),
+    pending_operations: PendingOperations.nullish(),
+  }),
+});
+
+/** An operation that was begun and not ended. */
+export interface PendingOperation {
+  /** Pulumi's word: creating, updating, deleting, … */
+  readonly type: string;
+  readonly urn: string;
+}
+
+/** What the backend knows of a stack. */
+export interface StackState {
+  /** Number of resources, the stack itself among them. */
+  readonly resources: number;
+  readonly pending: readonly PendingOperation[];
+}
+
+/** Whether the backend knows the stack. */
+export async function stackExists(stack: string): Promise<boolean> {
+  return StackList.parse(await askPulumi('stack', 'ls', '--json')).some(({ name }) => name === stack);
+}
+
+/** Reads the stack's state. */
+export async function readState(stack: string): Promise<StackState> {
+  return parseState(await askPulumi('stack', 'export', '--stack', stack));
+}
+
+/** Parses what `pulumi stack export` prints. */
+export function parseState(exported: unknown): StackState {
+  const { resources, pending_operations: pending } = Export.parse(exported).deployment;
+  return {
+    resources: resources?.length ?? 0,
+    pending: (pending ?? []).map(({ type, resource: { urn } }) => ({ type, urn })),
+  };
+}
+
+/** The stack's name without organization and project, as files are named by it. */
+export function shortName(stack: string): string {
+  return stack.slice(stack.lastIndexOf('/') + 1);
+}
+
+/** The stack's platform by its configuration file, which may not exist yet. */
+export function platformOf(stack: string): string {
+  return parsePlatform(readIfPresent(join(CLONE, 'stacks', `Pulumi.${shortName(stack)}.yaml`)) ?? '');
+}
+
+/** Finds the platform in a stack's configuration. What is wrong with the rest is found when pulumi runs. */
+export function parsePlatform(config: string): string {
+  const platform = StackConfig.parse(parse(config))?.config?.['flotilla:platform'];
+  return typeof platform === 'string' ? platform : DEFAULT_PLATFORM;
+}

@@ -1,0 +1,26 @@
+/** `npm run up [-- --stack NAME] [pulumi's arguments]`: brings the stack up, whatever became of earlier runs. */
+import { join } from 'node:path';
+import { confirmation, parseRequest } from './arguments.ts';
+import { CLONE } from './launcher.ts';
+import { runMain } from './main.ts';
+import { runInForeground } from './process.ts';
+import { recover, runOnStack } from './recovery.ts';
+import { hasAudience, runPulumi } from './run-pulumi.ts';
+import { platformOf } from './stack.ts';
+
+async function up(): Promise<void> {
+  const { stack, rest } = parseRequest(process.argv.slice(2));
+  if (platformOf(stack) === 'local') await setUpMachines();
+  await runPulumi('stack', 'select', '--create', stack, '--non-interactive');
+  await recover(stack, { adopt: false });
+  await runOnStack(stack, 'up', ...confirmation(hasAudience()), ...rest);
+}
+
+/** A cluster in a cloud needs no QEMU here, so only now is it known whether these packages are wanted. */
+async function setUpMachines(): Promise<void> {
+  const args = [join(CLONE, 'toolchain', 'setup.sh'), 'machines'];
+  const code = await runInForeground({ path: 'bash', args, environment: process.env });
+  if (code !== 0) throw new Error('Local machines are not set up; see above.');
+}
+
+await runMain(up);
