@@ -1,0 +1,371 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { InvalidInput, type Problem } from '../model/problem.ts';
+import { jsonSchema } from './json-schema.ts';
+import { parseConfig } from './parse.ts';
+import { stackSchema } from './schema.ts';
+
+const core = { count: 3, etcd: true };
+
+/** What Pulumi hands to the program: objects and numbers as JSON text. */
+function pulumiConfig(config: Record<string, unknown>): Record<string, string> {
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [`flotilla:${key}`, text(value)]));
+}
+
+function problemsOf(config: Record<string, unknown>): readonly Problem[] {
+  try {
+    parseConfig(pulumiConfig(config));
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** config, path of the problem, words of the problem, words of the fix */
+const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
+  ['no machines at all', {}, 'flotilla:machines', /missing/, /names and values/],
+  ['no groups', { machines: {} }, 'flotilla:machines', /cannot be used/, /at least one group/],
+  ['machines as a list', { machines: [core] }, 'flotilla:machines', /wrong type/, /names and values/],
+  ['machines as text', { machines: 'three' }, 'flotilla:machines', /wrong type/, /names and values/],
+  ['broken JSON', { machines: '{"core":' }, 'flotilla:machines', /wrong type/, /names and values/],
+  [
+    'unknown setting',
+    { machines: { core }, plattform: 'local' },
+    'flotilla:plattform',
+    /no setting/,
+    /platform\?/,
+  ],
+  [
+    'unknown setting, no guess',
+    { machines: { core }, zone: 'a' },
+    'flotilla:zone',
+    /no setting/,
+    /known here: platform/,
+  ],
+  [
+    'unknown group key',
+    { machines: { core: { ...core, cuont: 1 } } },
+    'flotilla:machines.core.cuont',
+    /no setting/,
+    /count\?/,
+  ],
+  [
+    'group as a number',
+    { machines: { core: 3 } },
+    'flotilla:machines.core',
+    /3 is of the wrong type/,
+    /count: 3/,
+  ],
+  [
+    'no count',
+    { machines: { core: { etcd: true } } },
+    'flotilla:machines.core.count',
+    /missing/,
+    /whole number/,
+  ],
+  [
+    'negative count',
+    { machines: { core, w: { count: -1 } } },
+    'flotilla:machines.w.count',
+    /-1 is too small/,
+    /0 or more/,
+  ],
+  [
+    'count as text',
+    { machines: { core, w: { count: 'two' } } },
+    'flotilla:machines.w.count',
+    /"two"/,
+    /whole number/,
+  ],
+  [
+    'half a machine',
+    { machines: { core, w: { count: 1.5 } } },
+    'flotilla:machines.w.count',
+    /1.5/,
+    /whole number/,
+  ],
+  [
+    'huge count',
+    { machines: { core, w: { count: 5000 } } },
+    'flotilla:machines.w.count',
+    /too large/,
+    /200 or less/,
+  ],
+  [
+    'even etcd count',
+    { machines: { core: { count: 2, etcd: true } } },
+    'flotilla:machines.core.count',
+    /2 machines/,
+    /1, 3, 5 or 7/,
+  ],
+  [
+    'etcd count of zero',
+    { machines: { core: { count: 0, etcd: true } } },
+    'flotilla:machines.core.count',
+    /0 machines/,
+    /1, 3/,
+  ],
+  [
+    'nine etcd members',
+    { machines: { core: { count: 9, etcd: true } } },
+    'flotilla:machines.core.count',
+    /9 machines/,
+    /7/,
+  ],
+  [
+    'etcd members of a second generation',
+    { machines: { core: { ...core, generation: 2 } } },
+    'flotilla:machines.core.generation',
+    /replace etcd members/,
+    /leave it at 1/,
+  ],
+  ['no etcd', { machines: { w: { count: 1 } } }, 'flotilla:machines', /no group has etcd/, /etcd: true/],
+  [
+    'etcd as text',
+    { machines: { core: { count: 1, etcd: 'yes' } } },
+    'flotilla:machines.core.etcd',
+    /"yes"/,
+    /true or false/,
+  ],
+  [
+    'upper-case name',
+    { machines: { Core: core } },
+    'flotilla:machines.Core',
+    /"Core" is not allowed/,
+    /DNS label/,
+  ],
+  [
+    'underscore in a name',
+    { machines: { core, my_group: { count: 1 } } },
+    'flotilla:machines.my_group',
+    /not allowed/,
+    /DNS label/,
+  ],
+  [
+    'name that is too long',
+    { machines: { core, ['a'.repeat(41)]: { count: 1 } } },
+    `flotilla:machines.${'a'.repeat(41)}`,
+    /not allowed/,
+    /40/,
+  ],
+  [
+    'name ends in a dash',
+    { machines: { core, 'web-': { count: 1 } } },
+    'flotilla:machines.web-',
+    /not allowed/,
+    /DNS label/,
+  ],
+  [
+    'unknown platform',
+    { machines: { core }, platform: 'gcp' },
+    'flotilla:platform',
+    /"gcp" is not known/,
+    /local/,
+  ],
+  ['unknown os', { machines: { core }, os: 'debian-11' }, 'flotilla:os', /"debian-11"/, /debian-13/],
+  [
+    'image without a digest',
+    { machines: { core }, image: { url: 'https://example.org/a.qcow2' } },
+    'flotilla:image.sha512',
+    /missing/,
+    /text/,
+  ],
+  [
+    'image from a file',
+    { machines: { core }, image: { url: 'file:///a', sha512: 'a'.repeat(128) } },
+    'flotilla:image.url',
+    /file/,
+    /http/,
+  ],
+  [
+    'no CIDR',
+    { machines: { core }, network: '10.77.0.0' },
+    'flotilla:network',
+    /cannot be used/,
+    /10\.77\.0\.0\/16/,
+  ],
+  ['public range', { machines: { core }, network: '8.8.0.0/16' }, 'flotilla:network', /private/, /10\.77/],
+  [
+    'host bits set',
+    { machines: { core }, network: '10.77.0.1/16' },
+    'flotilla:network',
+    /host bits/,
+    /10\.77/,
+  ],
+  ['octet of 999', { machines: { core }, network: '10.999.0.0/16' }, 'flotilla:network', /private/, /10\.77/],
+  [
+    'range too small',
+    { machines: { core }, network: '10.77.0.0/25' },
+    'flotilla:network',
+    /holds 0/,
+    /widen/,
+  ],
+  [
+    'too few subnets',
+    { machines: { core, w: { count: 1 } }, network: '10.77.0.0/24' },
+    'flotilla:network',
+    /holds 1/,
+    /widen/,
+  ],
+  [
+    'subnet outside',
+    { machines: { core: { ...core, subnet: 300 } } },
+    'flotilla:machines.core.subnet',
+    /outside.*0 to 255/,
+    /choose one/,
+  ],
+  [
+    'two groups in one subnet',
+    { machines: { core: { ...core, subnet: 1 }, w: { count: 1, subnet: 1 } } },
+    'flotilla:machines.w.subnet',
+    /same \/24/,
+    /subnet:/,
+  ],
+  [
+    'too little memory',
+    { machines: { core: { ...core, memory: 64 } } },
+    'flotilla:machines.core.memory',
+    /64 is too small/,
+    /512/,
+  ],
+  [
+    'no cpu',
+    { machines: { core: { ...core, cpus: 0 } } },
+    'flotilla:machines.core.cpus',
+    /0 is too small/,
+    /1 or more/,
+  ],
+  [
+    'space in metadata',
+    { machines: { core: { ...core, metadata: { rack: 'a b' } } } },
+    'flotilla:machines.core.metadata.rack',
+    /"a b"/,
+    /white space/,
+  ],
+  [
+    'metadata as a list',
+    { machines: { core: { ...core, metadata: ['ssd'] } } },
+    'flotilla:machines.core.metadata',
+    /wrong type/,
+    /names and values/,
+  ],
+  [
+    'published port of zero',
+    { machines: { core: { ...core, publish: { 8080: 0 } } } },
+    'flotilla:machines.core.publish.8080',
+    /too small/,
+    /1 or more/,
+  ],
+  [
+    'published port by name',
+    { machines: { core: { ...core, publish: { http: 80 } } } },
+    'flotilla:machines.core.publish.http',
+    /not allowed/,
+    /port number/,
+  ],
+  [
+    'published port beyond',
+    { machines: { core: { ...core, publish: { 70000: 80 } } } },
+    'flotilla:machines.core.publish.70000',
+    /no port/,
+    /65535/,
+  ],
+  [
+    'port published twice',
+    { machines: { core: { ...core, publish: { 80: 80 } }, w: { count: 1, publish: { 80: 81 } } } },
+    'flotilla:machines.w.publish.80',
+    /already/,
+    /another/,
+  ],
+  ['units as text', { machines: { core }, units: 'units/hello' }, 'flotilla:units', /wrong type/, /a list/],
+];
+
+describe('malformed stack config', () => {
+  test.each(malformed)('%s', (_, config, path, problem, fix) => {
+    const found = problemsOf(config).find((candidate) => candidate.path === path);
+    expect(problemsOf(config).map((each) => each.path)).toContain(path);
+    expect(found?.problem).toMatch(problem);
+    expect(found?.fix).toMatch(fix);
+  });
+
+  test('all problems come in one report', () => {
+    const problems = problemsOf({
+      platform: 'gcp',
+      os: 'dos',
+      machines: { Core: core, w: { count: 'x', foo: 1 } },
+    });
+    expect(problems.map((problem) => problem.path).sort()).toEqual([
+      'flotilla:machines.Core',
+      'flotilla:machines.w.count',
+      'flotilla:machines.w.foo',
+      'flotilla:os',
+      'flotilla:platform',
+    ]);
+  });
+
+  test('an unknown setting does not hide what is wrong with the others', () => {
+    const problems = problemsOf({
+      plattform: 'local',
+      machines: { core: { count: 2, etcd: true, cuont: 1 } },
+    });
+    expect(problems.map((problem) => problem.path).sort()).toEqual([
+      'flotilla:machines.core.count',
+      'flotilla:machines.core.cuont',
+      'flotilla:plattform',
+    ]);
+  });
+
+  test('any JSON gives a config or a report, never another error', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (config, machines) => {
+        problemsOf({ ...config, machines });
+      }),
+    );
+  });
+});
+
+test('keys of other namespaces belong to others', () => {
+  const config = { ...pulumiConfig({ machines: { core } }), 'aws:region': 'eu-central-1' };
+  expect(parseConfig(config).machines.core?.count).toBe(3);
+});
+
+describe('the annotated example', () => {
+  const text = readFileSync('stacks/Pulumi.local.yaml', 'utf8');
+
+  test('is accepted as it stands', () => {
+    const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(parse(text));
+    const entries = Object.entries(config).map(
+      ([key, value]) => [key.replace('flotilla:', ''), value] as const,
+    );
+    expect(problemsOf(Object.fromEntries(entries))).toEqual([]);
+  });
+
+  test('names every setting that there is', () => {
+    const groupKeys = Object.keys(stackSchema.shape.machines.valueType.shape);
+    for (const key of [...Object.keys(stackSchema.shape).map((name) => `flotilla:${name}`), ...groupKeys])
+      expect(text).toMatch(new RegExp(`^[ #]*${key}:`, 'm'));
+  });
+
+  test('shows the real defaults where they are commented out', () => {
+    const group = stackSchema.shape.machines.valueType.parse({ count: 1 });
+    expect(text).toContain(`# cpus: ${group.cpus}`);
+    expect(text).toContain(`# memory: ${group.memory} `);
+    expect(text).toContain(`# disk: ${group.disk} `);
+    expect(text).toContain(`# generation: ${group.generation} `);
+    expect(text).toContain(`# flotilla:network: ${stackSchema.shape.network.parse(undefined)}`);
+  });
+
+  test('has the JSON Schema that follows from the code', () => {
+    const stored: unknown = JSON.parse(readFileSync('stacks/config.schema.json', 'utf8'));
+    expect(stored).toEqual(editorSchema());
+  });
+});
+
+function editorSchema() {
+  return JSON.parse(JSON.stringify(jsonSchema()));
+}

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import { InvalidInput, type Problem } from '../model/problem.ts';
+import { addressProblems } from './addresses.ts';
+import { etcdProblems } from './etcd.ts';
+import { explain } from './explain.ts';
+import { publishProblems } from './publish.ts';
+import { type ClusterSpec, stackSchema } from './schema.ts';
+
+/** Rules that look at more than one key. Each is pure and says all it finds. */
+const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
+  etcdProblems,
+  addressProblems,
+  publishProblems,
+];
+
+/**
+ * Reads Pulumi's flat configuration map (`{"flotilla:machines": "{…json…}"}`), as `allConfig()` gives it.
+ * Keys of other namespaces belong to others and are left alone.
+ *
+ * @throws InvalidInput with every problem there is, each with its path and fix.
+ */
+export function parseConfig(raw: Readonly<Record<string, string>>): ClusterSpec {
+  const written = fromPulumi(raw);
+  const result = stackSchema.safeParse(written, { reportInput: true });
+  // Settings that don't exist are no reason to keep quiet about what the others do together.
+  const known = result.success ? result : stackSchema.safeParse(withoutUnknown(written, result.error.issues));
+  const problems = [
+    ...(result.error?.issues ?? []).flatMap(explainIssue),
+    ...(known.success ? crossChecks.flatMap((check) => check(known.data)) : []),
+  ];
+  if (!result.success || problems.length > 0)
+    throw new InvalidInput('The stack config cannot be used:', problems);
+  return result.data;
+}
+
+/** A copy without the keys that the schema doesn't know. */
+function withoutUnknown(config: Record<string, unknown>, issues: readonly z.core.$ZodIssue[]): unknown {
+  const copy: unknown = structuredClone(config);
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const parent = issue.path.reduce<unknown>(
+      (value, key) => (isRecord(value) ? value[String(key)] : undefined),
+      copy,
+    );
+    if (isRecord(parent)) for (const key of issue.keys) delete parent[key];
+  }
+  return copy;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function explainIssue(issue: z.core.$ZodIssue): Problem[] {
+  return explain(issue).map((problem) => ({ ...problem, path: `flotilla:${problem.path}` }));
+}
+
+function fromPulumi(raw: Readonly<Record<string, string>>): Record<string, unknown> {
+  const own = Object.entries(raw).filter(([key]) => key.startsWith('flotilla:'));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice('flotilla:'.length), decode(value)]));
+}
+
+/** Pulumi hands objects, numbers and booleans over as JSON text and strings as they are. */
+function decode(value: string): unknown {
+  if (!/^[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

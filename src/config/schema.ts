@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+/**
+ * The stack config, `flotilla:*` in stacks/Pulumi.<stack>.yaml, as the user writes it. This schema is the only
+ * place where keys, types, ranges and defaults are written down: the JSON Schema for editors is generated from
+ * it and a test holds the annotated example against it.
+ */
+
+/** RFC 1123 label, shortened so that `<group>-<index>` is a host name too. */
+const groupName = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'a lower-case DNS label of at most 40 characters, like worker');
+
+const port = z.int().min(1).max(65535);
+
+const metadata = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9_.-]{1,63}$/, 'letters, digits, dots, dashes and underscores, at most 63'),
+    z.string().regex(/^[^\s\p{Cc}="'\\]{1,255}$/u, 'text without white space, quotes, = or backslash'),
+  )
+  .describe('Facts about the machines that units ask for with MachineMetadata=');
+
+export const groupSchema = z
+  .strictObject({
+    count: z.int().min(0).max(200).describe('How many machines of this group there are'),
+    etcd: z.boolean().default(false).describe('Whether its machines are etcd members; 1, 3, 5 or 7 in all'),
+    cpus: z.int().min(1).max(256).default(1).describe('Virtual CPUs of each machine'),
+    memory: z.int().min(512).max(1048576).default(1024).describe('Memory of each machine in MiB'),
+    disk: z.int().min(4).max(16384).default(8).describe('Disk of each machine in GiB'),
+    metadata: metadata.default({}),
+    publish: z
+      .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), port.min(2))
+      .default({})
+      .describe('Port on 127.0.0.1 of your computer: port on the machines; goes to one that answers'),
+    subnet: z
+      .int()
+      .min(0)
+      .max(65535)
+      .optional()
+      .describe("Which /24 of the network the group's addresses come from; normally follows from its name"),
+    generation: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Raise it to replace every machine of the group by a new one'),
+  })
+  .describe('A group of machines that are alike');
+
+export const stackSchema = z.strictObject({
+  platform: z.enum(['local']).default('local').describe('Where the machines come from'),
+  os: z.enum(['debian-13']).default('debian-13').describe('What the machines run'),
+  image: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'an http or https address of a disk image' }),
+      sha512: z.string().regex(/^[0-9a-f]{128}$/, 'the 128 hex digits of its SHA-512'),
+    })
+    .optional()
+    .describe(
+      'A cloud image to boot instead of the one that is built here; it installs packages at first boot',
+    ),
+  network: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a private IPv4 range like 10.77.0.0/16')
+    .default('10.77.0.0/16')
+    .describe('Private IPv4 range of the cluster; every group of machines takes one /24 of it'),
+  machines: z
+    .record(groupName, groupSchema)
+    .refine(
+      (groups) => Object.keys(groups).length > 0,
+      'at least one group, like core: { count: 3, etcd: true }',
+    )
+    .describe('Groups of machines by name'),
+  units: z.array(z.string().min(1)).default([]).describe('Folders of systemd units to run on the cluster'),
+});
+
+export type ClusterSpec = z.output<typeof stackSchema>;
+export type GroupSpec = z.output<typeof groupSchema>;

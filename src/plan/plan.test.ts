@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { addressProblems } from '../config/addresses.ts';
+import { type ClusterSpec, stackSchema } from '../config/schema.ts';
+import { planCluster } from './plan.ts';
+
+const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/);
+
+const group = fc.record({
+  count: fc.nat({ max: 60 }),
+  etcd: fc.boolean(),
+  metadata: fc.dictionary(fc.constantFrom('zone', 'disk'), fc.constantFrom('a', 'b')),
+  publish: fc.constant({ 8080: 80 }),
+});
+
+/** Specs as the config hands them on: without two groups in one subnet. */
+const spec: fc.Arbitrary<ClusterSpec> = fc
+  .dictionary(name, group, { minKeys: 1, maxKeys: 6 })
+  .map((machines) => stackSchema.parse({ machines }))
+  .filter((candidate) => addressProblems(candidate).length === 0);
+
+const machinesOf = (candidate: ClusterSpec) => planCluster('test', candidate).machines;
+
+describe('planCluster', () => {
+  test('names and addresses are unique', () => {
+    fc.assert(
+      fc.property(spec, (candidate) => {
+        const machines = machinesOf(candidate);
+        expect(new Set(machines.map((machine) => machine.name)).size).toBe(machines.length);
+        expect(new Set(machines.map((machine) => machine.address)).size).toBe(machines.length);
+      }),
+    );
+  });
+
+  test('another count of one group changes no machine that stays', () => {
+    fc.assert(
+      fc.property(spec, fc.nat(), fc.nat({ max: 60 }), (before, pick, count) => {
+        const names = Object.keys(before.machines);
+        const chosen = names[pick % names.length] ?? '';
+        const old = before.machines[chosen];
+        if (!old) throw new Error('every spec has a group');
+        const after = { ...before, machines: { ...before.machines, [chosen]: { ...old, count } } };
+        const plans = new Map(machinesOf(after).map((machine) => [machine.name, machine]));
+        for (const machine of machinesOf(before))
+          expect([machine, undefined]).toContainEqual(plans.get(machine.name));
+      }),
+    );
+  });
+
+  test('a group that is added or removed changes no machine of another', () => {
+    fc.assert(
+      fc.property(spec, name, (candidate, removed) => {
+        const { [removed]: _, ...rest } = candidate.machines;
+        const others = machinesOf(candidate).filter((machine) => machine.group !== removed);
+        expect(machinesOf({ ...candidate, machines: rest })).toEqual(others);
+      }),
+    );
+  });
+
+  test('the order in which groups are written does not matter', () => {
+    fc.assert(
+      fc.property(spec, (candidate) => {
+        const reversed = Object.fromEntries(Object.entries(candidate.machines).reverse());
+        expect(planCluster('test', { ...candidate, machines: reversed })).toEqual(
+          planCluster('test', candidate),
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,97 @@
+import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
+import type { Metadata } from '../model/machine.ts';
+
+export type OperatingSystem = ClusterSpec['os'];
+
+export interface CloudImage {
+  readonly url: string;
+  /** Lower-case hex; what arrives is held against it. */
+  readonly sha512: string;
+}
+
+/** One machine, with everything that is decided before it exists. It depends on its own group alone. */
+export interface MachinePlan {
+  /** `<group>-<index>`, counted from 1: also its host name and its etcd member name. */
+  readonly name: string;
+  readonly group: string;
+  readonly os: OperatingSystem;
+  readonly cpus: number;
+  /** MiB */
+  readonly memory: number;
+  /** GiB */
+  readonly disk: number;
+  readonly address: string;
+  /** Length of the cluster network's prefix: every machine reaches every other directly. */
+  readonly prefixLength: number;
+  readonly etcd: boolean;
+  readonly metadata: Metadata;
+  /** Ports of this machine that others outside the cluster are led to. */
+  readonly publishedPorts: readonly number[];
+  readonly generation: number;
+}
+
+/** A port of the operator's computer and the machines that may answer on it. */
+export interface PublishPlan {
+  readonly host: number;
+  readonly guest: number;
+  readonly machines: readonly string[];
+}
+
+export interface ClusterPlan {
+  /** The stack's name. */
+  readonly name: string;
+  readonly os: OperatingSystem;
+  /** The distribution's own image, instead of one that was made for Flotilla. */
+  readonly image?: CloudImage;
+  readonly machines: readonly MachinePlan[];
+  readonly publish: readonly PublishPlan[];
+  /** Folders of unit files. */
+  readonly units: readonly string[];
+}
+
+/** Pure: the same spec gives the same plan, and a machine's plan does not depend on any other machine. */
+export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
+  const range = parseRange(spec.network);
+  if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
+  const groups = Object.entries(spec.machines).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    name,
+    os: spec.os,
+    ...(spec.image ? { image: spec.image } : {}),
+    machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
+    publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
+    units: spec.units,
+  };
+}
+
+export function etcdMembers(plan: ClusterPlan): readonly MachinePlan[] {
+  return plan.machines.filter((machine) => machine.etcd);
+}
+
+function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: Ipv4Range): MachinePlan[] {
+  const subnet = range.base + subnetOf(group, spec, range) * 256;
+  return Array.from({ length: spec.count }, (_, index) => ({
+    name: machineName(group, index),
+    group,
+    os,
+    cpus: spec.cpus,
+    memory: spec.memory,
+    disk: spec.disk,
+    address: formatAddress(subnet + firstHost + index),
+    prefixLength: range.prefixLength,
+    etcd: spec.etcd,
+    metadata: spec.metadata,
+    publishedPorts: [...new Set(Object.values(spec.publish))].sort((a, b) => a - b),
+    generation: spec.generation,
+  }));
+}
+
+function planPublish(group: string, { publish, count }: GroupSpec): PublishPlan[] {
+  const machines = Array.from({ length: count }, (_, index) => machineName(group, index));
+  return Object.entries(publish).map(([host, guest]) => ({ host: Number(host), guest, machines }));
+}
+
+function machineName(group: string, index: number): string {
+  return `${group}-${index + 1}`;
+}
