@@ -1,0 +1,185 @@
+import type { Machine } from '../model/machine.ts';
+import type { Reason } from '../model/reason.ts';
+import { Board } from './board.ts';
+import { choose, FitMachines } from './choose.ts';
+import { explainBlocker, explainChoice, PendingReasons } from './explain.ts';
+import { blockerOf, replacedOn } from './fit.ts';
+import type { Relations } from './relations.ts';
+
+/** What was decided before, by unit number. */
+export interface Held {
+  /** Numbers of the machines that have the unit. */
+  readonly machines: readonly number[];
+  /** The file or target state differs from what those machines were told. */
+  readonly changed: boolean;
+  /** Why the unit is no longer on a machine it was on, if that is known before the work starts. */
+  readonly lost?: Reason;
+}
+
+export interface Arrangement {
+  readonly board: Board;
+  /** Why a unit came to a machine, by `unit/machine` (numbers). */
+  readonly placed: ReadonlyMap<string, Reason>;
+  /** Why a unit left a machine, by `unit/machine` (numbers). */
+  readonly left: ReadonlyMap<string, Reason>;
+  /** Why no machine has a unit, by unit number. */
+  readonly pending: ReadonlyMap<number, Reason>;
+}
+
+export function pairKey(unit: number, machine: number): string {
+  return `${unit}/${machine}`;
+}
+
+/**
+ * Works out where units belong. What is in place and still allowed stays. A unit that takes the place of another
+ * (`Replaces=`) may by that make room for a third that was given up already, so the work is repeated until no one
+ * is pushed away; that ends because only units later in `order` are.
+ */
+export function arrange(
+  machines: readonly Machine[],
+  relations: Relations,
+  held: readonly Held[],
+): Arrangement {
+  const first = new Round(machines, relations, held);
+  first.run();
+  let last = first;
+  while (last.evicted) {
+    const { board } = last;
+    const next = relations.units.map(
+      (_, unit): Held => ({ machines: sorted(board.machinesOf(unit)), changed: false }),
+    );
+    last = new Round(machines, relations, next, last);
+    last.run();
+  }
+  return last;
+}
+
+class Round implements Arrangement {
+  readonly board: Board;
+  readonly placed: Map<string, Reason>;
+  readonly left: Map<string, Reason>;
+  readonly pending = new Map<number, Reason>();
+  evicted = false;
+  readonly #relations: Relations;
+  readonly #held: readonly Held[];
+  readonly #fit: FitMachines;
+  /** Why a unit has to move. */
+  readonly #lost: Map<number, Reason>;
+
+  constructor(machines: readonly Machine[], relations: Relations, held: readonly Held[], previous?: Round) {
+    this.board = new Board(machines, relations);
+    this.placed = new Map(previous?.placed);
+    this.left = new Map(previous?.left);
+    this.#lost = new Map(previous === undefined ? [] : previous.#lost);
+    this.#relations = relations;
+    this.#held = held;
+    this.#fit = new FitMachines(this.board);
+    held.forEach(({ lost }, unit) => {
+      if (lost !== undefined) this.#lost.set(unit, lost);
+    });
+  }
+
+  /**
+   * Who comes first keeps its place: what is in place before what is new, and among units that exclude each other
+   * since a file changed, the one that did not change. Global units make way for others, as they did for fleet.
+   */
+  run(): void {
+    const { order } = this.#relations;
+    const stages = this.#stages();
+    for (const stage of [0, 1, 2]) {
+      for (const unit of order) if (stages[unit] === stage) this.#keep(unit);
+    }
+    for (const unit of order) if (this.#isGlobal(unit)) this.#spreadGlobal(unit);
+    for (const unit of order) {
+      if (!this.#isGlobal(unit) && this.board.machinesOf(unit).size === 0) this.#place(unit);
+    }
+    const reasons = new PendingReasons(this.board, this.#fit);
+    for (const unit of order) {
+      if (this.board.machinesOf(unit).size === 0) this.pending.set(unit, reasons.of(unit));
+    }
+  }
+
+  /** 0 unchanged, 1 changed, 2 global units; a unit never before the peers it must be with. */
+  #stages(): Uint8Array {
+    const stages = new Uint8Array(this.#relations.units.length);
+    for (const unit of this.#relations.order) {
+      const own = this.#isGlobal(unit) ? 2 : this.#held[unit]?.changed ? 1 : 0;
+      const peers = this.#relations.peers[unit] ?? [];
+      stages[unit] = Math.max(own, ...peers.map((peer) => (peer === undefined ? 0 : (stages[peer] ?? 0))));
+    }
+    return stages;
+  }
+
+  #isGlobal(unit: number): boolean {
+    return this.#relations.units[unit]?.requirements.global ?? false;
+  }
+
+  /** Leaves a unit on the machines that have it, as far as that is still allowed. */
+  #keep(unit: number): void {
+    for (const machine of this.#held[unit]?.machines ?? []) {
+      const [other] = this.board.machinesOf(unit);
+      const name = this.board.machines[machine]?.name ?? '';
+      if (other !== undefined && !this.#isGlobal(unit)) {
+        this.left.set(pairKey(unit, machine), `is on ${this.board.machines[other]?.name} already`);
+        continue;
+      }
+      const blocker = blockerOf(this.board, unit, machine);
+      if (blocker === undefined) this.#put(unit, machine);
+      else this.#loses(unit, machine, explainBlocker(blocker, name));
+    }
+  }
+
+  #spreadGlobal(unit: number): void {
+    this.board.machines.forEach((_, machine) => {
+      if (this.board.has(unit, machine) || blockerOf(this.board, unit, machine) !== undefined) return;
+      this.placed.set(pairKey(unit, machine), 'global: on every machine that fits');
+      this.#put(unit, machine);
+    });
+  }
+
+  #place(unit: number): void {
+    const machine = choose(this.board, this.#fit, unit);
+    if (machine === undefined) return;
+    const lost = this.#lost.get(unit);
+    const choice = explainChoice(this.board, unit, machine);
+    this.placed.set(pairKey(unit, machine), lost === undefined ? choice : `${lost}; ${choice}`);
+    this.#put(unit, machine);
+  }
+
+  #put(unit: number, machine: number): void {
+    this.board.add(unit, machine);
+    const { units } = this.#relations;
+    for (const other of replacedOn(this.board, unit, machine)) {
+      this.#evict(
+        other,
+        machine,
+        explainBlocker({ kind: 'replaced', by: units[unit]?.name ?? '' }, this.#name(machine)),
+      );
+    }
+  }
+
+  /** Takes a unit off a machine together with the units that must be with it. */
+  #evict(unit: number, machine: number, reason: Reason): void {
+    if (!this.board.has(unit, machine)) return;
+    this.board.remove(unit, machine);
+    this.evicted = true;
+    this.#loses(unit, machine, reason);
+    const peer = this.#relations.units[unit]?.name ?? '';
+    for (const follower of this.#relations.followers[unit] ?? []) {
+      this.#evict(follower, machine, explainBlocker({ kind: 'machine-of', peer }, this.#name(machine)));
+    }
+  }
+
+  #loses(unit: number, machine: number, reason: Reason): void {
+    this.left.set(pairKey(unit, machine), reason);
+    this.#lost.set(unit, reason);
+  }
+
+  #name(machine: number): string {
+    return this.board.machines[machine]?.name ?? '';
+  }
+}
+
+function sorted(numbers: ReadonlySet<number>): number[] {
+  return [...numbers].sort((a, b) => a - b);
+}

@@ -1,0 +1,47 @@
+import type { Machine } from '../model/machine.ts';
+import type { Placement } from '../model/placement.ts';
+import type { TargetState } from '../model/unit.ts';
+import { parseUnit } from '../unit/parse.ts';
+import { readRequirements } from '../unit/requirements.ts';
+import type { Schedule, Snapshot, WantedUnit } from './snapshot.ts';
+
+/** Machine `core-<number>` with an id that starts with the number, for tests. */
+export function sampleMachine(number: number, metadata: Readonly<Record<string, string>> = {}): Machine {
+  const id = String(number).padStart(8, '0').padEnd(32, 'f');
+  const capacity = { cpus: 1, memory: 1024 };
+  return {
+    id,
+    name: `core-${number}`,
+    metadata,
+    capacity,
+    address: `192.0.2.${number}`,
+    version: '1',
+    bootId: id,
+  };
+}
+
+/** A wanted unit whose `[X-Fleet]` section holds the given lines, for tests. */
+export function sampleUnit(
+  name: string,
+  lines = '',
+  hash = 'v1',
+  targetState: TargetState = 'launched',
+): WantedUnit {
+  const { options } = parseUnit(`[X-Fleet]\n${lines}\n`);
+  return { name, hash, targetState, requirements: readRequirements(name, options) };
+}
+
+/** The snapshot after the decisions were carried out: removals first, then placements over older ones. */
+export function applied(snapshot: Snapshot, { decisions }: Schedule): Snapshot {
+  const placements = new Map(snapshot.placements.map((it) => [`${it.unit} ${it.machineId}`, it]));
+  for (const decision of decisions) {
+    if (decision.type === 'remove') placements.delete(`${decision.unit} ${decision.machineId}`);
+    else placements.set(`${decision.placement.unit} ${decision.placement.machineId}`, decision.placement);
+  }
+  return { ...snapshot, placements: [...placements.values()] };
+}
+
+/** A placement from before, of the file `v1`. */
+export function samplePlacement(unit: string, machine: number, hash = 'v1'): Placement {
+  return { unit, machineId: sampleMachine(machine).id, hash, targetState: 'launched', reason: 'before' };
+}

@@ -1,0 +1,48 @@
+/**
+ * Where Flotilla differs from fleet on purpose. By kind of vector and rule, never by a vector's id: a rule is a
+ * property that the case itself found in what it was given and in what came out.
+ */
+export const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  unitfile: {
+    'line-length': 'systemd has read lines up to 1 MiB since version 235; 2048 bytes was an old limit',
+  },
+  'recognized-unit-type': {
+    'name-type': 'all types that can be files count (slice, swap, target too); device units are never files',
+  },
+  'validate-name': {
+    'name-type': 'device, scope, busname and snapshot units can not be given as files',
+    'name-hidden': 'systemd passes over files that start with a dot',
+    'name-length': 'systemd allows 255 bytes, fleet let 256 through',
+  },
+  'validate-options': {
+    'unknown-option': 'an unknown option is refused everywhere, not by fleetctl alone',
+    'machine-id': 'a machine id that no machine can have is refused at once',
+    'machine-of': 'a MachineOf that is no unit name is refused at once',
+    metadata: 'a malformed constraint is refused, fleet dropped it',
+    glob: 'an empty or malformed glob is refused, fleet let it match nothing',
+    boolean: 'a Global that is no boolean is refused, fleet took it for false',
+    specifier: 'a specifier that nothing replaces is refused, fleet kept it as text',
+    'line-length': 'systemd has read lines up to 1 MiB since version 235; 2048 bytes was an old limit',
+  },
+  'able-to-run': {
+    'names-itself':
+      'of two units that conflict, fleet named at times the one that was asked about; we name the other',
+    'replace-circle': 'units that replace each other in a circle stay; fleet knew circles of two only',
+  },
+  'has-replace': {
+    'replace-circle': 'units that replace each other in a circle stay; fleet knew circles of two only',
+  },
+  'schedule-decide': {
+    spread: 'instances of one template go to machines with fewer of them first, then to the least loaded',
+    'stays-away': 'a unit is not put where another would push it off at once (Replaces)',
+  },
+  'cluster-tasks': {
+    spread: 'instances of one template go to machines with fewer of them first, then to the least loaded',
+    'replaced-at-once':
+      'a replaced unit leaves in the same schedule and is not put beside its replacer again; fleet took another round',
+    'global-moved':
+      'a replaced global unit only leaves the machine; fleet scheduled it to another, which already has it',
+    circle: 'a MachineOf that leads in a circle never holds; fleet left a unit that was placed before it did',
+    'inactive-global': 'a global unit that is inactive is on no machine; fleet counted it',
+  },
+};
