@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Authority, createAuthority } from '../pki/authority.ts';
+import { inspectCertificate } from '../pki/inspect.ts';
+import { ConnectionLostError } from '../ssh/errors.ts';
+import { programName } from '../ssh/script.ts';
+import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from './bootstrap.ts';
+import type { EtcdCluster } from './cluster.ts';
+import { FakeEtcd } from './fake-etcd.ts';
+
+let authority: Authority;
+let csr: string;
+
+beforeAll(async () => {
+  authority = await createAuthority({ name: 'flotilla test' });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', '/dev/null'];
+  csr = execFileSync('openssl', ['req', '-new', ...key, '-subj', '/CN=evil'], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+});
+
+function cluster(count = 3, generation = 1): EtcdCluster {
+  const members = Array.from({ length: count }, (_, i) => ({
+    name: `core-${i + 1}`,
+    address: `10.77.0.${11 + i}`,
+  }));
+  return { name: 'dev', generation, members };
+}
+
+function setUp(wanted = cluster()) {
+  const etcd = new FakeEtcd(
+    wanted.members.map(({ name }) => name),
+    () => csr,
+  );
+  const log: string[] = [];
+  const options: BootstrapOptions = {
+    cluster: wanted,
+    authority,
+    bootstrapped: false,
+    connect: async ({ name }) => etcd.machine(name).connect(),
+    log: (line) => log.push(line),
+  };
+  return { etcd, log, options };
+}
+
+function commands(etcd: FakeEtcd, name: string): readonly string[] {
+  return etcd.machine(name).commands.map(programName);
+}
+
+const wholeWay = [
+  'flotilla-etcd-facts',
+  'flotilla-csr',
+  'flotilla-install-certificates',
+  'flotilla-etcd-found',
+  'flotilla-etcd-start',
+  'flotilla-etcd-mark',
+];
+
+describe('bootstrapEtcd', () => {
+  test('three members in six round trips, and one when all is done', async () => {
+    const { etcd, options, log } = setUp();
+    const result = await bootstrapEtcd(options);
+    expect(result.clusterId).toBe(17237436991929493444n.toString(16));
+    expect(result.members).toEqual([
+      { name: 'core-1', id: 'fffffffffffff9b0', clientUrl: 'https://10.77.0.11:2379' },
+      { name: 'core-2', id: 'fffffffffffff9b1', clientUrl: 'https://10.77.0.12:2379' },
+      { name: 'core-3', id: 'fffffffffffff9b2', clientUrl: 'https://10.77.0.13:2379' },
+    ]);
+    expect(commands(etcd, 'core-2')).toEqual(wholeWay);
+    expect(log[0]).toBe('etcd: preparing core-1, core-2, core-3: generation 1 was never complete');
+    await bootstrapEtcd({ ...options, bootstrapped: true });
+    expect(commands(etcd, 'core-2')).toEqual([...wholeWay, 'flotilla-etcd-facts']);
+  });
+
+  test('one member alone', async () => {
+    const { options } = setUp(cluster(1));
+    expect((await bootstrapEtcd(options)).members).toHaveLength(1);
+  });
+
+  test('certificates carry the member’s names, whatever the request asked for', async () => {
+    const { etcd, options } = setUp();
+    await bootstrapEtcd(options);
+    const files = etcd.members.get('core-2')?.files;
+    const member = inspectCertificate(files?.get('etcd.crt') ?? '');
+    expect(member.commonName).toBe('flotilla-etcd');
+    expect(member.addresses).toEqual(['10.77.0.12', '127.0.0.1']);
+    expect(inspectCertificate(files?.get('etcdctl.crt') ?? '').commonName).toBe('root');
+    expect(files?.get('ca.crt')).toBe(authority.certificate);
+  });
+
+  const cuts = ['core-1', 'core-2', 'core-3'].flatMap((name) =>
+    wholeWay.flatMap((program, command) =>
+      (['before', 'after'] as const).map((when) => ({ name, program, command, when })),
+    ),
+  );
+
+  test.each(cuts)('cut off $when $program on $name, then run again', async ({ name, command, when }) => {
+    const { etcd, options } = setUp();
+    etcd.machine(name).cut = { command, when };
+    await expect(bootstrapEtcd(options)).rejects.toBeInstanceOf(ConnectionLostError);
+    const founded = new Map([...etcd.members].map(([key, { data }]) => [key, data]));
+    expect((await bootstrapEtcd(options)).members).toHaveLength(3);
+    for (const [key, { data, files }] of etcd.members) {
+      expect(files.get('etcd-bootstrapped')).toBe('flotilla-dev-1');
+      expect(founded.get(key) ?? data).toBe(data);
+    }
+  });
+
+  test('a member that stopped is started and nothing else is touched', async () => {
+    const { etcd, options } = setUp();
+    await bootstrapEtcd(options);
+    etcd.stop('core-3');
+    await bootstrapEtcd({ ...options, bootstrapped: true });
+    expect(commands(etcd, 'core-3').slice(wholeWay.length)).toEqual([
+      'flotilla-etcd-facts',
+      'flotilla-etcd-start',
+    ]);
+    expect(commands(etcd, 'core-1').slice(wholeWay.length)).toEqual(['flotilla-etcd-facts']);
+  });
+
+  test('a replaced machine is never founded into a second cluster', async () => {
+    const { etcd, options } = setUp();
+    await bootstrapEtcd(options);
+    etcd.add('core-1');
+    etcd.add('core-2');
+    etcd.stop('core-3');
+    const again = bootstrapEtcd(options);
+    await expect(again).rejects.toThrow(/core-1, core-2 lost etcd's data while core-3 kept it.*generation 2/);
+    expect(commands(etcd, 'core-1')).toEqual(['flotilla-etcd-facts']);
+  });
+
+  test('a member that keeps failing ends the wait with its journal', async () => {
+    const { etcd, options } = setUp();
+    etcd.broken.add('core-1').add('core-2');
+    await expect(bootstrapEtcd(options)).rejects.toThrow(
+      /core-1 is inactive after 5 restarts; its journal ends\n {2}core-1 says why/,
+    );
+  });
+
+  test('the deadline names who is missing', async () => {
+    const { etcd, options } = setUp();
+    etcd.broken.add('core-3');
+    await expect(bootstrapEtcd({ ...options, deadline: 0 })).rejects.toThrow(
+      /did not become healthy in time: [\s\S]*core-3 is inactive after 1 restarts/,
+    );
+  });
+
+  test('a failing command is named with its machine and what it said', async () => {
+    const { etcd, options } = setUp();
+    etcd
+      .machine('core-2')
+      .programs.set('flotilla-csr', () => ({ status: 127, stderr: 'openssl: not found\n' }));
+    await expect(bootstrapEtcd(options)).rejects.toThrow(
+      'flotilla-csr on core-2 ended with status 127: openssl: not found',
+    );
+  });
+
+  test('looking changes nothing', async () => {
+    const { etcd, options } = setUp();
+    const facts = await inspectEtcd(options);
+    expect(facts.map(({ name, healthy, hasData }) => ({ name, healthy, hasData }))).toEqual(
+      ['core-1', 'core-2', 'core-3'].map((name) => ({ name, healthy: false, hasData: false })),
+    );
+    expect(commands(etcd, 'core-1')).toEqual(['flotilla-etcd-facts']);
+  });
+});

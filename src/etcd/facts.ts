@@ -1,0 +1,124 @@
+import type { Command } from '../ssh/connection.ts';
+import { script } from '../ssh/script.ts';
+import { type EtcdMember, layoutOf } from './cluster.ts';
+
+/** A member as the cluster itself lists it. */
+export interface ListedMember {
+  /** Hexadecimal, as etcdctl prints it. */
+  readonly id: string;
+  /** Empty while the member has never started. */
+  readonly name: string;
+  readonly clientUrls: readonly string[];
+  readonly learner: boolean;
+}
+
+/** What one machine says about its etcd. */
+export interface MemberFacts {
+  readonly name: string;
+  /** `initial-cluster-token` and `initial-cluster` of etcd-cluster.env; empty without that file. */
+  readonly token: string;
+  readonly initialCluster: string;
+  /** Token of the generation that was once complete, as marked here; else empty. */
+  readonly bootstrapped: string;
+  /** The data directory holds a member. */
+  readonly hasData: boolean;
+  /** PEM; empty when there is none. */
+  readonly certificate: string;
+  /** systemd's ActiveState of etcd.service. */
+  readonly state: string;
+  /** How often systemd restarted it. */
+  readonly restarts: number;
+  /** The member answered a read that needs a quorum. */
+  readonly healthy: boolean;
+  /** Hexadecimal; empty unless healthy. */
+  readonly clusterId: string;
+  readonly members: readonly ListedMember[];
+  /** Last lines of etcd's journal; empty while it is healthy. */
+  readonly journal: readonly string[];
+}
+
+/** Prints the facts as `key=value` lines. Ends every command that changes something, to save a round trip. */
+export const factsScript = `
+value() { sed -n "s/^$2=//p" "$1" 2>/dev/null || true; }
+echo "token=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER_TOKEN)"
+echo "initialCluster=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER)"
+echo "bootstrapped=$(cat "$directory/etcd-bootstrapped" 2>/dev/null || true)"
+[ -d "$data/member" ] && echo hasData=yes
+[ -s "$directory/pki/etcd.crt" ] && echo "certificate=$(base64 -w0 "$directory/pki/etcd.crt")"
+systemctl show etcd.service --property=ActiveState --property=NRestarts
+if [ "$(systemctl is-active etcd.service)" = active ]; then
+  set -a; . "$directory/etcdctl.env"; set +a
+  ETCDCTL_ENDPOINTS=https://127.0.0.1:$port
+  etcdctl --dial-timeout=3s --command-timeout=6s endpoint health >/dev/null 2>&1 && echo healthy=yes
+  echo "members=$(etcdctl --dial-timeout=3s --command-timeout=6s member list -w json 2>/dev/null || true)"
+else
+  journalctl --unit=etcd.service --lines=10 --output=cat --no-pager 2>/dev/null | sed 's/^/journal=/'
+fi
+exit 0
+`;
+
+/** Every script of this folder starts with its machine's layout: `$1`, `$2`, `$3`. */
+export const layoutScript = 'set -eu; directory=$1; data=$2; port=$3; shift 3';
+
+export function layoutArguments(member: EtcdMember): readonly string[] {
+  const { directory, dataDirectory, clientPort } = layoutOf(member);
+  return [directory, dataDirectory, String(clientPort)];
+}
+
+/** Reads everything that `membership` decides by, in one round trip. */
+export function factsCommand(member: EtcdMember): Command {
+  const body = `${layoutScript}\nset +e\n${factsScript}`;
+  return script('flotilla-etcd-facts', body, layoutArguments(member), { root: true });
+}
+
+/** Parses what the facts script printed; unknown lines are passed over. */
+export function parseFacts(name: string, stdout: string): MemberFacts {
+  const lines = stdout.split('\n').map((line) => {
+    const at = line.indexOf('=');
+    return [line.slice(0, at), line.slice(at + 1)] as const;
+  });
+  const values = new Map(lines);
+  const value = (key: string) => values.get(key) ?? '';
+  return {
+    name,
+    token: value('token'),
+    initialCluster: value('initialCluster'),
+    bootstrapped: value('bootstrapped'),
+    hasData: value('hasData') === 'yes',
+    certificate: Buffer.from(value('certificate'), 'base64').toString(),
+    state: value('ActiveState'),
+    restarts: Number(value('NRestarts') || 0),
+    healthy: value('healthy') === 'yes',
+    ...parseMemberList(value('members')),
+    journal: lines.filter(([key]) => key === 'journal').map(([, line]) => line),
+  };
+}
+
+/** etcdctl's JSON holds 64-bit ids as numbers, which JSON.parse would round: they are read as text. */
+function parseMemberList(json: string): Pick<MemberFacts, 'clusterId' | 'members'> {
+  if (json === '') return { clusterId: '', members: [] };
+  const list: unknown = JSON.parse(json.replace(/("(?:cluster_id|ID)":)(\d+)/g, '$1"$2"'));
+  const { header, members } = record(list);
+  return {
+    clusterId: hexadecimal(record(header).cluster_id),
+    members: Array.isArray(members) ? members.map(listedMember) : [],
+  };
+}
+
+function listedMember(entry: unknown): ListedMember {
+  const { ID, name, clientURLs, isLearner } = record(entry);
+  return {
+    id: hexadecimal(ID),
+    name: typeof name === 'string' ? name : '',
+    clientUrls: Array.isArray(clientURLs) ? clientURLs.map(String) : [],
+    learner: isLearner === true,
+  };
+}
+
+function hexadecimal(id: unknown): string {
+  return typeof id === 'string' ? BigInt(id).toString(16) : '';
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

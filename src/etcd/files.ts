@@ -1,0 +1,113 @@
+import {
+  clientUrl,
+  clusterToken,
+  type EtcdCluster,
+  type EtcdLayout,
+  type EtcdMember,
+  layoutOf,
+  memberCommonName,
+  peerUrl,
+  standardLayout,
+} from './cluster.ts';
+
+/** Milliseconds. All members must have the same; the election timeout is ten heartbeats (etcd's tuning guide). */
+export interface EtcdTiming {
+  readonly heartbeat: number;
+  readonly election: number;
+}
+
+/** `emulated`: without KVM a member may not get the processor for a second while others boot. */
+export const etcdTimings = {
+  standard: { heartbeat: 100, election: 1000 },
+  emulated: { heartbeat: 300, election: 3000 },
+} as const satisfies Record<string, EtcdTiming>;
+
+/** Bytes the database may grow to before etcd raises NOSPACE; 8 GiB is etcd's advised maximum. */
+const quota = 4 * 1024 ** 3;
+
+export const etcdPaths = (layout: EtcdLayout = standardLayout) => ({
+  environment: `${layout.directory}/etcd.env`,
+  clusterEnvironment: `${layout.directory}/etcd-cluster.env`,
+  clientEnvironment: `${layout.directory}/etcdctl.env`,
+  /** Holds the token of the generation whose members were all healthy once. */
+  bootstrapped: `${layout.directory}/etcd-bootstrapped`,
+  pki: `${layout.directory}/pki`,
+});
+
+/** `etcd.env`: what is known when the machine is planned. It holds no secret and needs no change later. */
+export function etcdEnvironment(member: EtcdMember, timing: EtcdTiming = etcdTimings.standard): string {
+  const layout = layoutOf(member);
+  const { pki } = etcdPaths(layout);
+  const loopback = `https://127.0.0.1:${layout.clientPort}`;
+  return environmentFile({
+    ETCD_NAME: member.name,
+    ETCD_DATA_DIR: layout.dataDirectory,
+    ETCD_LISTEN_CLIENT_URLS: [...new Set([clientUrl(member), loopback])].join(','),
+    ETCD_ADVERTISE_CLIENT_URLS: clientUrl(member),
+    ETCD_LISTEN_PEER_URLS: peerUrl(member),
+    ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(member),
+    ETCD_CLIENT_CERT_AUTH: 'true',
+    ETCD_CERT_FILE: `${pki}/etcd.crt`,
+    ETCD_KEY_FILE: `${pki}/etcd.key`,
+    ETCD_TRUSTED_CA_FILE: `${pki}/ca.crt`,
+    ETCD_PEER_CLIENT_CERT_AUTH: 'true',
+    ETCD_PEER_CERT_FILE: `${pki}/etcd.crt`,
+    ETCD_PEER_KEY_FILE: `${pki}/etcd.key`,
+    ETCD_PEER_TRUSTED_CA_FILE: `${pki}/ca.crt`,
+    ETCD_PEER_CERT_ALLOWED_CN: memberCommonName,
+    ETCD_AUTO_COMPACTION_MODE: 'periodic',
+    ETCD_AUTO_COMPACTION_RETENTION: '1h',
+    ETCD_QUOTA_BACKEND_BYTES: String(quota),
+    ETCD_HEARTBEAT_INTERVAL: String(timing.heartbeat),
+    ETCD_ELECTION_TIMEOUT: String(timing.election),
+    ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK: 'true',
+    ETCD_LOGGER: 'zap',
+    ETCD_LOG_OUTPUTS: 'stderr',
+  });
+}
+
+/**
+ * `etcd-cluster.env`: written at bootstrap, the same on every member. etcd heeds it only while the data directory is
+ * empty, so it may stay as it is for the generation's whole life.
+ */
+export function clusterEnvironment(cluster: EtcdCluster): string {
+  return environmentFile({
+    ETCD_INITIAL_CLUSTER: initialCluster(cluster),
+    ETCD_INITIAL_CLUSTER_TOKEN: clusterToken(cluster),
+    ETCD_INITIAL_CLUSTER_STATE: 'new',
+  });
+}
+
+/** Sorted, so that the order of the stack's machines does not look like a change. */
+export function initialCluster({ members }: Pick<EtcdCluster, 'members'>): string {
+  return members
+    .map((member) => `${member.name}=${peerUrl(member)}`)
+    .sort()
+    .join(',');
+}
+
+/** `etcdctl.env`: makes a plain `etcdctl` work for root and for the owner of `etcdctl.key`. */
+export function clientEnvironment(
+  members: readonly EtcdMember[],
+  layout: EtcdLayout = standardLayout,
+): string {
+  const { pki } = etcdPaths(layout);
+  return environmentFile({
+    ETCDCTL_API: '3',
+    ETCDCTL_ENDPOINTS: members.map(clientUrl).sort().join(','),
+    ETCDCTL_CACERT: `${pki}/ca.crt`,
+    ETCDCTL_CERT: `${pki}/etcdctl.crt`,
+    ETCDCTL_KEY: `${pki}/etcdctl.key`,
+  });
+}
+
+/** For `/etc/profile.d/flotilla-etcdctl.sh`: login shells take over `etcdctl.env` once it is there. */
+export function clientProfile(layout: EtcdLayout = standardLayout): string {
+  const file = etcdPaths(layout).clientEnvironment;
+  return `if [ -r ${file} ]; then set -a; . ${file}; set +a; fi\n`;
+}
+
+function environmentFile(variables: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  return lines.join('');
+}

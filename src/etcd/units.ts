@@ -1,0 +1,63 @@
+import type { UnitFile } from '../model/unit.ts';
+import { etcdPaths } from './files.ts';
+
+/**
+ * `etcd.service` in /etc/systemd/system, where it comes before the package's own, and `etcd.path`. Both are to be
+ * enabled; before bootstrap the service's conditions keep it down.
+ */
+export function etcdUnits(): readonly UnitFile[] {
+  return [
+    { name: 'etcd.service', contents: service },
+    { name: 'etcd.path', contents: path },
+  ];
+}
+
+const paths = etcdPaths();
+
+/*
+ * Type=notify reports ready once the member is in a quorum, which may take any time: hence no start timeout.
+ * etcd exits 1 for reasons that pass (no address yet, disk full) and 0 when it was removed from the cluster, so
+ * on-failure restarts the first and leaves the second alone; the package's on-abnormal would never restart exit 1.
+ */
+const service = `[Unit]
+Description=etcd, the memory of the cluster
+Documentation=man:etcd(1)
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=${paths.pki}/etcd.crt
+ConditionPathExists=${paths.clusterEnvironment}
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+User=etcd
+EnvironmentFile=${paths.environment}
+EnvironmentFile=${paths.clusterEnvironment}
+StateDirectory=etcd/flotilla
+StateDirectoryMode=0700
+ExecStart=/usr/bin/etcd
+TimeoutStartSec=infinity
+Restart=on-failure
+RestartSec=5
+LimitNOFILE=65536
+CPUWeight=1000
+Nice=-10
+OOMScoreAdjust=-900
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/*
+ * PathChanged, not PathExists: the latter starts etcd again the moment somebody stops it (systemd.path(5)), and
+ * membership changes need it stopped. The file is the last one that bootstrap writes.
+ */
+const path = `[Unit]
+Description=Start etcd once the machine got its certificate and the list of members
+
+[Path]
+PathChanged=${paths.clusterEnvironment}
+
+[Install]
+WantedBy=multi-user.target
+`;

@@ -1,0 +1,92 @@
+import type { Command } from '../ssh/connection.ts';
+import { script } from '../ssh/script.ts';
+
+/** Where keys and certificates live on a machine: `<name>.key`, `<name>.crt`, `ca.crt`. */
+export const pkiDirectory = '/etc/flotilla/pki';
+
+export interface KeyFile {
+  /** File name without its ending: `etcd`. */
+  readonly name: string;
+  /** The user that may read the key. */
+  readonly owner: string;
+}
+
+/**
+ * Makes missing private keys on the machine and prints a PKCS#10 request for each. A key that is there is used
+ * again, so the command can be repeated. The private key stays where it is.
+ */
+export function csrCommand(keys: readonly KeyFile[], directory = pkiDirectory): Command {
+  const args = keys.flatMap(({ name, owner }) => [name, owner]);
+  return script('flotilla-csr', csrScript, [directory, ...args], { root: true });
+}
+
+/** A key appears under its name only when it is whole. The subject is ours to set, so the request names none. */
+const csrScript = `
+set -eu
+umask 077
+directory=$1; shift
+mkdir -p "$directory"
+chmod 0755 "$directory"
+while [ $# -gt 0 ]; do
+  key=$directory/$1.key
+  if [ ! -s "$key" ]; then
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$key.new"
+    chown "$2:" "$key.new"
+    mv "$key.new" "$key"
+  fi
+  openssl req -new -key "$key" -subj /CN=flotilla
+  shift 2
+done
+`;
+
+/**
+ * The requests in the order of the keys they were asked for.
+ *
+ * @throws when their number differs.
+ */
+export function parseCsrs(stdout: string, keys: readonly KeyFile[]): ReadonlyMap<string, string> {
+  const blocks =
+    stdout.match(/-----BEGIN CERTIFICATE REQUEST-----[\s\S]*?-----END CERTIFICATE REQUEST-----\n?/g) ?? [];
+  if (blocks.length !== keys.length) {
+    throw new Error(`Expected ${keys.length} certificate requests, got ${blocks.length}.`);
+  }
+  return new Map(keys.map(({ name }, i) => [name, blocks[i] ?? '']));
+}
+
+/** A signed certificate and where it goes. */
+export interface InstalledCertificate {
+  readonly name: string;
+  /** PEM */
+  readonly certificate: string;
+}
+
+/**
+ * Puts certificates and the authority's certificate in place, each by one rename; nothing here is secret.
+ *
+ * @param authority PEM
+ */
+export function installCertificatesCommand(
+  authority: string,
+  certificates: readonly InstalledCertificate[],
+  directory = pkiDirectory,
+): Command {
+  const files = [{ name: 'ca', certificate: authority }, ...certificates];
+  const args = files.map(({ name }) => name);
+  const stdin = files.map(({ certificate }) => `${certificate.trim()}\n`).join('');
+  return script('flotilla-install-certificates', installScript, [directory, ...args], { root: true, stdin });
+}
+
+/** `read` takes single lines from standard input, so each file gets exactly one PEM block. */
+const installScript = `
+set -eu
+umask 022
+directory=$1; shift
+mkdir -p "$directory"
+for name in "$@"; do
+  while IFS= read -r line; do
+    printf '%s\\n' "$line"
+    case $line in '-----END '*) break ;; esac
+  done > "$directory/$name.crt.new"
+  mv "$directory/$name.crt.new" "$directory/$name.crt"
+done
+`;

@@ -1,0 +1,13 @@
+/** Milliseconds a certificate is valid before it was made: machines' clocks lag, above all right after their boot. */
+export const clockSkew = 60 * 60 * 1000;
+
+const day = 24 * 60 * 60 * 1000;
+
+export function addDays(from: Date, days: number): Date {
+  return new Date(from.getTime() + days * day);
+}
+
+/** Whole days until `end`, negative once it has passed. */
+export function daysUntil(end: Date, now: Date = new Date()): number {
+  return Math.floor((end.getTime() - now.getTime()) / day);
+}

@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream';
+
+/** Where a machine answers and what proves that it is that machine. */
+export interface SshTarget {
+  /** For messages: the machine's name. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH private key of the user, PEM. */
+  readonly privateKey: string;
+  /** The only host key that is accepted, as `ssh-ed25519 AAAA…`; there is no trust on first use. */
+  readonly hostKey: string;
+}
+
+/** A remote command as a value: argv, never a shell line. `sh` scripts go as `['sh', '-c', script]`. */
+export interface Command {
+  readonly argv: readonly string[];
+  /** Fed to standard input, then closed. Secrets travel here, never in argv. */
+  readonly stdin?: string | Buffer;
+  /** Runs through `sudo -n` when the user is not root. */
+  readonly root?: boolean;
+  /** Seconds until the command is given up; default 60. */
+  readonly timeout?: number;
+}
+
+export interface CommandResult {
+  /** Exit status; 128 + signal number when a signal ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Bytes of stdout and stderr together that one command may print. */
+export const outputLimit = 16 * 1024 * 1024;
+
+/** Seconds a command may take that names no timeout. */
+export const defaultTimeout = 60;
+
+/** One authenticated channel to one machine. `ssh2.ts` and `fake.ts` implement it; `test/contract/connection.ts` is the contract. */
+export interface Connection {
+  readonly target: SshTarget;
+  /** False once the connection was closed or lost; whoever shares it dials again then. */
+  readonly alive: boolean;
+  /**
+   * Resolves with any exit status; rejects only when the command could not be run to its end: the connection
+   * was lost (`ConnectionLostError`), the timeout passed, `signal` fired, or it printed more than `outputLimit`.
+   */
+  exec(command: Command, signal?: AbortSignal): Promise<CommandResult>;
+  /** A byte stream to a unix socket on the machine (`direct-streamlocal@openssh.com`). */
+  openSocket(path: string): Promise<Duplex>;
+  close(): Promise<void>;
+}

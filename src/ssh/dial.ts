@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import ssh2, { type Client } from 'ssh2';
+import type { SshTarget } from './connection.ts';
+import { AuthenticationError, HostKeyError } from './errors.ts';
+import { fingerprint, publicKeyBlob } from './public-key.ts';
+
+export interface DialLimits {
+  /**
+   * Seconds until the first byte of the server's banner. Apart from the handshake, because a port forward into a
+   * machine that still boots accepts and then stays silent: giving up early there finds the moment it answers.
+   */
+  readonly banner: number;
+  /** Seconds from the banner to the end of authentication. */
+  readonly handshake: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Four missed answers, 4 s apart: a dead machine is noticed after 16 s. */
+const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
+
+/**
+ * One attempt at an authenticated ssh2 client.
+ *
+ * @throws HostKeyError before any authentication when the host key is not the pinned one; AuthenticationError
+ * when the user's key is refused; any other error when the machine does not answer (yet).
+ */
+export async function dial(target: SshTarget, limits: DialLimits): Promise<Client> {
+  const expected = publicKeyBlob(target.hostKey);
+  const socket = await openTcp(target, limits);
+  const client = new ssh2.Client();
+  try {
+    await handshake(client, socket, target, expected, limits);
+    return client;
+  } catch (error) {
+    client.on('error', () => {});
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function openTcp(target: SshTarget, limits: DialLimits): Promise<Socket> {
+  limits.signal?.throwIfAborted();
+  const socket = connectTcp(target.port, target.host);
+  socket.setNoDelay(true);
+  const timeout = AbortSignal.timeout(limits.banner * 1000);
+  const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
+  try {
+    await once(socket, 'readable', { signal });
+    if (socket.readableLength === 0) throw new Error('it closed the connection without a word');
+    return socket;
+  } catch (cause) {
+    socket.destroy();
+    limits.signal?.throwIfAborted();
+    throw new Error(`${where(target)} does not answer: ${silence(cause, timeout, limits)}`, { cause });
+  }
+}
+
+function silence(cause: unknown, timeout: AbortSignal, limits: DialLimits): string {
+  if (timeout.aborted) return `no SSH banner within ${limits.banner} s`;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function handshake(
+  client: Client,
+  socket: Socket,
+  target: SshTarget,
+  expected: Buffer,
+  limits: DialLimits,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let got: Buffer | undefined;
+    const abort = () => reject(limits.signal?.reason);
+    const fail = (error: Error & { level?: string }) => reject(explain(error, target, expected, got));
+    limits.signal?.addEventListener('abort', abort, { once: true });
+    client.once('close', () => fail(new Error('the connection closed during the handshake')));
+    client.once('error', fail);
+    client.once('ready', () => {
+      client.removeAllListeners('close').removeAllListeners('error');
+      limits.signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+    client.connect({
+      sock: socket,
+      username: target.user,
+      privateKey: target.privateKey,
+      authHandler: ['publickey'],
+      algorithms: { serverHostKey: ['ssh-ed25519'] },
+      hostVerifier: (key: Buffer) => {
+        got = key;
+        return key.equals(expected);
+      },
+      readyTimeout: limits.handshake * 1000,
+      strictVendor: false,
+      ...keepalive,
+    });
+  });
+}
+
+/** ssh2 tells its failures apart by `level` and text only; this is the one place that reads them. */
+function explain(
+  cause: Error & { level?: string },
+  target: SshTarget,
+  expected: Buffer,
+  got: Buffer | undefined,
+): Error {
+  if (got !== undefined && !got.equals(expected)) return impostor(target, expected, fingerprint(got), cause);
+  if (cause.message.includes('no matching host key format')) {
+    return impostor(target, expected, 'no ed25519 host key', cause);
+  }
+  if (cause.level === 'client-authentication') {
+    const message =
+      `${where(target)} refused the key of user ${target.user}. ` +
+      `Check that the stack's public key is in ~${target.user}/.ssh/authorized_keys there.`;
+    return new AuthenticationError(message, { cause });
+  }
+  return new Error(`SSH handshake with ${where(target)} failed: ${cause.message}`, { cause });
+}
+
+function impostor(target: SshTarget, expected: Buffer, got: string, cause: Error): HostKeyError {
+  const message =
+    `${where(target)} is not the machine it should be: expected host key ${fingerprint(expected)}, got ${got}. ` +
+    'Nothing was sent to it. Find out who answers at that address; ' +
+    'if the machine was reinstalled on purpose, replace it in the stack.';
+  return new HostKeyError(message, { cause });
+}
+
+function where(target: SshTarget): string {
+  return `${target.name} (${target.host}:${target.port})`;
+}

@@ -1,0 +1,14 @@
+/** The machine that answered can't prove that it is the one meant. Waiting does not help, so nobody retries it. */
+export class HostKeyError extends Error {
+  override readonly name = 'HostKeyError';
+}
+
+/** The machine is the right one but refuses the user's key. Waiting does not help, so nobody retries it. */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+}
+
+/** The connection ended under a command: whether the command took effect is unknown. */
+export class ConnectionLostError extends Error {
+  override readonly name = 'ConnectionLostError';
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConnectionLostError, HostKeyError } from './errors.ts';
+import { FakeMachine } from './fake.ts';
+import { firstContact } from './first-contact.ts';
+import { generateSshKey } from './key-pair.ts';
+import { canonicalPublicKey } from './public-key.ts';
+
+const oneTime = generateSshKey('one-time').publicKey;
+const lasting = canonicalPublicKey(generateSshKey('').publicKey);
+const machineId = 'a'.repeat(32);
+
+/** A machine that shows the one-time key until it is told to switch. */
+function setUp() {
+  const machine = new FakeMachine({ name: 'core-1', hostKey: oneTime });
+  let shown = oneTime;
+  const events: string[] = [];
+  machine.programs.set('flotilla-host-key-prepare', () => ({
+    stdout: `hostKey=${lasting} root@core-1\nmachineId=${machineId}\nbootId=b\n`,
+  }));
+  machine.programs.set('flotilla-host-key-commit', () => {
+    events.push('switched');
+    shown = lasting;
+    return {};
+  });
+  const dial = async ({ hostKey }: { hostKey: string }) => {
+    if (hostKey !== shown) throw new HostKeyError('wrong key');
+    return machine.connect();
+  };
+  const stored: string[] = [];
+  const record = async (key: string) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    stored.push(key);
+    events.push('recorded');
+  };
+  const run = () => {
+    const recorded = stored.at(-1);
+    return firstContact(machine.target, { dial, record, ...(recorded === undefined ? {} : { recorded }) });
+  };
+  return { machine, run, stored, events, shown: () => shown };
+}
+
+describe('firstContact', () => {
+  test('records the lasting key before the machine switches, in two round trips', async () => {
+    const { run, machine, events, shown } = setUp();
+    expect(await run()).toEqual({ hostKey: lasting, machineId, bootId: 'b' });
+    expect(events).toEqual(['recorded', 'switched']);
+    expect(shown()).toBe(lasting);
+    expect(machine.commands).toHaveLength(2);
+  });
+
+  test.each([
+    [0, 'before'],
+    [0, 'after'],
+    [1, 'before'],
+    [1, 'after'],
+  ] as const)('cut off at command %d, %s it took effect, then run again', async (command, when) => {
+    const { run, machine, stored, shown } = setUp();
+    machine.cut = { command, when };
+    await expect(run()).rejects.toBeInstanceOf(ConnectionLostError);
+    expect(await run()).toMatchObject({ hostKey: lasting });
+    expect(shown()).toBe(lasting);
+    expect(stored).toEqual([lasting]);
+  });
+
+  test('a key that could not be recorded is not switched to', async () => {
+    const { machine, shown } = setUp();
+    const record = async () => Promise.reject(new Error('disk full'));
+    const dial = async () => machine.connect();
+    await expect(firstContact(machine.target, { dial, record })).rejects.toThrow('disk full');
+    expect(shown()).toBe(oneTime);
+  });
+
+  test('a switch that did not show is an error', async () => {
+    const { machine, run } = setUp();
+    machine.programs.set('flotilla-host-key-commit', () => ({}));
+    await expect(run()).rejects.toBeInstanceOf(HostKeyError);
+  });
+
+  test('what sshd said against it is passed on', async () => {
+    const { machine, run } = setUp();
+    machine.programs.set('flotilla-host-key-commit', () => ({ status: 1, stderr: 'is there an Include?' }));
+    await expect(run()).rejects.toThrow('Giving core-1 its lasting host key failed: is there an Include?');
+  });
+
+  test('a machine that has no id yet is refused', async () => {
+    const { machine, run } = setUp();
+    machine.programs.set('flotilla-host-key-prepare', () => ({
+      stdout: `hostKey=${lasting}\nmachineId=uninitialized\n`,
+    }));
+    await expect(run()).rejects.toThrow(
+      'core-1 has no machine id yet: /etc/machine-id holds "uninitialized"',
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { type ConnectOptions, connect } from './connect.ts';
+import type { Command, Connection, SshTarget } from './connection.ts';
+import { HostKeyError } from './errors.ts';
+import type { Connect } from './pool.ts';
+import { canonicalPublicKey } from './public-key.ts';
+import { script } from './script.ts';
+
+/** What a machine is known by from then on. */
+export interface MachineIdentity {
+  /** Its lasting host key, `ssh-ed25519 AAAA…`; the private half was made on the machine and never left it. */
+  readonly hostKey: string;
+  /** /etc/machine-id */
+  readonly machineId: string;
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string;
+}
+
+export interface FirstContactOptions extends ConnectOptions {
+  /** The lasting key an earlier run recorded, if one did: the machine may show it or still the one-time key. */
+  readonly recorded?: string;
+  /**
+   * Called with the lasting key before the machine switches to it; the switch waits until it resolves. It must store
+   * the key durably, or else a run that ends after the switch leaves a machine nobody can recognise.
+   */
+  readonly record: (hostKey: string) => Promise<void>;
+  /** How to dial; tests give a fake. */
+  readonly dial?: Connect;
+}
+
+/**
+ * Replaces a machine's one-time host key, which whoever reads its user data knows, by one that only the machine has.
+ * Two round trips; it may end anywhere and be run again.
+ *
+ * @param target with the one-time host key
+ * @returns the identity, after the machine has proved the lasting key on a new connection
+ */
+export async function firstContact(
+  target: SshTarget,
+  options: FirstContactOptions,
+): Promise<MachineIdentity> {
+  const connection = await reach(target, options);
+  let identity: MachineIdentity;
+  try {
+    identity = parseIdentity(target.name, await run(connection, prepareCommand()));
+    if (identity.hostKey !== options.recorded) await options.record(identity.hostKey);
+    await run(connection, commitCommand());
+  } finally {
+    await connection.close();
+  }
+  const dial = options.dial ?? connect;
+  const proof = await dial({ ...target, hostKey: identity.hostKey }, options);
+  await proof.close();
+  return identity;
+}
+
+/** By the recorded key where there is one; by the one-time key when the machine has not switched yet. */
+async function reach(target: SshTarget, options: FirstContactOptions): Promise<Connection> {
+  const dial = options.dial ?? connect;
+  if (options.recorded === undefined) return await dial(target, options);
+  try {
+    return await dial({ ...target, hostKey: options.recorded }, options);
+  } catch (error) {
+    if (!(error instanceof HostKeyError)) throw error;
+    return await dial(target, options);
+  }
+}
+
+/**
+ * The lasting key's file. Not `ssh_host_ed25519_key`: cloud-init's ssh module deletes /etc/ssh/ssh_host_*key* and
+ * writes the user data's keys there whenever it takes the machine for a new instance.
+ */
+const keyFile = '/etc/ssh/flotilla_host_ed25519_key';
+
+/** Sorts before the distribution's own files: sshd takes the first value it meets, of HostKey all. */
+const configFile = '/etc/ssh/sshd_config.d/00-flotilla-host-key.conf';
+
+/** Makes the lasting key unless it is there, and prints it with the machine's ids. Changes nothing sshd sees. */
+export function prepareCommand(): Command {
+  return script('flotilla-host-key-prepare', prepareScript, [keyFile], { root: true });
+}
+
+const prepareScript = `
+set -eu
+umask 077
+if [ ! -s "$1" ]; then
+  rm -f "$1.new" "$1.new.pub"
+  ssh-keygen -q -t ed25519 -N '' -C '' -f "$1.new"
+  sync "$1.new"
+  mv "$1.new" "$1"
+  rm -f "$1.new.pub"
+fi
+echo "hostKey=$(ssh-keygen -y -f "$1")"
+echo "machineId=$(cat /etc/machine-id)"
+echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
+`;
+
+/**
+ * Switches sshd to the lasting key by one rename, makes sure that it is now the only one, and deletes the one-time
+ * key. Connections that are open stay so. The copy in cloud-init's user data remains: it proves nothing any more.
+ */
+export function commitCommand(): Command {
+  return script('flotilla-host-key-commit', commitScript, [keyFile, configFile], { root: true });
+}
+
+const commitScript = `
+set -eu
+mkdir -p "$(dirname "$2")"
+printf 'HostKey %s\\n' "$1" > "$2.new"
+chmod 0644 "$2.new"
+sync "$2.new"
+mv "$2.new" "$2"
+mkdir -p /run/sshd
+keys=$("$(command -v sshd || echo /usr/sbin/sshd)" -T 2>/dev/null | sed -n 's/^hostkey //p')
+if [ "$keys" != "$1" ]; then
+  rm -f "$2"
+  echo "sshd does not read $2 alone for its host keys (it would use: $keys); is there an Include in sshd_config?" >&2
+  exit 1
+fi
+# Debian calls it ssh and has sshd as an alias of it, others the other way round.
+for service in ssh sshd; do
+  if systemctl is-active --quiet "$service.service"; then systemctl reload "$service.service"; break; fi
+done
+rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+sync "$(dirname "$1")" "$(dirname "$2")"
+`;
+
+function parseIdentity(name: string, stdout: string): MachineIdentity {
+  const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
+  const machineId = value('machineId');
+  if (!/^[0-9a-f]{32}$/.test(machineId)) {
+    throw new Error(`${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)).`);
+  }
+  return { hostKey: canonicalPublicKey(value('hostKey')), machineId, bootId: value('bootId') };
+}
+
+async function run(connection: Connection, command: Command): Promise<string> {
+  const { status, stdout, stderr } = await connection.exec(command);
+  if (status === 0) return stdout;
+  throw new Error(`Giving ${connection.target.name} its lasting host key failed: ${stderr.trim()}`);
+}

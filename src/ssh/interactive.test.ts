@@ -1,0 +1,62 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { connect } from './connect.ts';
+import { ConnectionLostError } from './errors.ts';
+import { interactive } from './interactive.ts';
+import { startTestServer } from './test-server.ts';
+
+function terminal() {
+  return { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+}
+
+async function textOf(stream: PassThrough): Promise<string> {
+  stream.end();
+  return Buffer.concat(await (stream as Readable).toArray()).toString();
+}
+
+describe('interactive', () => {
+  test('a command sees the input and its output and status come back', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const streams = terminal();
+    streams.stdin.end('typed\n');
+    const status = await interactive(connection, ['sh', '-c', 'cat; echo oops >&2; exit 4'], streams);
+    expect(status).toBe(4);
+    expect(await textOf(streams.stdout)).toBe('typed\n');
+    expect(await textOf(streams.stderr)).toBe('oops\n');
+    await connection.close();
+    await server.close();
+  });
+
+  test('without a command it is a login shell; a terminal goes to raw mode and back', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const raw: boolean[] = [];
+    const stdin = Object.assign(new PassThrough(), {
+      isTTY: true,
+      setRawMode: (on: boolean) => raw.push(on),
+    });
+    stdin.write('echo from the shell; exit 2\n');
+    const streams = { ...terminal(), stdin };
+    expect(await interactive(connection, undefined, streams)).toBe(2);
+    expect(await textOf(streams.stdout)).toBe('from the shell\n');
+    expect(raw).toEqual([true, false]);
+    await connection.close();
+    await server.close();
+  });
+
+  test('a lost connection is an error and leaves the terminal usable', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const raw: boolean[] = [];
+    const stdin = Object.assign(new PassThrough(), {
+      isTTY: true,
+      setRawMode: (on: boolean) => raw.push(on),
+    });
+    setTimeout(() => server.cutConnections(), 300);
+    const ended = interactive(connection, undefined, { ...terminal(), stdin });
+    await expect(ended).rejects.toBeInstanceOf(ConnectionLostError);
+    expect(raw).toEqual([true, false]);
+    await server.close();
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { connectionContract, contractPrograms } from '../../test/contract/connection.ts';
+import { connect } from './connect.ts';
+import { script } from './script.ts';
+import { startTestServer } from './test-server.ts';
+
+/** Stands in for sudo: checks its flags and leaves a mark in the environment. */
+const sudo = '#!/bin/sh\n[ "$1 $2" = "-n --" ] || exit 1\nshift 2\nAS_ROOT=root exec "$@"\n';
+
+connectionContract('ssh2 against a real server', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'flotilla-ssh-'));
+  await writeFile(join(directory, 'sudo'), sudo, { mode: 0o755 });
+  const echoSocket = join(directory, 'echo.sock');
+  const echo = createServer((stream) => stream.on('error', () => {}).pipe(stream)).listen(echoSocket);
+  const { server, target } = await startTestServer({ env: { PATH: `${directory}:${process.env.PATH}` } });
+  return {
+    connect: () => connect(target),
+    cutConnections: () => server.cutConnections(),
+    echoSocket,
+    close: async () => {
+      await server.close();
+      await new Promise((resolve) => echo.close(resolve));
+      await rm(directory, { recursive: true });
+    },
+  };
+});
+
+describe('Ssh2Connection', () => {
+  test('keeps within the sessions that sshd allows', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const body = contractPrograms['print-arguments']?.body ?? '';
+    await Promise.all(Array.from({ length: 40 }, () => connection.exec(script('print-arguments', body))));
+    expect(server.mostSessions).toBeGreaterThan(1);
+    expect(server.mostSessions).toBeLessThanOrEqual(8);
+    await connection.close();
+    await server.close();
+  });
+
+  test('root needs no sudo when the user is root', async () => {
+    const { server, target } = await startTestServer({ env: { PATH: '/usr/bin:/bin' } });
+    const connection = await connect({ ...target, user: 'root' });
+    expect((await connection.exec({ argv: ['echo', 'plain'], root: true })).stdout).toBe('plain\n');
+    await connection.close();
+    await server.close();
+  });
+});

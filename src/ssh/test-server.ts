@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { connect as connectUnix } from 'node:net';
+import ssh2, {
+  type AuthContext,
+  type ServerChannel,
+  type Connection as ServerConnection,
+  type Session,
+} from 'ssh2';
+import type { SshTarget } from './connection.ts';
+import { generateSshKey } from './key-pair.ts';
+
+export interface TestServerOptions {
+  /** OpenSSH private key, PEM: what the server proves itself with. */
+  readonly hostPrivateKey: string;
+  /** The only key it lets in, `ssh-ed25519 AAAA…`. */
+  readonly userPublicKey: string;
+  /** Environment of the commands it runs. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** An SSH server in this process, on 127.0.0.1, that runs real commands and forwards to real unix sockets. */
+export class TestServer {
+  readonly #server: ssh2.Server;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #options: TestServerOptions;
+  /** What clients tried to authenticate with; an impostor must see none. */
+  authentications = 0;
+  /** Connections that were accepted, ever. */
+  accepted = 0;
+  /** Sessions open at the same time, at most. */
+  mostSessions = 0;
+  #sessions = 0;
+
+  constructor(options: TestServerOptions) {
+    this.#options = options;
+    this.#server = new ssh2.Server({ hostKeys: [options.hostPrivateKey] }, (connection) =>
+      this.#accept(connection),
+    );
+  }
+
+  async listen(port = 0): Promise<Pick<SshTarget, 'host' | 'port'>> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('The test server has no TCP port.');
+    return { host: '127.0.0.1', port: address.port };
+  }
+
+  cutConnections(): void {
+    for (const connection of this.#connections) connection.end();
+  }
+
+  async close(): Promise<void> {
+    this.cutConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(connection: ServerConnection): void {
+    this.accepted += 1;
+    this.#connections.add(connection);
+    connection.on('error', () => {});
+    connection.on('close', () => this.#connections.delete(connection));
+    connection.on('authentication', (context) => this.#authenticate(context));
+    connection.on('session', (accept) => this.#session(accept()));
+    connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
+      const socket = connectUnix(socketPath);
+      socket.once('error', () => reject());
+      socket.once('connect', () => {
+        const channel = accept();
+        channel.pipe(socket).pipe(channel);
+        channel.on('error', () => socket.destroy());
+        socket.on('error', () => channel.close());
+      });
+    });
+  }
+
+  #authenticate(context: AuthContext): void {
+    if (this.#isAllowed(context)) context.accept();
+    else context.reject(['publickey']);
+  }
+
+  #isAllowed(context: AuthContext): boolean {
+    this.authentications += 1;
+    if (context.method !== 'publickey') return false;
+    const key = ssh2.utils.parseKey(this.#options.userPublicKey);
+    if (key instanceof Error || !context.key.data.equals(key.getPublicSSH())) return false;
+    const { blob, signature } = context;
+    // Without a signature it is only the question whether this key would do.
+    return signature === undefined || blob === undefined || key.verify(blob, signature) === true;
+  }
+
+  #session(session: Session): void {
+    this.#sessions += 1;
+    this.mostSessions = Math.max(this.mostSessions, this.#sessions);
+    session.on('close', () => {
+      this.#sessions -= 1;
+    });
+    session.on('pty', (accept) => accept?.());
+    session.on('shell', (accept) => this.#run(accept(), undefined));
+    session.on('exec', (accept, _reject, { command }) => this.#run(accept(), command));
+  }
+
+  #run(channel: ServerChannel, command: string | undefined): void {
+    // In place of the shell, so that ending the process group ends the command.
+    const args = command === undefined ? [] : ['-c', `exec ${command}`];
+    const child = spawn('/bin/sh', args, { env: this.#options.env ?? process.env, detached: true });
+    const kill = (signal: NodeJS.Signals) => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+    };
+    channel.on('error', () => {});
+    channel.on('close', () => child.signalCode === null && kill('SIGTERM'));
+    child.stdin.on('error', () => {});
+    channel.pipe(child.stdin);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    child.once('close', (code, signal) => {
+      if (signal === null) channel.exit(code ?? 255);
+      else channel.exit(signal.replace(/^SIG/, ''), false, '');
+      channel.close();
+    });
+  }
+}
+
+/** A listening server with fresh keys, and the target that fits it. */
+export async function startTestServer(
+  options: Pick<TestServerOptions, 'env'> & { readonly user?: string } = {},
+): Promise<{ server: TestServer; target: SshTarget }> {
+  const host = generateSshKey('host');
+  const user = generateSshKey('user');
+  const keys = { hostPrivateKey: host.privateKey, userPublicKey: user.publicKey };
+  const server = new TestServer({ ...options, ...keys });
+  const address = await server.listen();
+  const target = {
+    name: 'core-1',
+    user: options.user ?? 'core',
+    privateKey: user.privateKey,
+    hostKey: host.publicKey,
+    ...address,
+  };
+  return { server, target };
+}

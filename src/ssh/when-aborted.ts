@@ -1,0 +1,7 @@
+/** Never resolves; rejects with the signal's reason once it fires. For `Promise.race`. */
+export function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

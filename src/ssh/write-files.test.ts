@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { writeFiles } from './write-files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'write-files-'));
+const { uid, gid } = userInfo();
+
+/** Runs the command as a machine would. */
+function run(files: Parameters<typeof writeFiles>[0]) {
+  const command = writeFiles(files.map((file) => ({ owner: `${uid}:${gid}`, ...file })));
+  const [program = '', ...args] = command.argv;
+  return spawnSync(program, args, { input: command.stdin ?? '' });
+}
+
+test('files arrive byte for byte, with their modes', () => {
+  const binary = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256));
+  const paths = ['a/b/binary', 'empty', "it's $HOME"].map((name) => join(folder, name));
+  const contents = [binary, Buffer.alloc(0), Buffer.from('text\n')];
+  const files = paths.map((path, index) => ({ path, contents: contents[index] ?? '', mode: '0640' }));
+  expect(run(files).status).toBe(0);
+  for (const [index, path] of paths.entries()) {
+    expect(readFileSync(path).equals(contents[index] ?? Buffer.alloc(1))).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  }
+});
+
+test('a stream that is cut off leaves the old file', () => {
+  const path = join(folder, 'kept');
+  run([{ path, contents: 'old', mode: '0600' }]);
+  const command = writeFiles([{ path, contents: 'new contents', mode: '0600', owner: `${uid}:${gid}` }]);
+  const [program = '', ...args] = command.argv;
+  const cut = Buffer.from(command.stdin ?? '').subarray(0, 12);
+  expect(spawnSync(program, args, { input: cut }).status).not.toBe(0);
+  expect(readFileSync(path, 'utf8')).toBe('old');
+});
