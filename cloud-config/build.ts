@@ -1,0 +1,85 @@
+import { etcdEnvironment, etcdTimings } from '../src/etcd/files.ts';
+import { etcdUnits } from '../src/etcd/units.ts';
+import type { MachinePlan, OperatingSystem } from '../src/plan/plan.ts';
+import { agentUnits } from './agent-units.ts';
+import type { ConfigFile, MachineConfig, SshHostKey, SystemdUnit } from './machine-config.ts';
+
+/** The account that Flotilla and the operator log in with; CoreOS's name for it. */
+export const adminUser = 'core';
+
+export interface Access {
+  /** The operator's public key, `ssh-ed25519 AAAA…` */
+  readonly authorizedKey: string;
+  readonly sshHostKey: SshHostKey;
+}
+
+export interface BuildOptions {
+  /** Whether the image was made for Flotilla and holds its packages already. */
+  readonly prebuilt: boolean;
+  /** Emulated CPUs answer late: etcd's timers are slower then. */
+  readonly emulated: boolean;
+}
+
+/** Pure: the plan of a machine and its keys give everything that its first boot needs. */
+export function buildMachineConfig(plan: MachinePlan, access: Access, options: BuildOptions): MachineConfig {
+  const timing = options.emulated ? etcdTimings.emulated : etcdTimings.standard;
+  const etcd = plan.etcd
+    ? [{ path: '/etc/flotilla/etcd.env', contents: etcdEnvironment(plan, timing), mode: '0644' }]
+    : [];
+  return {
+    hostname: plan.name,
+    groups: ['flotilla'],
+    users: [
+      {
+        name: adminUser,
+        groups: ['docker', 'flotilla', 'systemd-journal'],
+        authorizedKeys: [access.authorizedKey],
+      },
+    ],
+    sshHostKey: access.sshHostKey,
+    files: [environmentFile(plan), ...etcd, ...dockerFiles],
+    units: [
+      docker,
+      ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
+      ...agentUnits,
+    ],
+    packages: options.prebuilt ? [] : packages[plan.os],
+  };
+}
+
+/** Its start takes long, so it comes when the machine is up and waits for its identity, not with the first unit. */
+const docker: SystemdUnit = { name: 'docker.service', enabled: true };
+
+/** Until the boot is over, Docker takes what first contact and etcd leave (systemd.resource-control(5)). */
+const dockerFiles = ['docker', 'containerd'].map(
+  (name): ConfigFile => ({
+    path: `/etc/systemd/system/${name}.service.d/startup.conf`,
+    contents: '[Service]\nStartupCPUWeight=1\n',
+    mode: '0644',
+  }),
+);
+
+/** CoreOS wrote /etc/environment for units' EnvironmentFile=; old units find their names in it, and ours beside. */
+function environmentFile({ name, address }: MachinePlan): ConfigFile {
+  const variables = {
+    COREOS_PRIVATE_IPV4: address,
+    COREOS_PUBLIC_IPV4: address,
+    FLOTILLA_MACHINE: name,
+    FLOTILLA_ADDRESS: address,
+  };
+  const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\n`);
+  return { path: '/etc/environment', contents: lines.join(''), mode: '0644' };
+}
+
+/** Debian's Docker package leaves the client to a Recommends from 13 on. */
+const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
+  'debian-13': [
+    'docker.io',
+    'docker-cli',
+    'etcd-server',
+    'etcd-client',
+    'nodejs',
+    'openssl',
+    'busybox-static',
+  ],
+};

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { stackSchema } from '../src/config/schema.ts';
+import { type MachinePlan, planCluster } from '../src/plan/plan.ts';
+import { buildMachineConfig } from './build.ts';
+import { renderCloudConfig } from './cloud-config.ts';
+
+const spec = stackSchema.parse({
+  machines: {
+    core: { count: 3, etcd: true, metadata: { role: 'core' }, publish: { 8080: 80 } },
+    worker: { count: 1 },
+  },
+});
+const access = {
+  authorizedKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOPERATOR operator',
+  sshHostKey: {
+    privateKey: '-----BEGIN OPENSSH PRIVATE KEY-----\nONE-TIME\n-----END OPENSSH PRIVATE KEY-----\n',
+    publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIONETIME core-1',
+  },
+};
+
+/** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
+const documents = [
+  { name: 'core-debian-13-prebuilt', machine: 'core-1', os: 'debian-13', prebuilt: true, emulated: true },
+  { name: 'worker-debian-13-prebuilt', machine: 'worker-1', os: 'debian-13', prebuilt: true, emulated: true },
+  { name: 'core-debian-13-packages', machine: 'core-1', os: 'debian-13', prebuilt: false, emulated: false },
+] as const;
+
+function planOf(machine: string, os: MachinePlan['os']): MachinePlan {
+  const plan = planCluster('golden', { ...spec, os }).machines.find(({ name }) => name === machine);
+  if (!plan) throw new Error(`the golden plan has no ${machine}`);
+  return plan;
+}
+
+describe.each(documents)('$name', ({ name, machine, os, ...options }) => {
+  const path = join('test', 'golden', `${name}.yaml`);
+  const render = () => renderCloudConfig(buildMachineConfig(planOf(machine, os), access, options));
+  if (process.env.UPDATE_GOLDEN) writeFileSync(path, render());
+
+  test('is the golden document, byte for byte', () => {
+    expect(existsSync(path)).toBe(true);
+    expect(render()).toBe(readFileSync(path, 'utf8'));
+  });
+
+  test('is valid for the real cloud-init', () => {
+    const { status, stdout, stderr, error } = spawnSync('cloud-init', ['schema', '--config-file', path], {
+      encoding: 'utf8',
+    });
+    if (error) throw new Error('cloud-init is missing: run bash toolchain/setup.sh test', { cause: error });
+    expect([status, `${stdout}${stderr}`]).toEqual([0, expect.stringContaining('Valid')]);
+  });
+
+  test('holds no private key but the one-time host key', () => {
+    expect(render().match(/PRIVATE KEY-----/g)).toHaveLength(2);
+    const { ssh_keys, ...rest } = parse(render());
+    expect(Object.keys(ssh_keys)).toEqual(['ed25519_private', 'ed25519_public']);
+    expect(JSON.stringify(rest)).not.toContain('PRIVATE KEY');
+  });
+});
