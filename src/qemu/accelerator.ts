@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { access, constants, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Accelerator } from './arguments.ts';
+import { message, run } from './command.ts';
+import type { Image } from './image.ts';
+import type { Log } from './log.ts';
+
+/** A choice and why it was made. */
+export interface AcceleratorChoice {
+  readonly accelerator: Accelerator;
+  readonly reason: string;
+}
+
+/** Milliseconds a kernel may take to boot and to restart the machine. KVM needs one or two seconds, emulation three. */
+const probeDeadline = 5000;
+
+/**
+ * KVM where it works, emulation otherwise. /dev/kvm can be there and be broken (nested, or filtered by a
+ * sandbox), and only a boot tells: without a root file system the kernel panics and, by `panic=-1`, restarts
+ * the machine at once, upon which QEMU ends with 0 (`-no-reboot`).
+ *
+ * The answer is kept beside the images until the host, its kernel or QEMU change.
+ */
+export async function chooseAccelerator(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
+  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).catch(message);
+  if (closed) return { accelerator: 'tcg', reason: `KVM can't be used: ${closed}` };
+  const file = join(image.folder, '..', 'accelerator.json');
+  const key = await probeKey(image);
+  const known = await readChoice(file, key);
+  if (known) return known;
+  const choice = await probeKvm(image, options);
+  options.log(`${choice.accelerator}: ${choice.reason}`);
+  await writeFile(`${file}.${process.pid}`, JSON.stringify({ key, ...choice }));
+  await rename(`${file}.${process.pid}`, file);
+  return choice;
+}
+
+/** Everything the answer depends on: boot of the host, its kernel, QEMU, the image. */
+async function probeKey(image: Image): Promise<string> {
+  const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const qemu = await run(['qemu-system-x86_64', '--version'], {
+    log: () => {},
+    purpose: 'asking QEMU its version',
+  });
+  return createHash('sha256')
+    .update(JSON.stringify([bootId, release(), qemu, image.key]))
+    .digest('hex');
+}
+
+async function readChoice(file: string, key: string): Promise<AcceleratorChoice | undefined> {
+  const known = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+  if (known.key !== key) return undefined;
+  return { accelerator: known.accelerator === 'kvm' ? 'kvm' : 'tcg', reason: String(known.reason) };
+}
+
+async function probeKvm(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
+  const problem = await probeBoot(image, ['-accel', 'kvm', '-cpu', 'host'], probeDeadline, options.log);
+  return problem === undefined
+    ? { accelerator: 'kvm', reason: 'a kernel booted under KVM' }
+    : { accelerator: 'tcg', reason: `no kernel boots under KVM here: ${problem}` };
+}
+
+/**
+ * Boots the image's kernel without a disk and waits for the restart that ends QEMU. Images without a kernel of
+ * their own are stood in for by a boot sector that restarts the machine.
+ *
+ * @returns what went wrong, or undefined
+ */
+export async function probeBoot(
+  image: Pick<Image, 'boot'>,
+  accelerator: readonly string[],
+  deadline: number,
+  log: Log,
+): Promise<string | undefined> {
+  const scratch = await mkdtemp(join(tmpdir(), 'flotilla-probe-'));
+  try {
+    const system = image.boot ? kernel(image.boot) : await bootSector(scratch);
+    const machine = [
+      '-nodefaults',
+      '-no-user-config',
+      '-machine',
+      'q35',
+      '-m',
+      '256',
+      '-display',
+      'none',
+      '-no-reboot',
+    ];
+    await run(
+      [
+        'timeout',
+        '--signal=KILL',
+        String(deadline / 1000),
+        'qemu-system-x86_64',
+        ...machine,
+        ...accelerator,
+        ...system,
+      ],
+      {
+        log,
+        purpose: 'probe of a kernel boot',
+      },
+    );
+    return undefined;
+  } catch (error) {
+    return message(error);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function kernel(boot: { kernel: string; initrd: string }): string[] {
+  return ['-kernel', boot.kernel, '-append', 'panic=-1 quiet'];
+}
+
+/** `mov al, 0xfe; out 0x64, al; hlt`: the keyboard controller pulls the processor's reset line. */
+async function bootSector(folder: string): Promise<string[]> {
+  // A disk of one sector is too small for the firmware to look at.
+  const sector = Buffer.alloc(1024 ** 2);
+  sector.set([0xb0, 0xfe, 0xe6, 0x64, 0xf4]);
+  sector.set([0x55, 0xaa], 510);
+  const file = join(folder, 'sector');
+  await writeFile(file, sector);
+  return ['-drive', `file=${file},format=raw,if=none,id=disk`, '-device', 'virtio-blk-pci,drive=disk'];
+}

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import type { MachineSpec } from './arguments.ts';
+import { qemuArguments } from './arguments.ts';
+
+const spec: MachineSpec = {
+  name: 'core-1',
+  folder: '/home/me/.flotilla/local/machines/core-1',
+  image: {
+    key: 'trixie-1',
+    folder: '/cache/trixie-1',
+    disk: { file: '/cache/trixie-1/disk.raw', format: 'raw' },
+    boot: { kernel: '/cache/trixie-1/vmlinuz', initrd: '/cache/trixie-1/initrd' },
+  },
+  accelerator: 'tcg',
+  cpus: 1,
+  memory: 768,
+  disk: 10,
+  mac: { lan: '52:54:00:77:00:01', wan: '52:54:00:00:00:01' },
+  seed: { userData: '', metaData: '', networkConfig: '' },
+  ports: [80],
+};
+const forwards = { 22: 40001, 1: 40002, 80: 40003 };
+
+test('the command line of an emulated machine', () => {
+  const folder = '/home/me/.flotilla/local/machines/core-1';
+  expect(qemuArguments(spec, forwards).join(' ')).toBe(
+    [
+      '-name core-1 -nodefaults -no-user-config',
+      '-machine q35,sata=off,smbus=off -accel tcg,thread=multi,tb-size=256 -cpu max,la57=off,svm=off',
+      '-smp 1 -m 768 -display none -monitor none',
+      `-chardev file,id=console,path=${folder}/console.log -serial chardev:console`,
+      `-qmp unix:${folder}/qmp,server=on,wait=off -pidfile ${folder}/pid -daemonize`,
+      '-kernel /cache/trixie-1/vmlinuz -initrd /cache/trixie-1/initrd',
+      '-append root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off panic=10',
+      `-drive file=${folder}/disk.qcow2,format=qcow2,if=none,id=root,cache=unsafe,discard=unmap`,
+      '-device virtio-blk-pci,drive=root,bootindex=1',
+      `-blockdev driver=vvfat,dir=${folder}/seed,label=CIDATA,read-only=on,node-name=seed`,
+      '-device virtio-blk-pci,drive=seed',
+      `-netdev stream,id=lan,server=on,addr.type=unix,addr.path=${folder}/lan`,
+      '-device virtio-net-pci,netdev=lan,mac=52:54:00:77:00:01,romfile=',
+      '-netdev user,id=wan,ipv6=off,hostfwd=tcp:127.0.0.1:40002-:1,hostfwd=tcp:127.0.0.1:40001-:22,hostfwd=tcp:127.0.0.1:40003-:80',
+      '-device virtio-net-pci,netdev=wan,mac=52:54:00:00:00:01,romfile=',
+      '-object rng-random,filename=/dev/urandom,id=rng -device virtio-rng-pci,rng=rng',
+    ].join(' '),
+  );
+});
+
+test('under KVM the guest sees the host’s processor', () => {
+  const line = qemuArguments({ ...spec, accelerator: 'kvm' }, forwards).join(' ');
+  expect(line).toContain('-accel kvm -cpu host');
+  expect(line).not.toContain('tcg');
+});
+
+test('an image without a kernel boots from its disk', () => {
+  const { boot: _, ...image } = spec.image;
+  expect(qemuArguments({ ...spec, image }, forwards)).not.toContain('-kernel');
+});
+
+test('commas in paths are doubled where QEMU splits at commas', () => {
+  const line = qemuArguments({ ...spec, folder: '/a,b' }, forwards);
+  expect(line).toContain('driver=vvfat,dir=/a,,b/seed,label=CIDATA,read-only=on,node-name=seed');
+  expect(line).toContain('/a,b/pid');
+});

@@ -1,0 +1,100 @@
+import type { Image } from './image.ts';
+import { machinePaths } from './paths.ts';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+/** A machine as QEMU is told of it. */
+export interface MachineSpec {
+  readonly name: string;
+  /** Absolute: `machineFolder(stack, name)`. Everything the machine has is in it. */
+  readonly folder: string;
+  readonly image: Image;
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  /** MiB */
+  readonly memory: number;
+  /** GiB; at least what the image's file system takes. */
+  readonly disk: number;
+  /** MAC addresses: `lan` is the cluster's network, `wan` leads to the internet and to the host's forwards. */
+  readonly mac: { readonly lan: string; readonly wan: string };
+  /** cloud-init's NoCloud files, word for word. */
+  readonly seed: { readonly userData: string; readonly metaData: string; readonly networkConfig: string };
+  /** TCP ports of the guest to be reached from the host, besides those every machine has (`forwards.ts`). */
+  readonly ports: readonly number[];
+}
+
+/** Host port on 127.0.0.1 by guest port. */
+export type Forwards = Readonly<Record<number, number>>;
+
+/**
+ * Under emulation `max` gives guests all that programs built for x86-64-v3 ask for. With la57 networkd fails
+ * ("mount namespacing: Device or resource busy"), and svm would only offer a nested KVM too slow to use.
+ */
+const processor: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: ['-accel', 'kvm', '-cpu', 'host'],
+  tcg: ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off,svm=off'],
+};
+
+/** The guest is the user's own, so speculative-execution defences only cost time. After a panic it reboots. */
+const kernelCommandLine = 'root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off panic=10';
+
+/** QEMU's command line, program name excluded. Devices get their PCI slots in this order: the root disk is vda. */
+export function qemuArguments(spec: MachineSpec, forwards: Forwards): string[] {
+  const paths = machinePaths(spec.folder);
+  return [
+    ...['-name', quote(spec.name), '-nodefaults', '-no-user-config'],
+    ...['-machine', 'q35,sata=off,smbus=off', ...processor[spec.accelerator]],
+    ...['-smp', String(spec.cpus), '-m', String(spec.memory), '-display', 'none', '-monitor', 'none'],
+    ...['-chardev', `file,id=console,path=${quote(paths.console)}`, '-serial', 'chardev:console'],
+    ...['-qmp', `unix:${quote(paths.qmp)},server=on,wait=off`, '-pidfile', paths.pid, '-daemonize'],
+    ...boot(spec.image),
+    ...disk(paths.disk),
+    ...['-blockdev', `driver=vvfat,dir=${quote(paths.seed)},label=CIDATA,read-only=on,node-name=seed`],
+    ...['-device', 'virtio-blk-pci,drive=seed'],
+    ...lan(paths.lan, spec.mac.lan),
+    ...wan(forwards, spec.mac.wan),
+    ...['-object', 'rng-random,filename=/dev/urandom,id=rng', '-device', 'virtio-rng-pci,rng=rng'],
+  ];
+}
+
+function boot(image: Image): string[] {
+  if (!image.boot) return [];
+  return ['-kernel', image.boot.kernel, '-initrd', image.boot.initrd, '-append', kernelCommandLine];
+}
+
+/** `cache=unsafe`: a power cut of the host may cost the disk of a machine that can be made again. -kernel has boot index 0. */
+function disk(file: string): string[] {
+  return [
+    ...['-drive', `file=${quote(file)},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap`],
+    ...['-device', 'virtio-blk-pci,drive=root,bootindex=1'],
+  ];
+}
+
+/** The machine is the server and the switch connects, so that a restarted switch finds its machines again. */
+function lan(socket: string, mac: string): string[] {
+  return [
+    ...['-netdev', `stream,id=lan,server=on,addr.type=unix,addr.path=${quote(socket)}`],
+    ...['-device', `virtio-net-pci,netdev=lan,mac=${mac},romfile=`],
+  ];
+}
+
+/** No IPv6: slirp would offer guests a route that leads nowhere on most hosts. */
+function wan(forwards: Forwards, mac: string): string[] {
+  const rules = Object.entries(forwards).map(
+    ([guest, host]) => `,hostfwd=${forwardRule(Number(guest), host)}`,
+  );
+  return [
+    ...['-netdev', `user,id=wan,ipv6=off${rules.join('')}`],
+    ...['-device', `virtio-net-pci,netdev=wan,mac=${mac},romfile=`],
+  ];
+}
+
+/** One rule of `hostfwd=` and of the monitor's `hostfwd_add`. */
+export function forwardRule(guest: number, host: number): string {
+  return `tcp:127.0.0.1:${host}-:${guest}`;
+}
+
+/** In QEMU's option lists a comma within a value is written twice. */
+function quote(value: string): string {
+  return value.replaceAll(',', ',,');
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import type { Log } from './log.ts';
+import { heartbeat } from './log.ts';
+
+/** Lines of a failed command's output that go into its error message. */
+const tailLines = 15;
+
+/** What a command needs besides its arguments. */
+export interface CommandOptions {
+  readonly log: Log;
+  /** What the progress line says is going on. */
+  readonly purpose: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal | undefined;
+  /** How it is ended early. Default SIGTERM; unshare(1) with `--fork` heeds only SIGKILL. */
+  readonly killSignal?: 'SIGTERM' | 'SIGKILL';
+}
+
+/**
+ * Runs a long command to its end; says every 10 s that it is still at it, with its last line. The command
+ * gets `killSignal` when `signal` is aborted, and also when this process dies (setpriv(1), `--pdeathsig`), so
+ * that a killed build doesn't go on behind the next one's back.
+ *
+ * @throws Error with the last lines of the command's output
+ */
+export async function run(command: readonly string[], options: CommandOptions): Promise<string> {
+  const killSignal = options.killSignal ?? 'SIGTERM';
+  const child = spawn('setpriv', ['--pdeathsig', killSignal.replace('SIG', ''), '--', ...command], {
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: options.signal,
+    killSignal,
+  });
+  const output = { stdout: '', all: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text;
+    output.all += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.all += text;
+  });
+  const progress = heartbeat(options.log, () => `${options.purpose}: ${lastLines(output.all, 1)}`);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) =>
+        code === 0 ? resolve() : reject(new Error(`ended with ${signal ?? code}`)),
+      );
+    });
+    return output.stdout;
+  } catch (cause) {
+    const name = command[0];
+    throw new Error(
+      `${options.purpose}: ${name} failed: ${message(cause)}\n${lastLines(output.all, tailLines)}`,
+      { cause },
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** The text of whatever was thrown. */
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

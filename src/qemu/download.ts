@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { message } from './command.ts';
+import type { Log } from './log.ts';
+import { heartbeat } from './log.ts';
+
+/** What a downloaded image says of itself. */
+export interface DownloadManifest {
+  readonly key: string;
+  readonly url: string;
+  readonly sha512: string;
+}
+
+interface DownloadOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Times a transfer that is cut is taken up again before the user is asked. */
+const attempts = 5;
+const redirects = 5;
+/** Milliseconds without a byte after which a connection counts as dead. */
+const idleLimit = 60_000;
+
+/** The cache folder of a download: the contents decide, not the place they come from. */
+export function downloadKey(sha512: string): string {
+  return `sha512-${sha512.slice(0, 32)}`;
+}
+
+/**
+ * Downloads a disk image into `folder`, as disk.qcow2 or disk.raw. What arrived of a cut transfer stays in
+ * `disk.part`, and the next attempt or the next call goes on from there. Environment variables for proxies
+ * (http_proxy, https_proxy, no_proxy) are respected.
+ *
+ * @throws Error when the server refuses, the transfer is cut too often, or the contents are not the expected ones
+ */
+export async function downloadImage(
+  source: { readonly url: string; readonly sha512: string },
+  folder: string,
+  options: DownloadOptions,
+): Promise<DownloadManifest> {
+  const part = join(folder, 'disk.part');
+  await transfer(source.url, part, options);
+  const sha512 = await digest(part);
+  if (sha512 !== source.sha512.toLowerCase()) {
+    await rm(part);
+    throw new Error(
+      `${source.url}: the download's sha512 is ${sha512}, expected ${source.sha512}: ` +
+        'it was removed; check the digest against the publisher, the file may have been replaced by a newer one',
+    );
+  }
+  await rename(part, join(folder, `disk.${await diskFormat(part, source.url)}`));
+  return { key: downloadKey(source.sha512), url: source.url, sha512 };
+}
+
+async function transfer(url: string, part: string, options: DownloadOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transferOnce(url, part, options);
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      const size = await sizeOf(part);
+      if (cause instanceof Refused) throw cause;
+      if (attempt === attempts) {
+        throw new Error(
+          `${url}: the transfer was cut ${attempts} times (${message(cause)}); ${size} bytes are kept, try again to go on`,
+          { cause },
+        );
+      }
+      options.log(`${url}: ${message(cause)}; going on after ${size} bytes`);
+    }
+  }
+}
+
+/** The server has answered, and not with the file: asking again won't help. */
+class Refused extends Error {}
+
+async function transferOnce(url: string, part: string, options: DownloadOptions): Promise<void> {
+  const start = await sizeOf(part);
+  const response = await get(url, start, options.signal);
+  if (response.statusCode === 416) return complete(response, url, start);
+  if (response.statusCode !== 200 && response.statusCode !== 206) {
+    response.destroy();
+    throw new Refused(
+      `${url}: the server answered ${response.statusCode} ${response.statusMessage}: check the address`,
+    );
+  }
+  const resumed = response.statusCode === 206;
+  const expected = Number(response.headers['content-length'] ?? Number.NaN);
+  let received = 0;
+  response.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  const total = expected ? ` of ${mebibytes((resumed ? start : 0) + expected)}` : '';
+  const progress = heartbeat(
+    options.log,
+    () => `${url}: ${mebibytes((resumed ? start : 0) + received)}${total} MiB`,
+  );
+  try {
+    const file = createWriteStream(part, { flags: resumed ? 'a' : 'w' });
+    await pipeline(response, file, { signal: options.signal });
+    if (expected && received < expected)
+      throw new Error(`the connection ended after ${received} of ${expected} bytes`);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** 416: the file has no byte after those we have. Right when we have them all (RFC 9110 section 15.5.17). */
+function complete(response: IncomingMessage, url: string, size: number): void {
+  response.destroy();
+  const total = /\/(\d+)$/.exec(response.headers['content-range'] ?? '')?.[1];
+  if (total !== undefined && Number(total) !== size) {
+    throw new Refused(
+      `${url}: the file has ${total} bytes, fewer than the ${size} that an earlier transfer brought: remove it`,
+    );
+  }
+}
+
+async function get(
+  url: string,
+  start: number,
+  signal: AbortSignal | undefined,
+  hops = redirects,
+): Promise<IncomingMessage> {
+  const response = await request(url, start, signal);
+  const { location } = response.headers;
+  const moved = [301, 302, 303, 307, 308].includes(response.statusCode ?? 0);
+  if (!moved || location === undefined) return response;
+  response.destroy();
+  if (hops === 0) throw new Refused(`${url}: redirected more than ${redirects} times`);
+  return get(new URL(location, url).href, start, signal, hops - 1);
+}
+
+function request(url: string, start: number, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  const client = new URL(url).protocol === 'https:' ? https : http;
+  // Node's type declarations don't know `proxyEnv` yet (Node 22.21 has it).
+  const proxied = { keepAlive: false, proxyEnv: process.env };
+  const agent = new client.Agent(proxied);
+  const headers = start > 0 ? { range: `bytes=${start}-` } : {};
+  return new Promise((resolve, reject) => {
+    const sent = client.get(url, { agent, headers, timeout: idleLimit, ...(signal && { signal }) }, resolve);
+    sent.on('timeout', () => sent.destroy(new Error(`no byte for ${idleLimit / 1000} s`)));
+    sent.on('error', reject);
+  });
+}
+
+async function digest(file: string): Promise<string> {
+  const hash = createHash('sha512');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+/** Told by the first bytes; compressed images are refused, since nothing could boot them. */
+async function diskFormat(file: string, url: string): Promise<'qcow2' | 'raw'> {
+  const handle = await open(file);
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(6), 0, 6, 0);
+    const magic = buffer.toString('hex');
+    if (magic.startsWith('514649fb')) return 'qcow2';
+    const packed = Object.entries(compressions).find(([prefix]) => magic.startsWith(prefix));
+    if (packed)
+      throw new Error(
+        `${url}: the image is compressed (${packed[1]}): name an uncompressed qcow2 or raw image`,
+      );
+    return 'raw';
+  } finally {
+    await handle.close();
+  }
+}
+
+const compressions: Readonly<Record<string, string>> = {
+  '1f8b': 'gzip',
+  '425a68': 'bzip2',
+  fd377a585a00: 'xz',
+  '28b52ffd': 'zstd',
+};
+
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1024 ** 2);
+}

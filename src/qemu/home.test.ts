@@ -1,0 +1,18 @@
+import { join, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { stackFolder } from './home.ts';
+
+test('every stack has a folder of its own, beside nothing else', () => {
+  expect(stackFolder('dev', { FLOTILLA_HOME: '/srv/f' })).toBe('/srv/f/stacks/dev');
+  expect(stackFolder('dev', {})).toBe(join(resolve('.'), '.flotilla', 'stacks', 'dev'));
+});
+
+test('a relative FLOTILLA_HOME is relative to the clone', () => {
+  expect(stackFolder('dev', { FLOTILLA_HOME: 'machines' })).toBe(
+    join(resolve('.'), 'machines', 'stacks', 'dev'),
+  );
+});
+
+test.each(['.', '..', '', '../x', 'a/b', '-x', '.hidden'])('a stack called %j gets none', (stack) => {
+  expect(() => stackFolder(stack, {})).toThrow('folder of its own');
+});

@@ -1,0 +1,104 @@
+import { access, chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { buildImage } from './build.ts';
+import { downloadImage, downloadKey } from './download.ts';
+import { withLock } from './lock.ts';
+import type { Log } from './log.ts';
+import type { Suite } from './recipe.ts';
+import { debianRecipe, recipeKey } from './recipe.ts';
+import { removeFolder } from './remove.ts';
+
+/** What machines boot: built here by mmdebstrap, or somebody's disk image. */
+export type ImageSource =
+  | { readonly kind: 'debian'; readonly suite: Suite }
+  | { readonly kind: 'url'; readonly url: string /** lower-case hex */; readonly sha512: string };
+
+/** A read-only image in the cache. Machines write to overlays over `disk`. */
+export interface Image {
+  readonly key: string;
+  readonly folder: string;
+  readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2' };
+  /** Absent where the disk has its own boot loader. */
+  readonly boot?: { readonly kernel: string; readonly initrd: string };
+}
+
+export interface ImageOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+  /** Default: `imageCache()` */
+  readonly cache?: string;
+}
+
+/** `$XDG_CACHE_HOME/flotilla/images`, by default under ~/.cache (XDG Base Directory Specification). */
+export function imageCache(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'flotilla', 'images');
+}
+
+/**
+ * The image, from the cache or else built or downloaded, which takes minutes. Of two processes that want the
+ * same image at once, one makes it and the other waits. An image appears under its name only when it is complete.
+ */
+export async function ensureImage(source: ImageSource, options: ImageOptions): Promise<Image> {
+  const cache = options.cache ?? imageCache();
+  const key = imageKey(source);
+  const folder = join(cache, key);
+  const found = await readImage(folder);
+  if (found) return found;
+  await mkdir(cache, { recursive: true });
+  const purpose = `image ${key}`;
+  return withLock(join(cache, `${key}.lock`), { ...options, purpose }, async () => {
+    const made = await readImage(folder);
+    return made ?? makeImage(source, { ...options, cache, key });
+  });
+}
+
+export function imageKey(source: ImageSource): string {
+  return source.kind === 'debian' ? recipeKey(debianRecipe(source.suite)) : downloadKey(source.sha512);
+}
+
+/** What a killed build left is of no use; a partial download is, and goes on where it stopped. */
+async function makeImage(
+  source: ImageSource,
+  options: ImageOptions & { cache: string; key: string },
+): Promise<Image> {
+  const { cache, key } = options;
+  const part = join(cache, source.kind === 'debian' ? `${key}.${process.pid}.part` : `${key}.part`);
+  const leftOver = (await readdir(cache)).filter(
+    (name) => name.startsWith(`${key}.`) && name.endsWith('.part'),
+  );
+  for (const name of leftOver) {
+    if (source.kind === 'debian') await removeFolder(join(cache, name));
+  }
+  await mkdir(part, { recursive: true });
+  const manifest =
+    source.kind === 'debian'
+      ? await buildImage(debianRecipe(source.suite), part, options)
+      : await downloadImage(source, part, options);
+  await writeFile(join(part, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const name of await readdir(part)) await chmod(join(part, name), 0o444);
+  await rename(part, join(cache, key));
+  const image = await readImage(join(cache, key));
+  if (!image)
+    throw new Error(`image ${key}: ${join(cache, key)} is incomplete: remove that folder and try again`);
+  return image;
+}
+
+/** undefined when there is no such image, or its folder is not one of ours. */
+export async function readImage(folder: string): Promise<Image | undefined> {
+  const has = (name: string) =>
+    access(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  if (!(await has('manifest.json'))) return undefined;
+  const { key } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  const format = (await has('disk.raw')) ? 'raw' : 'qcow2';
+  const boot = (await has('vmlinuz')) && { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd') };
+  return {
+    key: String(key),
+    folder,
+    disk: { file: join(folder, `disk.${format}`), format },
+    ...(boot && { boot }),
+  };
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+
+/**
+ * A stack's folder on disk:
+ *
+ *     network/{pid,log,network.json,control}
+ *     machines/<name>/{pid,disk.qcow2,seed/,console.log,qmp,lan,machine.json}
+ */
+export function machinesFolder(stack: string): string {
+  return join(stack, 'machines');
+}
+
+export function machineFolder(stack: string, name: string): string {
+  return join(machinesFolder(stack), name);
+}
+
+/** The files of one machine. `qmp` and `lan` are unix sockets that QEMU serves. */
+export function machinePaths(folder: string) {
+  return {
+    pid: join(folder, 'pid'),
+    disk: join(folder, 'disk.qcow2'),
+    seed: join(folder, 'seed'),
+    console: join(folder, 'console.log'),
+    qmp: join(folder, 'qmp'),
+    lan: join(folder, 'lan'),
+    state: join(folder, 'machine.json'),
+  };
+}
+
+/** The files of a stack's virtual network. `control` is a unix socket that the switch serves. */
+export function networkPaths(stack: string) {
+  const folder = join(stack, 'network');
+  return {
+    folder,
+    pid: join(folder, 'pid'),
+    log: join(folder, 'log'),
+    config: join(folder, 'network.json'),
+    control: join(folder, 'control'),
+    lock: join(folder, 'lock'),
+  };
+}
+
+/** unix(7): sun_path holds 108 bytes, the last one a NUL. */
+export const socketPathLimit = 107;
+
+/** The unix sockets a stack with these machines needs. */
+export function socketPaths(stack: string, machines: readonly string[]): string[] {
+  const perMachine = machines.map((name) => machinePaths(machineFolder(stack, name)));
+  return [networkPaths(stack).control, ...perMachine.flatMap(({ qmp, lan }) => [qmp, lan])];
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import type { HostFacts, LocalRequest } from './preflight.ts';
+import { gatherFacts, preflight } from './preflight.ts';
+
+const core = { path: 'flotilla:machines.core', memory: 1024, disk: 10 };
+const request: LocalRequest = {
+  stack: '/home/me/flotilla/.flotilla/local',
+  image: { kind: 'debian', suite: 'trixie' },
+  machines: [1, 2, 3].map((n) => ({ ...core, name: `core-${n}` })),
+};
+const facts: HostFacts = {
+  platform: 'linux',
+  arch: 'x64',
+  qemuVersion: '7.2.22',
+  canBuild: undefined,
+  missingPrograms: [],
+  memory: 8192,
+  disk: 100 * 1024 ** 3,
+  running: [],
+};
+
+test('nothing stands in the way', () => {
+  expect(preflight(request, facts)).toEqual([]);
+});
+
+test('all problems are told at once', () => {
+  const poor = {
+    ...facts,
+    qemuVersion: '6.2',
+    missingPrograms: ['mmdebstrap'],
+    canBuild: false,
+    memory: 2048,
+    disk: 1024 ** 3,
+  };
+  const problems = preflight({ ...request, stack: `/${'x'.repeat(100)}` }, poor);
+  expect(problems).toHaveLength(6);
+  expect(problems.map(({ fix }) => fix)).toContain('apt install mmdebstrap');
+});
+
+describe('each problem', () => {
+  test('memory: more machines than the host holds', () => {
+    expect(preflight(request, { ...facts, memory: 2048 })).toEqual([
+      {
+        path: 'flotilla:machines.core',
+        problem: '3 machines (core-1, core-2, core-3) need 3072 MiB of memory, 2048 MiB are free',
+        fix: 'lower count or memory',
+      },
+    ]);
+  });
+
+  test('memory: machines that run have theirs already', () => {
+    expect(preflight(request, { ...facts, memory: 2048, running: ['core-1'] })).toEqual([]);
+  });
+
+  test('a socket’s path: 107 bytes are the most', () => {
+    const longest = '/machines/core-1/qmp'.length;
+    const stack = (length: number) => `/${'x'.repeat(length - longest - 1)}`;
+    expect(preflight({ ...request, stack: stack(107) }, facts)).toEqual([]);
+    expect(preflight({ ...request, stack: stack(108) }, facts)).toEqual([
+      {
+        path: `${stack(108)}/machines/core-1/qmp`,
+        problem: "a unix socket's path may have 107 bytes, this one has 108",
+        fix: 'set FLOTILLA_HOME to a shorter folder',
+      },
+    ]);
+  });
+
+  test('a disk that can’t hold the image', () => {
+    const small = { ...request, machines: [{ ...core, name: 'core-1', disk: 3 }] };
+    expect(preflight(small, facts)).toMatchObject([{ fix: 'give it at least 4 GiB' }]);
+  });
+
+  test('another system', () => {
+    expect(preflight(request, { ...facts, platform: 'darwin', arch: 'arm64' })).toMatchObject([
+      { path: 'flotilla:platform' },
+    ]);
+  });
+});
+
+test('facts can be gathered here', async () => {
+  const here = await gatherFacts({ ...request, stack: '/nonexistent/flotilla' });
+  expect(here.memory).toBeGreaterThan(0);
+  expect(here.disk).toBeGreaterThan(0);
+  expect(here.running).toEqual([]);
+});

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { chooseAccelerator, probeBoot } from '../../src/qemu/accelerator.ts';
+import type { MachineSpec } from '../../src/qemu/arguments.ts';
+import type { Image } from '../../src/qemu/image.ts';
+import { ensureImage } from '../../src/qemu/image.ts';
+import type { MachineState } from '../../src/qemu/machine.ts';
+import { readMachine, startMachine, stopMachine } from '../../src/qemu/machine.ts';
+import { controlNetwork, startNetwork, stopNetwork } from '../../src/qemu/network.ts';
+import { machineFolder, machinePaths } from '../../src/qemu/paths.ts';
+import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
+
+const log = (line: string) => void process.stdout.write(`${line}\n`);
+const name = 'core-1';
+let stack: string;
+let folder: string;
+
+beforeEach(async () => {
+  stack = await mkdtemp(join(tmpdir(), 'qemu-'));
+  folder = machineFolder(stack, name);
+});
+
+afterEach(async () => {
+  await stopMachine(folder, log);
+  await stopNetwork(stack);
+  await rm(stack, { recursive: true });
+});
+
+/** A disk with nothing on it: the firmware looks for a system and waits. Enough for all that concerns QEMU. */
+async function blankImage(): Promise<Image> {
+  const file = join(stack, 'blank.raw');
+  await writeFile(file, '');
+  await truncate(file, 1024 ** 2);
+  return { key: 'blank', folder: stack, disk: { file, format: 'raw' } };
+}
+
+const mac = { lan: '52:54:00:77:00:01', wan: '52:54:00:00:00:01' };
+const networkConfig = `version: 2
+ethernets:
+  lan: {match: {macaddress: "${mac.lan}"}, addresses: [10.77.0.11/24]}
+  wan: {match: {macaddress: "${mac.wan}"}, dhcp4: true}
+`;
+
+function spec(image: Image, changes: Partial<MachineSpec> = {}): MachineSpec {
+  return {
+    ...{ name, folder, image, accelerator: 'tcg', cpus: 1, memory: 256, disk: 1, ports: [80] },
+    mac,
+    seed: { userData: '#cloud-config\n', metaData: 'instance-id: i-1\n', networkConfig },
+    ...changes,
+  };
+}
+
+function pidOf(machine: MachineState | undefined): number {
+  if (machine?.pid === undefined) throw new Error('the machine does not run');
+  return machine.pid;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await condition()) return;
+  throw new Error('not within 10 s');
+}
+
+describe('a machine without a system', () => {
+  test('is started once, and adopted from then on', async () => {
+    const wanted = spec(await blankImage());
+    const first = await startMachine(wanted, log);
+    expect(first.running).toBe(true);
+    expect(Object.keys(first.forwards)).toEqual(['1', '22', '80']);
+    expect(await startMachine(wanted, log)).toEqual(first);
+    await rm(machinePaths(folder).pid);
+    expect(await startMachine(wanted, log)).toEqual(first);
+  });
+
+  test('gets another port while it runs', async () => {
+    const image = await blankImage();
+    const first = await startMachine(spec(image), log);
+    const second = await startMachine(spec(image, { ports: [80, 8080] }), log);
+    expect(second).toMatchObject({ pid: first.pid, forwards: first.forwards });
+    expect(second.forwards[8080]).toBeGreaterThan(0);
+    expect(await readMachine(folder)).toEqual(second);
+  });
+
+  test('that was killed starts again on its own disk and ports', async () => {
+    const wanted = spec(await blankImage());
+    const first = await startMachine(wanted, log);
+    const { ino } = await stat(machinePaths(folder).disk);
+    process.kill(pidOf(first), 'SIGKILL');
+    await until(async () => (await readMachine(folder))?.running === false);
+    const second = await startMachine(wanted, log);
+    expect(second.forwards).toEqual(first.forwards);
+    expect((await stat(machinePaths(folder).disk)).ino).toBe(ino);
+  });
+
+  test('that was left half made is completed', async () => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${machinePaths(folder).disk}.part`, 'half a disk');
+    await writeFile(machinePaths(folder).pid, `${process.pid}\n`);
+    expect((await startMachine(spec(await blankImage()), log)).running).toBe(true);
+  });
+
+  test('takes other ports when its own are taken meanwhile', async () => {
+    const wanted = spec(await blankImage());
+    const first = await startMachine(wanted, log);
+    process.kill(pidOf(first), 'SIGKILL');
+    await until(async () => (await readMachine(folder))?.running === false);
+    const thief = createServer().listen(first.sshPort, '127.0.0.1');
+    await once(thief, 'listening');
+    try {
+      const second = await startMachine(wanted, log);
+      expect(second.running).toBe(true);
+      expect(second.sshPort).not.toBe(first.sshPort);
+    } finally {
+      thief.close();
+    }
+  });
+
+  test('that QEMU refuses is told in QEMU’s words', async () => {
+    const wanted = spec(await blankImage(), { mac: { lan: 'no address', wan: 'no address' } });
+    await expect(startMachine(wanted, log)).rejects.toThrow(/core-1: starting QEMU: .*\n.*no address/);
+  });
+
+  test.each(['SIGCONT', 'SIGSTOP'] as const)(
+    'is gone within 10 s after %s, folder and all',
+    async (signal) => {
+      process.kill(pidOf(await startMachine(spec(await blankImage()), log)), signal);
+      const start = Date.now();
+      await stopMachine(folder, log);
+      expect(Date.now() - start).toBeLessThan(10_000);
+      expect(await readMachine(folder)).toBeUndefined();
+      expect(await readdir(join(stack, 'machines'))).toEqual([]);
+    },
+  );
+
+  test('whose QEMU ends is not waited for', async () => {
+    process.kill(pidOf(await startMachine(spec(await blankImage()), log)), 'SIGKILL');
+    await expect(waitForSsh(name, folder, { log })).rejects.toThrow('core-1: QEMU has ended');
+  });
+
+  test('is joined again by a switch that was killed', async () => {
+    await startMachine(spec(await blankImage()), log);
+    const isJoined = async () => name in (await controlNetwork(stack, { command: 'status' })).ports;
+    const first = await startNetwork(stack, [], { log });
+    await until(isJoined);
+    process.kill(first.pid, 'SIGKILL');
+    await until(async () => (await startNetwork(stack, [], { log })).pid !== first.pid);
+    await until(isJoined);
+    // A QEMU that doesn't take the new connection would close it at once.
+    await sleep(1500);
+    expect(await isJoined()).toBe(true);
+  });
+});
+
+test('a boot sector tells whether an accelerator works', async () => {
+  expect(await probeBoot({}, ['-accel', 'tcg'], 20_000, log)).toBeUndefined();
+  expect(await probeBoot({}, ['-accel', 'none-such'], 20_000, log)).toContain('none-such');
+});
+
+test('a machine whose kernel dies is not waited for', async () => {
+  const { boot } = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
+  await startMachine(spec({ ...(await blankImage()), ...(boot && { boot }) }), log);
+  const failure = waitForSsh(name, folder, { log });
+  await expect(failure).rejects.toThrow("core-1: the guest's kernel died");
+  await expect(failure).rejects.toThrow("can't mount /dev/vda as the root file system");
+}, 600_000);
+
+test('a machine of the built image boots to SSH', async () => {
+  const image = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
+  const { accelerator } = await chooseAccelerator(image, { log });
+  await startMachine(spec(image, { accelerator, memory: 768, disk: 8 }), log);
+  await waitForSsh(name, folder, { log });
+}, 600_000);
