@@ -1,0 +1,39 @@
+import type { Machine } from '../model/machine.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Store } from '../store/store.ts';
+import { runEngine } from './engine.ts';
+import { campaign } from './leader.ts';
+import type { Log } from './log.ts';
+import { keepSession, type Session } from './session.ts';
+import type { Systemd } from './systemd.ts';
+import { UnitLoop } from './unit-loop.ts';
+
+export interface AgentOptions {
+  readonly store: Store;
+  readonly systemd: Systemd;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  /** Seconds; default 10. */
+  readonly leaseTtl?: number;
+}
+
+/**
+ * One machine's agent: member of the cluster, keeper of its units, and a candidate for the engine. Ends when
+ * `signal` aborts and leaves all units as they are, so it can be restarted and upgraded at any time.
+ */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { store, clock, log, machine, leaseTtl } = options;
+  const units = new UnitLoop({ ...options, machineId: machine.id });
+  const whileMember = (session: Session) => {
+    units.attach(session.lease);
+    return campaign({ store, clock, log, machineId: machine.id }, session, (leadership) =>
+      runEngine({ store, clock, log, sessionSince: session.since }, leadership),
+    );
+  };
+  const ttl = leaseTtl === undefined ? {} : { ttl: leaseTtl };
+  await Promise.all([
+    units.run(signal),
+    keepSession({ store, clock, log, machine, ...ttl }, signal, whileMember),
+  ]);
+}

@@ -1,0 +1,138 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { callSocket } from '../../test/contract/socket-client.ts';
+import { serveApi } from './api.ts';
+import { SimulatedCluster } from './simulated-cluster.ts';
+
+const hello = {
+  name: 'hello.service',
+  contents: '[Service]\nExecStart=/bin/sleep inf\n',
+  targetState: 'launched',
+};
+
+describe('the API', () => {
+  let cluster: SimulatedCluster;
+  let folder: string;
+  let server: Server;
+  const log: string[] = [];
+  const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+    callSocket(join(folder, 'agent.sock'), method, `/flotilla/v1${path}`, body, headers);
+  const apply = (body: object) => call('POST', '/apply', { put: [], destroy: [], ...body });
+  const refusal = (code: number, message: unknown) => ({ status: code, body: { error: { code, message } } });
+
+  beforeEach(async () => {
+    cluster = new SimulatedCluster(['core-1', 'core-2']);
+    await cluster.start();
+    folder = await mkdtemp(join(tmpdir(), 'flotilla-api-'));
+    const context = { store: cluster.store, machineId: '1'.repeat(32), version: '1' };
+    server = await serveApi(join(folder, 'agent.sock'), context, (line) => void log.push(line));
+  });
+  afterEach(async () => {
+    server.close();
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+    expect(log.splice(0)).toEqual([]);
+  });
+
+  test('its socket is for root and its group', async () => {
+    expect((await stat(join(folder, 'agent.sock'))).mode & 0o777).toBe(0o660);
+  });
+
+  test('tells machines and the leader, and that it is healthy', async () => {
+    const leader = (await cluster.leader()).machine.id;
+    const machines = cluster.machines.map(({ machine }) => machine);
+    expect(await call('GET', '/machines')).toEqual({ status: 200, body: { machines, leader } });
+    expect(await call('GET', '/health')).toMatchObject({ status: 200, body: { healthy: true } });
+  });
+
+  test('applies, and tells units with file, placements and states', async () => {
+    const { status, body } = await apply({ put: [hello] });
+    expect([status, body]).toEqual([200, { revision: expect.stringMatching(/^\d+$/) }]);
+    await cluster.clock.advance(1000);
+    const units = await call('GET', '/units');
+    expect(units.body).toMatchObject({ units: [{ name: 'hello.service', placements: [{}], states: [{}] }] });
+    const one = await call('GET', '/units/hello.service');
+    expect(one.body).toMatchObject({ name: 'hello.service', contents: hello.contents });
+    expect(await apply({ put: [hello] })).toEqual(expect.objectContaining({ status: 200 }));
+    expect((await call('GET', '/units')).body).toEqual(units.body);
+  });
+
+  test('plans without writing', async () => {
+    const { status, body } = await call('POST', '/plan', { put: [hello], destroy: [] });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      moves: [{ unit: 'hello.service', machine: 'core-1', reason: expect.any(String) }],
+      pending: [],
+    });
+    expect((await call('GET', '/units')).body).toMatchObject({ units: [] });
+  });
+
+  test('refuses a change that was decided from old units', async () => {
+    await apply({ put: [hello] });
+    const { revision } = await cluster.units();
+    const changed = { ...hello, contents: `${hello.contents}Nice=1\n` };
+    await apply({ put: [changed] });
+    expect(await apply({ put: [hello], revision })).toEqual(
+      refusal(409, expect.stringContaining(`changed since revision ${revision}: hello.service`)),
+    );
+    expect(await apply({ destroy: ['hello.service'], revision })).toMatchObject({ status: 409 });
+    expect(await apply({ put: [{ ...hello, name: 'other.service' }], revision })).toMatchObject({
+      status: 200,
+    });
+  });
+
+  test('two clients at once both get their units in', async () => {
+    const names = Array.from({ length: 5 }, (_, at) => `hello@${at}.service`);
+    const replies = await Promise.all(names.map((name) => apply({ put: [{ ...hello, name }] })));
+    expect(replies.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect((await cluster.units()).units.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('says all that is wrong with a body at once', async () => {
+    expect(await apply({ put: [{ name: 7, contents: '', targetState: 'running' }], destroy: 'x' })).toEqual(
+      refusal(400, expect.stringMatching(/put\.0\.name: .*\nput\.0\.targetState: .*\ndestroy: /)),
+    );
+    const bad = {
+      ...hello,
+      name: 'a b.service',
+      contents: '[Service]\nExecStart=/x\n[X-Fleet]\nConflict=y\n',
+    };
+    expect(await apply({ put: [bad, hello], destroy: ['hello.service'] })).toEqual(
+      refusal(
+        400,
+        expect.stringMatching(/hello\.service: both put and destroyed[\s\S]*a b\.service[\s\S]*Conflict/),
+      ),
+    );
+    expect((await cluster.units()).units).toEqual([]);
+  });
+
+  test.each<{
+    status: number;
+    method: string;
+    path: string;
+    body?: string;
+    headers?: Record<string, string>;
+  }>([
+    { status: 404, method: 'GET', path: '/nothing' },
+    { status: 404, method: 'GET', path: '/units/none.service' },
+    { status: 405, method: 'DELETE', path: '/units' },
+    { status: 405, method: 'GET', path: '/apply' },
+    { status: 400, method: 'GET', path: '/units/%ff' },
+    { status: 400, method: 'POST', path: '/apply', body: '{"put": [' },
+    { status: 415, method: 'POST', path: '/apply', body: '{}', headers: { 'content-type': 'text/plain' } },
+    { status: 415, method: 'POST', path: '/apply', body: '{}', headers: {} },
+    { status: 413, method: 'POST', path: '/apply', body: `"${'x'.repeat(10 * 1024 * 1024)}"` },
+  ])('answers $status to $method $path', async ({ status, method, path, body, headers }) => {
+    expect(await call(method, path, body, headers)).toEqual(refusal(status, expect.any(String)));
+  });
+
+  test('answers 503 while etcd is away', async () => {
+    cluster.store.reachable = false;
+    expect(await call('GET', '/units')).toEqual(refusal(503, expect.any(String)));
+    expect(await apply({ put: [hello] })).toEqual(refusal(503, expect.any(String)));
+    expect(await call('GET', '/health')).toEqual(refusal(503, expect.any(String)));
+  });
+});

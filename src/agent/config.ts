@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { agentSocket } from '../model/api.ts';
+
+const path = z.string().startsWith('/', 'expected an absolute path');
+
+const schema = z.strictObject({
+  /** The machine's name in the plan. */
+  name: z.string().min(1),
+  /** IPv4 address on the cluster network. */
+  address: z.ipv4(),
+  metadata: z.record(z.string(), z.string()).default({}),
+  /** etcd's client listeners as host:port, the nearest first. */
+  endpoints: z.array(z.string().regex(/^[^/]+:\d+$/, 'expected host:port')).min(1),
+  /** PEM files. */
+  tls: z.strictObject({ ca: path, cert: path, key: path }),
+  socket: path.default(agentSocket),
+  /** Shown as the machine's version. */
+  version: z.string(),
+  /** Seconds a machine is believed alive after its last sign. */
+  leaseTtl: z.int().min(3).max(600).default(10),
+});
+
+/** `/etc/flotilla/agent.json` */
+export type AgentConfig = z.infer<typeof schema>;
+
+/** @throws with every problem of the file, one a line. */
+export async function readConfig(file: string): Promise<AgentConfig> {
+  const text = await readFile(file, 'utf8');
+  const result = schema.safeParse(JSON.parse(text));
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(problems.join('\n'));
+}

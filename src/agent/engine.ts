@@ -1,0 +1,144 @@
+import { schedule } from '../scheduler/schedule.ts';
+import type { Decision } from '../scheduler/snapshot.ts';
+import { type Clock, sleep } from '../store/clock.ts';
+import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
+import { changeKey, encodePlacement, fileKey, placementKey, prefixes, rootPrefix } from '../store/keys.ts';
+import { type MirrorView, mirror } from '../store/mirror.ts';
+import type { Operation, Store } from '../store/store.ts';
+import { rememberRequirements, snapshotOf } from './cluster-snapshot.ts';
+import { Garbage } from './garbage.ts';
+import type { Leadership } from './leader.ts';
+import type { Log } from './log.ts';
+import { Pulse } from './pulse.ts';
+import { Watchman } from './watchman.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When this machine got its lease, see `graceSeconds.newSession`. */
+  readonly sessionSince: number;
+}
+
+/** Milliseconds that changes are collected for before deciding: a batch of units is one decision. */
+const collectFor = 50;
+
+/** Milliseconds between looks without any change, for the garbage and against anything overlooked. */
+const idlePeriod = 60_000;
+
+/** Operations in one transaction; far below the store's limit, since a decision's operations stay together. */
+const batchSize = 2000;
+
+/**
+ * Decides for the whole cluster while this machine leads: copy of the store → scheduler → decisions written.
+ * Ends by `Deposed`, by the store's errors, or when leadership ends.
+ */
+export async function runEngine(options: EngineOptions, leadership: Leadership): Promise<void> {
+  const { store, clock, log } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([leadership.signal, stop.signal]);
+  const pulse = new Pulse(clock);
+  let view: MirrorView | undefined;
+  const onChange = (changed: MirrorView) => {
+    view = changed;
+    pulse.ring();
+  };
+  const onLoss = () => {
+    view = undefined;
+  };
+  const following = mirror({ store, prefix: rootPrefix, clock, log, onChange, onLoss }, signal);
+  const engine = new Engine(options, leadership);
+  try {
+    let wait = idlePeriod;
+    while (!signal.aborted) {
+      await pulse.wait(wait, signal);
+      await sleep(clock, collectFor, signal);
+      if (view && !signal.aborted) wait = await engine.decide(view);
+    }
+  } finally {
+    stop.abort();
+    await following;
+  }
+}
+
+class Engine {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #leadership: Leadership;
+  readonly #watchman: Watchman;
+  readonly #garbage = new Garbage();
+  readonly #requirements = rememberRequirements();
+  readonly #reported = new Set<string>();
+  /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
+  #written = 0n;
+
+  constructor({ clock, log, sessionSince }: EngineOptions, leadership: Leadership) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#leadership = leadership;
+    this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, log);
+  }
+
+  /** Decides and writes; answers in how many milliseconds to look again if nothing changes until then. */
+  async decide({ entries, revision }: MirrorView): Promise<number> {
+    if (revision < this.#written) return idlePeriod;
+    const now = this.#clock.now();
+    const cluster = readClusterState(entries, revision);
+    this.#reportMalformed(cluster);
+    const grace = this.#watchman.look(cluster, now);
+    const { decisions } = schedule(snapshotOf(cluster, grace, this.#requirements));
+    await this.#write([...decisions.map(operationOf), ...malformedPlacements(cluster)]);
+    for (const decision of decisions) this.#log(sayDecision(decision, cluster));
+    await this.#collectGarbage(cluster, now);
+    return grace.until === undefined ? idlePeriod : grace.until - now;
+  }
+
+  async #write(operations: readonly Operation[]): Promise<void> {
+    for (let at = 0; at < operations.length; at += batchSize) {
+      this.#written = (await this.#leadership.write(operations.slice(at, at + batchSize))) ?? this.#written;
+    }
+  }
+
+  /** The guard: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
+  async #collectGarbage(cluster: ClusterState, now: number): Promise<void> {
+    const hashes = this.#garbage.collect(cluster, now).slice(0, batchSize);
+    if (hashes.length === 0) return;
+    const guard = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
+    const operations = [
+      ...hashes.map((hash) => ({ delete: fileKey(hash) })),
+      { put: changeKey, value: 'gc' },
+    ];
+    const written = await this.#leadership.write(operations, [guard]);
+    if (written === undefined) return;
+    this.#written = written;
+    this.#log(`removed ${hashes.length} unit files that nothing refers to`);
+  }
+
+  #reportMalformed({ malformed }: ClusterState): void {
+    for (const { key, problem } of malformed) {
+      const line = `${key} is malformed and passed over: ${problem}`;
+      if (!this.#reported.has(line)) this.#log(line);
+      this.#reported.add(line);
+    }
+  }
+}
+
+function operationOf(decision: Decision): Operation {
+  if (decision.type === 'remove') return { delete: placementKey(decision.machineId, decision.unit) };
+  const { placement } = decision;
+  return { put: placementKey(placement.machineId, placement.unit), value: encodePlacement(placement) };
+}
+
+/** Only the engine writes placements, so one that can't be read is of no use to anybody. */
+function malformedPlacements({ malformed }: ClusterState): Operation[] {
+  return malformed.flatMap(({ key }) => (key.startsWith(prefixes.placement) ? { delete: key } : []));
+}
+
+function sayDecision(decision: Decision, { machines }: ClusterState): string {
+  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+  if (decision.type === 'remove') {
+    return `takes ${decision.unit} from ${nameOf(decision.machineId)}: ${decision.reason}`;
+  }
+  const { unit, machineId, reason } = decision.placement;
+  return `places ${unit} on ${nameOf(machineId)}: ${reason}`;
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import type { Machine } from '../model/machine.ts';
+import { systemClock } from '../store/clock.ts';
+import { EtcdStore } from '../store/etcd.ts';
+import { runAgent } from './agent.ts';
+import { serveApi } from './api.ts';
+import { type AgentConfig, readConfig } from './config.ts';
+import { type Log, messageOf } from './log.ts';
+import { Systemctl } from './systemctl.ts';
+
+/** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */
+const farewell = 3000;
+
+/** journald adds the time, and one line is one event there. */
+const log: Log = (line) => void process.stdout.write(`${line.replaceAll('\n', ' ')}\n`);
+
+// gRPC names the server in TLS by its IP address, which Node calls deprecated at every start. Nobody who reads a
+// machine's journal can do anything about that.
+process.noDeprecation = true;
+
+async function main(configFile: string): Promise<void> {
+  const config = await readConfig(configFile);
+  const machine = await describeMachine(config);
+  const store = new EtcdStore({ endpoints: config.endpoints, tls: await readTls(config) });
+  const { version, socket, leaseTtl } = config;
+  const server = await serveApi(socket, { store, machineId: machine.id, version }, log);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(0), farewell).unref());
+  log(`agent ${version} of ${machine.name} serves ${socket}`);
+  await runAgent(
+    { store, systemd: new Systemctl(), clock: systemClock, log, machine, leaseTtl },
+    stop.signal,
+  );
+  log('ends; units keep running');
+  server.close();
+  server.closeAllConnections();
+  await store.close();
+}
+
+async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {
+  const [id, bootId] = await Promise.all(
+    ['/etc/machine-id', '/proc/sys/kernel/random/boot_id'].map(async (file) =>
+      (await readFile(file, 'utf8')).trim(),
+    ),
+  );
+  if (!id || !/^[0-9a-f]{32}$/.test(id)) {
+    throw new Error('/etc/machine-id holds no machine id; run systemd-machine-id-setup');
+  }
+  const capacity = { cpus: cpus().length, memory: Math.floor(totalmem() / 1024 / 1024) };
+  return { id, name, address, metadata, capacity, version, bootId: bootId ?? '' };
+}
+
+async function readTls({ tls }: AgentConfig) {
+  const [ca, cert, key] = await Promise.all(
+    [tls.ca, tls.cert, tls.key].map((file) => readFile(file, 'utf8')),
+  );
+  if (!ca || !cert || !key) throw new Error(`one of ${tls.ca}, ${tls.cert}, ${tls.key} is empty`);
+  return { ca, cert, key };
+}
+
+main(process.argv[2] ?? '/etc/flotilla/agent.json').catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,136 @@
+import type { ChangeRequest, PlanReply, UnitsReply } from '../model/api.ts';
+import type { Machine } from '../model/machine.ts';
+import { readCluster } from '../store/cluster-state.ts';
+import { FakeClock } from '../store/fake-clock.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { MemoryCluster } from '../store/memory-cluster.ts';
+import { runAgent } from './agent.ts';
+import { applyChange, parseChange } from './change.ts';
+import { FakeSystemd } from './fake-systemd.ts';
+import { planReply, unitsReply } from './views.ts';
+
+/** A machine of the simulation: its disk and systemd outlive its agents. */
+export class SimulatedMachine {
+  readonly machine: Machine;
+  readonly systemd = new FakeSystemd();
+  readonly log: string[] = [];
+  store: MemoryStore;
+  readonly #clock: FakeClock;
+  readonly #etcd: MemoryCluster;
+  #stop: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(machine: Machine, clock: FakeClock, etcd: MemoryCluster) {
+    this.machine = machine;
+    this.#clock = clock;
+    this.#etcd = etcd;
+    this.store = new MemoryStore(clock, etcd);
+  }
+
+  get name(): string {
+    return this.machine.name;
+  }
+
+  /** Starts an agent process. */
+  boot(): void {
+    this.store = new MemoryStore(this.#clock, this.#etcd);
+    this.#stop = new AbortController();
+    const log = (line: string) => void this.log.push(line);
+    const { store, systemd, machine } = this;
+    this.#ended = runAgent({ store, systemd, clock: this.#clock, log, machine }, this.#stop.signal);
+  }
+
+  /** SIGTERM to the agent. */
+  async end(): Promise<void> {
+    this.#stop?.abort();
+    await this.#ended;
+    await this.store.close();
+  }
+
+  /** SIGKILL to the agent: it says nothing to anybody any more. */
+  async kill(): Promise<void> {
+    this.store.reachable = false;
+    await this.end();
+  }
+
+  /** Names of the units that run. */
+  async running(): Promise<string[]> {
+    const units = await this.systemd.list();
+    return units.flatMap(({ name, active }) => (active === 'active' ? name : [])).sort();
+  }
+}
+
+/** Machines with real agents and engines, on one etcd in memory and one clock that the test moves. */
+export class SimulatedCluster {
+  readonly clock = new FakeClock();
+  readonly etcd = new MemoryCluster(this.clock);
+  readonly machines: readonly SimulatedMachine[];
+  /** The user's own way to the store, never cut. */
+  readonly store = new MemoryStore(this.clock, this.etcd);
+
+  constructor(names: readonly string[]) {
+    this.machines = names.map(
+      (name, at) => new SimulatedMachine(machineNamed(name, at), this.clock, this.etcd),
+    );
+  }
+
+  /** Boots all machines and waits until they are members for long enough to count as settled. */
+  async start(): Promise<void> {
+    for (const machine of this.machines) machine.boot();
+    await this.clock.advance(60_000);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.machines.map((machine) => machine.end()));
+  }
+
+  get(name: string): SimulatedMachine {
+    const found = this.machines.find((machine) => machine.name === name);
+    if (!found) throw new Error(`there is no machine ${name}`);
+    return found;
+  }
+
+  async leader(): Promise<SimulatedMachine> {
+    const { leader } = await readCluster(this.store);
+    const found = this.machines.find(({ machine }) => machine.id === leader);
+    if (!found) throw new Error('nobody leads');
+    return found;
+  }
+
+  async apply(request: Partial<ChangeRequest>): Promise<void> {
+    await applyChange(this.store, parseChange({ put: [], destroy: [], ...request }));
+  }
+
+  async plan(request: Partial<ChangeRequest>): Promise<PlanReply> {
+    return planReply(await readCluster(this.store), parseChange({ put: [], destroy: [], ...request }));
+  }
+
+  async units(): Promise<UnitsReply> {
+    return unitsReply(await readCluster(this.store));
+  }
+
+  /** Running units by machine. */
+  async running(): Promise<Record<string, string[]>> {
+    const entries = this.machines.map(async (machine) => [machine.name, await machine.running()]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** Everything that was done to units since the last call, as `core-1: start a.service`. */
+  takeCalls(): string[] {
+    return this.machines.flatMap(({ name, systemd }) =>
+      systemd.calls.splice(0).map((call) => `${name}: ${call}`),
+    );
+  }
+}
+
+function machineNamed(name: string, at: number): Machine {
+  return {
+    id: String(at + 1).repeat(32),
+    name,
+    address: `10.0.0.${at + 1}`,
+    metadata: {},
+    capacity: { cpus: 1, memory: 1024 },
+    version: '1',
+    bootId: `boot-${at}`,
+  };
+}

@@ -1,0 +1,31 @@
+import type { SystemdState } from '../model/status.ts';
+
+/** A unit that this agent put onto the machine, as systemd and the disk show it now. */
+export interface ManagedUnit extends SystemdState {
+  readonly name: string;
+  /** sha256 of the file on disk. */
+  readonly hash: string;
+  /** systemd's `Result=` (systemd.service(5)); `success` unless it failed. */
+  readonly result: string;
+  /**
+   * Whether `start` was called for the file that is there now and `stop` was not since. Kept beside the file, so
+   * that an agent that restarts does not run a finished job a second time; a reboot forgets it.
+   */
+  readonly started: boolean;
+}
+
+/** The agent's view of systemd. `systemctl.ts` is the real one, `fake-systemd.ts` the fake, `test/contract/systemd.ts` the contract. */
+export interface Systemd {
+  /** The units of ours, also those whose process is gone. Units of others never show. */
+  list(): Promise<readonly ManagedUnit[]>;
+  /** Puts files in place (new or changed) and takes others away, then one daemon-reload. Starts and stops nothing. */
+  install(write: readonly { name: string; contents: string }[], remove: readonly string[]): Promise<void>;
+  /** Queues start jobs, all at once so that systemd orders them, without waiting for them to finish. */
+  start(names: readonly string[]): Promise<void>;
+  /** Returns when the units are down, or fails after the units' own stop timeouts. */
+  stop(names: readonly string[]): Promise<void>;
+  /** The unit's last lines in the journal since its last start, oldest first. */
+  journal(name: string, lines: number): Promise<readonly string[]>;
+  /** Yields whenever a unit of ours may have changed; the caller lists then. */
+  changes(signal: AbortSignal): AsyncIterable<void>;
+}

@@ -1,0 +1,97 @@
+import type { MachinesReply, PlannedMove, PlanReply, UnitsReply, UnitView } from '../model/api.ts';
+import type { Reason } from '../model/reason.ts';
+import type { Unit } from '../model/unit.ts';
+import { schedule } from '../scheduler/schedule.ts';
+import type { Decision } from '../scheduler/snapshot.ts';
+import type { ClusterState } from '../store/cluster-state.ts';
+import { missingMachines, snapshotOf } from './cluster-snapshot.ts';
+
+/** A unit as it shall be, with its file. */
+export interface PutUnit extends Unit {
+  readonly contents: string;
+}
+
+export interface Change {
+  readonly put: readonly PutUnit[];
+  readonly destroy: readonly string[];
+}
+
+export function machinesReply({ machines, leader }: ClusterState): MachinesReply {
+  return { machines, ...(leader !== undefined && { leader }) };
+}
+
+export function unitsReply(cluster: ClusterState): UnitsReply {
+  const pending = pendingReasons(cluster);
+  const placements = byUnit(cluster.placements);
+  const states = byUnit(cluster.statuses);
+  const units = cluster.units.map((unit): UnitView => {
+    const placed = placements.get(unit.name) ?? [];
+    const reason = placed.length === 0 ? pending.get(unit.name) : undefined;
+    const view = { ...unit, placements: placed, states: states.get(unit.name) ?? [] };
+    return { ...view, ...(reason !== undefined && { pending: reason }) };
+  });
+  return { revision: String(cluster.revision), units };
+}
+
+function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(item.unit, [...(groups.get(item.unit) ?? []), item]);
+  return groups;
+}
+
+/**
+ * Why units wait. Nobody stores that: asking the same pure scheduler over the same data gives the answer that
+ * the engine got, and it is never out of date. Units of machines that are missing count as placed there.
+ */
+function pendingReasons(cluster: ClusterState): Map<string, Reason> {
+  const snapshot = snapshotOf(cluster, undecided(cluster));
+  const unreadable = [...snapshot.untouchable].map((unit): [string, Reason] => [
+    unit,
+    'its entry or its file in the store is missing or malformed',
+  ]);
+  const { pending, decisions } = schedule(snapshot);
+  const soon = decisions.flatMap((decision): [string, Reason][] =>
+    decision.type === 'place' ? [[decision.placement.unit, 'the engine has not placed it yet']] : [],
+  );
+  const reasons = pending.map(({ unit, reason }): [string, Reason] => [unit, reason]);
+  return new Map([...unreadable, ...soon, ...reasons]);
+}
+
+/** What the engine will do when `change` is made now. Writes nothing. */
+export function planReply(cluster: ClusterState, change: Change): PlanReply {
+  const changed = withChange(cluster, change);
+  const { decisions, pending } = schedule(snapshotOf(changed, undecided(changed)));
+  return { moves: movesOf(decisions, changed), pending };
+}
+
+function withChange(cluster: ClusterState, { put, destroy }: Change): ClusterState {
+  const replaced = new Set([...destroy, ...put.map(({ name }) => name)]);
+  const kept = cluster.units.filter(({ name }) => !replaced.has(name));
+  const added = put.map(({ name, hash, targetState }) => ({ name, hash, targetState }));
+  const files = new Map([
+    ...cluster.files,
+    ...put.map(({ hash, contents }): [string, string] => [hash, contents]),
+  ]);
+  return { ...cluster, units: [...kept, ...added], files };
+}
+
+/** A unit that leaves one machine for another is one move; one that only leaves is a move to nowhere. */
+function movesOf(decisions: readonly Decision[], { machines }: ClusterState): PlannedMove[] {
+  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+  const placed = new Set(
+    decisions.flatMap((decision) => (decision.type === 'place' ? decision.placement.unit : [])),
+  );
+  return decisions.flatMap((decision): PlannedMove[] => {
+    if (decision.type === 'place') {
+      const { unit, machineId, reason } = decision.placement;
+      return [{ unit, machine: nameOf(machineId), reason }];
+    }
+    return placed.has(decision.unit) ? [] : [{ unit: decision.unit, reason: decision.reason }];
+  });
+}
+
+/** The API can't know since when a machine is missing, so it takes nothing from any: the engine will say. */
+function undecided(cluster: ClusterState) {
+  const missing = missingMachines(cluster);
+  return { held: missing, awaited: missing };
+}

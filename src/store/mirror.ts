@@ -1,0 +1,77 @@
+import { type Clock, sleep } from './clock.ts';
+import type { Entry } from './cluster-state.ts';
+import { Compacted, type Store } from './store.ts';
+
+/** A live copy of everything below a prefix. The map is the same object all the time and changes in place. */
+export interface MirrorView {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The store's revision up to which the copy is true. */
+  readonly revision: bigint;
+}
+
+export interface MirrorOptions {
+  readonly store: Store;
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  /** Milliseconds after which everything is listed again though nothing seems wrong; default 10 minutes. */
+  readonly relist?: number;
+  /** Called when the copy is complete and after each change to it. */
+  readonly onChange: (view: MirrorView) => void;
+  /** Called when the store can't be followed; the last copy stays, but may be old. */
+  readonly onLoss?: () => void;
+}
+
+/** Milliseconds between a failure and the next try. */
+const retryPause = 1000;
+
+/** Keeps a copy of `prefix` true by list and watch until `signal` aborts. Never rejects. */
+export async function mirror(options: MirrorOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, prefix } = options;
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      await follow(options, signal, () => {
+        if (failing) log(`${prefix} can be followed again`);
+        failing = false;
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      // One line per outage: at one try a second anything else would flood the journal.
+      if (!failing && !(error instanceof Compacted)) log(`${prefix} can't be followed: ${messageOf(error)}`);
+      failing ||= !(error instanceof Compacted);
+      options.onLoss?.();
+      await sleep(clock, retryPause, signal);
+    }
+  }
+}
+
+/** One listing and the watch that continues it, until it is time to list again. */
+async function follow(options: MirrorOptions, signal: AbortSignal, listed: () => void): Promise<void> {
+  const { store, prefix, clock, onChange, relist = 600_000 } = options;
+  const { keys, revision } = await store.list(prefix);
+  listed();
+  const entries = new Map(
+    keys.map(({ key, value, modRevision }): [string, Entry] => [key, { value, revision: modRevision }]),
+  );
+  onChange({ entries, revision });
+  const renewal = new AbortController();
+  const cancel = clock.after(relist, () => renewal.abort());
+  try {
+    for await (const change of store.watch(
+      prefix,
+      revision + 1n,
+      AbortSignal.any([signal, renewal.signal]),
+    )) {
+      if (change.type === 'delete') entries.delete(change.key);
+      else entries.set(change.key, { value: change.value, revision: change.revision });
+      onChange({ entries, revision: change.revision });
+    }
+  } finally {
+    cancel();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
