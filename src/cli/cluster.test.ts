@@ -1,0 +1,88 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { HostKeyError } from '../ssh/errors.ts';
+import { startTestServer, type TestServer } from '../ssh/test-server.ts';
+import { type Cluster, openCluster } from './cluster.ts';
+import type { KnownMachine, StackConnection } from './stack.ts';
+
+let folder: string;
+let server: TestServer;
+let stack: StackConnection;
+let machine: KnownMachine;
+let cluster: Cluster;
+const stop = { current: new AbortController() };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flotilla-cluster-'));
+  // The machine's sudo: shows that it was asked, and runs the command.
+  const sudo = join(folder, 'sudo');
+  await writeFile(sudo, '#!/bin/sh\nshift 2\necho "as root"\nexec "$@"\n');
+  await chmod(sudo, 0o755);
+  const started = await startTestServer({ env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
+  server = started.server;
+  const { name, user, privateKey, host, port, hostKey } = started.target;
+  machine = { name, host, port, hostKey, id: '1'.repeat(32), address: '10.0.0.1' };
+  stack = { user, privateKey, machines: [machine] };
+  cluster = await open();
+});
+
+afterEach(async () => {
+  await cluster.close();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+function open(): Promise<Cluster> {
+  stop.current = new AbortController();
+  return openCluster({ log: () => undefined, signal: stop.current.signal }, async () => stack);
+}
+
+function terminal() {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  return { stdin, stdout, stderr };
+}
+
+describe('running a program on a machine', () => {
+  test('passes input, output and exit status on', async () => {
+    const streams = terminal();
+    streams.stdin.end('hello\n');
+    const argv = ['sh', '-c', 'cat; echo "it is" "$0" >&2; exit 7', "o'clock"];
+    expect(await cluster.run(machine, { argv, root: false }, streams)).toBe(7);
+    expect(await text(streams.stdout.end())).toBe('hello\n');
+    expect(await text(streams.stderr.end())).toBe("it is o'clock\n");
+  });
+
+  test('goes through sudo for what needs root', async () => {
+    const streams = terminal();
+    streams.stdin.end();
+    expect(await cluster.run(machine, { argv: ['echo', 'done'], root: true }, streams)).toBe(0);
+    expect(await text(streams.stdout.end())).toBe('as root\ndone\n');
+  });
+
+  test('prints as it comes, and Ctrl-C ends it with 130', async () => {
+    const streams = terminal();
+    const argv = ['sh', '-c', 'echo first; sleep 60'];
+    const running = cluster.run(machine, { argv, root: false }, streams);
+    expect(String(await new Promise((resolve) => streams.stdout.once('data', resolve)))).toBe('first\n');
+    stop.current.abort();
+    expect(await running).toBe(130);
+  });
+
+  test('refuses a machine that proves another host key than the stack knows', async () => {
+    await cluster.close();
+    const other = await startTestServer();
+    await other.server.close();
+    stack = { ...stack, machines: [{ ...machine, hostKey: other.target.hostKey }] };
+    cluster = await open();
+    const [impostor] = cluster.machines;
+    const run = impostor && cluster.run(impostor, { argv: ['true'], root: false }, terminal());
+    await expect(run).rejects.toThrow(HostKeyError);
+    expect(server.authentications).toBe(0);
+  });
+});

@@ -1,0 +1,79 @@
+import { AgentApi } from '../push/api.ts';
+import { sshGateway } from '../push/gateway.ts';
+import type { SshTarget } from '../ssh/connection.ts';
+import { interactive, type Terminal } from '../ssh/interactive.ts';
+import { ConnectionPool } from '../ssh/pool.ts';
+import { Ssh2Connection } from '../ssh/ssh2.ts';
+import { type KnownMachine, readStack, type StackConnection } from './stack.ts';
+
+/** The cluster that a command works on. */
+export interface Cluster {
+  readonly api: AgentApi;
+  /** The machines of the stack, in its order. */
+  readonly machines: readonly KnownMachine[];
+  /** Joins a command, or a login shell, on the machine to the terminal; returns its exit status. */
+  run(machine: KnownMachine, program: RemoteProgram, terminal: Terminal): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface RemoteProgram {
+  /** Undefined for a login shell. */
+  readonly argv: readonly string[] | undefined;
+  readonly root: boolean;
+}
+
+export interface OpenOptions {
+  /** Name of the Pulumi stack; the selected one when it is left out. */
+  readonly stack?: string | undefined;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What shells say for a program that Ctrl-C ended: 128 + SIGINT. */
+export const interrupted = 130;
+
+/** The cluster of a Pulumi stack, over SSH. Nothing is connected to before it is needed. */
+export async function openCluster(
+  options: OpenOptions,
+  read: (query: OpenOptions) => Promise<StackConnection> = readStack,
+): Promise<Cluster> {
+  const stack = await read(options);
+  const pool = new ConnectionPool();
+  const gateways = stack.machines.map((machine) => sshGateway(pool, targetOf(stack, machine), options.log));
+  return {
+    api: new AgentApi(gateways, options),
+    machines: stack.machines,
+    run: (machine, program, terminal) => runOn(pool, targetOf(stack, machine), program, terminal, options),
+    close: () => pool.close(),
+  };
+}
+
+async function runOn(
+  pool: ConnectionPool,
+  target: SshTarget,
+  program: RemoteProgram,
+  terminal: Terminal,
+  { log, signal }: OpenOptions,
+): Promise<number> {
+  const connection = await pool.get(target, { log, signal });
+  if (!(connection instanceof Ssh2Connection)) throw new Error('the pool dialed something else than SSH');
+  // Without a pty no Ctrl-C reaches the program. Closing does: sshd hangs up on it.
+  const hangUp = () => void connection.close();
+  signal.addEventListener('abort', hangUp, { once: true });
+  try {
+    return await interactive(connection, asRoot(program, target.user), terminal);
+  } catch (error) {
+    if (signal.aborted) return interrupted;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+  }
+}
+
+function asRoot({ argv, root }: RemoteProgram, user: string): readonly string[] | undefined {
+  return argv !== undefined && root && user !== 'root' ? ['sudo', '-n', '--', ...argv] : argv;
+}
+
+function targetOf(stack: StackConnection, { name, host, port, hostKey }: KnownMachine): SshTarget {
+  return { name, host, port, hostKey, user: stack.user, privateKey: stack.privateKey };
+}

@@ -1,0 +1,20 @@
+import type { Terminal } from '../ssh/interactive.ts';
+import type { Cluster, OpenOptions } from './cluster.ts';
+
+/** All that a command may touch outside of itself; tests give their own. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  openCluster(options: OpenOptions): Promise<Cluster>;
+  /** What the command leaves behind for `run`. */
+  readonly outcome: Outcome;
+}
+
+export interface Outcome {
+  /** Exit status; 0 until the command says otherwise. */
+  status: number;
+  /** Errors are shown with their stack and causes. */
+  debug: boolean;
+}

@@ -1,0 +1,59 @@
+import type { UnitView } from '../model/api.ts';
+import type { TargetState } from '../model/unit.ts';
+import type { Verb } from './command.ts';
+import { hashLegend, type MachineReference, machineLegend, machineReference } from './legend.ts';
+import { type Listing, listing } from './listing.ts';
+import { nothing } from './table.ts';
+
+interface Row extends UnitView {
+  readonly machines: readonly MachineReference[];
+}
+
+const unitFiles: Listing<Row> = {
+  name: 'list-unit-files',
+  summary: 'list the units that the cluster has, wherever they are',
+  description:
+    'Lists every unit of the cluster once: what it shall be (DSTATE), what it is (STATE) and which machines were ' +
+    'chosen for it (TARGET). The states are inactive, loaded and launched; launched does not mean that the unit ' +
+    'runs well, see list-units for that.\n\n' +
+    'With --json: [{unit, hash, desiredState, currentState, machines: [{id, name, address}], pending}].',
+  examples: ['list-unit-files', 'list-unit-files --fields unit,hash --full', 'list-unit-files --json'],
+  fields: {
+    unit: ({ name }) => ({ text: name }),
+    hash: ({ hash }, full) => ({ text: hashLegend(hash, full) }),
+    dstate: ({ targetState }) => ({ text: targetState }),
+    state: (row) => ({ text: currentState(row) }),
+    target: ({ machines }, full) => ({
+      text: machines.map((machine) => machineLegend(machine, full)).join(',') || '-',
+    }),
+    name: ({ machines }) => ({
+      text: machines.map(({ id, name }) => name ?? id.slice(0, 8)).join(',') || '-',
+    }),
+    pending: ({ pending }) => (pending === undefined ? nothing : { text: pending, style: 'yellow' }),
+  },
+  defaults: ['unit', 'hash', 'dstate', 'state', 'target', 'pending'],
+  rows: async ({ api }) => {
+    const { units } = await api.units();
+    const { machines } = await api.machines();
+    return units
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((unit) => {
+        const targets = unit.placements.map(({ machineId }) => machineReference(machines, machineId));
+        return { ...unit, machines: targets };
+      });
+  },
+  json: (row) => ({
+    ...{ unit: row.name, hash: row.hash, desiredState: row.targetState, currentState: currentState(row) },
+    ...{ machines: row.machines, pending: row.pending ?? null },
+  }),
+};
+
+/** fleet's rule: inactive without a machine that reports it, launched once its machine was told to start it. */
+function currentState({ placements, states }: UnitView): TargetState {
+  const reporting = new Set(states.map(({ machineId }) => machineId));
+  const taken = placements.filter(({ machineId }) => reporting.has(machineId));
+  if (taken.length === 0) return 'inactive';
+  return taken.every(({ targetState }) => targetState === 'launched') ? 'launched' : 'loaded';
+}
+
+export const listUnitFiles: Verb = (context) => listing(context, unitFiles);

@@ -1,0 +1,76 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import type { Cluster } from './cluster.ts';
+import { type VerbText, verb, withCluster } from './command.ts';
+import type { Context } from './context.ts';
+import { CommandFailed } from './failure.ts';
+import { type Cell, renderTable, type Style } from './table.ts';
+
+/** A column: what a row shows there. `full` asks for ids and hashes in their whole length. */
+export type Field<Row> = (row: Row, full: boolean) => Cell;
+
+export interface Listing<Row> extends VerbText {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, Field<Row>>>;
+  /** Columns without `--fields`; the first ones are fleetctl's, in its order. */
+  readonly defaults: readonly string[];
+  rows(cluster: Cluster): Promise<readonly Row[]>;
+  /** What `--json` prints for a row. Scripts rely on it: keys may come, none may go or change its meaning. */
+  json(row: Row): unknown;
+}
+
+interface ListingOptions {
+  readonly full?: boolean;
+  readonly legend: boolean;
+  readonly fields?: string;
+  readonly json?: boolean;
+}
+
+/** A verb that prints a table. */
+export function listing<Row>(context: Context, list: Listing<Row>): Command {
+  return verb(list.name, list)
+    .option('-l, --full', 'whole ids and hashes')
+    .option('--no-legend', 'no column headers')
+    .option('--fields <names>', `columns, separated by commas: ${Object.keys(list.fields).join(', ')}`)
+    .option('--json', 'JSON for scripts: an array with one object a row')
+    .action((options: ListingOptions, command: Command) => {
+      const columns = chooseFields(list, options.fields);
+      return withCluster(context, command, async (cluster) => {
+        const rows = await list.rows(cluster);
+        const text = options.json ? renderJson(list, rows) : render(context, columns, rows, options);
+        context.terminal.stdout.write(text);
+        return 0;
+      });
+    });
+}
+
+function chooseFields<Row>(list: Listing<Row>, asked: string | undefined): readonly [string, Field<Row>][] {
+  const names = asked === undefined ? list.defaults : asked.split(',').map((name) => name.trim());
+  return names.map((name) => {
+    const field = Object.hasOwn(list.fields, name) ? list.fields[name] : undefined;
+    if (field) return [name, field];
+    const known = Object.keys(list.fields).join(', ');
+    throw new CommandFailed(`there is no field ${name || '""'}; ${list.name} has ${known}`, 2);
+  });
+}
+
+function render<Row>(
+  { terminal }: Context,
+  columns: readonly [string, Field<Row>][],
+  rows: readonly Row[],
+  options: ListingOptions,
+): string {
+  const legend = columns.map(([name]): Cell => ({ text: name.toUpperCase() }));
+  const body = rows.map((row) => columns.map(([, field]) => field(row, options.full === true)));
+  // styleText leaves colours out where the stream is no terminal, and honours NO_COLOR.
+  const paint = (text: string, style: Style) => styleText(style, text, { stream: terminal.stdout });
+  return renderTable(options.legend ? [legend, ...body] : body, paint);
+}
+
+function renderJson<Row>(list: Listing<Row>, rows: readonly Row[]): string {
+  return `${JSON.stringify(
+    rows.map((row) => list.json(row)),
+    undefined,
+    2,
+  )}\n`;
+}

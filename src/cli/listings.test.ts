@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { hashOf } from '../unit/hash.ts';
+import { FakeCluster } from './fake-cluster.ts';
+
+let cluster: FakeCluster;
+
+beforeEach(() => {
+  cluster = new FakeCluster();
+  const { agent } = cluster;
+  agent.put('web@1.service', 'web');
+  agent.put('web@2.service', 'web');
+  agent.change('web@2.service', { placements: [], states: [], pending: 'no machine has metadata disk=nvme' });
+  agent.state = {
+    load: 'loaded',
+    active: 'failed',
+    sub: 'failed',
+    failure: { result: 'exit-code', journal: ['boom'] },
+  };
+  agent.put('db.service', 'db');
+  agent.put('off.service', 'off', 'inactive');
+});
+
+/** A golden table: without the indentation that the test file gives it. */
+function table(text: string): string {
+  return text.replace(/^\n/, '').replace(/^ {6}/gm, '').replace(/ +$/, '');
+}
+
+describe('list-machines', () => {
+  test('has the columns of fleetctl, and the name', async () => {
+    expect((await cluster.flotilla('list-machines')).stdout).toBe(
+      table(`
+      MACHINE      IP         METADATA           NAME
+      11000000...  10.0.0.1   disk=ssd,tier=web  core-1
+      12000000...  10.0.0.2   -                  core-2
+      22000000...  10.0.0.11  -                  worker-1
+      `),
+    );
+  });
+
+  test('--full, --no-legend and --fields', async () => {
+    const { stdout } = await cluster.flotilla('list-machines --full --no-legend --fields name,machine');
+    expect(stdout).toBe(
+      table(`
+      core-1    11000000000000000000000000000000
+      core-2    12000000000000000000000000000000
+      worker-1  22000000000000000000000000000000
+      `),
+    );
+  });
+
+  test('--json', async () => {
+    const { stdout } = await cluster.flotilla('list-machines --json');
+    expect(JSON.parse(stdout)[0]).toEqual({
+      id: '11000000000000000000000000000000',
+      name: 'core-1',
+      address: '10.0.0.1',
+      metadata: { tier: 'web', disk: 'ssd' },
+      cpus: 1,
+      memory: 1024,
+      version: '0.1.0',
+      leader: false,
+    });
+  });
+});
+
+describe('list-units', () => {
+  test('shows states, and why a unit is pending or has failed', async () => {
+    expect((await cluster.flotilla('list-units')).stdout).toBe(
+      table(`
+      UNIT           MACHINE               ACTIVE  SUB      NAME    NOTE
+      db.service     11000000.../10.0.0.1  failed  failed   core-1  failed: exit-code
+      web@1.service  11000000.../10.0.0.1  active  running  core-1  -
+      web@2.service  -                     -       -        -       pending: no machine has metadata disk=nvme
+      `),
+    );
+  });
+
+  test('shows a file that was edited by hand', async () => {
+    const states = cluster.agent.views.get('web@1.service')?.states ?? [];
+    const edited = states.map((state) => ({ ...state, hash: hashOf('edited') }));
+    cluster.agent.change('web@1.service', { states: edited });
+    const { stdout } = await cluster.flotilla('list-units --fields unit,note');
+    expect(stdout).toContain('web@1.service  the file was edited by hand: it is');
+  });
+
+  test('has a row for each machine of a unit, by name, and one for a machine that is gone', async () => {
+    const placement = {
+      unit: 'web@1.service',
+      hash: hashOf('web'),
+      targetState: 'launched',
+      reason: 'global',
+    } as const;
+    const ids = ['22'.padEnd(32, '0'), 'dead'.padEnd(32, '0'), '12'.padEnd(32, '0')];
+    const placements = ids.map((machineId) => ({ ...placement, machineId }));
+    cluster.agent.change('web@1.service', { placements, states: [] });
+    const { stdout } = await cluster.flotilla('list-units --no-legend --fields unit,machine,name,reason');
+    expect(stdout.split('\n').slice(1, 4)).toEqual([
+      'web@1.service  12000000.../10.0.0.2   core-2    global',
+      'web@1.service  dead0000...            -         global',
+      'web@1.service  22000000.../10.0.0.11  worker-1  global',
+    ]);
+  });
+
+  test('--json', async () => {
+    const { stdout } = await cluster.flotilla('list-units --json');
+    const [db, , pending] = JSON.parse(stdout);
+    expect(db).toEqual({
+      unit: 'db.service',
+      machine: { id: '11000000000000000000000000000000', name: 'core-1', address: '10.0.0.1' },
+      load: 'loaded',
+      active: 'failed',
+      sub: 'failed',
+      hash: hashOf('db'),
+      reason: 'least loaded',
+      note: 'failed: exit-code',
+      failure: { result: 'exit-code', journal: ['boom'] },
+    });
+    expect(pending).toMatchObject({
+      machine: null,
+      active: null,
+      reason: 'no machine has metadata disk=nvme',
+    });
+  });
+
+  test('an empty cluster has an empty list', async () => {
+    cluster.agent.views.clear();
+    expect((await cluster.flotilla('list-units')).stdout).toBe('UNIT  MACHINE  ACTIVE  SUB  NAME  NOTE\n');
+    expect((await cluster.flotilla('list-units --json')).stdout).toBe('[]\n');
+  });
+});
+
+describe('list-unit-files', () => {
+  test('shows what units shall be, what they are and where they go', async () => {
+    const short = (contents: string) => hashOf(contents).slice(0, 7);
+    expect((await cluster.flotilla('list-unit-files')).stdout).toBe(
+      table(`
+      UNIT           HASH     DSTATE    STATE     TARGET                PENDING
+      db.service     ${short('db')}  launched  launched  11000000.../10.0.0.1  -
+      off.service    ${short('off')}  inactive  inactive  -                     -
+      web@1.service  ${short('web')}  launched  launched  11000000.../10.0.0.1  -
+      web@2.service  ${short('web')}  launched  inactive  -                     no machine has metadata disk=nvme
+      `),
+    );
+  });
+
+  test('--json', async () => {
+    const { stdout } = await cluster.flotilla('list-unit-files --json');
+    expect(JSON.parse(stdout)[1]).toEqual({
+      unit: 'off.service',
+      hash: hashOf('off'),
+      desiredState: 'inactive',
+      currentState: 'inactive',
+      machines: [],
+      pending: null,
+    });
+  });
+});
+
+test('an unknown field is a usage error that names the known ones', async () => {
+  const { status, stderr, stacks } = await cluster.flotilla('list-units --fields unit,colour');
+  expect(status).toBe(2);
+  expect(stderr).toContain('there is no field colour; list-units has unit, machine, active');
+  expect(stacks).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import type { UnitView } from '../model/api.ts';
+import { closest } from '../model/closest.ts';
+import type { Machine } from '../model/machine.ts';
+import { hasUnitType, withServiceType } from '../unit/name.ts';
+import { CommandFailed } from './failure.ts';
+import type { KnownMachine } from './stack.ts';
+
+/** The machine a user means: by name, by id, or by the beginning of an id that only one has. */
+export function findMachine(machines: readonly KnownMachine[], word: string): KnownMachine {
+  const named = machines.find((machine) => machine.name === word);
+  if (named) return named;
+  const matches = word === '' ? [] : machines.filter((machine) => machine.id.startsWith(word));
+  const [match] = matches;
+  if (match && matches.length === 1) return match;
+  const names = machines.map((machine) => machine.name);
+  if (match) {
+    const several = matches.map(({ name, id }) => `${name} (${id})`).join(', ');
+    throw new CommandFailed(`machine ${word} may be ${several}; give more of the id, or the name`);
+  }
+  throw new CommandFailed(`there is no machine ${word}${didYouMean(word, names)}; known: ${list(names)}`);
+}
+
+/** The unit a user means; as for systemctl, a name without a type is a service's. */
+export function findUnit(units: readonly UnitView[], word: string): UnitView {
+  const name = hasUnitType(word) ? word : withServiceType(word);
+  const found = units.find((unit) => unit.name === name);
+  if (found) return found;
+  const names = units.map((unit) => unit.name);
+  const suggestion = didYouMean(name, names);
+  throw new CommandFailed(`there is no unit ${name}${suggestion}; \`flotilla list-unit-files\` shows all`);
+}
+
+/** The stack's machines that have the unit, in the stack's order. Empty for a unit that is pending or inactive. */
+export function machinesOf(
+  unit: UnitView,
+  alive: readonly Machine[],
+  known: readonly KnownMachine[],
+): readonly KnownMachine[] {
+  const ids = new Set([...unit.placements, ...unit.states].map((each) => each.machineId));
+  const names = new Set(alive.filter((machine) => ids.has(machine.id)).map((machine) => machine.name));
+  return known.filter((machine) => names.has(machine.name) || ids.has(machine.id));
+}
+
+/** Why a unit is on no machine that can be reached, as one clause. */
+export function absence(unit: UnitView): string {
+  if (unit.targetState === 'inactive') return 'it is inactive, so no machine has it';
+  if (unit.pending !== undefined) return `it is pending: ${unit.pending}`;
+  if (unit.placements.length === 0) return 'it is pending: no machine was chosen yet';
+  return 'its machine is none of this stack; run `npm run up` or choose the stack with --stack';
+}
+
+function didYouMean(word: string, candidates: readonly string[]): string {
+  const near = closest(word, candidates);
+  return near === undefined ? '' : `, did you mean ${near}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}

@@ -1,0 +1,28 @@
+import { openCluster } from './cluster.ts';
+import { run } from './program.ts';
+
+/** What `flotilla` does: `argv` are its arguments, without Node and script. Returns the exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  // Once: a second Ctrl-C ends the process even if the first could not.
+  const onSignal = () => stop.abort(new Error('interrupted'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  process.stdout.on('error', onOutputError);
+  try {
+    return await run(argv, {
+      terminal: process,
+      env: process.env,
+      signal: stop.signal,
+      openCluster: (options) => openCluster(options),
+      outcome: { status: 0, debug: false },
+    });
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** `flotilla list-units | head -1` closes the pipe early; that is no failure of ours. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}

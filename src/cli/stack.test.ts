@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readStack } from './stack.ts';
+
+const connection = {
+  user: 'core',
+  privateKey: 'PRIVATE',
+  machines: [
+    {
+      name: 'core-1',
+      id: '1'.repeat(32),
+      address: '10.0.0.1',
+      host: '127.0.0.1',
+      port: 2201,
+      hostKey: 'ssh-ed25519 AAAA',
+    },
+  ],
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flotilla-stack-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Something that answers like `pulumi stack output`. */
+async function pulumi(body: string): Promise<string> {
+  const path = join(folder, 'pulumi');
+  await writeFile(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  return path;
+}
+
+const log = () => undefined;
+
+describe('readStack', () => {
+  test('asks for the secret outputs of the stack', async () => {
+    const seen = join(folder, 'seen');
+    const path = await pulumi(
+      `echo "$@" > ${seen}; cat <<'END'\n${JSON.stringify({ connection, other: 1 })}\nEND`,
+    );
+    expect(await readStack({ stack: 'dev', pulumi: path, log })).toEqual(connection);
+    expect(await readFile(seen, 'utf8')).toBe(
+      'stack output --json --show-secrets --non-interactive --stack dev\n',
+    );
+  });
+
+  test('a stack without a cluster says how to get one', async () => {
+    const path = await pulumi('echo "{}"');
+    await expect(readStack({ pulumi: path, log })).rejects.toThrow(
+      'the selected stack has no cluster that is up; `npm run up` brings one up; ' +
+        'choose another with --stack or FLOTILLA_STACK',
+    );
+  });
+
+  test('a failing Pulumi passes on its own complaint, and nothing of what it printed', async () => {
+    const path = await pulumi('echo "PRIVATE"; echo "error: no stack named \'dev\' found" >&2; exit 255');
+    const error: unknown = await readStack({ stack: 'dev', pulumi: path, log }).catch(
+      (cause: unknown) => cause,
+    );
+    expect(String(error)).toContain("Pulumi can't read stack dev: no stack named 'dev' found; `npm run up`");
+    expect(inspect(error)).not.toContain('PRIVATE');
+  });
+
+  test('outputs of the wrong shape are not shown either', async () => {
+    const wrong = { connection: { ...connection, machines: 'PRIVATE' } };
+    const path = await pulumi(`echo '${JSON.stringify(wrong)}'`);
+    const error: unknown = await readStack({ pulumi: path, log }).catch((cause: unknown) => cause);
+    expect(inspect(error)).not.toContain('PRIVATE');
+  });
+
+  test('a Pulumi that is not there is an error too', async () => {
+    await expect(readStack({ pulumi: join(folder, 'none'), log })).rejects.toThrow(
+      'it could not be run (ENOENT)',
+    );
+  });
+
+  test('Ctrl-C ends the wait', async () => {
+    const path = await pulumi('sleep 20');
+    await expect(readStack({ pulumi: path, log, signal: AbortSignal.timeout(50) })).rejects.toThrow();
+  });
+});

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { remind } from '../push/remind.ts';
+import { CommandFailed } from './failure.ts';
+
+const clone = join(import.meta.dirname, '..', '..');
+
+/** A machine as the stack made it. */
+const knownMachine = z.object({
+  /** The plan's name for it: `core-1`. */
+  name: z.string(),
+  /** Its /etc/machine-id. */
+  id: z.string(),
+  /** On the cluster network. */
+  address: z.string(),
+  /** Where its SSH answers from here, and the host key that proves it. */
+  host: z.string(),
+  port: z.number(),
+  hostKey: z.string(),
+});
+export type KnownMachine = z.infer<typeof knownMachine>;
+
+/** The stack's secret output `connection`: all that it takes to reach the cluster. */
+const connection = z.object({ user: z.string(), privateKey: z.string(), machines: z.array(knownMachine) });
+export type StackConnection = z.infer<typeof connection>;
+
+const outputs = z.object({ connection });
+
+export interface StackQuery {
+  readonly stack?: string | undefined;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** The Pulumi CLI; default: this clone's. */
+  readonly pulumi?: string;
+}
+
+/** Seconds. Pulumi reads its state from the user's backend, which may be far away. */
+const deadline = 120;
+
+const howToChoose = '`npm run up` brings one up; choose another with --stack or FLOTILLA_STACK';
+
+/** Asks Pulumi for the stack's outputs. They hold the private key, so nothing of them is ever shown. */
+export async function readStack(query: StackQuery): Promise<StackConnection> {
+  const which = query.stack === undefined ? 'the selected stack' : `stack ${query.stack}`;
+  const parsed = outputs.safeParse(parseJson(await stackOutput(query, which)));
+  if (!parsed.success) {
+    throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`);
+  }
+  return parsed.data.connection;
+}
+
+async function stackOutput(query: StackQuery, which: string): Promise<string> {
+  const select = query.stack === undefined ? [] : ['--stack', query.stack];
+  const stopReminding = remind(query.log, `Pulumi to read the outputs of ${which}`);
+  try {
+    const { stdout } = await promisify(execFile)(
+      query.pulumi ?? join(clone, 'bin', 'pulumi'),
+      ['stack', 'output', '--json', '--show-secrets', '--non-interactive', ...select],
+      {
+        cwd: clone,
+        timeout: deadline * 1000,
+        maxBuffer: 16 * 1024 * 1024,
+        ...(query.signal ? { signal: query.signal } : {}),
+      },
+    );
+    return stdout;
+  } catch (cause) {
+    query.signal?.throwIfAborted();
+    // Without the cause: it carries what Pulumi printed.
+    throw new CommandFailed(`Pulumi can't read ${which}: ${complaint(cause)}; ${howToChoose}`);
+  } finally {
+    stopReminding();
+  }
+}
+
+/** The error of execFile: a number is the exit status, a word says why there was none. */
+const failedRun = z.object({
+  stderr: z.string(),
+  killed: z.boolean().optional(),
+  code: z.union([z.number(), z.string()]).nullish(),
+});
+
+/** Pulumi's own line of complaint. */
+function complaint(cause: unknown): string {
+  const run = failedRun.safeParse(cause);
+  if (!run.success) return 'it failed';
+  if (typeof run.data.code === 'string') return `it could not be run (${run.data.code})`;
+  if (run.data.killed) return `no answer within ${deadline} s`;
+  const lines = run.data.stderr.split('\n').filter((line) => line.trim() !== '');
+  const line = lines.find((each) => each.startsWith('error:')) ?? lines.at(-1) ?? 'it says nothing';
+  return line.replace(/^error:\s*/, '').trim();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

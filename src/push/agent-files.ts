@@ -1,0 +1,64 @@
+import type { Machine } from '../model/machine.ts';
+import type { RemoteFile } from '../ssh/write-files.ts';
+
+/** The agent's program, as one file that runs on the machine's own Node. */
+export interface AgentBundle {
+  readonly bytes: Uint8Array;
+  /** sha256, lower-case hex */
+  readonly sha256: string;
+}
+
+/** What an agent is told about itself and the cluster: the contents of its configuration file. */
+export interface AgentSettings {
+  readonly machine: Pick<Machine, 'name' | 'address' | 'metadata'>;
+  /** etcd's client listeners as `host:port` */
+  readonly endpoints: readonly string[];
+}
+
+export const agentFiles = {
+  bundle: '/opt/flotilla/agent.mjs',
+  config: '/etc/flotilla/agent.json',
+  certificate: '/etc/flotilla/pki/agent.crt',
+  key: '/etc/flotilla/pki/agent.key',
+  authority: '/etc/flotilla/pki/ca.crt',
+  /** Holds the hash of all that the agent runs on; written last, so who sees it finds the rest in place. */
+  ready: '/etc/flotilla/agent.ready',
+} as const;
+
+/**
+ * Seconds for which a machine counts as alive after its last sign. An emulated machine on a busy computer may not
+ * get to speak for ten; and units of a dead machine shall run elsewhere within thirty.
+ */
+const leaseSeconds = 15;
+
+export function agentConfig({ machine, endpoints }: AgentSettings, version: string): string {
+  const config = {
+    ...machine,
+    endpoints,
+    tls: { ca: agentFiles.authority, cert: agentFiles.certificate, key: agentFiles.key },
+    leaseTtl: leaseSeconds,
+    version,
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+export interface AgentFileContents {
+  readonly bundle: AgentBundle;
+  readonly config: string;
+  readonly certificate: string;
+  readonly authority: string;
+}
+
+/** Everything the agent needs but its private key, which the machine has made itself. */
+export function filesFor(
+  { bundle, config, certificate, authority }: AgentFileContents,
+  stamp: string,
+): RemoteFile[] {
+  return [
+    { path: agentFiles.authority, contents: authority, mode: '0644' },
+    { path: agentFiles.certificate, contents: certificate, mode: '0644' },
+    { path: agentFiles.config, contents: config, mode: '0644' },
+    { path: agentFiles.bundle, contents: Buffer.from(bundle.bytes), mode: '0644' },
+    { path: agentFiles.ready, contents: `${stamp}\n`, mode: '0644' },
+  ];
+}

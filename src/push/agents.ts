@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Authority } from '../pki/authority.ts';
+import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
+import { signLeaf } from '../pki/leaf.ts';
+import { csrCommand, parseCsrs } from '../pki/remote.ts';
+import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
+import { script } from '../ssh/script.ts';
+import { writeFiles } from '../ssh/write-files.ts';
+import { type AgentBundle, type AgentSettings, agentConfig, agentFiles, filesFor } from './agent-files.ts';
+import { AgentApi } from './api.ts';
+
+/** A machine that shall run an agent. */
+export interface AgentMachine {
+  readonly name: string;
+  /** Contents of /etc/machine-id; the agent's certificate is issued to it. */
+  readonly id: string;
+  readonly settings: AgentSettings;
+  connect(signal?: AbortSignal): Promise<Connection>;
+}
+
+export interface AgentOptions {
+  readonly bundle: AgentBundle;
+  readonly authority: Authority;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Seconds that an agent gets from its start until it answers. */
+const startDeadline = 120;
+/** Seconds between questions; each one costs an emulated machine that is busy starting its agent. */
+const pause = 2;
+
+/**
+ * Brings every machine's agent up to the bundle and its settings; what is so already is left alone. A new bundle
+ * goes to one machine first, and to the others only when that one answers. Units keep running throughout.
+ */
+export async function installAgents(machines: readonly AgentMachine[], options: AgentOptions): Promise<void> {
+  const states = await Promise.all(machines.map((machine) => inspect(machine, options)));
+  const [canary, ...others] = states.filter((state) => state.stale);
+  if (!canary) return;
+  const replaces = states.some((state) => state.stamp !== '');
+  if (!replaces) {
+    await Promise.all([canary, ...others].map((state) => install(state, options)));
+    return;
+  }
+  if (others.length > 0) options.log(`${canary.machine.name} first, the others when its agent answers`);
+  await install(canary, options);
+  await Promise.all(others.map((state) => install(state, options)));
+}
+
+/** Machine name → whether its agent is what it should be; machines that do not answer are left out. */
+export async function staleAgents(
+  machines: readonly AgentMachine[],
+  options: AgentOptions,
+): Promise<readonly string[]> {
+  const looked = await Promise.allSettled(machines.map((machine) => inspect(machine, options)));
+  return looked.flatMap((each) =>
+    each.status === 'fulfilled' && each.value.stale ? [each.value.machine.name] : [],
+  );
+}
+
+interface AgentState {
+  readonly machine: AgentMachine;
+  readonly connection: Connection;
+  readonly config: string;
+  /** Empty where there was no agent yet. */
+  readonly stamp: string;
+  readonly wantedStamp: string;
+  readonly certificate: string;
+  readonly stale: boolean;
+}
+
+/** The stamp is compared with what the files really hash to, so that an edit by hand shows. */
+const inspection = `set -u
+cat "$5" 2>/dev/null || echo
+cat "$1" "$2" "$3" 2>/dev/null | sha256sum | cut -d' ' -f1
+cat "$4" 2>/dev/null || true
+`;
+
+function inspectCommand(): Command {
+  const { bundle, config, authority, certificate, ready } = agentFiles;
+  return script('inspect-agent', inspection, [bundle, config, authority, certificate, ready], { root: true });
+}
+
+async function inspect(machine: AgentMachine, options: AgentOptions): Promise<AgentState> {
+  const { bundle, authority, signal } = options;
+  const connection = await machine.connect(signal);
+  const config = agentConfig(machine.settings, bundle.sha256.slice(0, 12));
+  const wantedStamp = createHash('sha256')
+    .update(bundle.bytes)
+    .update(config)
+    .update(authority.certificate)
+    .digest('hex');
+  const { stdout } = await succeed(connection, inspectCommand(), signal);
+  const [stamp = '', actual = '', ...rest] = stdout.split('\n');
+  const certificate = rest.join('\n').trim();
+  const stale = stamp !== wantedStamp || actual !== wantedStamp || !isUsable(certificate, authority);
+  return { machine, connection, config, stamp, wantedStamp, certificate, stale };
+}
+
+function isUsable(certificate: string, { certificate: ca }: Authority): boolean {
+  try {
+    return isIssuedBy(certificate, ca) && !isDueForRenewal(inspectCertificate(certificate));
+  } catch {
+    return false;
+  }
+}
+
+async function install(state: AgentState, options: AgentOptions): Promise<void> {
+  const { machine, connection, config, wantedStamp } = state;
+  const { bundle, authority, log, signal } = options;
+  log(
+    `${machine.name}: installing agent ${bundle.sha256.slice(0, 12)}, ${Math.round(bundle.bytes.length / 1024)} KiB`,
+  );
+  const certificate = isUsable(state.certificate, authority)
+    ? state.certificate
+    : await issue(state, options);
+  const files = filesFor({ bundle, config, certificate, authority: authority.certificate }, wantedStamp);
+  await succeed(connection, writeFiles(files), signal);
+  // The path unit starts a first agent by itself; a second start in the same breath would cost another one.
+  const verb = state.stamp === '' ? 'start' : 'restart';
+  await succeed(
+    connection,
+    { argv: ['systemctl', verb, '--no-block', 'flotilla-agent'], root: true },
+    signal,
+  );
+  await answering(machine, connection, options);
+}
+
+async function issue(
+  { machine, connection }: AgentState,
+  { authority, signal }: AgentOptions,
+): Promise<string> {
+  const keys = [{ name: 'agent', owner: 'root' }];
+  const { stdout } = await succeed(connection, csrCommand(keys), signal);
+  const csr = parseCsrs(stdout, keys).get('agent') ?? '';
+  return signLeaf({ authority, csr, commonName: machine.id, usages: ['client'] });
+}
+
+/** The agent is well when it answers on its own socket and has announced its machine under a lease. */
+async function answering(
+  machine: AgentMachine,
+  connection: Connection,
+  { log, signal, bundle }: AgentOptions,
+) {
+  const gateway = { name: machine.name, connect: async () => connection };
+  const deadlines = { choose: 10, answer: 10 };
+  const api = new AgentApi([gateway], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
+  const version = bundle.sha256.slice(0, 12);
+  const started = performance.now();
+  const waited = () => Math.round((performance.now() - started) / 1000);
+  let last = 'no answer yet';
+  const reminder = setInterval(() => {
+    log(`waiting for the agent on ${machine.name} (${waited()} s of ${startDeadline} s): ${last}`);
+  }, 10_000);
+  try {
+    while (waited() < startDeadline) {
+      signal?.throwIfAborted();
+      last = await api.machines().then(
+        ({ machines }) =>
+          machines.some((each) => each.id === machine.id && each.version === version)
+            ? ''
+            : 'not announced yet',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      if (last === '') return;
+      await sleep(pause * 1000, undefined, signal ? { signal } : {});
+    }
+  } finally {
+    clearInterval(reminder);
+  }
+  const { stdout } = await connection.exec({
+    argv: ['journalctl', '-u', 'flotilla-agent', '-n', '10', '--no-pager'],
+    root: true,
+  });
+  throw new Error(
+    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${last}\n${stdout}`,
+  );
+}
+
+async function succeed(
+  connection: Connection,
+  command: Command,
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  const result = await connection.exec(command, signal);
+  if (result.status === 0) return result;
+  const what = command.argv.slice(0, 4).join(' ').split('\n')[0];
+  throw new Error(
+    `${what} on ${connection.target.name} ended with ${result.status}: ${result.stderr.trim()}`,
+  );
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { AgentApi, AnswerLost, ApiError, NoAnswer } from './api.ts';
+import { FakeAgent, fakeMachine } from './fake-agent.ts';
+import type { Gateway } from './gateway.ts';
+
+const refused: Gateway = {
+  name: 'core-0',
+  connect: () => Promise.reject(new Error('connection refused')),
+};
+const dead: Gateway = { name: 'core-9', connect: () => new Promise(() => undefined) };
+
+function cluster(): FakeAgent {
+  const agent = new FakeAgent([fakeMachine('core-1'), fakeMachine('core-2')]);
+  agent.put('a.service', 'contents');
+  return agent;
+}
+
+function client(gateways: readonly Gateway[], signal?: AbortSignal) {
+  const log: string[] = [];
+  const api = new AgentApi(gateways, {
+    log: (line) => log.push(line),
+    deadlines: { headStart: 0.05, choose: 0.3, answer: 0.3 },
+    ...(signal ? { signal } : {}),
+  });
+  return { api, log };
+}
+
+describe('AgentApi', () => {
+  test('reads machines, units and one unit', async () => {
+    const { api } = client([cluster().gateway('core-1')]);
+    expect((await api.machines()).machines.map(({ name }) => name)).toEqual(['core-1', 'core-2']);
+    expect((await api.units()).units).toMatchObject([{ name: 'a.service', targetState: 'launched' }]);
+    expect((await api.unit('a.service')).contents).toBe('contents');
+    expect(api.machine).toBe('core-1');
+  });
+
+  test('a unit name travels whole', async () => {
+    const agent = cluster();
+    agent.put('a@x\\x2dy.service', 'instance');
+    expect((await client([agent.gateway('core-1')]).api.unit('a@x\\x2dy.service')).contents).toBe('instance');
+  });
+
+  test('passes over a machine that refuses and one that never answers', async () => {
+    const { api, log } = client([refused, dead, cluster().gateway('core-2')]);
+    await api.units();
+    expect(api.machine).toBe('core-2');
+    expect(log).toEqual(['core-0: connection refused']);
+  });
+
+  test('keeps to the order while the first answers in time', async () => {
+    const agent = cluster();
+    const slow: Gateway = {
+      name: 'core-1',
+      connect: async () => {
+        await sleep(20);
+        return agent.gateway('core-1').connect();
+      },
+    };
+    const { api } = client([slow, agent.gateway('core-2')]);
+    await api.units();
+    expect(api.machine).toBe('core-1');
+  });
+
+  test('when nobody answers, says of each machine why', async () => {
+    const { api } = client([refused, dead]);
+    await expect(api.units()).rejects.toThrow(
+      "no machine's agent answered (core-0: connection refused; core-9: no answer within 0.3 s); " +
+        '`npm run up` starts what is missing',
+    );
+    await expect(client([]).api.units()).rejects.toThrow('no machine is known');
+  });
+
+  test('an error reply names machine, route and next step', async () => {
+    const { api } = client([cluster().gateway('core-1')]);
+    const error = await api.unit('b.service').catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      status: 404,
+      message:
+        'core-1: GET /flotilla/v1/units/b.service answered 404: no such unit; ' +
+        '`flotilla list-unit-files` shows the units there are',
+    });
+  });
+
+  test('an agent that lost the store is left for another one', async () => {
+    const first = cluster();
+    const { api, log } = client([first.gateway('core-1'), cluster().gateway('core-2')]);
+    await api.machines();
+    first.intercept = () => ({
+      status: 503,
+      body: { error: { code: 503, message: 'etcd does not answer' } },
+    });
+    await api.units();
+    expect(api.machine).toBe('core-2');
+    expect(log[0]).toContain('etcd does not answer');
+  });
+
+  test.each(['drop', 'silence'] as const)(
+    'an agent that answers with %s is left for another one',
+    async (how) => {
+      const first = cluster();
+      const { api } = client([first.gateway('core-1'), cluster().gateway('core-2')]);
+      await api.machines();
+      first.intercept = () => how;
+      await api.units();
+      expect(api.machine).toBe('core-2');
+    },
+  );
+
+  test('a change whose answer is lost is not sent again', async () => {
+    const agent = cluster();
+    const { api } = client([agent.gateway('core-1'), agent.gateway('core-2')]);
+    agent.intercept = (request) => (request.startsWith('POST') ? 'drop' : undefined);
+    await expect(api.apply({ put: [], destroy: [] })).rejects.toThrow(AnswerLost);
+    expect(agent.requests.filter((request) => request.startsWith('POST'))).toHaveLength(1);
+  });
+
+  test('an answer that is not what it should be is explained', async () => {
+    const agent = cluster();
+    const { api } = client([agent.gateway('core-1')]);
+    await api.machines();
+    agent.intercept = () => ({ status: 200, body: { revision: 1, units: [] } });
+    await expect(api.units()).rejects.toThrow(/core-1: GET .*units gave an answer .*revision/);
+  });
+
+  test('when the last agent goes away, the error says what was asked of whom', async () => {
+    const agent = cluster();
+    const { api } = client([agent.gateway('core-1')]);
+    await api.machines();
+    agent.intercept = (request) => (request.endsWith('/units') ? 'drop' : undefined);
+    const error = await api.units().catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(NoAnswer);
+    expect(String(error)).toContain(
+      'core-1: the agent did not answer GET /flotilla/v1/units: socket hang up',
+    );
+  });
+
+  test('stops at once when the caller gives up', async () => {
+    const stop = new AbortController();
+    const { api } = client([dead], stop.signal);
+    setTimeout(() => stop.abort(new Error('given up')), 10);
+    await expect(api.units()).rejects.toThrow('given up');
+  });
+});

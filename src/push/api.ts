@@ -1,0 +1,241 @@
+import { types } from 'node:util';
+import type { z } from 'zod';
+import type { ApplyReply, ChangeRequest, MachinesReply, PlanReply, UnitsReply } from '../model/api.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { firstToSucceed, type Gateway } from './gateway.ts';
+import { type AgentRequest, type AgentResponse, abortable, exchange } from './http.ts';
+import { remind } from './remind.ts';
+import {
+  applyReply,
+  errorReply,
+  machinesReply,
+  planReply,
+  type UnitFileView,
+  unitReply,
+  unitsReply,
+} from './replies.ts';
+
+/** Seconds. A caller waits at most for one choice of an agent and two answers. */
+export interface Deadlines {
+  /** How long a machine is waited for before the next one is asked as well. */
+  readonly headStart: number;
+  /** SSH handshake and first answer together; emulated machines under load need seconds. */
+  readonly choose: number;
+  readonly answer: number;
+}
+
+const defaultDeadlines: Deadlines = { headStart: 2, choose: 20, answer: 30 };
+
+export interface AgentApiOptions {
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+/** An agent answered, and the answer is an error. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** No agent could be asked, or those that could hung up. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/** A change was sent and no answer came: it may have been made or not. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+}
+
+interface Agent {
+  readonly machine: string;
+  readonly connection: Connection;
+}
+
+/** Gateway errors: this agent can't reach the store just now, another one may. */
+const elsewhere: ReadonlySet<number> = new Set([502, 503, 504]);
+
+const nextSteps: Readonly<Record<number, string>> = {
+  400: 'correct the unit file',
+  404: '`flotilla list-unit-files` shows the units there are',
+  409: 'run it again: it is decided anew from what is there now',
+  422: 'correct the unit file',
+};
+
+/**
+ * Client of the agents' `/flotilla/v1` (src/model/api.ts). Any agent answers for the whole cluster, so the
+ * machines are tried in their order until one does, and that one is kept while it goes on answering.
+ */
+export class AgentApi {
+  readonly #gateways: readonly Gateway[];
+  readonly #log: (line: string) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadlines: Deadlines;
+  #agent: Agent | undefined;
+
+  constructor(gateways: readonly Gateway[], options: AgentApiOptions) {
+    this.#gateways = gateways;
+    this.#log = options.log;
+    this.#signal = options.signal;
+    this.#deadlines = { ...defaultDeadlines, ...options.deadlines };
+  }
+
+  /** Name of the machine whose agent answered last. */
+  get machine(): string | undefined {
+    return this.#agent?.machine;
+  }
+
+  machines(): Promise<MachinesReply> {
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/machines' }, machinesReply);
+  }
+
+  units(): Promise<UnitsReply> {
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/units' }, unitsReply);
+  }
+
+  /** Throws an `ApiError` with status 404 for a unit that is not there. */
+  unit(name: string): Promise<UnitFileView> {
+    return this.#ask({ method: 'GET', path: `/flotilla/v1/units/${encodeURIComponent(name)}` }, unitReply);
+  }
+
+  plan(change: ChangeRequest): Promise<PlanReply> {
+    return this.#ask({ method: 'POST', path: '/flotilla/v1/plan', body: change }, planReply);
+  }
+
+  /**
+   * Is never sent twice, because the second could meet what the first did. Throws `AnswerLost` when the caller
+   * must look what happened, and an `ApiError` with status 409 when a unit changed since `change.revision`.
+   */
+  async apply(change: ChangeRequest): Promise<ApplyReply> {
+    const agent = await this.#choose();
+    const request = { method: 'POST', path: '/flotilla/v1/apply', body: change } as const;
+    const reply = await this.#attempt(agent, request);
+    if (reply instanceof Error) throw new AnswerLost(reply.message, { cause: reply });
+    return read(agent, request, reply, applyReply);
+  }
+
+  /** Once more with another agent when the chosen one went away: reading twice does no harm. */
+  async #ask<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
+    const agent = await this.#choose();
+    const reply = await this.#attempt(agent, request);
+    if (!(reply instanceof Error)) return read(agent, request, reply, schema);
+    this.#log(`${reply.message}; asking another machine`);
+    const other = await this.#choose(agent.machine);
+    const second = await this.#attempt(other, request);
+    if (second instanceof Error) throw second;
+    return read(other, request, second, schema);
+  }
+
+  /** An agent's answer, or what kept it from giving one. */
+  async #attempt(agent: Agent, request: Omit<AgentRequest, 'timeout'>): Promise<AgentResponse | Error> {
+    const what = `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
+    const stopReminding = remind(this.#log, what);
+    try {
+      const timed = { ...request, timeout: this.#deadlines.answer };
+      const reply = await exchange(agent.connection, timed, this.#signal);
+      if (!elsewhere.has(reply.status)) return reply;
+      this.#agent = undefined;
+      return refusal(agent.machine, request, reply);
+    } catch (cause) {
+      this.#signal?.throwIfAborted();
+      this.#agent = undefined;
+      const message = `${agent.machine}: the agent did not answer ${request.method} ${request.path}`;
+      return new NoAnswer(`${message}: ${messageOf(cause)}`, { cause });
+    } finally {
+      stopReminding();
+    }
+  }
+
+  /** The agent in use, or the first that answers; the one on machine `last` comes last in the order. */
+  async #choose(last?: string): Promise<Agent> {
+    if (this.#agent) return this.#agent;
+    const inOrder = this.#gateways.toSorted((a, b) => Number(a.name === last) - Number(b.name === last));
+    const failures: string[] = [];
+    const probe = (gateway: Gateway, signal: AbortSignal) => this.#probe(gateway, signal, failures);
+    try {
+      const { headStart } = this.#deadlines;
+      this.#agent = await firstToSucceed(inOrder, probe, { headStart, signal: this.#signal });
+    } catch (cause) {
+      this.#signal?.throwIfAborted();
+      throw new NoAnswer(noAgent(cause), { cause });
+    }
+    // Said although another machine answers: an impostor's host key must not pass in silence.
+    for (const failure of failures) this.#log(failure);
+    return this.#agent;
+  }
+
+  async #probe(gateway: Gateway, signal: AbortSignal, failures: string[]): Promise<Agent> {
+    const request = {
+      method: 'GET',
+      path: '/flotilla/v1/machines',
+      timeout: this.#deadlines.choose,
+    } as const;
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(request.timeout * 1000)]);
+    try {
+      const connection = await abortable(gateway.connect(stop), stop);
+      const reply = await exchange(connection, request, stop);
+      if (reply.status >= 300) throw refusal(gateway.name, request, reply);
+      return { machine: gateway.name, connection };
+    } catch (cause) {
+      const error = probeFailure(gateway, cause, stop.aborted ? request.timeout : undefined);
+      if (!signal.aborted) failures.push(error.message);
+      throw error;
+    }
+  }
+}
+
+function probeFailure(gateway: Gateway, cause: unknown, timeout: number | undefined): Error {
+  if (cause instanceof ApiError) return cause;
+  const why = timeout === undefined ? messageOf(cause) : `no answer within ${timeout} s`;
+  return new Error(`${gateway.name}: ${why}`, { cause });
+}
+
+function noAgent(cause: unknown): string {
+  if (!(cause instanceof AggregateError)) return messageOf(cause);
+  if (cause.errors.length === 0) return 'no machine is known whose agent could be asked; run `npm run up`';
+  const each = cause.errors.map(messageOf).join('; ');
+  return `no machine's agent answered (${each}); \`npm run up\` starts what is missing`;
+}
+
+function read<T>(
+  agent: Agent,
+  request: Pick<AgentRequest, 'method' | 'path'>,
+  reply: AgentResponse,
+  schema: z.ZodType<T>,
+): T {
+  if (reply.status >= 300) throw refusal(agent.machine, request, reply);
+  const parsed = schema.safeParse(parseJson(reply.body));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  throw new Error(
+    `${agent.machine}: ${request.method} ${request.path} gave an answer this version does not understand ` +
+      `(${problems.slice(0, 3).join('; ')}); \`npm run up\` brings the agents to this version`,
+  );
+}
+
+function refusal(machine: string, request: Pick<AgentRequest, 'method' | 'path'>, reply: AgentResponse) {
+  const error = errorReply.safeParse(parseJson(reply.body));
+  const why = error.success ? error.data.error.message : 'without a message';
+  const next = nextSteps[reply.status] ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;
+  const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
+  return new ApiError(message, reply.status);
+}
+
+/** Undefined for what is not JSON: the schemas refuse that with their own words. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return types.isNativeError(cause) ? cause.message : String(cause);
+}

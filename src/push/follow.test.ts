@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import type { UnitView } from '../model/api.ts';
+import type { UnitStatus } from '../model/status.ts';
+import { NoAnswer } from './api.ts';
+import { fakeMachine } from './fake-agent.ts';
+import { type Clock, followUnits, UnitsNotHealthy } from './follow.ts';
+import type { Wanted } from './health.ts';
+
+const core1 = fakeMachine('core-1');
+const hash = 'a'.repeat(64);
+const wanted: Wanted = {
+  units: [{ name: 'a.service', hash, targetState: 'launched', finishes: false }],
+  gone: [],
+};
+
+function view(changes: Partial<UnitStatus>): UnitView {
+  const unit = 'a.service';
+  const placement = { unit, machineId: core1.id, hash, targetState: 'launched', reason: 'r' } as const;
+  const state = {
+    unit,
+    machineId: core1.id,
+    hash,
+    load: 'loaded',
+    active: 'active',
+    sub: 'running',
+    ...changes,
+  };
+  return { name: unit, hash, targetState: 'launched', placements: [placement], states: [state] };
+}
+
+const starting = view({ active: 'activating', sub: 'start' });
+const running = view({});
+const failure = { result: 'exit-code', journal: ['cannot bind port 80'] };
+const failed = view({ active: 'failed', sub: 'failed', failure });
+
+/** Shows one view a second and goes on with the last; time passes only in `sleep`. */
+async function follow(
+  shown: readonly (UnitView | Error)[],
+  changes: { deadline?: number; wanted?: Wanted } = {},
+) {
+  const log: string[] = [];
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    sleep: async (milliseconds) => {
+      now += milliseconds;
+    },
+  };
+  const source = {
+    machines: async () => ({ machines: [core1] }),
+    units: async () => {
+      const step = shown[Math.min(now / 1000, shown.length - 1)];
+      if (step === undefined || step instanceof Error) throw step;
+      return { revision: '1', units: [step] };
+    },
+  };
+  const options = { log: (line: string) => log.push(line), clock, deadline: changes.deadline ?? 120 };
+  const result = await followUnits(source, changes.wanted ?? wanted, options).then(
+    ({ views }) => views,
+    (error: unknown) => error,
+  );
+  return { result, log, seconds: now / 1000 };
+}
+
+describe('followUnits', () => {
+  test('returns once the unit is healthy for two seconds', async () => {
+    const { result, seconds, log } = await follow([starting, starting, running]);
+    expect(result).toEqual([running]);
+    expect(seconds).toBe(4);
+    expect(log).toEqual([
+      '0 of 1 units are as wanted; waiting for a.service: activating (start) on core-1',
+      '1 of 1 units are as wanted; watching that they stay so',
+    ]);
+  });
+
+  test('a unit that dies right after its start is not taken for healthy', async () => {
+    const { result } = await follow([running, running, failed]);
+    expect(result).toBeInstanceOf(UnitsNotHealthy);
+    expect(String(result)).toContain('unit a.service failed on core-1 (exit-code):\n  cannot bind port 80');
+  });
+
+  test("a failure from before the restart is not taken for the new version's", async () => {
+    const { result } = await follow([failed, failed, starting, running]);
+    expect(result).toEqual([running]);
+  });
+
+  test('a failed unit ends the wait long before the deadline', async () => {
+    const { seconds, result } = await follow([failed]);
+    expect(result).toMatchObject({ failed: [{ unit: 'a.service', machine: 'core-1', result: 'exit-code' }] });
+    expect(seconds).toBe(2);
+  });
+
+  test('a crash loop ends the wait before the deadline', async () => {
+    const restarting = view({ active: 'activating', sub: 'auto-restart', failure });
+    const { result, seconds } = await follow(Array.from({ length: 20 }, () => [restarting, starting]).flat());
+    expect(String(result)).toContain('a.service failed on core-1 (crash loop, ');
+    expect(seconds).toBeLessThan(15);
+  });
+
+  test('at the deadline it says what is missing', async () => {
+    const { result, seconds } = await follow([starting], { deadline: 25 });
+    expect(seconds).toBe(25);
+    expect(String(result)).toBe(
+      'UnitsNotHealthy: units are not healthy after 25 s:\n  a.service: activating (start) on core-1',
+    );
+  });
+
+  test('says every ten seconds what it waits for', async () => {
+    const { log } = await follow([starting], { deadline: 25 });
+    expect(log).toHaveLength(3);
+  });
+
+  test('agents that are silent for a while are waited for', async () => {
+    const { result, log } = await follow([new NoAnswer('core-1: it hung up'), running]);
+    expect(result).toEqual([running]);
+    expect(log[0]).toBe('core-1: it hung up');
+  });
+
+  test('an error that time does not heal is thrown at once', async () => {
+    const { result, seconds } = await follow([new TypeError('broken')]);
+    expect(result).toBeInstanceOf(TypeError);
+    expect(seconds).toBe(0);
+  });
+
+  test('a unit that finished gets longer to show that it had not only not started', async () => {
+    const ended = view({ active: 'inactive', sub: 'dead' });
+    const finishes = { units: wanted.units.map((unit) => ({ ...unit, finishes: true })), gone: [] };
+    const { result, seconds } = await follow([ended, ended, starting, ended], { wanted: finishes });
+    expect(result).toEqual([ended]);
+    expect(seconds).toBe(8);
+  });
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { ApplyReply, ErrorReply, MachinesReply, PlanReply, UnitsReply, UnitView } from '../model/api.ts';
+import { targetStates } from '../model/unit.ts';
+
+/*
+ * What the agent's replies must look like (src/model/api.ts). A newer agent may send more keys than these; they
+ * are left out, so that an older CLI goes on working against a cluster that is being upgraded.
+ */
+
+const targetState = z.enum(targetStates);
+
+const machine = z.object({
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  capacity: z.object({ cpus: z.number(), memory: z.number() }),
+  version: z.string(),
+  bootId: z.string(),
+});
+
+export const machinesReply: z.ZodType<MachinesReply> = z.object({
+  machines: z.array(machine),
+  leader: z.string().exactOptional(),
+});
+
+const placement = z.object({
+  unit: z.string(),
+  machineId: z.string(),
+  hash: z.string(),
+  targetState,
+  reason: z.string(),
+});
+
+const unitStatus = z.object({
+  unit: z.string(),
+  machineId: z.string(),
+  hash: z.string(),
+  load: z.string(),
+  active: z.string(),
+  sub: z.string(),
+  failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
+});
+
+const unitView = z.object({
+  name: z.string(),
+  hash: z.string(),
+  targetState,
+  placements: z.array(placement),
+  states: z.array(unitStatus),
+  pending: z.string().exactOptional(),
+});
+
+export const unitsReply: z.ZodType<UnitsReply> = z.object({
+  revision: z.string(),
+  units: z.array(unitView),
+});
+
+/** One unit together with its file. */
+export type UnitFileView = UnitView & { readonly contents: string };
+
+export const unitReply: z.ZodType<UnitFileView> = unitView.extend({ contents: z.string() });
+
+export const planReply: z.ZodType<PlanReply> = z.object({
+  moves: z.array(z.object({ unit: z.string(), machine: z.string().exactOptional(), reason: z.string() })),
+  pending: z.array(z.object({ unit: z.string(), reason: z.string() })),
+});
+
+export const applyReply: z.ZodType<ApplyReply> = z.object({ revision: z.string() });
+
+export const errorReply: z.ZodType<ErrorReply> = z.object({
+  error: z.object({ code: z.number(), message: z.string() }),
+});
