@@ -1,0 +1,27 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { ClusterPlan } from '../../plan/plan.ts';
+import { stackFolder } from '../../qemu/home.ts';
+import type { Machines, Platform } from '../platform.ts';
+import { Image } from './image.ts';
+import { createMachine } from './machines.ts';
+import { Network } from './network.ts';
+import { checkHost } from './preflight.ts';
+
+/** Machines on this computer, in QEMU. */
+export async function createPlatform(): Promise<Platform> {
+  const emulated = true;
+  return {
+    emulated,
+    async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+      await checkHost(plan, stackFolder(plan.name));
+      const network = new Network('network', { publish: plan.publish });
+      const { os } = plan;
+      const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
+      const prebuilt = plan.image === undefined;
+      const machines = plan.machines.map((machine) =>
+        createMachine(machine, { authorizedKey, image, network, emulated, prebuilt }),
+      );
+      return { lifetime: network, machines };
+    },
+  };
+}

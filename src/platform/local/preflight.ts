@@ -1,0 +1,24 @@
+import { InvalidInput } from '../../model/problem.ts';
+import type { ClusterPlan } from '../../plan/plan.ts';
+import { imageSource } from '../../qemu/image-sources.ts';
+import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.ts';
+
+/**
+ * Whether this computer can hold the plan: programs, memory, disk, lengths of socket paths.
+ *
+ * @throws InvalidInput with everything that stands in the way.
+ */
+export async function checkHost(plan: ClusterPlan, stack: string): Promise<void> {
+  const request: LocalRequest = {
+    stack,
+    image: imageSource(plan.os, plan.image),
+    machines: plan.machines.map(({ name, group, memory, disk }) => ({
+      name,
+      path: `flotilla:machines.${group}`,
+      memory,
+      disk,
+    })),
+  };
+  const problems = preflight(request, await gatherFacts(request));
+  if (problems.length > 0) throw new InvalidInput('This computer cannot hold the cluster:', problems);
+}

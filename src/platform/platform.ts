@@ -1,0 +1,30 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { ClusterPlan, MachinePlan } from '../plan/plan.ts';
+
+/** A machine that exists and answers over SSH with its one-time host key: what every platform ends in. */
+export interface BootedMachine {
+  readonly plan: MachinePlan;
+  /** Whatever depends on the machine is deleted with it, without calling it first. */
+  readonly resource: pulumi.Resource;
+  /** Where the operator's computer reaches its SSH. */
+  readonly host: pulumi.Output<string>;
+  readonly port: pulumi.Output<number>;
+  /** Names one life of the machine: it changes when the machine begins again from nothing. */
+  readonly incarnation: pulumi.Output<string>;
+  /** The public half of the key that was put into the user data. */
+  readonly oneTimeHostKey: pulumi.Output<string>;
+}
+
+/** A place where machines come from. Each has its own folder with the same files: preflight, image, network, machines. */
+export interface Platform {
+  /** Whether machines run on emulated CPUs, so that timers have to be slower. */
+  readonly emulated: boolean;
+  /** @throws InvalidInput when this computer or account can't hold the plan. */
+  createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines>;
+}
+
+export interface Machines {
+  /** Lives exactly as long as the cluster: with it goes all that runs on the machines, without being asked. */
+  readonly lifetime: pulumi.Resource;
+  readonly machines: readonly BootedMachine[];
+}

@@ -1,0 +1,34 @@
+import { ConnectionPool } from '../ssh/pool.ts';
+import { anyHandler } from './handler.ts';
+import type { AnyHandler } from './resource.ts';
+import { agents } from './resources/agents.ts';
+import { etcdCluster } from './resources/etcd-cluster.ts';
+import { hostKey } from './resources/host-key.ts';
+import { image } from './resources/local/image.ts';
+import { machine } from './resources/local/machine.ts';
+import { network } from './resources/local/network.ts';
+import { pki } from './resources/pki.ts';
+import { sshKey } from './resources/ssh-key.ts';
+import { unitSet } from './resources/unit-set.ts';
+
+/** Every resource type by its token, and one SSH connection per machine for all of them. */
+export function createHandlers(): {
+  handlers: Readonly<Record<string, AnyHandler>>;
+  close: () => Promise<void>;
+} {
+  const pool = new ConnectionPool();
+  return {
+    handlers: {
+      'flotilla:index:SshKey': anyHandler(sshKey),
+      'flotilla:index:Pki': anyHandler(pki),
+      'flotilla:local:Image': anyHandler(image),
+      'flotilla:local:Network': anyHandler(network),
+      'flotilla:local:Machine': anyHandler(machine),
+      'flotilla:index:HostKey': anyHandler(hostKey(pool)),
+      'flotilla:index:EtcdCluster': anyHandler(etcdCluster(pool)),
+      'flotilla:index:Agents': anyHandler(agents(pool)),
+      'flotilla:index:UnitSet': anyHandler(unitSet(pool)),
+    },
+    close: () => pool.close(),
+  };
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { SshTarget } from '../ssh/connection.ts';
+
+/** A machine as the program's resources describe it (`MachineAccess` in src/resources/machine.ts). */
+export const machineAccess = z.object({
+  name: z.string(),
+  id: z.string(),
+  address: z.string(),
+  host: z.string(),
+  port: z.number(),
+  user: z.string(),
+  hostKey: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  cpus: z.number(),
+  memory: z.number(),
+});
+
+export type MachineAccess = z.output<typeof machineAccess>;
+
+export function sshTarget({ name, host, port, user, hostKey }: MachineAccess, privateKey: string): SshTarget {
+  return { name, host, port, user, hostKey, privateKey };
+}

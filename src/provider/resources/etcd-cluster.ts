@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from '../../etcd/bootstrap.ts';
+import type { EtcdMember } from '../../etcd/cluster.ts';
+import type { ConnectionPool } from '../../ssh/pool.ts';
+import { describe } from '../errors.ts';
+import { machineAccess, sshTarget } from '../machine-access.ts';
+import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
+
+const inputs = z.object({
+  members: z.array(machineAccess).min(1),
+  privateKey: z.string(),
+  caCertificate: z.string(),
+  caPrivateKey: z.string(),
+});
+
+const outputs = inputs.extend({
+  endpoints: z.array(z.string()).default([]),
+  clusterId: z.string().default(''),
+  health: z.record(z.string(), z.string()).default({}),
+});
+
+type Inputs = z.output<typeof inputs>;
+type Outputs = z.output<typeof outputs>;
+
+/** Raised by a restore from a snapshot only, which comes later. */
+const generation = 1;
+
+/** Seconds a member's machine gets to answer when all that is asked is how it is. */
+const lookDeadline = 10;
+
+export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
+  function connector({ members, privateKey }: Inputs, { log, signal }: Context, deadline?: number) {
+    return async ({ name }: EtcdMember) => {
+      const machine = members.find((each) => each.name === name);
+      if (!machine) throw new Error(`${name} is no member of this cluster`);
+      const limit = deadline === undefined ? {} : { deadline, log: () => undefined };
+      return pool.get(sshTarget(machine, privateKey), { log, signal, ...limit });
+    };
+  }
+
+  async function bootstrap(wanted: Inputs, context: Context, bootstrapped: boolean): Promise<Outputs> {
+    const { caCertificate: certificate, caPrivateKey: privateKey } = wanted;
+    const options: BootstrapOptions = {
+      cluster: clusterOf(wanted, context),
+      authority: { certificate, privateKey },
+      connect: connector(wanted, context),
+      bootstrapped,
+      log: context.log,
+      signal: context.signal,
+    };
+    const { clusterId, members } = await bootstrapEtcd(options);
+    return {
+      ...wanted,
+      clusterId,
+      endpoints: members.map(({ clientUrl }) => clientUrl),
+      health: Object.fromEntries(members.map(({ name }) => [name, 'healthy'])),
+    };
+  }
+
+  return {
+    inputs,
+    outputs,
+    computed: ['endpoints', 'clusterId', 'health'],
+
+    drift: ({ health }): Record<string, string> =>
+      Object.values(health).every((state) => state === 'healthy')
+        ? {}
+        : { health: 'not all members are healthy' },
+
+    /** Ids that are not known yet belong to machines that will be new, and a new member has no data. */
+    async sketch(known, old) {
+      const members = z.array(z.object({ name: z.string(), id: z.string() })).parse(known.members);
+      const replaced = members.filter(
+        ({ name, id }) => id === unknownValue && old?.members.some((each) => each.name === name),
+      );
+      if (replaced.length === 0) return {};
+      const names = replaced.map(({ name }) => name).join(', ');
+      throw new Error(
+        `${names} would be replaced, and etcd's data there with it, which is not supported yet: destroy the stack and bring it up anew, or bring the old machines back`,
+      );
+    },
+
+    async preview(wanted, old) {
+      if (old) refuseOtherMembers(old, wanted);
+      return old ? { endpoints: old.endpoints, clusterId: old.clusterId } : {};
+    },
+
+    async create(wanted, context) {
+      return { id: `${context.stack}/${context.name}`, outputs: await bootstrap(wanted, context, false) };
+    },
+
+    async update(_id, wanted, old, context) {
+      refuseOtherMembers(old, wanted);
+      return bootstrap(wanted, context, old.clusterId !== '');
+    },
+
+    async read(_id, old, _inputs, context) {
+      const cluster = clusterOf(old, context);
+      const health = cluster.members.map(async (member) => {
+        const one = { ...cluster, members: [member] };
+        const state = await inspectEtcd({
+          cluster: one,
+          connect: connector(old, context, lookDeadline),
+        }).then(
+          ([facts]) => (facts?.healthy ? 'healthy' : (facts?.state ?? 'unknown')),
+          (error: unknown) => `no answer: ${describe(error)}`,
+        );
+        return [member.name, state] as const;
+      });
+      return { outputs: { ...old, health: Object.fromEntries(await Promise.all(health)) } };
+    },
+  };
+}
+
+function clusterOf({ members }: Inputs, { stack }: Context) {
+  return { name: stack, generation, members: members.map(({ name, address }) => ({ name, address })) };
+}
+
+/** Refused here as well as on the machines: at preview, before anything else of the same run has happened. */
+function refuseOtherMembers(old: Inputs, wanted: Inputs): void {
+  const names = ({ members }: Inputs) => members.map(({ name, address }) => `${name} (${address})`).sort();
+  const [before, after] = [names(old), names(wanted)];
+  if (before.join() === after.join()) return;
+  throw new Error(
+    `the etcd members cannot change yet: the cluster has ${before.join(', ')}, and the config asks for ${after.join(', ')}; put the counts of the groups with etcd: true back, or destroy the stack and bring it up anew`,
+  );
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { chooseAccelerator } from '../../../qemu/accelerator.ts';
+import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { stackFolder } from '../../../qemu/home.ts';
+import { type Image, imageCache, readImage } from '../../../qemu/image.ts';
+import { type MachineState, readMachine, startMachine, stopMachine } from '../../../qemu/machine.ts';
+import { machineFolder, machinePaths } from '../../../qemu/paths.ts';
+import { waitForSsh } from '../../../qemu/ssh-banner.ts';
+import { describe } from '../../errors.ts';
+import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
+
+const inputs = z.object({
+  image: z.string(),
+  cpus: z.number(),
+  memory: z.number(),
+  disk: z.number(),
+  lanMac: z.string(),
+  wanMac: z.string(),
+  publishedPorts: z.array(z.number()),
+  userData: z.string(),
+  metaData: z.string(),
+  networkConfig: z.string(),
+});
+
+const outputs = inputs.extend({
+  host: z.string().default('127.0.0.1'),
+  port: z.number().default(0),
+  running: z.boolean().default(false),
+  incarnation: z.string().default(''),
+});
+
+type Inputs = z.output<typeof inputs>;
+type Outputs = z.output<typeof outputs>;
+
+/** What QEMU is told once, at its start. */
+const fixed = ['cpus', 'memory', 'disk', 'lanMac', 'wanMac'] as const;
+
+export const machine: ResourceHandler<Inputs, Outputs> = {
+  inputs,
+  outputs,
+  computed: ['host', 'port', 'running', 'incarnation'],
+
+  drift: ({ running }): Record<string, string> => (running ? {} : { running: 'QEMU has ended' }),
+
+  async preview(wanted, old, { name }) {
+    if (old) refuseOtherHardware(name, old, wanted);
+    return {};
+  },
+
+  async create(wanted, context) {
+    await refuseStranger(folderOf(context), wanted, context);
+    return { id: idOf(context), outputs: await start(wanted, context) };
+  },
+
+  async read(_id, old, _inputs, context) {
+    const state = await readMachine(folderOf(context));
+    return state && { outputs: { ...old, ...outputsOf(state) } };
+  },
+
+  async update(_id, wanted, old, context) {
+    refuseOtherHardware(context.name, old, wanted);
+    return start(wanted, context);
+  },
+
+  async delete(_id, _old, context) {
+    await stopMachine(folderOf(context), context.log);
+  },
+};
+
+/** Starts it if it does not run, and waits for its SSH. Whatever exists is kept in the state on failure. */
+async function start(wanted: Inputs, context: Context): Promise<Outputs> {
+  const spec = await specOf(wanted, folderOf(context), context);
+  const state = await startMachine(spec, context.log, context.signal);
+  const result = { ...wanted, ...outputsOf(state), incarnation: await incarnationOf(spec.folder) };
+  try {
+    await waitForSsh(spec.name, spec.folder, { log: context.log, signal: context.signal });
+  } catch (error) {
+    throw new InitFailed(describe(error), idOf(context), { ...result, running: false }, { cause: error });
+  }
+  return result;
+}
+
+const folderOf = ({ stack, name }: Context) => machineFolder(stackFolder(stack), name);
+
+function refuseOtherHardware(name: string, old: Inputs, wanted: Inputs): void {
+  const changed = fixed.filter((key) => old[key] !== wanted[key]);
+  if (changed.length === 0) return;
+  throw new Error(
+    `${name}: ${changed.join(', ')} of a machine cannot change while it lives: put the old value back, or, unless it is an etcd member, raise the generation: of its group to replace it by a new one`,
+  );
+}
+
+const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
+
+/** Names one life of the machine: a disk that was made anew holds another, and has to be met anew. */
+async function incarnationOf(folder: string): Promise<string> {
+  const file = join(folder, 'incarnation');
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (known !== '') return known;
+  const fresh = randomUUID();
+  await writeFile(file, fresh, { flush: true });
+  return fresh;
+}
+
+function outputsOf({ running, sshPort }: MachineState) {
+  return { host: '127.0.0.1', port: sshPort, running };
+}
+
+async function specOf(wanted: Inputs, folder: string, { name, log }: Context): Promise<MachineSpec> {
+  const image = await imageOf(wanted.image);
+  const { accelerator } = await chooseAccelerator(image, { log });
+  return {
+    name,
+    folder,
+    image,
+    accelerator,
+    cpus: wanted.cpus,
+    memory: wanted.memory,
+    disk: wanted.disk,
+    mac: { lan: wanted.lanMac, wan: wanted.wanMac },
+    seed: { userData: wanted.userData, metaData: wanted.metaData, networkConfig: wanted.networkConfig },
+    ports: wanted.publishedPorts,
+  };
+}
+
+async function imageOf(key: string): Promise<Image> {
+  const image = await readImage(join(imageCache(), key));
+  if (image) return image;
+  throw new Error(
+    `image ${key} is gone from ${imageCache()}; run \`npx pulumi up --refresh\` to have it made again`,
+  );
+}
+
+/**
+ * A folder that is there before its create is what a run that was cut off left, and is adopted. With other user
+ * data it belongs to another state, whose keys we don't have: nobody but its owner may take it away.
+ */
+async function refuseStranger(folder: string, { userData }: Inputs, { name }: Context): Promise<void> {
+  const found = await readFile(join(machinePaths(folder).seed, 'user-data'), 'utf8').catch(() => userData);
+  if (found === userData) return;
+  throw new Error(
+    `a machine ${name} of another Pulumi state lives in ${folder}: destroy it from there, or, if that state is lost, end its QEMU (pid in ${machinePaths(folder).pid}) and remove the folder`,
+  );
+}

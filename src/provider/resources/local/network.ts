@@ -1,0 +1,58 @@
+import { readdir, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { stackFolder } from '../../../qemu/home.ts';
+import { stopMachine } from '../../../qemu/machine.ts';
+import { readNetwork, startNetwork, stopNetwork } from '../../../qemu/network.ts';
+import { machineFolder, machinesFolder } from '../../../qemu/paths.ts';
+import { describe } from '../../errors.ts';
+import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
+
+const publication = z.object({ host: z.number(), guest: z.number(), machines: z.array(z.string()) });
+const inputs = z.object({ publish: z.array(publication) });
+const outputs = inputs.extend({ running: z.boolean().default(false) });
+
+type Inputs = z.output<typeof inputs>;
+type Outputs = z.output<typeof outputs>;
+
+/** The switch between a stack's machines. */
+export const network: ResourceHandler<Inputs, Outputs> = {
+  inputs,
+  outputs,
+  computed: ['running'],
+
+  drift: ({ running }): Record<string, string> => (running ? {} : { running: 'the switch has ended' }),
+
+  async create(wanted, context) {
+    return { id: context.stack, outputs: await start(wanted, context) };
+  },
+
+  async update(_id, wanted, _old, context) {
+    return start(wanted, context);
+  },
+
+  async read(_id, old, _inputs, { stack }) {
+    return { outputs: { ...old, running: (await readNetwork(stackFolder(stack))) !== undefined } };
+  },
+
+  /**
+   * The network goes last. A machine that is still there then is one whose create was cut off before the state
+   * knew of it: it goes too.
+   */
+  async delete(_id, _old, { stack, log }) {
+    const folder = stackFolder(stack);
+    const names = await readdir(machinesFolder(folder)).catch(() => []);
+    await Promise.all(names.map((name) => stopMachine(machineFolder(folder, name), log)));
+    await stopNetwork(folder);
+    await rm(folder, { recursive: true, force: true });
+  },
+};
+
+async function start(wanted: Inputs, { stack, log, signal }: Context): Promise<Outputs> {
+  try {
+    await startNetwork(stackFolder(stack), wanted.publish, { log, signal });
+    return { ...wanted, running: true };
+  } catch (error) {
+    // The switch may run although a port could not be published.
+    throw new InitFailed(describe(error), stack, { ...wanted, running: false }, { cause: error });
+  }
+}

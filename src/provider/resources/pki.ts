@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { createAuthority } from '../../pki/authority.ts';
+import { inspectCertificate } from '../../pki/inspect.ts';
+import type { ResourceHandler } from '../resource.ts';
+
+const inputs = z.object({ commonName: z.string() });
+const outputs = z.object({ certificate: z.string(), privateKey: z.string() });
+
+/** The certificate authority of a cluster. */
+export const pki: ResourceHandler<z.output<typeof inputs>, z.output<typeof outputs>> = {
+  inputs,
+  outputs,
+  computed: ['certificate', 'privateKey'],
+  changes: { commonName: 'ignore' },
+  async create({ commonName }) {
+    const authority = await createAuthority({ name: commonName });
+    const { fingerprint } = inspectCertificate(authority.certificate);
+    return { id: fingerprint.slice(0, 16), outputs: { ...authority } };
+  },
+};

@@ -1,0 +1,218 @@
+import * as grpc from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js';
+import messages from '@pulumi/pulumi/proto/provider_pb.js';
+import status from '@pulumi/pulumi/proto/status_pb.js';
+import { z } from 'zod';
+import { anyHandler } from './handler.ts';
+import { InitFailed, type Properties, unknownValue } from './resource.ts';
+import { createServer, toStruct } from './server.ts';
+
+/** A resource that lives in a map: enough to see what the engine would see. */
+const machines = new Map<string, { size: number; dead: boolean }>();
+
+const machine = anyHandler({
+  inputs: z.object({ size: z.number().min(1), zone: z.string(), tags: z.record(z.string(), z.string()) }),
+  outputs: z.object({ address: z.string(), dead: z.boolean().optional() }),
+  computed: ['address'],
+  changes: { zone: 'replace' },
+  drift: ({ dead }) => (dead ? { dead: 'the machine stopped' } : {}),
+  async create(inputs, { name, log }) {
+    log(`starting ${name}`);
+    machines.set(name, { size: inputs.size, dead: false });
+    if (inputs.size > 100) throw new InitFailed('it does not boot', name, { address: '10.0.0.1' });
+    return { id: name, outputs: { address: '10.0.0.1' } };
+  },
+  async read(id, outputs) {
+    const found = machines.get(id);
+    return found && { outputs: { ...outputs, dead: found.dead } };
+  },
+  async update(id, { size }, old) {
+    machines.set(id, { size, dead: false });
+    return { ...old, dead: false };
+  },
+  async delete(id) {
+    machines.delete(id);
+  },
+});
+
+const urn = 'urn:pulumi:dev::flotilla::flotilla:local:Network$flotilla:test:Machine::core-1';
+const logged: string[] = [];
+const server = createServer({
+  handlers: { 'flotilla:test:Machine': machine },
+  version: '1.2.3',
+  cancellation: new AbortController(),
+  log: { connect: () => undefined, info: (_, line) => logged.push(line) },
+});
+let client: provider.ResourceProviderClient;
+
+beforeAll(async () => {
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  client = new provider.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+});
+
+afterAll(() => {
+  client.close();
+  server.forceShutdown();
+});
+
+function call<Request, Response>(
+  method: (
+    request: Request,
+    callback: (error: grpc.ServiceError | null, response: Response) => void,
+  ) => unknown,
+  request: Request,
+): Promise<Response> {
+  return new Promise((resolve, reject) =>
+    method.call(client, request, (error, response) => (error ? reject(error) : resolve(response))),
+  );
+}
+
+const inputs = { size: 2, zone: 'a', tags: { role: 'core' } };
+const create = (properties: Properties, preview = false) =>
+  call<messages.CreateRequest, messages.CreateResponse>(
+    client.create,
+    new messages.CreateRequest().setUrn(urn).setProperties(toStruct(properties)).setPreview(preview),
+  );
+const diff = (news: Properties, olds: Properties = {}, ignored: string[] = []) =>
+  call<messages.DiffRequest, messages.DiffResponse>(
+    client.diff,
+    new messages.DiffRequest()
+      .setUrn(urn)
+      .setOldInputs(toStruct(inputs))
+      .setOlds(toStruct({ ...inputs, address: '10.0.0.1', ...olds }))
+      .setNews(toStruct(news))
+      .setIgnorechangesList(ignored),
+  );
+const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+
+test('the schema names each type with its inputs and outputs', async () => {
+  const response = await call<messages.GetSchemaRequest, messages.GetSchemaResponse>(
+    client.getSchema,
+    new messages.GetSchemaRequest(),
+  );
+  const { resources } = JSON.parse(response.getSchema());
+  expect(resources['flotilla:test:Machine']).toEqual({
+    inputProperties: {
+      size: { type: 'number' },
+      zone: { type: 'string' },
+      tags: { type: 'object', additionalProperties: { type: 'string' } },
+    },
+    requiredInputs: ['size', 'zone', 'tags'],
+    properties: expect.objectContaining({ address: { type: 'string' } }),
+    required: ['size', 'zone', 'tags', 'address'],
+  });
+});
+
+describe('check', () => {
+  const check = async (news: Properties) => {
+    const request = new messages.CheckRequest().setUrn(urn).setNews(toStruct(news));
+    const response = await call<messages.CheckRequest, messages.CheckResponse>(client.check, request);
+    return response.getFailuresList().map((failure) => failure.getProperty());
+  };
+
+  test('names every input that is wrong', async () => {
+    expect(await check({ size: 0, tags: { a: 1 } })).toEqual(['size', 'zone', 'tags.a']);
+  });
+
+  test('lets pass what is not known yet', async () => {
+    expect(await check({ ...inputs, size: unknownValue })).toEqual([]);
+  });
+});
+
+describe('diff', () => {
+  test('is none for the same inputs', async () => {
+    expect((await diff(inputs)).getChanges()).toBe(DIFF_NONE);
+  });
+
+  test('names each changed property by its path', async () => {
+    const response = await diff({ ...inputs, size: 3, tags: { role: 'worker', 'a.b': 'x' } });
+    expect(response.getChanges()).toBe(DIFF_SOME);
+    expect(response.getDiffsList()).toEqual(['size', 'tags.role', 'tags["a.b"]']);
+    expect(response.getReplacesList()).toEqual([]);
+  });
+
+  test('replaces where the table says so', async () => {
+    expect((await diff({ ...inputs, zone: 'b' })).getReplacesList()).toEqual(['zone']);
+  });
+
+  test('leaves out what the program ignores', async () => {
+    expect((await diff({ ...inputs, zone: 'b' }, {}, ['zone'])).getChanges()).toBe(DIFF_NONE);
+  });
+
+  test('shows what refresh found', async () => {
+    const response = await diff(inputs, { dead: true });
+    expect(response.getDiffsList()).toEqual(['dead']);
+  });
+});
+
+describe('create', () => {
+  test('gives inputs and outputs back, and logs under the resource', async () => {
+    const response = await create(inputs);
+    expect(response.getId()).toBe('core-1');
+    expect(response.getProperties()?.toJavaScript()).toEqual({ ...inputs, address: '10.0.0.1' });
+    expect(logged).toContain('starting core-1');
+  });
+
+  test('makes nothing at preview and leaves computed outputs unknown', async () => {
+    machines.clear();
+    const response = await create(inputs, true);
+    expect(response.getProperties()?.toJavaScript()).toEqual({ ...inputs, address: unknownValue });
+    expect(machines.size).toBe(0);
+  });
+
+  test('a failure after something was made keeps it in the state', async () => {
+    const failure = await create({ ...inputs, size: 101 }).catch((error: grpc.ServiceError) => error);
+    if (!(failure instanceof Error)) throw new Error('expected a failure');
+    expect(failure.message).toContain('it does not boot');
+    const [details] = failure.metadata.get('grpc-status-details-bin');
+    const detail = status.Status.deserializeBinary(
+      Uint8Array.from(Buffer.from(details ?? '')),
+    ).getDetailsList()[0];
+    const failed = messages.ErrorResourceInitFailed.deserializeBinary(
+      detail?.getValue_asU8() ?? new Uint8Array(),
+    );
+    expect(failed.getId()).toBe('core-1');
+    expect(failed.getProperties()?.toJavaScript()).toEqual({ address: '10.0.0.1' });
+  });
+
+  test('an unknown type is named', async () => {
+    const request = new messages.CreateRequest().setUrn('urn:pulumi:dev::flotilla::flotilla:test:Moon::m');
+    await expect(call(client.create, request)).rejects.toThrow('flotilla:test:Moon');
+  });
+});
+
+describe('read', () => {
+  const read = (id: string) =>
+    call<messages.ReadRequest, messages.ReadResponse>(
+      client.read,
+      new messages.ReadRequest()
+        .setUrn(urn)
+        .setId(id)
+        .setInputs(toStruct(inputs))
+        .setProperties(toStruct({ ...inputs, address: '10.0.0.1' })),
+    );
+
+  test('tells what is there', async () => {
+    machines.set('core-1', { size: 2, dead: true });
+    expect((await read('core-1')).getProperties()?.toJavaScript()).toMatchObject({ dead: true });
+  });
+
+  test('an empty id says that it is gone', async () => {
+    expect((await read('core-9')).getId()).toBe('');
+  });
+});
+
+test('delete removes it', async () => {
+  machines.set('core-1', { size: 2, dead: false });
+  const request = new messages.DeleteRequest()
+    .setUrn(urn)
+    .setId('core-1')
+    .setProperties(toStruct({ ...inputs, address: '10.0.0.1' }));
+  await call(client.delete, request);
+  expect(machines.size).toBe(0);
+});

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Placement } from '../model/placement.ts';
+import { targetStates } from '../model/unit.ts';
+import { schedule } from '../scheduler/schedule.ts';
+import type { Decision, WantedUnit } from '../scheduler/snapshot.ts';
+import { hashOf } from '../unit/hash.ts';
+import { parseUnit } from '../unit/parse.ts';
+import { readRequirements } from '../unit/requirements.ts';
+import type { Properties } from './resource.ts';
+
+/** What the plan alone says of machines and units. */
+const planned = z.object({
+  machines: z.array(
+    z.object({
+      name: z.string(),
+      address: z.string(),
+      metadata: z.record(z.string(), z.string()),
+      cpus: z.number(),
+      memory: z.number(),
+    }),
+  ),
+  units: z.record(z.string(), z.object({ contents: z.string(), targetState: z.enum(targetStates) })),
+});
+
+/** Unit → names of the machines that have it. */
+type Placements = Record<string, string[]>;
+
+/**
+ * Where units will go, before there is a cluster to ask: the same scheduler decides by the plan. Machines go by
+ * their names here, since their ids come with their first boot; ties are broken by name there as well.
+ */
+export function sketchPlacements(
+  inputs: Properties,
+  old: Readonly<Placements>,
+): { placements: Placements; moves: string[] } {
+  const { machines, units } = planned.parse(inputs);
+  const wanted = Object.entries(units).map(([name, { contents, targetState }]): WantedUnit => {
+    const requirements = readRequirements(name, parseUnit(contents).options);
+    return { name, hash: hashOf(contents), targetState, requirements };
+  });
+  const before = wanted.flatMap((unit) => (old[unit.name] ?? []).map((name) => placementOf(unit, name)));
+  const { decisions, pending } = schedule({
+    machines: machines.map(({ name, address, metadata, cpus, memory }) => {
+      return { id: name, name, address, metadata, capacity: { cpus, memory }, version: '', bootId: '' };
+    }),
+    units: wanted,
+    placements: before,
+  });
+  return {
+    placements: after(before, decisions),
+    moves: [
+      ...decisions.map(sayDecision),
+      ...pending.map(({ unit, reason }) => `${unit} stays pending: ${reason}`),
+    ],
+  };
+}
+
+function placementOf({ name, hash, targetState }: WantedUnit, machine: string): Placement {
+  return { unit: name, machineId: machine, hash, targetState, reason: 'placed before' };
+}
+
+function after(before: readonly Placement[], decisions: readonly Decision[]): Placements {
+  const placements: Placements = {};
+  const gone = new Set(
+    decisions.flatMap((each) => (each.type === 'remove' ? `${each.unit}/${each.machineId}` : [])),
+  );
+  const placed = decisions.flatMap((each) => (each.type === 'place' ? each.placement : []));
+  for (const { unit, machineId } of [
+    ...before.filter((each) => !gone.has(`${each.unit}/${each.machineId}`)),
+    ...placed,
+  ])
+    placements[unit] = [...new Set([...(placements[unit] ?? []), machineId])].sort();
+  return placements;
+}
+
+function sayDecision(decision: Decision): string {
+  if (decision.type === 'remove') return `${decision.unit} leaves ${decision.machineId}: ${decision.reason}`;
+  const { unit, machineId, reason } = decision.placement;
+  return `${unit} → ${machineId}: ${reason}`;
+}

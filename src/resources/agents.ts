@@ -1,0 +1,37 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { EtcdCluster } from './etcd-cluster.ts';
+import type { MachineAccess } from './machine.ts';
+import type { Pki } from './pki.ts';
+
+export interface AgentsArgs {
+  readonly machines: pulumi.Input<MachineAccess>[];
+  readonly privateKey: pulumi.Input<string>;
+  readonly etcd: EtcdCluster;
+  readonly pki: Pki;
+}
+
+/** One agent on every machine. A new bundle reaches a first machine, then the others; units keep running. */
+export class Agents extends pulumi.CustomResource {
+  /** sha256 of the bundle that runs there */
+  declare readonly bundle: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { machines, privateKey, etcd, pki }: AgentsArgs,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      'flotilla:index:Agents',
+      name,
+      {
+        machines,
+        privateKey,
+        endpoints: etcd.endpoints,
+        caCertificate: pki.certificate,
+        caPrivateKey: pki.privateKey,
+        bundle: undefined,
+      },
+      opts,
+    );
+  }
+}

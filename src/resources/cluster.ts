@@ -1,0 +1,33 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { adminUser } from '../../cloud-config/build.ts';
+import type { ClusterPlan } from '../plan/plan.ts';
+import type { Platform } from '../platform/platform.ts';
+import { SshKey } from '../platform/ssh-key.ts';
+import { Agents } from './agents.ts';
+import { EtcdCluster } from './etcd-cluster.ts';
+import { type MachineAccess, meet } from './machine.ts';
+import { Pki } from './pki.ts';
+
+/** Machines that trust each other, hold their state together and take units. */
+export interface Cluster {
+  readonly lifetime: pulumi.Resource;
+  readonly machines: readonly MachineAccess[];
+  readonly privateKey: pulumi.Output<string>;
+  readonly etcd: EtcdCluster;
+  readonly agents: Agents;
+}
+
+/** Declares machines → first contact → etcd → agents; each step lists the outputs of the one before. */
+export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
+  const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
+  const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
+  const { lifetime, machines: booted } = await platform.createMachines(plan, login.publicKey);
+  const trusted = booted.map((machine) => meet(machine, adminUser, login.privateKey));
+  const privateKey = login.privateKey;
+
+  const members = trusted.filter(({ booted }) => booted.plan.etcd).map(({ access }) => access);
+  const etcd = new EtcdCluster('etcd', { members, privateKey, pki }, { deletedWith: lifetime });
+  const machines = trusted.map(({ access }) => access);
+  const agents = new Agents('agents', { machines, privateKey, etcd, pki }, { deletedWith: lifetime });
+  return { lifetime, machines, privateKey, etcd, agents };
+}

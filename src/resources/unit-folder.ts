@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Manifest, parseManifest } from '../config/manifest.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** A folder of units as it lies on disk; nothing in it was looked at but the manifest. */
+export interface UnitFolder {
+  readonly path: string;
+  readonly files: readonly { readonly name: string; readonly contents: Buffer }[];
+  readonly manifest: Manifest;
+  readonly problems: readonly Problem[];
+}
+
+const manifestName = 'units.yaml';
+
+/** Files that a folder may hold beside units. */
+const documentation = /^(README|readme)(\..*)?$|^\./;
+
+/** Unit files bigger than this are refused unread: systemd itself stops at 1 MiB a line. */
+const largest = 2 * 1024 * 1024;
+
+export function readUnitFolder(path: string): UnitFolder {
+  try {
+    return readFolder(path);
+  } catch (error) {
+    return unusable(
+      path,
+      isNotFound(error) ? `there is no folder ${path}` : `${path} cannot be read: ${error}`,
+    );
+  }
+}
+
+function readFolder(path: string): UnitFolder {
+  const names = readdirSync(path).sort();
+  const text = names.includes(manifestName) ? readFileSync(join(path, manifestName), 'utf8') : undefined;
+  const { manifest, problems } = parseManifest(join(path, manifestName), text);
+  const candidates = names.filter((name) => name !== manifestName && !documentation.test(name));
+  const looked = candidates.map((name) => ({ name, what: lookAt(join(path, name)) }));
+  const units = looked.filter(({ what }) => what === 'file').map(({ name }) => name);
+  const tooLarge = looked.filter(({ what }) => what === 'too large').map(({ name }) => name);
+  const others = looked.filter(({ what }) => what === 'no file').map(({ name }) => name);
+  return {
+    path,
+    manifest,
+    problems: [
+      ...problems,
+      ...others.map((name) => ({
+        path: join(path, name),
+        problem: 'is no file, or a link that leads nowhere',
+        fix: 'put unit files there and nothing else but a README',
+      })),
+      ...(units.length + tooLarge.length === 0
+        ? [
+            {
+              path,
+              problem: 'has no unit files',
+              fix: 'put some there, or take the folder off flotilla:units',
+            },
+          ]
+        : []),
+      ...tooLarge.map((name) => ({
+        path: join(path, name),
+        problem: `is larger than ${largest / 1024 / 1024} MiB`,
+        fix: 'a unit file is a few lines of text: put data into an image or a file of its own',
+      })),
+    ],
+    files: units.map((name) => ({ name, contents: readFileSync(join(path, name)) })),
+  };
+}
+
+/** Links are followed: where a unit's file really lies is the user's business. */
+function lookAt(path: string): 'file' | 'too large' | 'no file' {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return 'no file';
+  return found.size > largest ? 'too large' : 'file';
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function unusable(path: string, problem: string): UnitFolder {
+  const fix = 'create it, make it readable, or take it off the list';
+  return {
+    path,
+    files: [],
+    manifest: { instances: {}, targetState: {} },
+    problems: [{ path: 'flotilla:units', problem, fix }],
+  };
+}
