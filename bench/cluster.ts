@@ -1,0 +1,169 @@
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootIds, killEngine, leftovers, pidOf, placement, starts, until } from '../test/cluster/observe.ts';
+import { type Config, createStack, type Run, type Stack } from '../test/cluster/stack.ts';
+import type { Benchmark, Figure } from './main.ts';
+
+const atMost = (value: number, bar: number, unit: string): Figure => ({ value, bar, unit, ok: value <= bar });
+const exactly = (value: number, bar: number, unit: string): Figure => ({
+  value,
+  bar,
+  unit,
+  ok: value === bar,
+});
+const atLeast = (value: number, bar: number, unit: string): Figure => ({
+  value,
+  bar,
+  unit,
+  ok: value >= bar,
+});
+
+type Report = Parameters<Benchmark>[0];
+type Log = Parameters<Benchmark>[1];
+
+const port = 18080;
+
+/** A folder with a unit that the benchmark may change without disturbing the service beside it. */
+function unitFolder(stack: Stack): string {
+  const folder = join(stack.clone, 'units', 'bench');
+  cpSync(join(stack.clone, 'units', 'hello'), folder, { recursive: true });
+  return folder;
+}
+
+function ticker(message: string): string {
+  return `[Service]\nExecStart=/bin/sh -c 'while :; do echo ${message}; sleep 5; done'\n`;
+}
+
+/** The figures of the first issue's table that need real machines. */
+export const cluster: Benchmark = async (report, log) => {
+  const stack = createStack('bench', {});
+  const units = unitFolder(stack);
+  writeFileSync(join(units, 'ticker.service'), ticker('one'));
+  const config = (workers: number): Config => ({
+    machines: {
+      core: { count: 3, etcd: true, publish: { [port]: 8080 } },
+      ...(workers > 0 ? { worker: { count: workers } } : {}),
+    },
+    units: ['units/bench'],
+  });
+  const up = () => succeed(stack, ['up', '--yes', '--skip-preview'], log);
+  await succeed(stack, ['stack', 'init'], log);
+  try {
+    stack.configure(config(0));
+    const start = performance.now();
+    await up();
+    await answered(`http://127.0.0.1:${port}`, 60);
+    report('up of 3 machines until hello answers', atMost(since(start), 180, 's'));
+
+    const unchanged = await succeed(stack, ['up', '--yes'], log);
+    report('up with nothing changed', atMost(unchanged.seconds, 6, 's'));
+    report('up with nothing changed: changes', exactly(changes(unchanged.output), 0, 'changes'));
+
+    const before = await starts(stack, ['hello@1.service', 'hello@2.service', 'ticker.service']);
+    writeFileSync(join(units, 'ticker.service'), ticker('two'));
+    report('one unit file changed', atMost((await up()).seconds, 8, 's'));
+    const after = await starts(stack, ['hello@1.service', 'hello@2.service', 'ticker.service']);
+    const restarted = Object.keys(before).filter((unit) => before[unit] !== after[unit]);
+    report('one unit file changed: units restarted', exactly(restarted.length, 1, 'units'));
+
+    const boots = await bootIds(stack, ['core-1', 'core-2', 'core-3']);
+    stack.configure(config(1));
+    report('one more worker', atMost((await up()).seconds, 75, 's'));
+    const same = (await bootIds(stack, ['core-1', 'core-2', 'core-3'])).filter(
+      (id, index) => id === boots[index],
+    );
+    report('one more worker: boot ids unchanged', exactly(same.length, 3, 'machines'));
+
+    await failover(stack, report);
+    await destroyWithHungMachine(stack, report, log);
+  } finally {
+    await stack.pulumi(['destroy', '--yes'], { log });
+    stack.remove();
+  }
+  await kills(report, log);
+};
+
+async function failover(stack: Stack, report: Report) {
+  const machine = await placement(stack, 'ticker.service');
+  const start = performance.now();
+  process.kill(pidOf(stack, machine), 'SIGKILL');
+  await until(90, async () => {
+    const now = await placement(stack, 'ticker.service').catch(() => machine);
+    return now !== machine;
+  });
+  report('machine killed: its unit runs elsewhere', atMost(since(start), 30, 's'));
+  await succeed(stack, ['up', '--yes', '--skip-preview', '--refresh'], () => undefined);
+}
+
+async function destroyWithHungMachine(stack: Stack, report: Report, log: Log) {
+  process.kill(pidOf(stack, 'core-1'), 'SIGSTOP');
+  const destroyed = await succeed(stack, ['destroy', '--yes', '--skip-preview'], log);
+  report('destroy with one machine stopped', atMost(destroyed.seconds, 15, 's'));
+  report('destroy: processes and files left', exactly(leftovers(stack).length, 0, 'things'));
+}
+
+/**
+ * `pulumi up` is killed again and again, each time a little later, and goes on from what it left. A killed run
+ * leaves a lock and pending operations in the state; `npm run up` clears them as it does for a user.
+ */
+async function kills(report: Report, log: Log) {
+  const stack = createStack('kills', {
+    machines: { core: { count: 1, etcd: true, publish: { [port]: 8080 } } },
+    units: ['units/bench'],
+  });
+  // Two instances of hello would need two machines.
+  writeFileSync(join(unitFolder(stack), 'units.yaml'), 'instances: { hello@.service: 1 }\n');
+  try {
+    let killed = 0;
+    for (const seconds of [1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 33, 40]) {
+      if (await killedUp(stack, seconds)) killed += 1;
+      log(`${killed} kills; the last after ${seconds} s`);
+    }
+    report('SIGKILL of up: points', atLeast(killed, 10, 'kills'));
+    const { status } = await stack.up({ log });
+    report('SIGKILL of up: exit status of the next one', exactly(status ?? 1, 0, ''));
+    const machines = readdirSync(stack.machines);
+    report('SIGKILL of up: machines then', exactly(machines.length, 1, 'machines'));
+    const destroyed = await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
+    report('SIGKILL of up: exit status of destroy', exactly(destroyed.status ?? 1, 0, ''));
+    report('SIGKILL of up: processes and files left', exactly(leftovers(stack).length, 0, 'things'));
+  } finally {
+    await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
+    stack.remove();
+  }
+}
+
+/** True when the run was killed, false when it ended before that. */
+async function killedUp(stack: Stack, seconds: number): Promise<boolean> {
+  let killed = false;
+  let timer: NodeJS.Timeout | undefined;
+  await stack.up({
+    onStart: (pid) => {
+      timer = setTimeout(() => {
+        killed = killEngine(pid);
+      }, seconds * 1000);
+    },
+  });
+  clearTimeout(timer);
+  return killed;
+}
+
+async function succeed(stack: Stack, args: readonly string[], log: Log): Promise<Run> {
+  const run = await stack.pulumi(args, { log });
+  if (run.status !== 0) throw new Error(`pulumi ${args.join(' ')} ended with ${run.status}:\n${run.output}`);
+  return run;
+}
+
+function since(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
+/** What Pulumi's summary counts beside "unchanged". */
+function changes(output: string): number {
+  const counts = output.matchAll(/^ {4}[+~-]+ (\d+) to /gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+async function answered(url: string, seconds: number) {
+  await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false);
+}

@@ -1,0 +1,231 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect } from '../../src/ssh/connect.ts';
+import { HostKeyError } from '../../src/ssh/errors.ts';
+import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
+import { type Config, createStack, type Run, type Stack } from './stack.ts';
+
+/**
+ * One cluster on real machines, from nothing to nothing, in the order a user would live through it. The tests
+ * build on each other: a failure early makes the later ones meaningless, so read the first one.
+ */
+const port = 18081;
+
+function config(workers: number): Config {
+  return {
+    machines: {
+      core: { count: 3, etcd: true, metadata: { role: 'core' }, publish: { [port]: 8080 } },
+      ...(workers > 0 ? { worker: { count: workers, metadata: { role: 'worker' } } } : {}),
+    },
+    units: ['units/hello', 'units/extra'],
+  };
+}
+
+let stack: Stack;
+const cores = ['core-1', 'core-2', 'core-3'];
+const watch = { log: (text: string) => process.stderr.write(text) };
+
+async function succeed(args: readonly string[]): Promise<Run> {
+  const run = await stack.pulumi(args, watch);
+  expect([run.status, run.output]).toEqual([0, expect.anything()]);
+  return run;
+}
+
+function unit(name: string, text: string) {
+  writeFileSync(join(stack.clone, 'units', 'extra', name), text);
+}
+
+const ticker = (word: string) => `[Service]
+ExecStart=/bin/sh -c 'while :; do echo ${word}; sleep 5; done'
+`;
+
+beforeAll(() => {
+  stack = createStack('test', config(0));
+  stack.mkdir('units/extra');
+  unit('ticker.service', ticker('one'));
+});
+
+afterAll(async () => {
+  await stack.pulumi(['destroy', '--yes', '--skip-preview'], watch);
+  stack.remove();
+});
+
+describe('up', () => {
+  test('brings three machines up, with healthy etcd and running units', async () => {
+    const { status, output } = await stack.up(watch);
+    expect([status, output]).toEqual([0, expect.anything()]);
+    const { etcd, units, machines } = await stack.outputs();
+    expect(Object.keys(machines)).toEqual(cores);
+    expect(etcd).toEqual({ 'core-1': 'healthy', 'core-2': 'healthy', 'core-3': 'healthy' });
+    expect(units['hello-image.service']).toEqual(cores);
+    expect(new Set([...(units['hello@1.service'] ?? []), ...(units['hello@2.service'] ?? [])]).size).toBe(2);
+  });
+
+  test('hello answers on the published port, from both instances', async () => {
+    const seen = new Set<string>();
+    await until(60, async () => {
+      const reply = await fetch(`http://127.0.0.1:${port}`).catch(() => undefined);
+      seen.add((await reply?.text())?.trim() ?? '');
+      return [...seen].filter((text) => text.startsWith('Hello from instance')).length === 2;
+    });
+  });
+
+  test('changes nothing when nothing changed', async () => {
+    expect((await succeed(['up', '--yes'])).output).not.toMatch(/ to (create|update|replace|delete)/);
+  });
+});
+
+describe('secrets', () => {
+  const keys = /-----BEGIN [A-Z ]*PRIVATE KEY-----|b3BlbnNzaC1rZXktdjE/;
+
+  function textsBelow(folder: string): [string, string][] {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.qcow2$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path, readFileSync(path, 'latin1')]);
+  }
+
+  test('state, logs and config hold no key in the clear; user data only the one-time host key', () => {
+    const holders = textsBelow(join(stack.clone, '.flotilla')).filter(([, text]) => keys.test(text));
+    expect(holders.map(([path]) => path.replace(stack.clone, '')).sort()).toEqual(
+      cores.map((name) => `/.flotilla/stacks/test/machines/${name}/seed/user-data`),
+    );
+    for (const [, text] of holders) expect(text.match(/-----BEGIN/g)).toHaveLength(1);
+  });
+
+  test('whoever has the key from the user data is refused as an impostor', async () => {
+    const { connection } = await stack.outputs();
+    for (const { name, host, port } of connection.machines) {
+      const userData = readFileSync(join(stack.machines, name, 'seed', 'user-data'), 'utf8');
+      const hostKey = /ed25519_public: (.*)/.exec(userData)?.[1] ?? '';
+      const target = { name, host, port, user: 'core', privateKey: connection.privateKey, hostKey };
+      await expect(connect(target)).rejects.toThrow(HostKeyError);
+    }
+  });
+
+  test('etcd turns away who has no certificate', async () => {
+    const command =
+      'curl -sk --max-time 5 https://$(hostname -I | cut -d" " -f1):2379/version; echo status $?';
+    expect(await onMachine(stack, 'core-1', ['sh', '-c', command])).toMatch(/status (35|56|58)/);
+  });
+});
+
+describe('flotilla', () => {
+  test('lists machines and units', async () => {
+    const { output } = await stack.flotilla(['list-machines']);
+    for (const name of cores) expect(output).toContain(name);
+    expect((await stack.flotilla(['list-units'])).output).toMatch(/hello@1\.service.*active\s+running/);
+  });
+
+  test('shows a unit as systemd and the journal see it', async () => {
+    const status = await stack.flotilla(['status', 'ticker.service']);
+    expect([status.status, status.output]).toEqual([0, expect.stringContaining('active (running)')]);
+    expect((await stack.flotilla(['journal', 'ticker.service'])).output).toContain('one');
+  });
+
+  test('an unknown unit or machine is named, without a stack trace', async () => {
+    for (const args of [
+      ['status', 'nope.service'],
+      ['ssh', 'core-9', 'true'],
+    ]) {
+      const { status, output } = await stack.flotilla(args);
+      expect(status).not.toBe(0);
+      expect(output).toContain(args[1]);
+      expect(output).not.toMatch(/^\s+at /m);
+    }
+  });
+});
+
+describe('a change', () => {
+  test('of one unit restarts that unit alone', async () => {
+    const names = ['hello@1.service', 'hello@2.service', 'ticker.service'];
+    const before = await starts(stack, names);
+    unit('ticker.service', ticker('two'));
+    await succeed(['up', '--yes', '--skip-preview']);
+    const after = await starts(stack, names);
+    expect(names.filter((name) => before[name] !== after[name])).toEqual(['ticker.service']);
+  });
+
+  test('by hand is found by refresh and put right by the next up', async () => {
+    const machine = await placement(stack, 'ticker.service');
+    await onMachine(stack, machine, [
+      'sudo',
+      'sh',
+      '-c',
+      'echo "# by hand" >> /run/flotilla/units/ticker.service',
+    ]);
+    await until(30, async () => /ticker/.test((await succeed(['refresh', '--yes', '--diff'])).output));
+    await succeed(['up', '--yes', '--skip-preview']);
+    const file = await onMachine(stack, await placement(stack, 'ticker.service'), [
+      'cat',
+      '/run/flotilla/units/ticker.service',
+    ]);
+    expect(file).not.toContain('by hand');
+  });
+
+  test('to a unit that fails ends in an error with its last journal lines', async () => {
+    unit('broken.service', '[Service]\nExecStart=/bin/sh -c "echo the disk is on fire; exit 3"\n');
+    const { status, output } = await stack.pulumi(['up', '--yes', '--skip-preview'], watch);
+    expect(status).not.toBe(0);
+    expect(output).toContain('broken.service');
+    expect(output).toContain('the disk is on fire');
+    stack.rm('units/extra/broken.service');
+    await succeed(['up', '--yes', '--skip-preview']);
+    expect(await placements(stack)).not.toHaveProperty('broken.service');
+  });
+
+  test('to a malformed unit is refused at preview, with the line', async () => {
+    unit('odd.service', '[Service]\nExecStart=/bin/true\n[X-Fleet]\nConflict=x\n');
+    const { status, output } = await stack.pulumi(['preview']);
+    stack.rm('units/extra/odd.service');
+    expect(status).not.toBe(0);
+    expect(output).toContain('units/extra/odd.service:4');
+    expect(output).not.toMatch(/^\s+at /m);
+  });
+
+  test('of the number of etcd members is refused at preview', async () => {
+    stack.configure({ machines: { core: { count: 1, etcd: true } }, units: [] });
+    const { status, output } = await stack.pulumi(['preview']);
+    stack.configure(config(0));
+    expect(status).not.toBe(0);
+    expect(output).toContain('etcd members');
+  });
+
+  test('to one more worker leaves the others as they are', async () => {
+    const before = await bootIds(stack, cores);
+    stack.configure(config(1));
+    await succeed(['up', '--yes', '--skip-preview']);
+    expect(await bootIds(stack, cores)).toEqual(before);
+    expect((await stack.outputs()).units['hello-image.service']).toContain('worker-1');
+  });
+});
+
+describe('a machine that dies', () => {
+  test('loses its units to the others', async () => {
+    const machine = await placement(stack, 'ticker.service');
+    process.kill(pidOf(stack, machine), 'SIGKILL');
+    await until(
+      90,
+      async () =>
+        ![machine, undefined].includes(await placement(stack, 'ticker.service').catch(() => undefined)),
+    );
+  });
+
+  test('is found by refresh and started again on its own disk', async () => {
+    const { output } = await succeed(['up', '--yes', '--skip-preview', '--refresh']);
+    expect(output).toMatch(/updated/);
+    await until(120, async () => {
+      const { output } = await stack.flotilla(['list-machines', '--json']);
+      return [...cores, 'worker-1'].every((name) => output.includes(`"${name}"`));
+    });
+  });
+});
+
+test('destroy leaves nothing, with one machine hung', async () => {
+  process.kill(pidOf(stack, 'core-2'), 'SIGSTOP');
+  await succeed(['destroy', '--yes', '--skip-preview']);
+  expect(leftovers(stack)).toEqual([]);
+  const exported = await stack.pulumi(['stack', 'export']);
+  expect(exported.output).not.toContain('flotilla:local:Machine');
+});

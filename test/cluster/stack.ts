@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+export interface Run {
+  readonly status: number | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** A stack in a copy of the clone: state, machines, passphrase and config of its own, gone with the copy. */
+export interface Stack {
+  /** The copy's root. */
+  readonly clone: string;
+  /** The folder of the running machines. */
+  readonly machines: string;
+  configure(config: Config): void;
+  /** `npx pulumi …` on this stack; output goes to `log` as it comes. */
+  pulumi(args: readonly string[], options?: RunOptions): Promise<Run>;
+  /** What `npm run up` does once everything is installed. */
+  up(options?: RunOptions): Promise<Run>;
+  flotilla(args: readonly string[]): Promise<Run>;
+  outputs(): Promise<Outputs>;
+  mkdir(folder: string): void;
+  rm(file: string): void;
+  /** Takes the copy away. The machines must be gone by then. */
+  remove(): void;
+}
+
+export type Config = Readonly<Record<string, unknown>>;
+
+export interface RunOptions {
+  readonly onStart?: (pid: number) => void;
+  readonly log?: (line: string) => void;
+}
+
+const outputsSchema = z.object({
+  machines: z.record(z.string(), z.string()),
+  etcd: z.record(z.string(), z.string()),
+  units: z.record(z.string(), z.array(z.string())),
+  published: z.array(z.string()),
+  connection: z.object({
+    user: z.string(),
+    privateKey: z.string(),
+    machines: z.array(
+      z.object({
+        name: z.string(),
+        id: z.string(),
+        address: z.string(),
+        host: z.string(),
+        port: z.number(),
+        hostKey: z.string(),
+      }),
+    ),
+  }),
+});
+
+export type Outputs = z.output<typeof outputsSchema>;
+
+export function createStack(name: string, config: Config): Stack {
+  const clone = copyClone();
+  const env = { ...process.env, FLOTILLA_STACK: name };
+  const configFile = join(clone, 'stacks', `Pulumi.${name}.yaml`);
+  const start = (program: string, args: readonly string[], options: RunOptions = {}) =>
+    run(join(clone, program), args, { cwd: clone, env }, options);
+  const stack: Stack = {
+    clone,
+    machines: join(clone, '.flotilla', 'stacks', name, 'machines'),
+    configure(next) {
+      const salt = /^encryptionsalt:.*$/m.exec(read(configFile))?.[0] ?? '';
+      const entries = Object.entries(next).map(([key, value]) => [`flotilla:${key}`, value]);
+      writeFileSync(configFile, `${salt}\n${stringify({ config: Object.fromEntries(entries) })}`);
+    },
+    pulumi: (args, options) => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),
+    up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
+    flotilla: (args) => start('bin/flotilla', args),
+    async outputs() {
+      const { output } = await start('bin/pulumi', [
+        'stack',
+        'output',
+        '--json',
+        '--show-secrets',
+        '--stack',
+        name,
+      ]);
+      return outputsSchema.parse(JSON.parse(output));
+    },
+    mkdir: (folder) => mkdirSync(join(clone, folder), { recursive: true }),
+    rm: (file) => rmSync(join(clone, file)),
+    remove: () => rmSync(clone, { recursive: true, force: true }),
+  };
+  stack.configure(config);
+  return stack;
+}
+
+/** Sources are copied, modules are shared: they are the same and large. */
+function copyClone(): string {
+  const clone = mkdtempSync(join(tmpdir(), 'fl-'));
+  for (const name of readdirSync(repository))
+    if (!['node_modules', '.git', '.flotilla'].includes(name))
+      cpSync(join(repository, name), join(clone, name), { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(clone, 'node_modules'));
+  return clone;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  surroundings: { cwd: string; env: NodeJS.ProcessEnv },
+  { onStart, log }: RunOptions,
+): Promise<Run> {
+  const started = performance.now();
+  const child = spawn(program, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid) onStart?.(child.pid);
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      chunks.push(chunk);
+      log?.(chunk);
+    });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) =>
+      resolve({ status, output: chunks.join(''), seconds: (performance.now() - started) / 1000 }),
+    );
+  });
+}
