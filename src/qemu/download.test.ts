@@ -65,6 +65,16 @@ describe('a download', () => {
     expect(await readFile(join(folder, 'disk.qcow2'))).toEqual(qcow2);
   });
 
+  test('keeps every byte that came before a cut', async () => {
+    const sizes: number[] = [];
+    const url = await serve(async (request, response) => {
+      sizes.push(Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0));
+      sendFile(request, response, 100_000);
+    });
+    await downloadImage({ url, sha512: sha512(qcow2) }, folder, { log });
+    expect(sizes).toEqual(sizes.map((_, attempt) => attempt * 100_000));
+  });
+
   test('that is cut again and again says so and keeps what came', async () => {
     const url = await serve((request, response) => sendFile(request, response, 1000));
     await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log })).rejects.toThrow(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
@@ -103,13 +103,32 @@ async function transferOnce(url: string, part: string, options: DownloadOptions)
     () => `${url}: ${mebibytes((resumed ? start : 0) + received)}${total} MiB`,
   );
   try {
-    const file = createWriteStream(part, { flags: resumed ? 'a' : 'w' });
-    await pipeline(response, file, { signal: options.signal });
+    await store(response, createWriteStream(part, { flags: resumed ? 'a' : 'w' }));
     if (expected && received < expected)
       throw new Error(`the connection ended after ${received} of ${expected} bytes`);
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * Writes what arrives to the file, all of it, also when the transfer is cut: `pipeline` would drop what waits to be
+ * written, and on a link that is cut often enough a resumed transfer would never get on.
+ */
+function store(response: IncomingMessage, file: WriteStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failure: Error | undefined;
+    response.on('error', (cause) => {
+      failure = cause;
+      file.end();
+    });
+    file.on('error', (cause) => {
+      response.destroy();
+      reject(cause);
+    });
+    file.on('finish', () => (failure ? reject(failure) : resolve()));
+    response.pipe(file);
+  });
 }
 
 /** 416: the file has no byte after those we have. Right when we have them all (RFC 9110 section 15.5.17). */
