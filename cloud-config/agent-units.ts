@@ -1,12 +1,5 @@
+import { agentFiles } from '../src/model/agent-files.ts';
 import type { SystemdUnit } from './machine-config.ts';
-
-/** Where the bundle, its configuration and its certificate go; the Agents resource writes them over SSH. */
-export const agentPaths = {
-  bundle: '/opt/flotilla/agent.mjs',
-  config: '/etc/flotilla/agent.json',
-  /** Written last: it says that all the others are in place. */
-  ready: '/etc/flotilla/agent.ready',
-} as const;
 
 /**
  * The agent comes after the machine: at first boot there is no bundle yet, so the path unit waits for it.
@@ -16,11 +9,11 @@ const service = `[Unit]
 Description=Flotilla agent
 After=network-online.target
 Wants=network-online.target
-ConditionPathExists=${agentPaths.ready}
+ConditionPathExists=${agentFiles.ready}
 
 [Service]
 Type=exec
-ExecStart=/usr/bin/node ${agentPaths.bundle} ${agentPaths.config}
+ExecStart=/usr/bin/node ${agentFiles.bundle} ${agentFiles.config}
 Restart=always
 RestartSec=2
 # A machine whose agent does not get to renew its lease counts as dead, however busy it is.
@@ -36,7 +29,7 @@ const path = `[Unit]
 Description=Start the Flotilla agent once its bundle is here
 
 [Path]
-PathExists=${agentPaths.ready}
+PathExists=${agentFiles.ready}
 
 [Install]
 WantedBy=multi-user.target

@@ -101,12 +101,6 @@ export function clientEnvironment(
   });
 }
 
-/** For `/etc/profile.d/flotilla-etcdctl.sh`: login shells take over `etcdctl.env` once it is there. */
-export function clientProfile(layout: EtcdLayout = standardLayout): string {
-  const file = etcdPaths(layout).clientEnvironment;
-  return `if [ -r ${file} ]; then set -a; . ${file}; set +a; fi\n`;
-}
-
 function environmentFile(variables: Readonly<Record<string, string>>): string {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return lines.join('');

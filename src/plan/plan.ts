@@ -65,10 +65,6 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
   };
 }
 
-export function etcdMembers(plan: ClusterPlan): readonly MachinePlan[] {
-  return plan.machines.filter((machine) => machine.etcd);
-}
-
 function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: Ipv4Range): MachinePlan[] {
   const subnet = range.base + subnetOf(group, spec, range) * 256;
   return Array.from({ length: spec.count }, (_, index) => ({

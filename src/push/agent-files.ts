@@ -1,3 +1,4 @@
+import { agentFiles } from '../model/agent-files.ts';
 import type { Machine } from '../model/machine.ts';
 import type { RemoteFile } from '../ssh/write-files.ts';
 
@@ -14,16 +15,6 @@ export interface AgentSettings {
   /** etcd's client listeners as `host:port` */
   readonly endpoints: readonly string[];
 }
-
-export const agentFiles = {
-  bundle: '/opt/flotilla/agent.mjs',
-  config: '/etc/flotilla/agent.json',
-  certificate: '/etc/flotilla/pki/agent.crt',
-  key: '/etc/flotilla/pki/agent.key',
-  authority: '/etc/flotilla/pki/ca.crt',
-  /** Holds the hash of all that the agent runs on; written last, so who sees it finds the rest in place. */
-  ready: '/etc/flotilla/agent.ready',
-} as const;
 
 /**
  * Seconds for which a machine counts as alive after its last sign. An emulated machine on a busy computer may not

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { agentFiles } from '../model/agent-files.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
@@ -7,7 +8,7 @@ import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
-import { type AgentBundle, type AgentSettings, agentConfig, agentFiles, filesFor } from './agent-files.ts';
+import { type AgentBundle, type AgentSettings, agentConfig, filesFor } from './agent-files.ts';
 import { AgentApi } from './api.ts';
 
 /** A machine that shall run an agent. */
