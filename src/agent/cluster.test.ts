@@ -252,6 +252,19 @@ describe('a cluster', () => {
     expect(cluster.takeCalls()).toEqual([]);
   });
 
+  test('a systemd that is lost is followed again, and its units run on', async () => {
+    await withUnits();
+    const { systemd, log } = cluster.get('core-1');
+    systemd.lose();
+    await seconds(3);
+    expect(log.filter((line) => line.startsWith("systemd can't be followed"))).toHaveLength(1);
+    systemd.crash('a.service');
+    await seconds(1);
+    const states = (await cluster.units()).units.flatMap((view) => view.states);
+    expect(states.find((state) => state.unit === 'a.service')).toMatchObject({ active: 'failed' });
+    expect(cluster.takeCalls()).toEqual([]);
+  });
+
   test('one leads; one that was deposed without knowing can not write', async () => {
     await withUnits();
     const leader = await cluster.leader();

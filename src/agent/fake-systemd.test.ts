@@ -4,5 +4,8 @@ import { FakeSystemd } from './fake-systemd.ts';
 
 describe('FakeSystemd', () => {
   const systemd = new FakeSystemd();
-  systemdContract(() => systemd);
+  systemdContract(
+    () => systemd,
+    async () => systemd.lose(),
+  );
 });

@@ -24,7 +24,7 @@ export class FakeSystemd implements Systemd {
   /** Units that systemd will not start, whatever their file says. */
   readonly refused = new Set<string>();
   readonly #units = new Map<string, FakeUnit>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(error?: Error) => void>();
 
   async list(): Promise<readonly ManagedUnit[]> {
     return [...this.#units].map(([name, { contents, ...state }]) => ({
@@ -75,14 +75,16 @@ export class FakeSystemd implements Systemd {
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
     while (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
+      await new Promise<void>((resolve, reject) => {
+        const done = (error?: Error) => {
           this.#listeners.delete(done);
-          signal.removeEventListener('abort', done);
-          resolve();
+          signal.removeEventListener('abort', stop);
+          if (error) reject(error);
+          else resolve();
         };
+        const stop = () => done();
         this.#listeners.add(done);
-        signal.addEventListener('abort', done, { once: true });
+        signal.addEventListener('abort', stop, { once: true });
       });
       if (!signal.aborted) yield;
     }
@@ -92,6 +94,11 @@ export class FakeSystemd implements Systemd {
   crash(name: string): void {
     this.#units.set(name, { ...this.#get(name), active: 'failed', sub: 'failed', result: 'exit-code' });
     this.#changed();
+  }
+
+  /** The connection breaks; the next call finds a new one. */
+  lose(): void {
+    for (const listener of [...this.#listeners]) listener(new Error('the connection to systemd is lost'));
   }
 
   /** The machine starts again: /run is empty. */

@@ -14,11 +14,11 @@ export interface ManagedUnit extends SystemdState {
   readonly started: boolean;
 }
 
-/** The agent's view of systemd. `systemctl.ts` is the real one, `fake-systemd.ts` the fake, `test/contract/systemd.ts` the contract. */
+/** The agent's view of systemd. `dbus-systemd.ts` is the real one, `fake-systemd.ts` the fake, `test/contract/systemd.ts` the contract. */
 export interface Systemd {
   /** The units of ours, also those whose process is gone. Units of others never show. */
   list(): Promise<readonly ManagedUnit[]>;
-  /** Puts files in place (new or changed) and takes others away, then one daemon-reload. Starts and stops nothing. */
+  /** Puts files in place (new or changed) and takes others away, so that systemd knows. Starts and stops nothing. */
   install(write: readonly { name: string; contents: string }[], remove: readonly string[]): Promise<void>;
   /** Queues start jobs, all at once so that systemd orders them, without waiting for them to finish. */
   start(names: readonly string[]): Promise<void>;
@@ -26,6 +26,6 @@ export interface Systemd {
   stop(names: readonly string[]): Promise<void>;
   /** The unit's last lines in the journal since its last start, oldest first. */
   journal(name: string, lines: number): Promise<readonly string[]>;
-  /** Yields whenever a unit of ours may have changed; the caller lists then. */
+  /** Yields whenever a unit of ours may have changed; the caller lists then. Throws when systemd is lost. */
   changes(signal: AbortSignal): AsyncIterable<void>;
 }

@@ -8,7 +8,7 @@ import { type Log, messageOf } from './log.ts';
 import { Publisher } from './publisher.ts';
 import { Pulse } from './pulse.ts';
 import { type Operation, reconcile } from './reconcile.ts';
-import type { Systemd } from './systemd.ts';
+import type { ManagedUnit, Systemd } from './systemd.ts';
 
 export interface UnitLoopOptions {
   readonly store: Store;
@@ -51,6 +51,8 @@ export class UnitLoop {
   #failedFor: Desired | undefined;
   #retryAt = 0;
   #announced: ReadonlySet<string> = new Set();
+  /** What this pass has listed, as long as nothing was done to it. */
+  #listed: readonly ManagedUnit[] | undefined;
 
   constructor(options: UnitLoopOptions) {
     const { store, systemd, clock, machineId } = options;
@@ -96,11 +98,17 @@ export class UnitLoop {
 
   async #listen(signal: AbortSignal): Promise<void> {
     const { systemd, clock, log } = this.#options;
+    let said = '';
     while (!signal.aborted) {
       try {
-        for await (const _ of systemd.changes(signal)) this.#pulse.ring();
+        for await (const _ of systemd.changes(signal)) {
+          said = '';
+          this.#pulse.ring();
+        }
       } catch (error) {
-        log(`systemd can't be followed: ${messageOf(error)}; trying again`);
+        const problem = messageOf(error);
+        if (problem !== said) log(`systemd can't be followed: ${problem}; trying again`);
+        said = problem;
         await sleep(clock, retryPause, signal);
       }
     }
@@ -128,8 +136,11 @@ export class UnitLoop {
   async #reconcile(): Promise<void> {
     const { systemd, clock } = this.#options;
     const desired = this.#desired;
+    this.#listed = undefined;
     if (!desired || (desired === this.#failedFor && clock.now() < this.#retryAt)) return;
-    const operations = reconcile(desired.placements, await systemd.list(), desired.unclear);
+    const units = await systemd.list();
+    const operations = reconcile(desired.placements, units, desired.unclear);
+    if (operations.length === 0) this.#listed = units;
     this.#announce(operations);
     try {
       if (operations.length > 0) await execute(operations, desired.placements, this.#options);
@@ -151,6 +162,6 @@ export class UnitLoop {
 
   async #publish(): Promise<void> {
     if (!this.#lease || this.#lease.lost.aborted) return;
-    await this.#publisher.publish(await this.#options.systemd.list(), this.#lease);
+    await this.#publisher.publish(this.#listed ?? (await this.#options.systemd.list()), this.#lease);
   }
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
+import { runOnMachine } from './run-on-machine.ts';
 import { type Config, createStack, type Run, type Stack } from './stack.ts';
 
 /**
@@ -134,6 +135,15 @@ describe('flotilla', () => {
       expect(output).toContain(args[1]);
       expect(output).not.toMatch(/^\s+at /m);
     }
+  });
+});
+
+describe('systemd', () => {
+  test('does what the agent relies on, also when it or the bus is restarted', async () => {
+    const { status, stdout } = await runOnMachine(stack, 'core-2', 'systemd-on-machine.ts');
+    expect([status, stdout]).toEqual([0, expect.anything()]);
+    const restarts = ['systemctl', 'show', '--value', '--property=NRestarts', 'flotilla-agent'];
+    expect(await onMachine(stack, 'core-2', restarts)).toBe('0');
   });
 });
 

@@ -9,12 +9,18 @@ const daemon = service('ExecStart=/bin/sleep infinity');
 const job = service('Type=oneshot\nExecStart=/bin/true');
 const failing = service('ExecStart=/bin/false');
 
-/** What every `Systemd` must do. `get` answers one that has none of these units; each test uses names of its own. */
-export function systemdContract(get: () => Systemd): void {
+/** Longer than any of these units takes on an emulated machine, in tries of a tenth of a second. */
+const patience = 300;
+
+/**
+ * What every `Systemd` must do. `get` answers one that has none of these units; each test uses names of its own.
+ * `lose` breaks its connection to systemd.
+ */
+export function systemdContract(get: () => Systemd, lose: () => Promise<void>): void {
   const find = async (name: string) => (await get().list()).find((unit) => unit.name === name);
 
   async function until(name: string, wanted: Partial<ManagedUnit>): Promise<void> {
-    for (let tries = 0; tries < 50; tries++) {
+    for (let tries = 0; tries < patience; tries++) {
       const unit = await find(name);
       if (Object.entries(wanted).every(([key, value]) => unit?.[key as keyof ManagedUnit] === value)) return;
       await sleep(100);
@@ -23,6 +29,20 @@ export function systemdContract(get: () => Systemd): void {
   }
 
   const install = (name: string, contents: string) => get().install([{ name, contents }], []);
+  const remove = (name: string) => get().install([], [name]);
+
+  async function run(name: string, contents: string): Promise<void> {
+    await install(name, contents);
+    await get().start([name]);
+    await until(name, { active: 'active' });
+  }
+
+  /** It is systemd that must have read the new file, not only the disk that must have it. */
+  async function becomesFailing(name: string): Promise<void> {
+    await install(name, failing);
+    await get().start([name]);
+    await until(name, { active: 'failed', hash: hashOf(failing) });
+  }
 
   describe('install', () => {
     test('puts files in place and starts nothing', async () => {
@@ -48,10 +68,63 @@ export function systemdContract(get: () => Systemd): void {
       expect(unit).toMatchObject({ hash: hashOf(changed), active: 'active', started: false });
     });
 
+    test('changes what is started next', async () => {
+      await run('next.service', daemon);
+      await get().stop(['next.service']);
+      await becomesFailing('next.service');
+      await get().stop(['next.service']);
+      await run('next.service', daemon);
+    });
+
+    test('changes what is started next of a unit that a running one wants', async () => {
+      await install('wanted.service', daemon);
+      await run('wants.service', `[Unit]\nWants=wanted.service\n${daemon}`);
+      await get().start(['wanted.service']);
+      await get().stop(['wanted.service']);
+      await becomesFailing('wanted.service');
+    });
+
+    test('brings a unit that was asked for before its file was there', async () => {
+      await run('early.service', `[Unit]\nWants=late.service\nAfter=late.service\n${daemon}`);
+      await run('late.service', daemon);
+    });
+
+    test('tells instances with files of their own apart', async () => {
+      await run('own@1.service', daemon);
+      await becomesFailing('own@2.service');
+      await get().stop(['own@1.service']);
+      await becomesFailing('own@1.service');
+      expect(await find('own@1.service')).toMatchObject({ load: 'loaded' });
+    });
+
+    test('takes escaped names, and files in which specifiers stand', async () => {
+      await run('es\\x2dcaped@a\\x20b.service', `${daemon}Environment=NAME=%i\n`);
+      await get().stop(['es\\x2dcaped@a\\x20b.service']);
+      await becomesFailing('es\\x2dcaped@a\\x20b.service');
+    });
+
     test('takes files away', async () => {
       await install('gone.service', daemon);
-      await get().install([], ['gone.service']);
+      await remove('gone.service');
       expect(await find('gone.service')).toBeUndefined();
+      await expect(get().start(['gone.service'])).rejects.toThrow('gone.service');
+    });
+
+    test('takes a file away that another unit wants, and brings it again', async () => {
+      await install('lent.service', daemon);
+      await run('lends.service', `[Unit]\nWants=lent.service\n${daemon}`);
+      await get().start(['lent.service']);
+      await get().stop(['lent.service']);
+      await remove('lent.service');
+      await expect(get().start(['lent.service'])).rejects.toThrow('lent.service');
+      await becomesFailing('lent.service');
+    });
+
+    test('takes a failed unit away, and its failure with it', async () => {
+      await becomesFailing('forgotten.service');
+      await remove('forgotten.service');
+      await install('forgotten.service', daemon);
+      expect(await find('forgotten.service')).toMatchObject({ active: 'inactive', result: 'success' });
     });
   });
 
@@ -77,17 +150,53 @@ export function systemdContract(get: () => Systemd): void {
       expect(await get().journal('fails.service', 1)).toEqual(lines.slice(-1));
     });
 
-    test('starts the others when one is bad, and says which', async () => {
+    test('starts the others when some are bad, and says which', async () => {
+      const bad = ['bad-1.service', 'bad-2.service'];
+      const good = ['good-1.service', 'good-2.service'];
       await get().install(
         [
-          { name: 'bad.service', contents: service('Restart=no') },
-          { name: 'good.service', contents: daemon },
+          ...bad.map((name) => ({ name, contents: service('Restart=no') })),
+          ...good.map((name) => ({ name, contents: daemon })),
         ],
         [],
       );
-      await expect(get().start(['bad.service', 'good.service'])).rejects.toThrow('bad.service');
-      await until('good.service', { active: 'active', started: true });
-      expect(await find('bad.service')).toMatchObject({ load: 'bad-setting', started: false });
+      const mixed = ['bad-1.service', 'good-1.service', 'bad-2.service', 'good-2.service'];
+      await expect(get().start(mixed)).rejects.toThrow(/bad-1\.service.*bad-2\.service/);
+      for (const name of good) await until(name, { active: 'active', started: true });
+      for (const name of bad)
+        expect(await find(name)).toMatchObject({ load: 'bad-setting', active: 'inactive', started: false });
+    });
+
+    test('leaves the order to systemd, whatever the order of the call', async () => {
+      const first = service('Type=oneshot\nExecStart=/bin/sleep 2');
+      await get().install(
+        [
+          { name: 'first.service', contents: first },
+          { name: 'second.service', contents: `[Unit]\nAfter=first.service\n${daemon}` },
+        ],
+        [],
+      );
+      await get().start(['second.service', 'first.service']);
+      await until('second.service', { active: 'active' });
+      expect(await find('first.service')).toMatchObject({ active: 'inactive', started: true });
+    });
+
+    test('takes many at once, and stop and install do', async () => {
+      const names = Array.from({ length: 30 }, (_, at) => `many@${at}.service`);
+      await get().install(
+        names.map((name) => ({ name, contents: daemon })),
+        [],
+      );
+      await get().start(names);
+      const states = async () =>
+        (await get().list()).flatMap(({ name, active }) => (names.includes(name) ? active : []));
+      for (let tries = 0; tries < patience && (await states()).includes('inactive'); tries++)
+        await sleep(100);
+      expect(await states()).toEqual(names.map(() => 'active'));
+      await get().stop(names);
+      expect(await states()).toEqual(names.map(() => 'inactive'));
+      await get().install([], names);
+      expect(await states()).toEqual([]);
     });
   });
 
@@ -100,6 +209,20 @@ export function systemdContract(get: () => Systemd): void {
       expect(await find('stop.service')).toMatchObject({ active: 'inactive', started: false });
     });
 
+    test('returns when a unit that does not listen was killed', async () => {
+      const deaf = service('ExecStart=/bin/sleep infinity\nKillSignal=SIGCONT\nTimeoutStopSec=1');
+      await run('deaf.service', deaf);
+      await get().stop(['deaf.service']);
+      expect(await find('deaf.service')).toMatchObject({ active: 'inactive', result: 'success' });
+    });
+
+    test('is content with a unit that is down, or was never up', async () => {
+      await install('down.service', daemon);
+      await get().stop(['down.service']);
+      await get().stop(['down.service']);
+      expect(await find('down.service')).toMatchObject({ active: 'inactive', started: false });
+    });
+
     test('forgets a failure', async () => {
       await install('forget.service', failing);
       await get().start(['forget.service']);
@@ -109,17 +232,49 @@ export function systemdContract(get: () => Systemd): void {
     });
   });
 
-  test('changes tells when a unit became another', async () => {
-    await install('change.service', daemon);
-    const stop = new AbortController();
-    const changes = get().changes(stop.signal)[Symbol.asyncIterator]();
-    const first = changes.next();
-    await sleep(500);
-    await get().start(['change.service']);
-    expect(await first).toMatchObject({ done: false });
-    const last = changes.next();
-    stop.abort();
-    await last;
-    expect(await changes.next()).toMatchObject({ done: true });
+  describe('changes', () => {
+    /** Counts what it yields, after it has said what was before. */
+    async function follow() {
+      const stop = new AbortController();
+      const seen = { changes: 0, error: '' };
+      const ended = (async () => {
+        for await (const _ of get().changes(stop.signal)) seen.changes += 1;
+      })().catch((error: Error) => {
+        seen.error = error.message;
+      });
+      await sleep(1000);
+      seen.changes = 0;
+      return { stop, seen, ended };
+    }
+
+    async function eventually(condition: () => boolean): Promise<void> {
+      for (let tries = 0; tries < patience && !condition(); tries++) await sleep(100);
+      expect(condition()).toBe(true);
+    }
+
+    test('tells when a unit became another, and ends when it shall', async () => {
+      await install('change.service', daemon);
+      const { stop, seen, ended } = await follow();
+      await get().start(['change.service']);
+      await eventually(() => seen.changes > 0);
+      stop.abort();
+      await ended;
+      expect(seen.error).toBe('');
+    });
+
+    test('fails when systemd is lost, and the next call finds it again', async () => {
+      await run('lost.service', daemon);
+      const { seen, ended } = await follow();
+      await lose();
+      await ended;
+      expect(seen.error).not.toBe('');
+      const found = async () => (await find('lost.service').catch(() => undefined))?.active;
+      for (let tries = 0; tries < patience && (await found()) !== 'active'; tries++) await sleep(100);
+      const again = await follow();
+      await get().stop(['lost.service']);
+      await eventually(() => again.seen.changes > 0);
+      again.stop.abort();
+      await again.ended;
+    });
   });
 }

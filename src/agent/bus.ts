@@ -1,0 +1,120 @@
+import { createClient, type Message, type MessageBus } from 'dbus-native';
+
+/** A signal of systemd's. */
+export interface BusSignal {
+  readonly path: string;
+  readonly member: string;
+  readonly body: readonly unknown[];
+}
+
+/** A method call to systemd; the body's types are D-Bus's (`as`: strings, `ss`: two strings). */
+export interface BusCall {
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly signature?: string;
+  readonly body?: readonly unknown[];
+}
+
+/** An error that systemd, or the bus in its name, answered with. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  /** D-Bus's name of it, as `org.freedesktop.systemd1.NoSuchUnit`. */
+  readonly error: string;
+
+  constructor(message: string, error: string, options: ErrorOptions) {
+    super(message, options);
+    this.error = error;
+  }
+}
+
+const systemd = 'org.freedesktop.systemd1';
+const daemon = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+};
+
+/** Milliseconds that systemd gets for an answer: a daemon-reload on an emulated machine takes seconds. */
+const answerWithin = 60_000;
+const signalType = 4;
+
+/**
+ * One connection to the system bus, and to the systemd that was on it then. It is never mended: when the bus or
+ * systemd starts anew, what was told and asked before is void, so whoever holds it connects again and looks again.
+ */
+export class Bus {
+  readonly #client: MessageBus;
+  readonly #lost = new AbortController();
+
+  private constructor(socket: string, onSignal: (signal: BusSignal) => void) {
+    // `direct` leaves the greeting to us: the library throws out of a timer when its own is not answered in time.
+    const options = { busAddress: `unix:path=${socket}`, direct: true, timeout: answerWithin };
+    this.#client = createClient(options);
+    const { connection } = this.#client;
+    connection.on('error', (error) => this.#lose(error));
+    connection.on('close', () => this.#lose());
+    connection.on('end', () => this.#lose());
+    connection.on('message', (message) => {
+      const { type, sender, path = '', member = '', body = [] } = message;
+      if (type !== signalType) return;
+      if (sender !== daemon.destination) return onSignal({ path, member, body });
+      if (member === 'NameOwnerChanged') this.#lose(new Error('systemd has joined or left the bus'));
+    });
+  }
+
+  /** Hears the signals that a `rule` names (D-Bus specification, "Match Rules"). */
+  static async connect(
+    socket: string,
+    rules: readonly string[],
+    onSignal: (signal: BusSignal) => void,
+  ): Promise<Bus> {
+    const bus = new Bus(socket, onSignal);
+    const owner = `sender='${daemon.destination}',member='NameOwnerChanged',arg0='${systemd}'`;
+    const matches = [owner, ...rules.map((rule) => `sender='${systemd}',${rule}`)];
+    const adds = matches.map((rule) => ({
+      member: 'AddMatch',
+      signature: 's',
+      body: [`type='signal',${rule}`],
+    }));
+    try {
+      await Promise.all([{ member: 'Hello' }, ...adds].map((call) => bus.#invoke({ ...daemon, ...call })));
+      return bus;
+    } catch (error) {
+      bus.close();
+      throw error;
+    }
+  }
+
+  /** Aborts when the connection is gone; its reason says why. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Calls made in one go leave in one write. Rejects with `BusError`, or with `lost`'s reason. */
+  call(call: BusCall): Promise<unknown> {
+    return this.#invoke({ destination: systemd, ...call, body: [...(call.body ?? [])] });
+  }
+
+  close(): void {
+    this.#lose(new Error('closed by the agent'));
+  }
+
+  async #invoke(message: Message): Promise<unknown> {
+    this.lost.throwIfAborted();
+    try {
+      return await this.#client.invoke(message);
+    } catch (error) {
+      this.lost.throwIfAborted();
+      const { message: text, dbusName } = error as Error & { dbusName?: string };
+      throw new BusError(`${message.member} failed: ${text}`, dbusName ?? '', { cause: error });
+    }
+  }
+
+  #lose(cause?: Error): void {
+    if (this.lost.aborted) return;
+    const why = cause ? `: ${cause.message}` : '';
+    this.#lost.abort(new Error(`the connection to systemd over D-Bus is lost${why}`, { cause }));
+    this.#client.connection.stream.destroy();
+  }
+}

@@ -1,0 +1,148 @@
+import { EventEmitter, on } from 'node:events';
+import * as z from 'zod';
+import type { SystemdState } from '../model/status.ts';
+import { readJournal } from './journal.ts';
+import { messageOf } from './log.ts';
+import { isUnknownUnit, type Manager } from './manager.ts';
+import { ManagerLink } from './manager-link.ts';
+import type { ManagedUnit, Systemd } from './systemd.ts';
+import { UnitFiles } from './unit-files.ts';
+import { unitPath } from './unit-path.ts';
+
+export interface DbusSystemdOptions {
+  /** Where this driver keeps its unit files; default /run/flotilla. */
+  readonly folder?: string;
+  /** The system bus's; default /run/dbus/system_bus_socket. */
+  readonly socket?: string;
+}
+
+/** `Systemd` over D-Bus. What is under way when the connection is lost fails; the next call makes a new one. */
+export class DbusSystemd implements Systemd {
+  readonly #files: UnitFiles;
+  readonly #link: ManagerLink;
+  /** systemd's paths of our units: it tells of every unit, and ours are few. */
+  readonly #paths = new Set<string>();
+  readonly #changes = new EventEmitter();
+
+  constructor({ folder = '/run/flotilla', socket = '/run/dbus/system_bus_socket' }: DbusSystemdOptions = {}) {
+    this.#files = new UnitFiles(folder);
+    this.#link = new ManagerLink(socket, (path) => this.#hear(path));
+  }
+
+  async list(): Promise<readonly ManagedUnit[]> {
+    const files = await this.#files.list();
+    const manager = await this.#link.get();
+    // Before the question: the first change may come in one piece with the answer.
+    for (const { name } of files) this.#paths.add(unitPath(name));
+    const states = await manager.list(files.map(({ name }) => name));
+    return Promise.all(
+      files.map(async (file, at) => {
+        const state = states[at];
+        if (!state) throw new Error(`systemd told of ${states.length} units, ${files.length} were asked for`);
+        return { ...file, ...state, result: await this.#resultOf(file.name, state) };
+      }),
+    );
+  }
+
+  async install(
+    write: readonly { name: string; contents: string }[],
+    remove: readonly string[],
+  ): Promise<void> {
+    const manager = await this.#link.get();
+    for (const { name } of write) this.#paths.add(unitPath(name));
+    for (const { name, contents } of write) await this.#files.write(name, contents);
+    for (const name of remove) await this.#files.remove(name);
+    await Promise.all(remove.map((name) => manager.forgetFailure(name)));
+    // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
+    // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
+    const loaded = await manager.listLoaded([...write.map(({ name }) => name), ...remove]);
+    if (loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
+    for (const name of remove) this.#paths.delete(unitPath(name));
+  }
+
+  async start(names: readonly string[]): Promise<void> {
+    const manager = await this.#link.get();
+    // An agent that ended between writing a file and reloading has left systemd with the old one.
+    const outdated = await Promise.all(names.map((name) => manager.get(name, 'Unit', 'NeedDaemonReload')));
+    if (outdated.includes(true)) await manager.reload();
+    let reloaded: Promise<void> | undefined;
+    await each(manager, names, async (name) => {
+      await manager.start(name).catch(async (error: unknown) => {
+        if (!isUnknownUnit(error)) throw error;
+        // systemd tells by its folder's time whether to look for new files, and may have looked in that very moment.
+        reloaded ??= manager.reload();
+        await reloaded;
+        await manager.start(name);
+      });
+      await this.#files.markStarted(name);
+    });
+  }
+
+  async stop(names: readonly string[]): Promise<void> {
+    const manager = await this.#link.get();
+    await each(manager, names, async (name) => {
+      await manager.stop(name);
+      await manager.forgetFailure(name);
+      await this.#files.unmarkStarted(name);
+    });
+  }
+
+  async journal(name: string, lines: number): Promise<readonly string[]> {
+    const manager = await this.#link.get();
+    const id = z.instanceof(Buffer).parse(await manager.get(name, 'Unit', 'InvocationID'));
+    return id.some((byte) => byte !== 0) ? readJournal(id.toString('hex'), lines) : [];
+  }
+
+  async *changes(signal: AbortSignal): AsyncIterable<void> {
+    const manager = await this.#link.get();
+    if (signal.aborted) return;
+    const ended = AbortSignal.any([signal, manager.lost]);
+    const changes = on(this.#changes, 'change', { signal: ended });
+    try {
+      await this.#files.watch(() => this.#changes.emit('change'), ended);
+      // Nobody told of what changed before.
+      yield;
+      for await (const _ of changes) {
+        if (signal.aborted) return;
+        yield;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      manager.lost.throwIfAborted();
+      throw error;
+    } finally {
+      await changes.return?.();
+    }
+  }
+
+  /** Ends the connection, which would keep the process alive. */
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  /** Of all that can fail there is one property `Result` each, on the interface of its type. */
+  async #resultOf(name: string, { active }: SystemdState): Promise<string> {
+    if (active !== 'failed') return 'success';
+    const type = name.slice(name.lastIndexOf('.') + 1);
+    const manager = await this.#link.get();
+    return z.string().parse(await manager.get(name, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
+  }
+
+  #hear(path?: string): void {
+    if (path === undefined || this.#paths.has(path)) this.#changes.emit('change');
+  }
+}
+
+/** Does it to all at once and then says of each that failed why. */
+async function each(
+  { lost }: Manager,
+  names: readonly string[],
+  act: (name: string) => Promise<void>,
+): Promise<void> {
+  const outcomes = await Promise.allSettled(names.map(act));
+  lost.throwIfAborted();
+  const failures = outcomes.flatMap((outcome, at) =>
+    outcome.status === 'rejected' ? `${names[at]}: ${messageOf(outcome.reason)}` : [],
+  );
+  if (failures.length > 0) throw new Error(failures.join('; '));
+}

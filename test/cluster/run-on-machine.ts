@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { connect } from '../../src/ssh/connect.ts';
+import type { CommandResult } from '../../src/ssh/connection.ts';
+import { writeFiles } from '../../src/ssh/write-files.ts';
+import type { Stack } from './stack.ts';
+
+/** Seconds for all tests of a file on an emulated machine. */
+const patience = 600;
+
+/** Runs a file of tests of this folder on the machine, as root, by the machine's own Node. */
+export async function runOnMachine(stack: Stack, machine: string, file: string): Promise<CommandResult> {
+  const { connection } = await stack.outputs();
+  const target = connection.machines.find(({ name }) => name === machine);
+  if (!target) throw new Error(`the stack has no machine ${machine}`);
+  const { user, privateKey } = connection;
+  const session = await connect({ ...target, user, privateKey });
+  try {
+    const path = `/tmp/${file}.cjs`;
+    await session.exec(writeFiles([{ path, contents: await bundle(file), mode: '0644' }]));
+    return await session.exec({ argv: ['node', path], root: true, timeout: patience });
+  } finally {
+    await session.close();
+  }
+}
+
+/** One file, CommonJS as `expect` is. */
+async function bundle(file: string): Promise<Buffer> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, file)],
+    alias: { '@jest/globals': join(import.meta.dirname, 'node-jest.ts') },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    outfile: 'tests.cjs',
+    logLevel: 'silent',
+  });
+  const output = outputFiles[0];
+  if (!output) throw new Error(`esbuild made no output for ${file}`);
+  return Buffer.from(output.contents);
+}
