@@ -1,22 +1,10 @@
 import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootIds, killEngine, leftovers, pidOf, placement, starts, until } from '../test/cluster/observe.ts';
-import { type Config, createStack, type Run, type Stack } from '../test/cluster/stack.ts';
-import type { Benchmark, Figure } from './main.ts';
-
-const atMost = (value: number, bar: number, unit: string): Figure => ({ value, bar, unit, ok: value <= bar });
-const exactly = (value: number, bar: number, unit: string): Figure => ({
-  value,
-  bar,
-  unit,
-  ok: value === bar,
-});
-const atLeast = (value: number, bar: number, unit: string): Figure => ({
-  value,
-  bar,
-  unit,
-  ok: value >= bar,
-});
+import { bootIds, leftovers, pidOf, placement, starts, until } from '../test/cluster/observe.ts';
+import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
+import { atLeast, atMost, exactly } from './figures.ts';
+import type { Benchmark } from './main.ts';
+import { answered, changes, killedUp, since, succeed } from './runs.ts';
 
 type Report = Parameters<Benchmark>[0];
 type Log = Parameters<Benchmark>[1];
@@ -131,39 +119,4 @@ async function kills(report: Report, log: Log) {
     await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
     stack.remove();
   }
-}
-
-/** True when the run was killed, false when it ended before that. */
-async function killedUp(stack: Stack, seconds: number): Promise<boolean> {
-  let killed = false;
-  let timer: NodeJS.Timeout | undefined;
-  await stack.up({
-    onStart: (pid) => {
-      timer = setTimeout(() => {
-        killed = killEngine(pid);
-      }, seconds * 1000);
-    },
-  });
-  clearTimeout(timer);
-  return killed;
-}
-
-async function succeed(stack: Stack, args: readonly string[], log: Log): Promise<Run> {
-  const run = await stack.pulumi(args, { log });
-  if (run.status !== 0) throw new Error(`pulumi ${args.join(' ')} ended with ${run.status}:\n${run.output}`);
-  return run;
-}
-
-function since(start: number): number {
-  return (performance.now() - start) / 1000;
-}
-
-/** What Pulumi's summary counts beside "unchanged". */
-function changes(output: string): number {
-  const counts = output.matchAll(/^ {4}[+~-]+ (\d+) to /gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
-}
-
-async function answered(url: string, seconds: number) {
-  await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false);
 }

@@ -2,14 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { cluster } from './cluster.ts';
-
-/** A figure, with the bar it is held against. `ok` is what the bar says of it. */
-export interface Figure {
-  readonly value: number;
-  readonly unit: string;
-  readonly bar: number;
-  readonly ok: boolean;
-}
+import type { Figure } from './figures.ts';
+import { warm } from './warm.ts';
 
 export type Figures = Record<string, Figure>;
 
@@ -21,6 +15,7 @@ export type Benchmark = (
 
 const benchmarks: Readonly<Record<string, { does: string; run: Benchmark }>> = {
   cluster: { does: 'three local machines: up, scale, change, failover, kills, destroy', run: cluster },
+  warm: { does: 'starts from saved memory, beside a boot; cycles and kills', run: warm },
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

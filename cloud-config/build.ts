@@ -26,24 +26,34 @@ export function buildMachineConfig(plan: MachinePlan, access: Access, options: B
   const etcd = plan.etcd
     ? [{ path: '/etc/flotilla/etcd.env', contents: etcdEnvironment(plan, timing), mode: '0644' }]
     : [];
+  const common = buildTemplateConfig(plan.os, access, options);
   return {
+    ...common,
     hostname: plan.name,
-    groups: ['flotilla'],
-    users: [
-      {
-        name: adminUser,
-        groups: ['docker', 'flotilla', 'systemd-journal'],
-        authorizedKeys: [access.authorizedKey],
-      },
-    ],
-    sshHostKey: access.sshHostKey,
-    files: [environmentFile(plan), ...etcd, ...dockerFiles],
+    files: [environmentFile(plan), ...etcd, ...common.files],
     units: [
-      docker,
+      ...common.units,
       ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
       ...agentUnits,
     ],
-    packages: options.prebuilt ? [] : packages[plan.os],
+  };
+}
+
+/** What all machines of an operating system have in common: the machine that others wake from has this and no more. */
+export function buildTemplateConfig(
+  os: OperatingSystem,
+  { authorizedKey, sshHostKey }: Access,
+  { prebuilt }: Pick<BuildOptions, 'prebuilt'>,
+): MachineConfig {
+  const groups = ['docker', 'flotilla', 'systemd-journal'];
+  return {
+    hostname: 'template',
+    groups: ['flotilla'],
+    users: [{ name: adminUser, groups, authorizedKeys: [authorizedKey] }],
+    sshHostKey,
+    files: dockerFiles,
+    units: [docker],
+    packages: prebuilt ? [] : packages[os],
   };
 }
 

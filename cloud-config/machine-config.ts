@@ -41,3 +41,13 @@ export interface SystemdUnit {
   /** Enabled and started at first boot. A unit that waits for an identity is started by a path unit instead. */
   readonly enabled: boolean;
 }
+
+/** The config's own files and its unit files, in the order they are written. */
+export function allFiles(config: MachineConfig): readonly ConfigFile[] {
+  return [...config.files, ...config.units.flatMap(unitFile)];
+}
+
+function unitFile({ name, contents }: SystemdUnit): ConfigFile[] {
+  if (contents === undefined) return [];
+  return [{ path: `/etc/systemd/system/${name}`, contents, mode: '0644' }];
+}

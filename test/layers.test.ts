@@ -12,20 +12,20 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/plan': { folders: ['src/config'], packages: [] },
   'src/unit': { folders: [], packages: ['node:crypto'] },
   'src/scheduler': { folders: ['src/unit'], packages: [] },
-  'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml'] },
+  'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml', 'node:util'] },
   'src/ssh': { folders: [], packages: ['ssh2', 'p-retry', 'node:*'] },
   'src/pki': { folders: ['src/ssh'], packages: ['ssh2', '@peculiar/x509', 'node:*'] },
   'src/etcd': { folders: ['src/ssh', 'src/pki', 'src/unit'], packages: ['node:*'] },
   'src/store': { folders: ['src/unit'], packages: ['@grpc/*', 'protobufjs', 'long', 'zod', 'node:*'] },
-  'src/qemu': { folders: [], packages: ['node:*'] },
+  'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
   'src/agent': {
     folders: ['src/unit', 'src/scheduler', 'src/template', 'src/store'],
-    packages: ['zod', 'esbuild', 'node:*'],
+    packages: ['zod', 'esbuild', 'dbus-native', 'node:*'],
   },
   'src/platform': {
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/qemu'],
-    packages: ['@pulumi/pulumi', 'yaml', 'node:*'],
+    packages: ['@pulumi/pulumi', 'node:*'],
   },
   'src/resources': {
     folders: ['src/config', 'src/plan', 'src/platform', 'src/unit', 'cloud-config'],
@@ -46,7 +46,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     packages: ['@pulumi/*', '@grpc/grpc-js', 'google-protobuf/*', 'zod', 'node:*'],
   },
   'src/cli': {
-    folders: ['src/config', 'src/unit', 'src/ssh', 'src/push'],
+    folders: ['src/config', 'src/unit', 'src/ssh', 'src/push', 'src/qemu'],
     packages: ['commander', 'zod', 'node:*'],
   },
 };

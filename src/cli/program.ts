@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { plainText } from '../model/plain-text.ts';
+import { cache } from './cache.ts';
 import { cat } from './cat.ts';
 import { interrupted } from './cluster.ts';
 import { addCommonOptions, type Verb } from './command.ts';
@@ -13,7 +14,7 @@ import { listUnits } from './list-units.ts';
 import { ssh } from './ssh.ts';
 import { status } from './status.ts';
 
-const verbs: readonly Verb[] = [listMachines, listUnits, listUnitFiles, status, journal, ssh, cat];
+const verbs: readonly Verb[] = [listMachines, listUnits, listUnitFiles, status, journal, ssh, cat, cache];
 
 const usageError = 2;
 
@@ -43,8 +44,15 @@ function buildProgram(context: Context): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const verb of verbs) program.addCommand(verb(context).copyInheritedSettings(program));
+  for (const verb of verbs) program.addCommand(inherit(verb(context), program));
   return program;
+}
+
+/** Commander hands its settings down only to commands that it makes itself. */
+function inherit(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const sub of command.commands) inherit(sub, command);
+  return command;
 }
 
 function describe(error: unknown, debug: boolean): string {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -343,6 +344,12 @@ describe('the annotated example', () => {
       ([key, value]) => [key.replace('flotilla:', ''), value] as const,
     );
     expect(problemsOf(Object.fromEntries(entries))).toEqual([]);
+  });
+
+  test('carries no secret of whoever committed it', () => {
+    // Pulumi writes its salt into the file at the first `up`: with it in a fresh clone, every passphrase is wrong.
+    const staged = spawnSync('git', ['show', ':stacks/Pulumi.local.yaml'], { encoding: 'utf8' });
+    expect(staged.status === 0 ? staged.stdout : text).not.toContain('encryptionsalt');
   });
 
   test('names every setting that there is', () => {

@@ -58,6 +58,10 @@ export const stackSchema = z.strictObject({
     .describe(
       'A cloud image to boot instead of the one that is built here; it installs packages at first boot',
     ),
+  start: z
+    .enum(['warm', 'cold'])
+    .default('warm')
+    .describe('How new machines come up: from the memory of one that booted before, or by booting'),
   network: z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a private IPv4 range like 10.77.0.0/16')

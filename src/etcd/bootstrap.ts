@@ -3,7 +3,7 @@ import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
 import { programName } from '../ssh/script.ts';
 import { certificateState, memberKeys, signMember } from './certificates.ts';
-import { clientUrl, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
+import { clientUrl, clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
 import { certificatesCommand, foundCommand, markCommand, startCommand } from './commands.ts';
 import { factsCommand, type MemberFacts, parseFacts } from './facts.ts';
 import { etcdPaths } from './files.ts';
@@ -56,7 +56,7 @@ export async function bootstrapEtcd(options: BootstrapOptions): Promise<Bootstra
     if (step.kind === 'refuse') throw new Error(`etcd of cluster ${options.cluster.name}: ${step.reason}.`);
     guard(step, last, facts, end);
     options.log(`etcd: ${verbs[step.kind]} ${step.members.join(', ')}: ${step.reason}`);
-    facts = merge(facts, await execute(options, step, end));
+    facts = merge(facts, await execute(options, step, facts, end));
     last = step;
   }
 }
@@ -108,6 +108,7 @@ function describe({ name, state, restarts, journal }: MemberFacts): string {
 async function execute(
   options: BootstrapOptions,
   step: Action,
+  facts: readonly MemberFacts[],
   end: number,
 ): Promise<readonly MemberFacts[]> {
   const members = options.cluster.members.filter(({ name }) => step.members.includes(name));
@@ -115,11 +116,14 @@ async function execute(
   switch (step.kind) {
     case 'install':
       await settled(members.map((member) => certify(options, member)));
-      return await onEach(options, members, (member) => foundCommand(member, options.cluster));
+      return await onEach(options, members, (member) => foundCommand(member, options.cluster, seconds));
     case 'start':
       return await onEach(options, members, (member) => startCommand(member, seconds));
     case 'mark':
-      return await onEach(options, members, (member) => markCommand(member, options.cluster));
+      await settled(members.map((member) => run(options, member, markCommand(member, options.cluster))));
+      return facts
+        .filter(({ name }) => step.members.includes(name))
+        .map((each) => ({ ...each, bootstrapped: clusterToken(options.cluster) }));
   }
 }
 

@@ -15,12 +15,13 @@ export function certificatesCommand(
 }
 
 /**
- * Writes the client environment and then, as the last file, the list of members; starts etcd without waiting, for a
- * member is ready only when others are. Prints the facts.
+ * Writes the client environment and then, as the last file, the list of members; then starts etcd and waits for it as
+ * `startCommand` does. Prints the facts.
  */
-export function foundCommand(member: EtcdMember, cluster: EtcdCluster): Command {
+export function foundCommand(member: EtcdMember, cluster: EtcdCluster, seconds: number): Command {
   const files = [clientEnvironment(cluster.members, layoutOf(member)), clusterEnvironment(cluster)];
-  return command('flotilla-etcd-found', foundScript, member, files);
+  const args = [String(seconds), ...files];
+  return command('flotilla-etcd-found', `${foundScript}${startScript}`, member, args, seconds + 60);
 }
 
 const foundScript = `
@@ -29,9 +30,8 @@ write() {
   chmod 0644 "$1.new"
   mv "$1.new" "$1"
 }
-write "$directory/etcdctl.env" "$1"
-write "$directory/etcd-cluster.env" "$2"
-systemctl start --no-block etcd.service
+write "$directory/etcdctl.env" "$2"
+write "$directory/etcd-cluster.env" "$3"
 `;
 
 /**
@@ -48,9 +48,10 @@ const startScript = `
 timeout "$1" systemctl start etcd.service || true
 `;
 
-/** Notes that the generation was complete. Prints the facts. */
+/** Notes that the generation was complete. */
 export function markCommand(member: EtcdMember, cluster: EtcdCluster): Command {
-  return command('flotilla-etcd-mark', markScript, member, [clusterToken(cluster)]);
+  const args = [...layoutArguments(member), clusterToken(cluster)];
+  return script('flotilla-etcd-mark', `${layoutScript}\n${markScript}`, args, { root: true });
 }
 
 const markScript = `

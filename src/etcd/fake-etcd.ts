@@ -46,7 +46,7 @@ export class FakeEtcd {
       'flotilla-etcd-start': () => this.#start(name, member),
       'flotilla-etcd-mark': ({ args }: Call) => {
         member.files.set('etcd-bootstrapped', args[3] ?? '');
-        return this.#facts(name, member);
+        return {};
       },
     };
     for (const [program, answer] of Object.entries(programs)) machine.programs.set(program, answer);
@@ -72,12 +72,10 @@ export class FakeEtcd {
     return {};
   }
 
-  #found(name: string, member: FakeMember, { args }: Call): Outcome {
-    member.files.set('etcdctl.env', args[3] ?? '');
-    member.files.set('etcd-cluster.env', args[4] ?? '');
-    const ready = this.#healthy(member);
-    this.#launch(name, member);
-    return this.#facts(name, member, ready);
+  #found(name: string, member: FakeMember, { args }: Call): Promise<Outcome> {
+    member.files.set('etcdctl.env', args[4] ?? '');
+    member.files.set('etcd-cluster.env', args[5] ?? '');
+    return this.#start(name, member);
   }
 
   #launch(name: string, member: FakeMember): void {
@@ -103,8 +101,9 @@ export class FakeEtcd {
     return peers.length > size / 2;
   }
 
-  #facts(name: string, member: FakeMember, healthy = this.#healthy(member)): Outcome {
+  #facts(name: string, member: FakeMember): Outcome {
     const environment = member.files.get('etcd-cluster.env') ?? '';
+    const healthy = this.#healthy(member);
     const state = healthy ? 'active' : member.started ? 'activating' : 'inactive';
     const lines = [
       `token=${variable(environment, 'ETCD_INITIAL_CLUSTER_TOKEN')}`,
@@ -114,9 +113,7 @@ export class FakeEtcd {
       `certificate=${Buffer.from(member.files.get('etcd.crt') ?? '').toString('base64')}`,
       `ActiveState=${state}`,
       `NRestarts=${member.restarts}`,
-      ...(healthy
-        ? ['healthy=yes', `members=${memberList(member.data ?? '')}`]
-        : [`journal=${name} says why`]),
+      ...(healthy ? [`members=${memberList(member.data ?? '')}`] : [`journal=${name} says why`]),
     ];
     return { stdout: `${lines.join('\n')}\n` };
   }

@@ -44,6 +44,8 @@ export interface ClusterPlan {
   readonly os: OperatingSystem;
   /** The distribution's own image, instead of one that was made for Flotilla. */
   readonly image?: CloudImage;
+  /** How new local machines come up: from the memory of a template, or by booting. */
+  readonly start: ClusterSpec['start'];
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly PublishPlan[];
   /** Folders of unit files. */
@@ -59,6 +61,7 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     name,
     os: spec.os,
     ...(spec.image ? { image: spec.image } : {}),
+    start: spec.start,
     machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,

@@ -119,13 +119,11 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
     : await issue(state, options);
   const files = filesFor({ bundle, config, certificate, authority: authority.certificate }, wantedStamp);
   await succeed(connection, writeFiles(files), signal);
-  // The path unit starts a first agent by itself; a second start in the same breath would cost another one.
-  const verb = state.stamp === '' ? 'start' : 'restart';
-  await succeed(
-    connection,
-    { argv: ['systemctl', verb, '--no-block', 'flotilla-agent'], root: true },
-    signal,
-  );
+  // A first agent is started by its path unit, for which the last of the files was.
+  if (state.stamp !== '') {
+    const argv = ['systemctl', 'restart', '--no-block', 'flotilla-agent'];
+    await succeed(connection, { argv, root: true }, signal);
+  }
   await answering(machine, connection, options);
 }
 

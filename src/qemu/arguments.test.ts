@@ -15,7 +15,7 @@ const spec: MachineSpec = {
   cpus: 1,
   memory: 768,
   disk: 10,
-  mac: { lan: '52:54:00:77:00:01', wan: '52:54:00:00:00:01' },
+  lanMac: '52:54:00:77:00:01',
   seed: { userData: '', metaData: '', networkConfig: '' },
   ports: [80],
 };
@@ -26,10 +26,10 @@ test('the command line of an emulated machine', () => {
   expect(qemuArguments(spec, forwards).join(' ')).toBe(
     [
       '-name core-1 -nodefaults -no-user-config',
-      '-machine q35,sata=off,smbus=off -accel tcg,thread=multi,tb-size=256 -cpu max,la57=off,svm=off',
+      '-machine q35,sata=off,smbus=off -accel tcg,thread=multi,tb-size=256 -cpu max,la57=off,svm=off,erms=off',
       '-smp 1 -m 768 -display none -monitor none',
       `-chardev file,id=console,path=${folder}/console.log -serial chardev:console`,
-      `-qmp unix:${folder}/qmp,server=on,wait=off -pidfile ${folder}/pid -daemonize`,
+      `-qmp unix:${folder}/qmp,server=on,wait=off -pidfile ${folder}/pid`,
       '-kernel /cache/trixie-1/vmlinuz -initrd /cache/trixie-1/initrd',
       '-append root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off panic=10',
       `-drive file=${folder}/disk.qcow2,format=qcow2,if=none,id=root,cache=unsafe,discard=unmap`,
@@ -39,8 +39,9 @@ test('the command line of an emulated machine', () => {
       `-netdev stream,id=lan,server=on,addr.type=unix,addr.path=${folder}/lan`,
       '-device virtio-net-pci,netdev=lan,mac=52:54:00:77:00:01,romfile=',
       '-netdev user,id=wan,ipv6=off,hostfwd=tcp:127.0.0.1:40002-:1,hostfwd=tcp:127.0.0.1:40001-:22,hostfwd=tcp:127.0.0.1:40003-:80',
-      '-device virtio-net-pci,netdev=wan,mac=52:54:00:00:00:01,romfile=',
+      '-device virtio-net-pci,netdev=wan,mac=52:56:00:00:00:01,romfile=',
       '-object rng-random,filename=/dev/urandom,id=rng -device virtio-rng-pci,rng=rng',
+      '-device vmgenid,guid=auto',
     ].join(' '),
   );
 });
@@ -54,6 +55,15 @@ test('under KVM the guest sees the host’s processor', () => {
 test('an image without a kernel boots from its disk', () => {
   const { boot: _, ...image } = spec.image;
   expect(qemuArguments({ ...spec, image }, forwards)).not.toContain('-kernel');
+});
+
+test.each([
+  [true, 'on'],
+  [false, 'off'],
+])('memory in a file, shared: %s', (shared, share) => {
+  const line = qemuArguments(spec, forwards, { file: '/cache/a,b/ram', shared }).join(' ');
+  expect(line).toContain('-machine q35,sata=off,smbus=off,memory-backend=ram ');
+  expect(line).toContain(`memory-backend-file,id=ram,size=768M,mem-path=/cache/a,,b/ram,share=${share}`);
 });
 
 test('commas in paths are doubled where QEMU splits at commas', () => {

@@ -1,5 +1,6 @@
 import type { Image } from './image.ts';
 import { machinePaths } from './paths.ts';
+import { type Seed, wanMac } from './seed.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
@@ -15,12 +16,20 @@ export interface MachineSpec {
   readonly memory: number;
   /** GiB; at least what the image's file system takes. */
   readonly disk: number;
-  /** MAC addresses: `lan` is the cluster's network, `wan` leads to the internet and to the host's forwards. */
-  readonly mac: { readonly lan: string; readonly wan: string };
-  /** cloud-init's NoCloud files, word for word. */
-  readonly seed: { readonly userData: string; readonly metaData: string; readonly networkConfig: string };
-  /** TCP ports of the guest to be reached from the host, besides those every machine has (`forwards.ts`). */
+  /** MAC address on the cluster's network. */
+  readonly lanMac: string;
+  readonly seed: Seed;
+  /** TCP ports of the guest to be reached from the host, besides those every machine has (`ports.ts`). */
   readonly ports: readonly number[];
+}
+
+/**
+ * The guest's memory in a file, as Kata Containers' templates have it. `shared`: what the guest writes goes into the
+ * file. Otherwise the file is where the memory begins, and what the guest writes stays its own.
+ */
+export interface MemoryFile {
+  readonly file: string;
+  readonly shared: boolean;
 }
 
 /** Host port on 127.0.0.1 by guest port. */
@@ -28,33 +37,45 @@ export type Forwards = Readonly<Record<number, number>>;
 
 /**
  * Under emulation `max` gives guests all that programs built for x86-64-v3 ask for. With la57 networkd fails
- * ("mount namespacing: Device or resource busy"), and svm would only offer a nested KVM too slow to use.
+ * ("mount namespacing: Device or resource busy"), and svm would only offer a nested KVM too slow to use. With erms the
+ * kernel clears and copies memory by `rep stosb`, which TCG emulates byte by byte: a fork takes a fifth longer.
  */
 const processor: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
-  tcg: ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off,svm=off'],
+  tcg: ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off,svm=off,erms=off'],
 };
 
 /** The guest is the user's own, so speculative-execution defences only cost time. After a panic it reboots. */
 const kernelCommandLine = 'root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off panic=10';
 
-/** QEMU's command line, program name excluded. Devices get their PCI slots in this order: the root disk is vda. */
-export function qemuArguments(spec: MachineSpec, forwards: Forwards): string[] {
+/**
+ * QEMU's command line, program name excluded. Devices get their PCI slots in this order: the root disk is vda.
+ * vmgenid is new at each start; the kernel then takes new random numbers (QEMU's docs/specs/vmgenid).
+ */
+export function qemuArguments(spec: MachineSpec, forwards: Forwards, memory?: MemoryFile): string[] {
   const paths = machinePaths(spec.folder);
   return [
     ...['-name', quote(spec.name), '-nodefaults', '-no-user-config'],
-    ...['-machine', 'q35,sata=off,smbus=off', ...processor[spec.accelerator]],
-    ...['-smp', String(spec.cpus), '-m', String(spec.memory), '-display', 'none', '-monitor', 'none'],
+    ...['-machine', `q35,sata=off,smbus=off${memory ? ',memory-backend=ram' : ''}`],
+    ...[...processor[spec.accelerator], '-smp', String(spec.cpus), '-m', String(spec.memory)],
+    ...(memory ? memoryBackend(spec.memory, memory) : []),
+    ...['-display', 'none', '-monitor', 'none'],
     ...['-chardev', `file,id=console,path=${quote(paths.console)}`, '-serial', 'chardev:console'],
-    ...['-qmp', `unix:${quote(paths.qmp)},server=on,wait=off`, '-pidfile', paths.pid, '-daemonize'],
+    ...['-qmp', `unix:${quote(paths.qmp)},server=on,wait=off`, '-pidfile', paths.pid],
     ...boot(spec.image),
     ...disk(paths.disk),
     ...['-blockdev', `driver=vvfat,dir=${quote(paths.seed)},label=CIDATA,read-only=on,node-name=seed`],
     ...['-device', 'virtio-blk-pci,drive=seed'],
-    ...lan(paths.lan, spec.mac.lan),
-    ...wan(forwards, spec.mac.wan),
+    ...lan(paths.lan, spec.lanMac),
+    ...wan(forwards),
     ...['-object', 'rng-random,filename=/dev/urandom,id=rng', '-device', 'virtio-rng-pci,rng=rng'],
+    ...['-device', 'vmgenid,guid=auto'],
   ];
+}
+
+function memoryBackend(mebibytes: number, { file, shared }: MemoryFile): string[] {
+  const share = shared ? 'on' : 'off';
+  return ['-object', `memory-backend-file,id=ram,size=${mebibytes}M,mem-path=${quote(file)},share=${share}`];
 }
 
 function boot(image: Image): string[] {
@@ -79,13 +100,13 @@ function lan(socket: string, mac: string): string[] {
 }
 
 /** No IPv6: slirp would offer guests a route that leads nowhere on most hosts. */
-function wan(forwards: Forwards, mac: string): string[] {
+function wan(forwards: Forwards): string[] {
   const rules = Object.entries(forwards).map(
     ([guest, host]) => `,hostfwd=${forwardRule(Number(guest), host)}`,
   );
   return [
     ...['-netdev', `user,id=wan,ipv6=off${rules.join('')}`],
-    ...['-device', `virtio-net-pci,netdev=wan,mac=${mac},romfile=`],
+    ...['-device', `virtio-net-pci,netdev=wan,mac=${wanMac},romfile=`],
   ];
 }
 

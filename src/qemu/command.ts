@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { heartbeat } from './log.ts';
 
@@ -56,6 +57,39 @@ export async function run(command: readonly string[], options: CommandOptions): 
     );
   } finally {
     progress.stop();
+  }
+}
+
+/**
+ * Starts a program that ends with this process, also when that is killed, and waits until it is up.
+ *
+ * @throws Error with the program's last lines when it ends instead
+ */
+export async function attach(
+  command: readonly string[],
+  { purpose, alive }: { purpose: string; alive: () => Promise<boolean> },
+): Promise<void> {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // Out of the terminal's process group: Ctrl-C is for this process, which ends it in its own way.
+    detached: true,
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  child.once('close', (code, signal) => {
+    failure ??= new Error(`ended with ${signal ?? code}`);
+  });
+  child.unref();
+  while (!(await alive())) {
+    if (failure)
+      throw new Error(`${purpose}: ${failure.message}\n${lastLines(said, tailLines)}`, { cause: failure });
+    await sleep(100);
   }
 }
 

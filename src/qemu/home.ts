@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const clone = join(import.meta.dirname, '..', '..');
@@ -15,4 +16,12 @@ export function stackFolder(stack: string, env: NodeJS.ProcessEnv = process.env)
       `a stack called ${JSON.stringify(stack)} can't have a folder of its own: use a name of letters, digits, dots, dashes and underscores that begins with a letter or digit`,
     );
   return join(resolve(clone, env.FLOTILLA_HOME || '.flotilla'), 'stacks', stack);
+}
+
+/**
+ * Where this user's stacks share what was made once: `$XDG_CACHE_HOME/flotilla/<kind>`, by default under ~/.cache
+ * (XDG Base Directory Specification).
+ */
+export function cacheFolder(kind: 'images' | 'templates', env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'flotilla', kind);
 }

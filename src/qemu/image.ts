@@ -1,8 +1,8 @@
 import { access, chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildImage } from './build.ts';
 import { downloadImage, downloadKey } from './download.ts';
+import { cacheFolder } from './home.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import type { Suite } from './recipe.ts';
@@ -30,9 +30,8 @@ export interface ImageOptions {
   readonly cache?: string;
 }
 
-/** `$XDG_CACHE_HOME/flotilla/images`, by default under ~/.cache (XDG Base Directory Specification). */
-export function imageCache(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'flotilla', 'images');
+export function imageCache(env?: NodeJS.ProcessEnv): string {
+  return cacheFolder('images', env);
 }
 
 /**

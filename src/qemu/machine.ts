@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
-import { message, run } from './command.ts';
+import { attach, message, run } from './command.ts';
 import { readConsole } from './console.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
 import { chooseForwards, sshPort } from './ports.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
 import { addForward, qmp } from './qmp.ts';
+import { type SavedMachine, wake } from './snapshot.ts';
 
 /** Times a start is tried over because another process took a host port in the moment between. */
 const portAttempts = 5;
@@ -27,6 +28,15 @@ export interface MachineState {
   readonly forwards: Forwards;
 }
 
+export interface StartOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+  /** Memory, devices and disk that a new machine wakes from instead of booting. */
+  readonly from?: SavedMachine;
+  /** Makes a machine to be saved: its memory is this file, and it ends when this process does. */
+  readonly memoryFile?: string;
+}
+
 /**
  * Makes the machine run and returns without waiting for its boot. It may be called on anything: a machine that
  * runs is adopted (ports it lacks are forwarded), one that was killed starts on its own disk, and a folder left
@@ -34,16 +44,17 @@ export interface MachineState {
  *
  * @throws Error with QEMU's own words when it refuses
  */
-export async function startMachine(spec: MachineSpec, log: Log, signal?: AbortSignal): Promise<MachineState> {
+export async function startMachine(spec: MachineSpec, options: StartOptions): Promise<MachineState> {
+  const { log } = options;
   const before = await readMachine(spec.folder);
   if (before?.running) return addMissingForwards(spec, before);
-  await prepareFolder(spec);
+  const prepared = await prepareFolder(spec, options);
   let remembered = before?.forwards ?? {};
   for (let attempt = 1; ; attempt++) {
     const forwards = await chooseForwards(spec.ports, remembered);
     await writeState(spec.folder, forwards);
     try {
-      await launch(spec, forwards, log, signal);
+      await launch(spec, forwards, prepared);
       return await expectRunning(spec.folder);
     } catch (error) {
       if (!isPortConflict(error) || attempt === portAttempts) throw error;
@@ -72,12 +83,15 @@ export async function readMachine(folder: string): Promise<MachineState | undefi
  * @throws Error when the process outlives SIGKILL; then its folder stays
  */
 export async function stopMachine(folder: string, log: Log): Promise<void> {
-  const paths = machinePaths(folder);
-  const pid = await findProcess(paths.pid);
-  if (pid !== undefined && !(await endProcess(folder, pid, log))) {
-    throw new Error(`QEMU (pid ${pid}) outlived SIGKILL, so ${folder} is kept: see /proc/${pid}/stack`);
-  }
+  await endMachine(folder, log);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** The same, but leaves the folder. QEMU writes what the disk still lacks before it ends. */
+export async function endMachine(folder: string, log: Log): Promise<void> {
+  const pid = await findProcess(machinePaths(folder).pid);
+  if (pid === undefined || (await endProcess(folder, pid, log))) return;
+  throw new Error(`QEMU (pid ${pid}) outlived SIGKILL, so ${folder} is kept: see /proc/${pid}/stack`);
 }
 
 async function endProcess(folder: string, pid: number, log: Log): Promise<boolean> {
@@ -92,8 +106,12 @@ async function endProcess(folder: string, pid: number, log: Log): Promise<boolea
   return waitForExit(pid, paths.pid, killDeadline);
 }
 
-/** The disk appears under its name only when it is complete; the seed is written anew each time. */
-async function prepareFolder(spec: MachineSpec): Promise<void> {
+/**
+ * The disk appears under its name only when it is complete; the seed is written anew each time.
+ *
+ * @returns the options that hold for this start: saved memory fits only a disk that has not run on
+ */
+async function prepareFolder(spec: MachineSpec, options: StartOptions): Promise<StartOptions> {
   const paths = machinePaths(spec.folder);
   await mkdir(paths.seed, { recursive: true, mode: 0o700 });
   const seed = {
@@ -105,7 +123,11 @@ async function prepareFolder(spec: MachineSpec): Promise<void> {
     await writeFile(`${paths.seed}/${name}`, text, { mode: 0o600 });
   // QEMU makes them anew, but would not start over a file it may not replace.
   await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
-  if (!(await exists(paths.disk))) await createDisk(spec, paths.disk);
+  const { from, ...others } = options;
+  if (await exists(paths.disk)) return others;
+  if (from) await copyDisk(from.disk, paths.disk);
+  else await createDisk(spec, paths.disk);
+  return options;
 }
 
 async function createDisk(spec: MachineSpec, file: string): Promise<void> {
@@ -121,14 +143,35 @@ async function createDisk(spec: MachineSpec, file: string): Promise<void> {
   await rename(part, file);
 }
 
+/** A copy, not an overlay: the template may be pruned while its machines live. */
+async function copyDisk(from: string, file: string): Promise<void> {
+  const part = `${file}.part`;
+  await copyFile(from, part, constants.COPYFILE_FICLONE);
+  await chmod(part, 0o600);
+  await rename(part, file);
+}
+
 /** QEMU forks away once its devices are up (`-daemonize`), so a wrong setting shows here. */
-async function launch(spec: MachineSpec, forwards: Forwards, log: Log, signal?: AbortSignal): Promise<void> {
+async function launch(spec: MachineSpec, forwards: Forwards, options: StartOptions): Promise<void> {
+  const { log, signal, from, memoryFile } = options;
   const purpose = `${spec.name}: starting QEMU`;
-  await run(['qemu-system-x86_64', ...qemuArguments(spec, forwards)], {
-    log,
-    signal,
-    purpose,
-  });
+  if (memoryFile !== undefined) {
+    const command = qemuArguments(spec, forwards, { file: memoryFile, shared: true });
+    return attach(['qemu-system-x86_64', ...command], { purpose, alive: () => isUp(spec.folder) });
+  }
+  const memory = from && { file: from.memory, shared: false };
+  const incoming = from ? ['-incoming', 'defer'] : [];
+  const command = [...qemuArguments(spec, forwards, memory), ...incoming, '-daemonize'];
+  await run(['qemu-system-x86_64', ...command], { log, signal, purpose });
+  if (from) await wake(machinePaths(spec.folder).qmp, from.devices);
+}
+
+/** The monitor answers once all devices are up. */
+async function isUp(folder: string): Promise<boolean> {
+  return qmp(machinePaths(folder).qmp, { execute: 'query-status' }, monitorDeadline).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function expectRunning(folder: string): Promise<MachineState> {

@@ -116,10 +116,13 @@ if [ "$keys" != "$1" ]; then
   echo "sshd does not read $2 alone for its host keys (it would use: $keys); is there an Include in sshd_config?" >&2
   exit 1
 fi
-# Debian calls it ssh and has sshd as an alias of it, others the other way round.
-for service in ssh sshd; do
-  if systemctl is-active --quiet "$service.service"; then systemctl reload "$service.service"; break; fi
-done
+# sshd(8) reads its configuration again on SIGHUP. systemctl reload would first check what was checked just now.
+if ! kill -HUP "$(cat /run/sshd.pid 2>/dev/null)" 2>/dev/null; then
+  # Debian calls it ssh and has sshd as an alias of it, others the other way round.
+  for service in ssh sshd; do
+    if systemctl is-active --quiet "$service.service"; then systemctl reload "$service.service"; break; fi
+  done
+fi
 rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 sync "$(dirname "$1")" "$(dirname "$2")"
 `;

@@ -12,19 +12,36 @@ export interface RemoteFile {
 }
 
 /**
- * Each file is written beside its place, synced and renamed, in the order given: a reader sees the old file or
- * the new one, and who waits for the last one finds all the others. `head -c` takes exactly its share of the
- * stream, so that one round trip carries all of them.
+ * Each file is written beside its place; when all are there and synced, they are renamed in the order given: a reader
+ * sees the old file or the new one, and who waits for the last one finds all the others. `head -c` takes exactly its
+ * share of the stream, so that one round trip carries all of them. Each program that is run costs an emulated machine
+ * some 30 ms, so none is run for what the shell can do.
  */
 const body = `set -eu
-gzip -dc | while [ $# -gt 0 ]; do
-  path=$1 size=$2 mode=$3 owner=$4; shift 4
-  case $path in */*) mkdir -p "\${path%/*}" ;; esac
-  (umask 077; head -c "$size" > "$path.new")
-  [ "$(stat -c %s "$path.new")" = "$size" ]
-  chown "$owner" "$path.new"; chmod "$mode" "$path.new"
-  sync "$path.new"; mv "$path.new" "$path"
-done
+umask 022
+write() {
+  while [ $# -gt 0 ]; do
+    case $1 in */*) [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}" ;; esac
+    (umask 077; head -c "$2" > "$1.new")
+    [ "$4" = root:root ] || chown "$4" "$1.new"
+    [ "$3" = 0600 ] || chmod "$3" "$1.new"
+    shift 4
+  done
+}
+check() {
+  left=$# sizes=
+  while [ $left -gt 0 ]; do
+    sizes="$sizes$2 "
+    set -- "$@" "$1.new"
+    shift 4
+    left=$((left - 4))
+  done
+  [ "$(stat -c %s "$@" | while read -r size; do printf '%s ' "$size"; done)" = "$sizes" ]
+  sync "$@"
+}
+gzip -dc | write "$@"
+check "$@"
+while [ $# -gt 0 ]; do mv "$1.new" "$1"; shift 4; done
 `;
 
 export function writeFiles(files: readonly RemoteFile[]): Command {

@@ -13,10 +13,13 @@ export async function onMachine(stack: Stack, machine: string, command: readonly
   return output.trim();
 }
 
+/**
+ * What stays the same for as long as the machine is the same and runs on: machines that woke from one template share
+ * the kernel's boot id, so the machine's own id goes with it.
+ */
 export function bootIds(stack: Stack, machines: readonly string[]): Promise<string[]> {
-  return Promise.all(
-    machines.map((name) => onMachine(stack, name, ['cat', '/proc/sys/kernel/random/boot_id'])),
-  );
+  const files = ['/etc/machine-id', '/proc/sys/kernel/random/boot_id'];
+  return Promise.all(machines.map((name) => onMachine(stack, name, ['cat', ...files])));
 }
 
 const rowsSchema = z.array(

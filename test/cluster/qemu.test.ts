@@ -13,6 +13,7 @@ import type { MachineState } from '../../src/qemu/machine.ts';
 import { readMachine, startMachine, stopMachine } from '../../src/qemu/machine.ts';
 import { controlNetwork, startNetwork, stopNetwork } from '../../src/qemu/network.ts';
 import { machineFolder, machinePaths } from '../../src/qemu/paths.ts';
+import { wanMac } from '../../src/qemu/seed.ts';
 import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
 
 const log = (line: string) => void process.stdout.write(`${line}\n`);
@@ -39,17 +40,17 @@ async function blankImage(): Promise<Image> {
   return { key: 'blank', folder: stack, disk: { file, format: 'raw' } };
 }
 
-const mac = { lan: '52:54:00:77:00:01', wan: '52:54:00:00:00:01' };
+const lanMac = '52:54:00:77:00:01';
 const networkConfig = `version: 2
 ethernets:
-  lan: {match: {macaddress: "${mac.lan}"}, addresses: [10.77.0.11/24]}
-  wan: {match: {macaddress: "${mac.wan}"}, dhcp4: true}
+  lan: {match: {macaddress: "${lanMac}"}, addresses: [10.77.0.11/24]}
+  wan: {match: {macaddress: "${wanMac}"}, dhcp4: true}
 `;
 
 function spec(image: Image, changes: Partial<MachineSpec> = {}): MachineSpec {
   return {
     ...{ name, folder, image, accelerator: 'tcg', cpus: 1, memory: 256, disk: 1, ports: [80] },
-    mac,
+    lanMac,
     seed: { userData: '#cloud-config\n', metaData: 'instance-id: i-1\n', networkConfig },
     ...changes,
   };
@@ -68,18 +69,18 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 describe('a machine without a system', () => {
   test('is started once, and adopted from then on', async () => {
     const wanted = spec(await blankImage());
-    const first = await startMachine(wanted, log);
+    const first = await startMachine(wanted, { log });
     expect(first.running).toBe(true);
     expect(Object.keys(first.forwards)).toEqual(['1', '22', '80']);
-    expect(await startMachine(wanted, log)).toEqual(first);
+    expect(await startMachine(wanted, { log })).toEqual(first);
     await rm(machinePaths(folder).pid);
-    expect(await startMachine(wanted, log)).toEqual(first);
+    expect(await startMachine(wanted, { log })).toEqual(first);
   });
 
   test('gets another port while it runs', async () => {
     const image = await blankImage();
-    const first = await startMachine(spec(image), log);
-    const second = await startMachine(spec(image, { ports: [80, 8080] }), log);
+    const first = await startMachine(spec(image), { log });
+    const second = await startMachine(spec(image, { ports: [80, 8080] }), { log });
     expect(second).toMatchObject({ pid: first.pid, forwards: first.forwards });
     expect(second.forwards[8080]).toBeGreaterThan(0);
     expect(await readMachine(folder)).toEqual(second);
@@ -87,11 +88,11 @@ describe('a machine without a system', () => {
 
   test('that was killed starts again on its own disk and ports', async () => {
     const wanted = spec(await blankImage());
-    const first = await startMachine(wanted, log);
+    const first = await startMachine(wanted, { log });
     const { ino } = await stat(machinePaths(folder).disk);
     process.kill(pidOf(first), 'SIGKILL');
     await until(async () => (await readMachine(folder))?.running === false);
-    const second = await startMachine(wanted, log);
+    const second = await startMachine(wanted, { log });
     expect(second.forwards).toEqual(first.forwards);
     expect((await stat(machinePaths(folder).disk)).ino).toBe(ino);
   });
@@ -100,18 +101,18 @@ describe('a machine without a system', () => {
     await mkdir(folder, { recursive: true });
     await writeFile(`${machinePaths(folder).disk}.part`, 'half a disk');
     await writeFile(machinePaths(folder).pid, `${process.pid}\n`);
-    expect((await startMachine(spec(await blankImage()), log)).running).toBe(true);
+    expect((await startMachine(spec(await blankImage()), { log })).running).toBe(true);
   });
 
   test('takes other ports when its own are taken meanwhile', async () => {
     const wanted = spec(await blankImage());
-    const first = await startMachine(wanted, log);
+    const first = await startMachine(wanted, { log });
     process.kill(pidOf(first), 'SIGKILL');
     await until(async () => (await readMachine(folder))?.running === false);
     const thief = createServer().listen(first.sshPort, '127.0.0.1');
     await once(thief, 'listening');
     try {
-      const second = await startMachine(wanted, log);
+      const second = await startMachine(wanted, { log });
       expect(second.running).toBe(true);
       expect(second.sshPort).not.toBe(first.sshPort);
     } finally {
@@ -120,14 +121,14 @@ describe('a machine without a system', () => {
   });
 
   test('that QEMU refuses is told in QEMU’s words', async () => {
-    const wanted = spec(await blankImage(), { mac: { lan: 'no address', wan: 'no address' } });
-    await expect(startMachine(wanted, log)).rejects.toThrow(/core-1: starting QEMU: .*\n.*no address/);
+    const wanted = spec(await blankImage(), { lanMac: 'no address' });
+    await expect(startMachine(wanted, { log })).rejects.toThrow(/core-1: starting QEMU: .*\n.*no address/);
   });
 
   test.each(['SIGCONT', 'SIGSTOP'] as const)(
     'is gone within 10 s after %s, folder and all',
     async (signal) => {
-      process.kill(pidOf(await startMachine(spec(await blankImage()), log)), signal);
+      process.kill(pidOf(await startMachine(spec(await blankImage()), { log })), signal);
       const start = Date.now();
       await stopMachine(folder, log);
       expect(Date.now() - start).toBeLessThan(10_000);
@@ -137,12 +138,12 @@ describe('a machine without a system', () => {
   );
 
   test('whose QEMU ends is not waited for', async () => {
-    process.kill(pidOf(await startMachine(spec(await blankImage()), log)), 'SIGKILL');
+    process.kill(pidOf(await startMachine(spec(await blankImage()), { log })), 'SIGKILL');
     await expect(waitForSsh(name, folder, { log })).rejects.toThrow('core-1: QEMU has ended');
   });
 
   test('is joined again by a switch that was killed', async () => {
-    await startMachine(spec(await blankImage()), log);
+    await startMachine(spec(await blankImage()), { log });
     const isJoined = async () => name in (await controlNetwork(stack, { command: 'status' })).ports;
     const first = await startNetwork(stack, [], { log });
     await until(isJoined);
@@ -162,7 +163,7 @@ test('a boot sector tells whether an accelerator works', async () => {
 
 test('a machine whose kernel dies is not waited for', async () => {
   const { boot } = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
-  await startMachine(spec({ ...(await blankImage()), ...(boot && { boot }) }), log);
+  await startMachine(spec({ ...(await blankImage()), ...(boot && { boot }) }), { log });
   const failure = waitForSsh(name, folder, { log });
   await expect(failure).rejects.toThrow("core-1: the guest's kernel died");
   await expect(failure).rejects.toThrow("can't mount /dev/vda as the root file system");
@@ -171,6 +172,6 @@ test('a machine whose kernel dies is not waited for', async () => {
 test('a machine of the built image boots to SSH', async () => {
   const image = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
   const { accelerator } = await chooseAccelerator(image, { log });
-  await startMachine(spec(image, { accelerator, memory: 768, disk: 8 }), log);
+  await startMachine(spec(image, { accelerator, memory: 768, disk: 8 }), { log });
   await waitForSsh(name, folder, { log });
 }, 600_000);

@@ -71,9 +71,10 @@ const outputsSchema = z.object({
 
 export type Outputs = z.output<typeof outputsSchema>;
 
-export function createStack(name: string, config: Config): Stack {
+/** `variables` are added to the environment of everything that runs on the stack. */
+export function createStack(name: string, config: Config, variables: NodeJS.ProcessEnv = {}): Stack {
   const clone = copyClone();
-  const env = { ...process.env, FLOTILLA_STACK: name };
+  const env = { ...process.env, ...variables, FLOTILLA_STACK: name };
   const configFile = join(clone, 'stacks', `Pulumi.${name}.yaml`);
   const start = (program: string, args: readonly string[], options: RunOptions = {}) =>
     run(join(clone, program), args, { cwd: clone, env }, options);

@@ -15,11 +15,11 @@ export async function createPlatform(): Promise<Platform> {
     async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
       await checkHost(plan, stackFolder(plan.name));
       const network = new Network('network', { publish: plan.publish });
-      const { os } = plan;
+      const { os, start } = plan;
       const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
       const prebuilt = plan.image === undefined;
       const machines = plan.machines.map((machine) =>
-        createMachine(machine, { authorizedKey, image, network, emulated, prebuilt }),
+        createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
       );
       return { lifetime: network, machines };
     },

@@ -1,24 +1,25 @@
 import * as pulumi from '@pulumi/pulumi';
 import { buildMachineConfig } from '../../../cloud-config/build.ts';
-import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
-import type { MachinePlan } from '../../plan/plan.ts';
+import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
+import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
 import { SshKey } from '../ssh-key.ts';
 import type { Image } from './image.ts';
 import type { Network } from './network.ts';
-import { lanMac, renderSeed, wanMac } from './seed.ts';
 
 export interface MachineArgs {
   readonly image: pulumi.Input<string>;
   readonly cpus: number;
   readonly memory: number;
   readonly disk: number;
-  readonly lanMac: string;
-  readonly wanMac: string;
+  /** On the cluster's network, with the prefix's length. */
+  readonly address: string;
   readonly publishedPorts: readonly number[];
-  readonly userData: pulumi.Input<string>;
-  readonly metaData: string;
-  readonly networkConfig: string;
+  /** Names one life of the machine, for cloud-init. */
+  readonly instanceId: string;
+  readonly config: pulumi.Input<MachineConfig>;
+  /** How a new machine comes up: from the memory of a template, or by booting. */
+  readonly start: ClusterPlan['start'];
 }
 
 /** A virtual machine in QEMU. It goes on running when Pulumi has ended. */
@@ -44,12 +45,14 @@ export function createMachine(
     authorizedKey,
     image,
     network,
+    start,
     emulated,
     prebuilt,
   }: {
     authorizedKey: pulumi.Output<string>;
     image: Image;
     network: Network;
+    start: ClusterPlan['start'];
     emulated: boolean;
     prebuilt: boolean;
   },
@@ -61,15 +64,13 @@ export function createMachine(
       replacementTrigger: plan.generation,
     },
   );
-  const userData = pulumi
+  const config = pulumi
     .all([authorizedKey, hostKey.privateKey, hostKey.publicKey])
     .apply(([authorized, privateKey, publicKey]) =>
-      renderCloudConfig(
-        buildMachineConfig(
-          plan,
-          { authorizedKey: authorized, sshHostKey: { privateKey, publicKey } },
-          { prebuilt, emulated },
-        ),
+      buildMachineConfig(
+        plan,
+        { authorizedKey: authorized, sshHostKey: { privateKey, publicKey } },
+        { prebuilt, emulated },
       ),
     );
   const machine = new Machine(
@@ -79,15 +80,15 @@ export function createMachine(
       cpus: plan.cpus,
       memory: plan.memory,
       disk: plan.disk,
-      lanMac: lanMac(plan.address),
-      wanMac: wanMac(plan.address),
+      address: `${plan.address}/${plan.prefixLength}`,
       publishedPorts: plan.publishedPorts,
-      userData,
-      ...renderSeed(plan, `${plan.name}-${plan.generation}`),
+      instanceId: `${plan.name}-${plan.generation}`,
+      config,
+      start,
     },
     {
-      // A machine is never replaced by accident: a new image or new user data reach new machines only.
-      ignoreChanges: ['image', 'userData', 'metaData', 'networkConfig'],
+      // A machine is never replaced by accident: a new image or a new config reach new machines only.
+      ignoreChanges: ['image', 'config', 'instanceId', 'start'],
       replacementTrigger: plan.generation,
       // The old machine holds the name and the address until it is gone.
       deleteBeforeReplace: true,

@@ -2,27 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
 import { chooseAccelerator } from '../../../qemu/accelerator.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { stackFolder } from '../../../qemu/home.ts';
 import { type Image, imageCache, readImage } from '../../../qemu/image.ts';
 import { type MachineState, readMachine, startMachine, stopMachine } from '../../../qemu/machine.ts';
 import { machineFolder, machinePaths } from '../../../qemu/paths.ts';
+import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { describe } from '../../errors.ts';
+import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
+import { discardUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
   image: z.string(),
   cpus: z.number(),
   memory: z.number(),
   disk: z.number(),
-  lanMac: z.string(),
-  wanMac: z.string(),
+  /** On the cluster's network, with the prefix's length: `10.77.1.11/16`. */
+  address: z.string(),
   publishedPorts: z.array(z.number()),
-  userData: z.string(),
-  metaData: z.string(),
-  networkConfig: z.string(),
+  instanceId: z.string(),
+  config: machineConfig,
+  start: z.enum(['warm', 'cold']),
 });
 
 const outputs = inputs.extend({
@@ -36,7 +40,7 @@ type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
 /** What QEMU is told once, at its start. */
-const fixed = ['cpus', 'memory', 'disk', 'lanMac', 'wanMac'] as const;
+const fixed = ['cpus', 'memory', 'disk', 'address'] as const;
 
 export const machine: ResourceHandler<Inputs, Outputs> = {
   inputs,
@@ -73,7 +77,9 @@ export const machine: ResourceHandler<Inputs, Outputs> = {
 /** Starts it if it does not run, and waits for its SSH. Whatever exists is kept in the state on failure. */
 async function start(wanted: Inputs, context: Context): Promise<Outputs> {
   const spec = await specOf(wanted, folderOf(context), context);
-  const state = await startMachine(spec, context.log, context.signal);
+  await discardUnfinished(spec.folder, context.log);
+  if (!(await readMachine(spec.folder))) await tryWarmStart(spec, wanted, context);
+  const state = await startMachine(spec, context);
   const result = { ...wanted, ...outputsOf(state), incarnation: await incarnationOf(spec.folder) };
   try {
     await waitForSsh(spec.name, spec.folder, { log: context.log, signal: context.signal });
@@ -81,6 +87,17 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
     throw new InitFailed(describe(error), idOf(context), { ...result, running: false }, { cause: error });
   }
   return result;
+}
+
+/** A machine that can't be woken is booted: the same comes of it, only later. */
+async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
+  if (wanted.start === 'cold') return;
+  try {
+    await warmStart(spec, wanted.config, wanted, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log(`cold start, because a warm one failed: ${describe(error)}`);
+  }
 }
 
 const folderOf = ({ stack, name }: Context) => machineFolder(stackFolder(stack), name);
@@ -120,10 +137,19 @@ async function specOf(wanted: Inputs, folder: string, { name, log }: Context): P
     cpus: wanted.cpus,
     memory: wanted.memory,
     disk: wanted.disk,
-    mac: { lan: wanted.lanMac, wan: wanted.wanMac },
-    seed: { userData: wanted.userData, metaData: wanted.metaData, networkConfig: wanted.networkConfig },
+    lanMac: lanMac(wanted.address),
+    seed: seedOf(wanted),
     ports: wanted.publishedPorts,
   };
+}
+
+function seedOf({ config, instanceId, address }: Inputs) {
+  return renderSeed({
+    hostname: config.hostname,
+    instanceId,
+    address,
+    userData: renderCloudConfig(config),
+  });
 }
 
 async function imageOf(key: string): Promise<Image> {
@@ -138,7 +164,8 @@ async function imageOf(key: string): Promise<Image> {
  * A folder that is there before its create is what a run that was cut off left, and is adopted. With other user
  * data it belongs to another state, whose keys we don't have: nobody but its owner may take it away.
  */
-async function refuseStranger(folder: string, { userData }: Inputs, { name }: Context): Promise<void> {
+async function refuseStranger(folder: string, wanted: Inputs, { name }: Context): Promise<void> {
+  const { userData } = seedOf(wanted);
   const found = await readFile(join(machinePaths(folder).seed, 'user-data'), 'utf8').catch(() => userData);
   if (found === userData) return;
   throw new Error(

@@ -1,0 +1,28 @@
+/** A figure, with the bar it is held against. `ok` is what the bar says of it. */
+export interface Figure {
+  readonly value: number;
+  readonly unit: string;
+  readonly bar: number;
+  readonly ok: boolean;
+}
+
+export const atMost = (value: number, bar: number, unit: string): Figure => ({
+  value,
+  bar,
+  unit,
+  ok: value <= bar,
+});
+
+export const exactly = (value: number, bar: number, unit: string): Figure => ({
+  value,
+  bar,
+  unit,
+  ok: value === bar,
+});
+
+export const atLeast = (value: number, bar: number, unit: string): Figure => ({
+  value,
+  bar,
+  unit,
+  ok: value >= bar,
+});

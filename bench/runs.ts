@@ -1,0 +1,44 @@
+import { killEngine, until } from '../test/cluster/observe.ts';
+import type { Run, Stack } from '../test/cluster/stack.ts';
+
+/** What benchmarks do to a stack and with the time. */
+
+export async function succeed(
+  stack: Stack,
+  args: readonly string[],
+  log: (line: string) => void,
+): Promise<Run> {
+  const run = await stack.pulumi(args, { log });
+  if (run.status !== 0) throw new Error(`pulumi ${args.join(' ')} ended with ${run.status}:\n${run.output}`);
+  return run;
+}
+
+/** Seconds since a moment of `performance.now()`. */
+export function since(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
+/** What Pulumi's summary counts beside "unchanged". */
+export function changes(output: string): number {
+  const counts = output.matchAll(/^ {4}[+~-]+ (\d+) to /gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+export async function answered(url: string, seconds: number) {
+  await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false);
+}
+
+/** True when the run was killed, false when it ended before that. */
+export async function killedUp(stack: Stack, seconds: number): Promise<boolean> {
+  let killed = false;
+  let timer: NodeJS.Timeout | undefined;
+  await stack.up({
+    onStart: (pid) => {
+      timer = setTimeout(() => {
+        killed = killEngine(pid);
+      }, seconds * 1000);
+    },
+  });
+  clearTimeout(timer);
+  return killed;
+}

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import { allFiles, type ConfigFile, type MachineConfig, type SystemdUnit } from './machine-config.ts';
+
+/** What turns a running machine that has one config into one that has another, in this order. */
+export interface LiveSteps {
+  readonly hostname: string;
+  /** Files and unit files, new or changed. */
+  readonly write: readonly ConfigFile[];
+  /** Paths of what the other config has and this one lacks. */
+  readonly remove: readonly string[];
+  /** User → the only keys that may log in. */
+  readonly authorizedKeys: Readonly<Record<string, readonly string[]>>;
+  /** What `systemctl enable` would make of the units below: link → where it leads. */
+  readonly links: Readonly<Record<string, string>>;
+  /** Units that the other config did not enable; those it did run already. */
+  readonly start: readonly string[];
+}
+
+/** Changes that only a new machine can take, in words; or the steps. */
+export type LiveStepsResult = { readonly steps: LiveSteps } | { readonly refused: readonly string[] };
+
+/**
+ * The third way to write a machine config down, beside cloud-config and Ignition: as steps over SSH. Pure, and it
+ * never gives half of what was asked for: what can't be changed on a running machine is refused by name.
+ */
+export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResult {
+  const enabledBefore = new Set(from.units.filter(isEnabled).map(({ name }) => name));
+  const fresh = to.units.filter((unit) => isEnabled(unit) && !enabledBefore.has(unit.name));
+  const refused = [
+    ...(isDeepStrictEqual(from.groups, to.groups) ? [] : ['its groups differ']),
+    ...(isDeepStrictEqual(accounts(from), accounts(to)) ? [] : ['its users differ']),
+    ...(isDeepStrictEqual(from.packages, to.packages) ? [] : ['its packages differ']),
+    ...disabled(from, to).map((name) => `${name} is enabled already`),
+    ...fresh
+      .filter((unit) => linksOf(unit).length === 0)
+      .map(({ name }) => `${name} has no WantedBy= of its own to be enabled by`),
+  ];
+  if (refused.length > 0) return { refused };
+  const before = new Map(allFiles(from).map((file) => [file.path, file]));
+  const after = new Set(allFiles(to).map(({ path }) => path));
+  const changed = allFiles(to).filter((file) => !isDeepStrictEqual(before.get(file.path), file));
+  return {
+    steps: {
+      hostname: to.hostname,
+      write: [...hostKeyFiles(to), ...changed],
+      remove: [...before.keys()].filter((path) => !after.has(path)),
+      authorizedKeys: Object.fromEntries(to.users.map((user) => [user.name, user.authorizedKeys])),
+      links: Object.fromEntries(fresh.flatMap(linksOf)),
+      start: fresh.map(({ name }) => name),
+    },
+  };
+}
+
+/** Where cloud-init's ssh module puts `ssh_keys`, with the modes that it gives them. */
+function hostKeyFiles({ sshHostKey }: MachineConfig): ConfigFile[] {
+  const path = '/etc/ssh/ssh_host_ed25519_key';
+  return [
+    { path, contents: sshHostKey.privateKey, mode: '0600' },
+    { path: `${path}.pub`, contents: sshHostKey.publicKey, mode: '0644' },
+  ];
+}
+
+const accounts = ({ users }: MachineConfig) => users.map(({ name, groups }) => ({ name, groups }));
+
+const isEnabled = ({ enabled }: SystemdUnit) => enabled;
+
+function disabled(from: MachineConfig, to: MachineConfig): string[] {
+  const kept = new Set(to.units.filter(isEnabled).map(({ name }) => name));
+  return from.units.filter((unit) => isEnabled(unit) && !kept.has(unit.name)).map(({ name }) => name);
+}
+
+/** systemd.unit(5), WantedBy=. Under emulation `systemctl enable` takes 3 s where a package has a SysV script too. */
+function linksOf({ name, contents = '' }: SystemdUnit): [string, string][] {
+  const targets = [...contents.matchAll(/^WantedBy=(.*)$/gm)].flatMap(([, list = '']) => list.split(/\s+/));
+  const folder = '/etc/systemd/system';
+  return targets
+    .filter((target) => target !== '')
+    .map((target) => [`${folder}/${target}.wants/${name}`, `${folder}/${name}`]);
+}

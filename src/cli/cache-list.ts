@@ -1,0 +1,88 @@
+import { dirname } from 'node:path';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { cacheFolder } from '../qemu/home.ts';
+import { ageText, sizeText } from '../qemu/prune-limits.ts';
+import { type CacheEntry, listCache } from '../qemu/template-cache.ts';
+import type { Verb } from './command.ts';
+import type { Context } from './context.ts';
+import { type Cell, nothing, renderTable, type Style } from './table.ts';
+
+interface ListOptions {
+  readonly legend: boolean;
+  readonly json?: boolean;
+}
+
+const legend = ['KIND', 'KEY', 'WHAT', 'SIZE', 'USED', 'MADE', 'NOTE'];
+
+export const cacheList: Verb = (context) =>
+  new Command('list')
+    .summary('list images and templates with the room they take')
+    .description(
+      'Lists templates, the last used one first, and images, which do not note their use. The size is what is ' +
+        'taken on disk.\n\nWith --json: [{kind, key, state (complete, half-made, removed), image, accelerator, ' +
+        'cpus, memory (MiB), disk (GiB), source, bytes, lastUse, madeAt, path}], with null where there is nothing.',
+    )
+    .option('--no-legend', 'no column headers and no total')
+    .option('--json', 'JSON for scripts: an array with one object a row')
+    .option('--debug', 'show errors with their stack and causes')
+    .addHelpText('after', '\nExamples:\n  $ flotilla cache list\n  $ flotilla cache list --json\n')
+    .action(async (options: ListOptions, command: Command) => {
+      context.outcome.debug = command.optsWithGlobals().debug === true;
+      const entries = (await listCache({ ...context.env })).filter(({ kind }) => kind !== 'lock');
+      context.terminal.stdout.write(
+        options.json
+          ? `${JSON.stringify(entries.map(json), undefined, 2)}\n`
+          : render(context, entries, options),
+      );
+    });
+
+function render(context: Context, entries: readonly CacheEntry[], options: ListOptions): string {
+  if (entries.length === 0) {
+    const folder = dirname(cacheFolder('images', { ...context.env }));
+    return `There is no cache in ${folder} yet: \`npm run up\` makes what a local stack needs.\n`;
+  }
+  const now = Date.now();
+  const rows = entries.map((entry) => row(entry, now));
+  const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  const last = ['total', '', '', sizeText(total)].map((text): Cell => ({ text }));
+  const paint = (text: string, style: Style) => styleText(style, text, { stream: context.terminal.stdout });
+  return renderTable(options.legend ? [legend.map((text) => ({ text })), ...rows, last] : rows, paint);
+}
+
+function row(entry: CacheEntry, now: number): Cell[] {
+  const { kind, key, state, bytes, madeAt } = entry;
+  const ago = (time: number | undefined) =>
+    time === undefined ? nothing : { text: `${ageText(now - time)} ago` };
+  const note: Cell =
+    state === 'complete' ? nothing : { text: state === 'removed' ? 'half-removed' : state, style: 'yellow' };
+  return [
+    ...[{ text: kind }, { text: key }, { text: what(entry) || '-' }, { text: sizeText(bytes) }],
+    ...[ago(lastUse(entry)), ago(madeAt), note],
+  ];
+}
+
+/** `trixie-8ccbd2ecb66a, tcg, 1 CPU, 1024 MiB memory, 8 GiB disk`, or what an image was made of. */
+function what({ about }: CacheEntry): string {
+  const { image, accelerator, cpus, memory, disk, source } = about;
+  const parts = [
+    ...[source, image, accelerator, cpus && `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`],
+    ...[memory && `${memory} MiB memory`, disk && `${disk} GiB disk`],
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+function lastUse({ kind, state, lastUse }: CacheEntry): number | undefined {
+  return kind === 'template' && state === 'complete' ? lastUse : undefined;
+}
+
+/** Scripts rely on it: keys may come, none may go or change its meaning. */
+function json(entry: CacheEntry) {
+  const { kind, key, state, about, bytes, madeAt, path } = entry;
+  const { image = null, accelerator = null, cpus = null, memory = null, disk = null, source = null } = about;
+  const time = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+  return {
+    ...{ kind, key, state, image, accelerator, cpus, memory, disk, source, bytes },
+    ...{ lastUse: time(lastUse(entry)), madeAt: time(madeAt), path },
+  };
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { LiveSteps } from '../../../../cloud-config/live-steps.ts';
+import { lanMac } from '../../../qemu/seed.ts';
+import type { Command } from '../../../ssh/connection.ts';
+import { script } from '../../../ssh/script.ts';
+import { templateAddress, templateInstance } from './template.ts';
+
+/** Who a machine is, beyond what its config says. */
+export interface Identity {
+  readonly instanceId: string;
+  /** On the cluster's network, with the prefix's length. */
+  readonly address: string;
+}
+
+/** Bytes of the host's randomness that the guest's kernel takes as entropy. */
+const entropy = 32;
+
+/**
+ * Makes a machine that woke from a template the one that it is to be. It is the last step before others may see it,
+ * and one round trip: each process costs an emulated machine some 50 ms. Whoever is interrupted here begins again
+ * with a new disk, so nothing is written twice or carefully.
+ */
+export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identity): Command {
+  const contents = steps.write.map((file) => Buffer.from(file.contents));
+  const files = steps.write.flatMap(({ path, mode }, index) => [
+    path,
+    String(contents[index]?.length ?? 0),
+    mode,
+  ]);
+  const keys = Object.entries(steps.authorizedKeys).flatMap(([user, lines]) => [user, lines.join('\n')]);
+  const links = Object.entries(steps.links).flat();
+  const lists = [files, steps.remove, keys, links].flatMap((list) => [...list, '--']);
+  const facts = [steps.hostname, instanceId, address, lanMac(address)];
+  const template = [templateInstance, templateAddress, lanMac(templateAddress)];
+  const stdin = Buffer.concat([randomBytes(entropy), ...contents]);
+  const args = [...facts, ...template, ...lists, ...steps.start];
+  return script('flotilla-become', becomeScript, args, { root: true, stdin, timeout: 60 });
+}
+
+/*
+ * The clock first: it stood still while the template lay in the cache, the emulated clock chip did not. Then the
+ * random numbers, before anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the
+ * kernel does by itself when it sees a new vmgenid. The network card is bound to its driver again, since only then
+ * it takes the address that QEMU has for it. Docker is not started: it comes with the agent, after what is more
+ * urgent. Lists end in "--".
+ */
+const becomeScript = `
+set -eu
+date -s "@$(cat /sys/class/rtc/rtc0/since_epoch).5" > /dev/null
+perl -e 'sysread(STDIN, my $seed, ${entropy}) == ${entropy} or die "no seed";
+  open(my $pool, ">", "/dev/random") or die $!;
+  ioctl($pool, 0x40085203, pack("ii a*", ${entropy * 8}, ${entropy}, $seed)) or die $!;
+  ioctl($pool, 0x5207, 0) or die $!;'
+hostname=$1 instance=$2 address=$3 card=$4 template=$5 template_address=$6 template_card=$7
+shift 7
+
+read -r uuid < /proc/sys/kernel/random/uuid
+printf '%s%s%s%s%s\\n' $(IFS=-; set -- $uuid; echo "$@") > /etc/machine-id
+head -c 32 /dev/urandom > /var/lib/systemd/random-seed
+chmod 0600 /var/lib/systemd/random-seed
+echo "$hostname" > /etc/hostname
+echo "$hostname" > /proc/sys/kernel/hostname
+
+cloud=/var/lib/cloud
+mv "$cloud/instances/$template" "$cloud/instances/$instance"
+ln -s "$cloud/instances/$instance" "$cloud/instance"
+echo "$instance" > "$cloud/data/instance-id"
+echo "$instance" > "$cloud/data/previous-instance-id"
+echo "$instance" > /run/cloud-init/.instance-id
+printf '{\\n "fqdn": "%s",\\n "hostname": "%s"\\n}' "$hostname" "$hostname" > "$cloud/data/set-hostname"
+
+while [ "$1" != -- ]; do
+  case $3 in 0600) umask 077 ;; *) umask 022 ;; esac
+  [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}"
+  head -c "$2" > "$1"
+  case $3 in 0600 | 0644) ;; *) chmod "$3" "$1" ;; esac
+  shift 3
+done
+umask 022
+shift
+while [ "$1" != -- ]; do rm -f "$1"; shift; done
+shift
+while [ "$1" != -- ]; do echo "$2" > "/home/$1/.ssh/authorized_keys"; shift 2; done
+shift
+
+networks=$(grep -lF "$template_card" /etc/systemd/network/*.network) || {
+  echo "no file in /etc/systemd/network names the template's card $template_card" >&2
+  exit 1
+}
+sed -i "s|$template_card|$card|; s|$template_address|$address|" $networks
+for each in /sys/class/net/*; do
+  read -r found < "$each/address"
+  [ "$found" = "$template_card" ] || continue
+  device=$(readlink "$each/device")
+  echo "\${device##*/}" > /sys/bus/virtio/drivers/virtio_net/unbind
+  echo "\${device##*/}" > /sys/bus/virtio/drivers/virtio_net/bind
+done
+
+while [ "$1" != -- ]; do
+  [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}"
+  ln -s "$2" "$1"
+  shift 2
+done
+shift
+rm /run/systemd/journald.conf.d/flotilla-template.conf
+kill -HUP "$(cat /run/sshd.pid)"
+systemctl restart --no-block systemd-journald.service systemd-networkd.socket systemd-networkd.service "$@"
+`;

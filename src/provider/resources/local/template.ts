@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { adminUser, buildTemplateConfig } from '../../../../cloud-config/build.ts';
+import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
+import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
+import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { startMachine } from '../../../qemu/machine.ts';
+import { lanMac, renderSeed } from '../../../qemu/seed.ts';
+import { waitForSsh } from '../../../qemu/ssh-banner.ts';
+import { ensureTemplate, type Template, templateKey } from '../../../qemu/template.ts';
+import { connect } from '../../../ssh/connect.ts';
+import type { Command, Connection, SshTarget } from '../../../ssh/connection.ts';
+import { generateSshKey, type SshKeyPair } from '../../../ssh/key-pair.ts';
+import { script } from '../../../ssh/script.ts';
+import type { Context } from '../../resource.ts';
+
+/** What of the template's network is replaced in whoever wakes from it; the range is RFC 5737's for documentation. */
+export const templateAddress = '192.0.2.1/24';
+
+/** cloud-init's name for the template's life. */
+export const templateInstance = 'flotilla-template';
+
+/** Seconds: the whole boot with Docker's first start, and forgetting who it was. */
+const deadlines = { connect: 120, ready: 300, forget: 120 };
+
+export interface TemplateMachine {
+  readonly template: Template;
+  /** The config that it has, but for its keys. */
+  readonly config: MachineConfig;
+}
+
+/** The template for machines like this one; when there is none, it is made, which takes as long as a cold start. */
+export async function templateFor(
+  spec: MachineSpec,
+  wanted: MachineConfig,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): Promise<TemplateMachine> {
+  const prebuilt = wanted.packages.length === 0;
+  const configWith = (login: string, hostKey: SshKeyPair) =>
+    buildTemplateConfig('debian-13', { authorizedKey: login, sshHostKey: hostKey }, { prebuilt });
+  const config = configWith('', { privateKey: '', publicKey: '' });
+  const key = await templateKey(spec, [renderCloudConfig(config), readyScript, forgetScript]);
+  const template = await ensureTemplate(
+    spec,
+    key,
+    async (folder, memoryFile) => {
+      log(`making template ${key}: a machine without an identity boots once, the others wake from it`);
+      const login = generateSshKey('flotilla-template');
+      const hostKey = generateSshKey('flotilla-template');
+      const machine = templateSpec(spec, folder, configWith(login.publicKey, hostKey));
+      const { sshPort } = await startMachine(machine, { log, signal, memoryFile });
+      await waitForSsh(machine.name, folder, { log, signal });
+      const target = { name: machine.name, host: '127.0.0.1', port: sshPort, user: adminUser };
+      await makeReady({ ...target, privateKey: login.privateKey, hostKey: hostKey.publicKey }, log, signal);
+      return { privateKey: login.privateKey, hostKey: hostKey.publicKey };
+    },
+    { log, signal },
+  );
+  return { template, config };
+}
+
+function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig): MachineSpec {
+  const seed = renderSeed({
+    hostname: config.hostname,
+    instanceId: templateInstance,
+    address: templateAddress,
+    userData: renderCloudConfig(config),
+  });
+  return { ...spec, name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
+}
+
+async function makeReady(target: SshTarget, log: Context['log'], signal: AbortSignal): Promise<void> {
+  const connection = await connect(target, { deadline: deadlines.connect, log, signal });
+  try {
+    await runScript(
+      connection,
+      script('flotilla-template-ready', readyScript, [], {
+        root: true,
+        timeout: deadlines.ready,
+      }),
+      signal,
+    );
+    await runScript(
+      connection,
+      script('flotilla-template-forget', forgetScript, [templateInstance], {
+        root: true,
+        timeout: deadlines.forget,
+      }),
+      signal,
+    );
+  } finally {
+    await connection.close();
+  }
+  // The server's side of the connection ends a moment later, and is not to be saved.
+  await sleep(500, undefined, { signal });
+}
+
+async function runScript(connection: Connection, command: Command, signal: AbortSignal): Promise<void> {
+  const { status, stderr } = await connection.exec(command, signal);
+  if (status !== 0) throw new Error(`preparing the template failed (${status}): ${stderr.trim()}`);
+}
+
+/**
+ * Waits for the end of the boot and runs everything once that machines will run: what was read stays in memory, and
+ * with it each of them starts faster. Then waits for quiet, a second in which the processor was nine tenths idle.
+ */
+const readyScript = `
+set -eu
+systemctl is-system-running --wait > /dev/null || true
+systemctl start docker.service
+docker version > /dev/null
+for program in etcd etcdctl node docker openssl busybox; do
+  path=$(command -v $program) && cat "$path" > /dev/null
+done
+node --version > /dev/null
+etcd --version > /dev/null
+tries=0
+until [ $tries -ge 30 ]; do
+  read -r _ before_user before_nice before_system before_idle _ < /proc/stat
+  sleep 1
+  read -r _ user nice system idle _ < /proc/stat
+  busy=$((user + nice + system - before_user - before_nice - before_system))
+  [ $busy -gt $(( (idle - before_idle) / 9 )) ] || break
+  tries=$((tries + 1))
+done
+`;
+
+/**
+ * Takes away whatever would make two machines one: on disk, in the kernel and in the memory of services. systemd is
+ * executed anew over an empty machine-id, so that it knows none; journald keeps nothing from here on; networkd and Docker, which have identities that they
+ * only give up by ending, are stopped and started again by whoever wakes.
+ */
+const forgetScript = `
+set -eu
+cloud=/var/lib/cloud/instances/$1
+systemctl stop docker.service
+rm -rf /var/lib/docker
+if [ -e /sys/class/net/docker0 ]; then ip link delete docker0; fi
+find "$cloud" -mindepth 1 -maxdepth 1 ! -name sem -exec rm -rf {} +
+rm -f /var/lib/cloud/instance /var/lib/cloud/data/*instance-id /var/lib/cloud/data/set-hostname
+rm -f /var/log/cloud-init*.log /run/cloud-init/.instance-id /run/cloud-init/*.json
+mkdir -p /run/systemd/journald.conf.d
+printf '[Journal]\\nStorage=none\\n' > /run/systemd/journald.conf.d/flotilla-template.conf
+systemctl restart systemd-journald.service
+rm -rf /var/log/journal/*
+rm -f /var/lib/systemd/random-seed
+: > /etc/machine-id
+systemctl daemon-reexec
+set -- $(ip -o -4 address show to 10.0.2.0/24)
+card=$2 address=$4
+systemctl stop network-online.target systemd-networkd-wait-online.service systemd-networkd.socket systemd-networkd.service
+rm -rf /run/systemd/netif/leases/* /var/lib/systemd/network/*
+ip link set "$card" up
+ip address replace "$address" dev "$card"
+ip route replace default via 10.0.2.2
+sync
+fstrim / || true
+`;

@@ -1,0 +1,71 @@
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { adminUser } from '../../../../cloud-config/build.ts';
+import { liveSteps } from '../../../../cloud-config/live-steps.ts';
+import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
+import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { startMachine, stopMachine } from '../../../qemu/machine.ts';
+import { connect } from '../../../ssh/connect.ts';
+import type { Context } from '../../resource.ts';
+import { becomeCommand, type Identity } from './identity.ts';
+import { templateFor } from './template.ts';
+
+/** Seconds until a machine that woke must answer. A healthy one takes two or three. */
+const connectDeadline = 60;
+
+/** While this file is there, the machine is nobody yet, and whoever finds it begins again. */
+const unfinished = (folder: string) => join(folder, 'unfinished');
+
+/**
+ * Starts a new machine from the memory of a template and gives it its identity, as cloud-init would have done.
+ *
+ * @throws Error with the reason when that can't be done; nothing is left of the attempt then, unless it was cancelled.
+ */
+export async function warmStart(
+  spec: MachineSpec,
+  config: MachineConfig,
+  identity: Identity,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): Promise<void> {
+  const { template, config: templateConfig } = await templateFor(spec, config, { log, signal });
+  const change = liveSteps(templateConfig, config);
+  if ('refused' in change) throw new Error(`it can't be made of a template: ${change.refused.join(', ')}`);
+  // A create that was cut off before the machine existed may have left a disk that fits no memory.
+  await stopMachine(spec.folder, log);
+  try {
+    await mkdir(spec.folder, { recursive: true, mode: 0o700 });
+    await writeFile(unfinished(spec.folder), '');
+    log(`waking from template ${template.key}`);
+    const { sshPort } = await startMachine(spec, { log, signal, from: template });
+    const { privateKey, hostKey } = template;
+    const target = {
+      name: spec.name,
+      host: '127.0.0.1',
+      port: sshPort,
+      user: adminUser,
+      privateKey,
+      hostKey,
+    };
+    const connection = await connect(target, { deadline: connectDeadline, log, signal });
+    log('it is awake; giving it its identity');
+    try {
+      const { status, stderr } = await connection.exec(becomeCommand(change.steps, identity), signal);
+      if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
+    } finally {
+      await connection.close();
+    }
+    await rm(unfinished(spec.folder));
+  } catch (error) {
+    // Whoever cancels doesn't wait for long, and the next run may have begun: it finds the file.
+    if (!signal.aborted) await stopMachine(spec.folder, log);
+    throw error;
+  }
+}
+
+/** Ends and removes a machine whose start was cut off before it was somebody. */
+export async function discardUnfinished(folder: string, log: Context['log']): Promise<void> {
+  const left = await stat(unfinished(folder)).catch(() => undefined);
+  if (!left) return;
+  log('its start was cut off; beginning again');
+  await stopMachine(folder, log);
+}

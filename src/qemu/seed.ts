@@ -1,0 +1,49 @@
+import { stringify } from 'yaml';
+
+/** cloud-init's NoCloud files, word for word (cloud-init, "NoCloud"). */
+export interface Seed {
+  readonly userData: string;
+  readonly metaData: string;
+  readonly networkConfig: string;
+}
+
+export interface SeedFacts {
+  readonly hostname: string;
+  /** Names one life of the machine: cloud-init does everything again when it changes. */
+  readonly instanceId: string;
+  /** On the cluster's network, with the prefix's length: `10.77.1.11/16`. */
+  readonly address: string;
+  readonly userData: string;
+}
+
+export function renderSeed({ hostname, instanceId, address, userData }: SeedFacts): Seed {
+  return {
+    userData,
+    metaData: yaml({ 'instance-id': instanceId, 'local-hostname': hostname }),
+    networkConfig: yaml({
+      version: 2,
+      ethernets: {
+        lan: { match: { macaddress: lanMac(address) }, dhcp4: false, addresses: [address] },
+        wan: { match: { macaddress: wanMac }, dhcp4: true },
+      },
+    }),
+  };
+}
+
+/** cloud-init reads YAML 1.1, in which a MAC address without letters is a number to the base of 60 unless quoted. */
+function yaml(document: object): string {
+  return stringify(document, { schema: 'yaml-1.1' });
+}
+
+/** 52:54 is QEMU's locally administered prefix; the address behind it makes the MAC as unique as the address. */
+export function lanMac(address: string): string {
+  const [host = ''] = address.split('/');
+  const octets = host.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return `52:54:${octets.join(':')}`;
+}
+
+/**
+ * The card towards the host and the internet. Behind it is a network of the machine's own (slirp), so all machines can
+ * have the same one, and a machine that wakes from a template need not change it under the connection it is met on.
+ */
+export const wanMac = '52:56:00:00:00:01';

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { qmp } from './qmp.ts';
+
+/** A machine at rest: what is needed to go on from where it was. Nothing of it is ever written to. */
+export interface SavedMachine {
+  /** The guest's memory, byte for byte. Machines that wake from it map it and copy what they change. */
+  readonly memory: string;
+  /** Processors and devices, as QEMU's migration writes them. */
+  readonly devices: string;
+  /** An overlay over the image's disk. */
+  readonly disk: string;
+}
+
+/** Milliseconds: one command of the monitor, and the whole transfer of a few hundred kilobytes. */
+const monitorDeadline = 5000;
+const transferDeadline = 20_000;
+const pollInterval = 20;
+
+/**
+ * Writes processors and devices to the file and ends in a stopped guest. Its memory has to be a shared file: the
+ * capability leaves it out of the stream, since it is on disk already.
+ */
+export async function save(socket: string, devices: string): Promise<void> {
+  await leaveMemoryOut(socket);
+  await ask(socket, 'migrate', { uri: `exec:cat > ${shellQuote(devices)}` });
+  await transferred(socket, 'saving');
+}
+
+/** The other direction, in a QEMU that waits for it (`-incoming defer`). The guest runs when this returns. */
+export async function wake(socket: string, devices: string): Promise<void> {
+  await leaveMemoryOut(socket);
+  await ask(socket, 'migrate-incoming', { uri: `exec:cat ${shellQuote(devices)}` });
+  await transferred(socket, 'waking');
+}
+
+async function leaveMemoryOut(socket: string): Promise<void> {
+  const capabilities = [{ capability: 'x-ignore-shared', state: true }];
+  await ask(socket, 'migrate-set-capabilities', { capabilities });
+}
+
+async function transferred(socket: string, what: string): Promise<void> {
+  for (const end = Date.now() + transferDeadline; Date.now() < end; await sleep(pollInterval)) {
+    const answer = await ask(socket, 'query-migrate', {});
+    const { status, desc } = { status: '', desc: '', ...(answer ?? {}) };
+    if (status === 'completed') return;
+    if (status === 'failed' || status === 'cancelled')
+      throw new Error(`${what} the machine at ${socket} ${status}: ${desc || 'QEMU does not say why'}`);
+  }
+  throw new Error(`${what} the machine at ${socket} took longer than ${transferDeadline / 1000} s`);
+}
+
+async function ask(
+  socket: string,
+  execute: string,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  return qmp(socket, { execute, arguments: parameters }, monitorDeadline);
+}
+
+/** QEMU hands what follows `exec:` to the shell. */
+function shellQuote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

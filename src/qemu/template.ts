@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { access, chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { types } from 'node:util';
+import type { MachineSpec } from './arguments.ts';
+import { qemuArguments } from './arguments.ts';
+import { run } from './command.ts';
+import { cacheFolder } from './home.ts';
+import { withLock } from './lock.ts';
+import type { Log } from './log.ts';
+import { endMachine, stopMachine } from './machine.ts';
+import { machinePaths } from './paths.ts';
+import { pruneTemplates } from './prune.ts';
+import { type SavedMachine, save } from './snapshot.ts';
+
+/** A machine without an identity, booted once and saved; others of its shape wake from it. */
+export interface Template extends SavedMachine {
+  readonly key: string;
+  readonly folder: string;
+  /** The keys it is met with: whoever wakes it replaces both. */
+  readonly privateKey: string;
+  readonly hostKey: string;
+}
+
+/** What is said of a template, for people. */
+export interface TemplateManifest {
+  readonly key: string;
+  readonly image: string;
+  readonly accelerator: string;
+  readonly cpus: number;
+  /** MiB */
+  readonly memory: number;
+  /** GiB */
+  readonly disk: number;
+}
+
+export interface TemplateOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+  /** Default: `templateCache()` */
+  readonly cache?: string;
+}
+
+/** Makes the machine in the folder ready to be saved; it runs when this resolves. */
+export type MakeReady = (
+  folder: string,
+  memoryFile: string,
+) => Promise<Pick<Template, 'privateKey' | 'hostKey'>>;
+
+export const templateCache = (env?: NodeJS.ProcessEnv): string => cacheFolder('templates', env);
+
+/** Raised when templates must be made anew although nothing that their keys are made of has changed. */
+const format = 1;
+
+const names = {
+  memory: 'memory',
+  devices: 'devices',
+  disk: 'disk.qcow2',
+  privateKey: 'key',
+  hostKey: 'host-key.pub',
+  manifest: 'manifest.json',
+} as const;
+
+/**
+ * Names the template of a spec: everything that went into it, and nothing of the machine that is to wake from it.
+ * A processor passed through by KVM is part of it, since a guest can't wake on another one.
+ */
+export async function templateKey(spec: MachineSpec, recipe: unknown): Promise<string> {
+  const qemu = await run(['qemu-system-x86_64', '--version'], {
+    log: () => {},
+    purpose: 'asking QEMU its version',
+  });
+  const anywhere = { ...spec, folder: '/', name: 'template', lanMac: '', ports: [] };
+  const processor = spec.accelerator === 'kvm' ? cpus()[0]?.model : 'emulated';
+  const parts = [format, qemu, processor, spec.image.key, spec.disk, qemuArguments(anywhere, {}), recipe];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/**
+ * The template, from the cache or else made now. Of two processes that want the same one, one makes it and the other
+ * waits. It appears under its name only when it is complete.
+ */
+export async function ensureTemplate(
+  spec: MachineSpec,
+  key: string,
+  makeReady: MakeReady,
+  options: TemplateOptions,
+): Promise<Template> {
+  const cache = options.cache ?? templateCache();
+  const folder = join(cache, key);
+  const found = await readTemplate(folder);
+  if (found) return found;
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const purpose = `template ${key}`;
+  return withLock(join(cache, `${key}.lock`), { ...options, purpose }, async () => {
+    const made = await readTemplate(folder);
+    return made ?? makeTemplate(spec, key, makeReady, { ...options, cache });
+  });
+}
+
+/** undefined when there is none; it counts as used just now. */
+export async function readTemplate(folder: string): Promise<Template | undefined> {
+  const file = (name: keyof typeof names) => join(folder, names[name]);
+  const has = (name: keyof typeof names) =>
+    access(file(name)).then(
+      () => true,
+      () => false,
+    );
+  const parts = await Promise.all([has('manifest'), has('memory'), has('devices'), has('disk')]);
+  if (parts.includes(false)) return undefined;
+  try {
+    const { key } = JSON.parse(await readFile(file('manifest'), 'utf8'));
+    const [privateKey, hostKey] = await Promise.all([
+      readFile(file('privateKey'), 'utf8'),
+      readFile(file('hostKey'), 'utf8'),
+    ]);
+    const now = new Date();
+    await utimes(folder, now, now);
+    const files = { memory: file('memory'), devices: file('devices'), disk: file('disk') };
+    return { key: String(key), folder, ...files, privateKey, hostKey: hostKey.trim() };
+  } catch (error) {
+    // Pruned between two looks.
+    if (isNodeError(error) && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isNodeError(error: unknown): error is NodeJS.ErrnoException {
+  return types.isNativeError(error) && 'code' in error;
+}
+
+async function makeTemplate(
+  spec: MachineSpec,
+  key: string,
+  makeReady: MakeReady,
+  options: TemplateOptions & { cache: string },
+): Promise<Template> {
+  const { cache, log } = options;
+  await removeHalfMade(cache, key, log);
+  const part = join(cache, `${key}.part`);
+  try {
+    await mkdir(part, { recursive: true, mode: 0o700 });
+    const keys = await makeReady(part, join(part, names.memory));
+    await save(machinePaths(part).qmp, join(part, names.devices));
+    await publish(spec, key, part, keys, log);
+    await rename(part, join(cache, key));
+  } finally {
+    await stopMachine(part, log);
+  }
+  const template = await readTemplate(join(cache, key));
+  if (!template) throw new Error(`template ${key} is incomplete: remove ${join(cache, key)} and try again`);
+  await pruneTemplates(cache, key, log);
+  return template;
+}
+
+/** Whatever a killed run left under a name that no template has. */
+async function removeHalfMade(cache: string, key: string, log: Log): Promise<void> {
+  const left = (await readdir(cache)).filter((name) => name.startsWith(`${key}.`) && name.endsWith('.part'));
+  for (const name of left) await stopMachine(join(cache, name), log);
+}
+
+/** Ends QEMU, which writes the disk's last changes, and leaves only what a template consists of. */
+async function publish(
+  spec: MachineSpec,
+  key: string,
+  part: string,
+  keys: Awaited<ReturnType<MakeReady>>,
+  log: Log,
+): Promise<void> {
+  await endMachine(part, log);
+  const kept: readonly string[] = Object.values(names);
+  for (const name of await readdir(part))
+    if (!kept.includes(name)) await rm(join(part, name), { recursive: true });
+  await writeFile(join(part, names.privateKey), keys.privateKey, { mode: 0o600 });
+  await writeFile(join(part, names.hostKey), `${keys.hostKey}\n`);
+  const { image, accelerator, cpus, memory, disk } = spec;
+  const manifest: TemplateManifest = { key, image: image.key, accelerator, cpus, memory, disk };
+  await writeFile(join(part, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const name of await readdir(part)) await chmod(join(part, name), 0o400);
+}
