@@ -2,14 +2,13 @@ import { agentFiles } from '../src/model/agent-files.ts';
 import type { SystemdUnit } from './machine-config.ts';
 
 /**
- * The agent comes after the machine: at first boot there is no bundle yet, so the path unit waits for it. With it comes
- * Docker, which is still to start on a machine that woke from a template, but the agent does not wait for it.
+ * The agent comes after the machine: at first boot there is no bundle yet, so the path unit waits for it.
  * KillMode=process keeps whatever the agent started out of reach of its own restart.
  */
 const service = `[Unit]
 Description=Flotilla agent
 After=network-online.target
-Wants=network-online.target docker.service
+Wants=network-online.target
 ConditionPathExists=${agentFiles.ready}
 
 [Service]

@@ -151,7 +151,7 @@ async function answering(
   const waited = () => Math.round((performance.now() - started) / 1000);
   let last = 'no answer yet';
   const reminder = setInterval(() => {
-    log(`waiting for the agent on ${machine.name} (${waited()} s of ${startDeadline} s): ${last}`);
+    log(`the agent on ${machine.name} is starting (${waited()} s of ${startDeadline} s)`);
   }, 10_000);
   try {
     while (waited() < startDeadline) {

@@ -25,10 +25,7 @@ exec cat
  * no stale locks to recognise.
  */
 export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  const progress = heartbeat(
-    options.log,
-    () => `${options.purpose}: waiting for another process that does the same`,
-  );
+  const progress = heartbeat(options.log, () => `${options.purpose}: waiting for whoever is making it`);
   let release: () => void;
   try {
     release = await acquire(file, options);
@@ -44,19 +41,19 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
 
 async function acquire(file: string, options: LockOptions): Promise<() => void> {
   for (;;) {
+    options.signal?.throwIfAborted();
     const holder = spawn('sh', ['-c', holderScript, 'flotilla-lock', file], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      signal: options.signal,
       // Out of the terminal's process group: Ctrl-C must not give the lock away while `work` still winds down.
       detached: true,
     });
+    // The whole group: the shell waits for a flock(1) that would hold on to our pipes.
+    const kill = () => holder.pid && process.kill(-holder.pid, 'SIGKILL');
+    options.signal?.addEventListener('abort', kill);
     const status = await Promise.race([once(holder.stdout, 'data').then(() => 'locked'), ended(holder)]);
-    if (status === 'locked') {
-      return () => {
-        holder.removeAllListeners('error').on('error', () => {});
-        holder.stdin.end();
-      };
-    }
+    options.signal?.removeEventListener('abort', kill);
+    if (status === 'locked') return () => holder.stdin.end();
+    options.signal?.throwIfAborted();
     if (status !== lost) throw new Error(`${options.purpose}: can't lock ${file}`);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { message } from './command.ts';
 import { qmp } from './qmp.ts';
 
 /** A machine at rest: what is needed to go on from where it was. Nothing of it is ever written to. */
@@ -26,11 +27,24 @@ export async function save(socket: string, devices: string): Promise<void> {
   await transferred(socket, 'saving');
 }
 
-/** The other direction, in a QEMU that waits for it (`-incoming defer`). The guest runs when this returns. */
+/** QEMU did not wake from what was saved. */
+export class WakeFailed extends Error {
+  override readonly name = 'WakeFailed';
+}
+
+/**
+ * The other direction, in a QEMU that waits for it (`-incoming defer`). The guest runs when this returns.
+ *
+ * @throws WakeFailed, most often because QEMU ends over a file that is damaged
+ */
 export async function wake(socket: string, devices: string): Promise<void> {
-  await leaveMemoryOut(socket);
-  await ask(socket, 'migrate-incoming', { uri: `exec:cat ${shellQuote(devices)}` });
-  await transferred(socket, 'waking');
+  try {
+    await leaveMemoryOut(socket);
+    await ask(socket, 'migrate-incoming', { uri: `exec:cat ${shellQuote(devices)}` });
+    await transferred(socket, 'waking');
+  } catch (cause) {
+    throw new WakeFailed(`QEMU does not wake from ${devices}: ${message(cause)}`, { cause });
+  }
 }
 
 async function leaveMemoryOut(socket: string): Promise<void> {

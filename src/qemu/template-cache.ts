@@ -22,7 +22,10 @@ export interface CacheEntry {
 }
 
 /** The files without which a template is none, as `readTemplate` sees it; an image's disk has several names. */
-const parts = { template: ['memory', 'devices', 'disk.qcow2'], image: [] } as const;
+const parts = { template: ['memory', 'devices', 'disk.qcow2', 'key', 'host-key.pub'], image: [] } as const;
+
+/** Of a template, of one that is being made and of one that is being removed; `lost+found` is none of ours. */
+const templateName = /^[0-9a-z]+(\..*)?$/;
 
 /** Bytes in a block of stat(2), whatever the file system's own blocks are. */
 const blockSize = 512;
@@ -39,7 +42,8 @@ export async function listTemplates(folder: string): Promise<CacheEntry[]> {
 }
 
 async function listFolder(folder: string, kind: 'template' | 'image'): Promise<CacheEntry[]> {
-  const found = (await contents(folder)).filter((each) => each.isDirectory());
+  const ours = kind === 'template' ? templateName : /./;
+  const found = (await contents(folder)).filter((each) => each.isDirectory() && ours.test(each.name));
   const entries = await Promise.all(found.map(({ name }) => readEntry(folder, name, kind)));
   return entries
     .filter((entry) => entry !== undefined)

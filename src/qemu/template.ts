@@ -1,7 +1,18 @@
-import { createHash } from 'node:crypto';
-import { access, chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  access,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { types } from 'node:util';
 import type { MachineSpec } from './arguments.ts';
 import { qemuArguments } from './arguments.ts';
@@ -10,8 +21,9 @@ import { cacheFolder } from './home.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { endMachine, stopMachine } from './machine.ts';
-import { machinePaths } from './paths.ts';
+import { machinePaths, socketPathLimit } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
+import { removeFolder } from './remove.ts';
 import { type SavedMachine, save } from './snapshot.ts';
 
 /** A machine without an identity, booted once and saved; others of its shape wake from it. */
@@ -49,6 +61,9 @@ export type MakeReady = (
 ) => Promise<Pick<Template, 'privateKey' | 'hostKey'>>;
 
 export const templateCache = (env?: NodeJS.ProcessEnv): string => cacheFolder('templates', env);
+
+/** MiB that a template's disk may take over the image. */
+const roomForDisk = 128;
 
 /** Raised when templates must be made anew although nothing that their keys are made of has changed. */
 const format = 1;
@@ -92,11 +107,31 @@ export async function ensureTemplate(
   const found = await readTemplate(folder);
   if (found) return found;
   await mkdir(cache, { recursive: true, mode: 0o700 });
+  await refuseWithoutRoom(spec, cache, key);
   const purpose = `template ${key}`;
   return withLock(join(cache, `${key}.lock`), { ...options, purpose }, async () => {
     const made = await readTemplate(folder);
     return made ?? makeTemplate(spec, key, makeReady, { ...options, cache });
   });
+}
+
+/**
+ * What would fail in the middle, and then in words of QEMU's own.
+ *
+ * @throws Error that says what to do about it
+ */
+async function refuseWithoutRoom({ memory }: MachineSpec, cache: string, key: string): Promise<void> {
+  const socket = machinePaths(join(cache, `${key}.part`)).qmp;
+  if (Buffer.byteLength(socket) > socketPathLimit)
+    throw new Error(
+      `${socket} is longer than the ${socketPathLimit} bytes of a unix socket: set XDG_CACHE_HOME to a shorter folder`,
+    );
+  const { bavail, bsize } = await statfs(cache);
+  const free = Math.floor((bavail * bsize) / 1024 ** 2);
+  if (free < memory + roomForDisk)
+    throw new Error(
+      `a template takes up to ${memory + roomForDisk} MiB, ${cache} has ${free} MiB left: free some, or set XDG_CACHE_HOME to a folder elsewhere`,
+    );
 }
 
 /** undefined when there is none; it counts as used just now. */
@@ -110,15 +145,15 @@ export async function readTemplate(folder: string): Promise<Template | undefined
   const parts = await Promise.all([has('manifest'), has('memory'), has('devices'), has('disk')]);
   if (parts.includes(false)) return undefined;
   try {
-    const { key } = JSON.parse(await readFile(file('manifest'), 'utf8'));
     const [privateKey, hostKey] = await Promise.all([
       readFile(file('privateKey'), 'utf8'),
       readFile(file('hostKey'), 'utf8'),
     ]);
     const now = new Date();
-    await utimes(folder, now, now);
+    // Who may only read the cache may use it all the same.
+    await utimes(folder, now, now).catch(() => undefined);
     const files = { memory: file('memory'), devices: file('devices'), disk: file('disk') };
-    return { key: String(key), folder, ...files, privateKey, hostKey: hostKey.trim() };
+    return { key: basename(folder), folder, ...files, privateKey, hostKey: hostKey.trim() };
   } catch (error) {
     // Pruned between two looks.
     if (isNodeError(error) && error.code === 'ENOENT') return undefined;
@@ -128,6 +163,21 @@ export async function readTemplate(folder: string): Promise<Template | undefined
 
 function isNodeError(error: unknown): error is NodeJS.ErrnoException {
   return types.isNativeError(error) && 'code' in error;
+}
+
+/** Takes a template away that nothing wakes from, so that the next start makes another. */
+export async function discardTemplate({ folder }: Template): Promise<void> {
+  await setAside(folder);
+}
+
+/** By a rename first: nobody may read a template of which a part is gone already. */
+async function setAside(folder: string): Promise<void> {
+  const gone = `${folder}.${randomUUID()}.gone`;
+  const found = await rename(folder, gone).then(
+    () => true,
+    () => false,
+  );
+  if (found) await removeFolder(gone);
 }
 
 async function makeTemplate(
@@ -144,6 +194,7 @@ async function makeTemplate(
     const keys = await makeReady(part, join(part, names.memory));
     await save(machinePaths(part).qmp, join(part, names.devices));
     await publish(spec, key, part, keys, log);
+    await setAside(join(cache, key));
     await rename(part, join(cache, key));
   } finally {
     await stopMachine(part, log);
@@ -177,5 +228,7 @@ async function publish(
   const { image, accelerator, cpus, memory, disk } = spec;
   const manifest: TemplateManifest = { key, image: image.key, accelerator, cpus, memory, disk };
   await writeFile(join(part, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const name of await readdir(part)) await chmod(join(part, name), 0o400);
+  // QEMU 7.2 opens a memory file for writing even where it maps it privately, and only root may do that with 0400.
+  for (const name of await readdir(part))
+    await chmod(join(part, name), name === names.memory ? 0o600 : 0o400);
 }

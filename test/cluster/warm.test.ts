@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import {
-  cpSync,
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
 } from 'node:fs';
@@ -77,7 +79,7 @@ describe('machines that woke', () => {
 
   test('have nothing of their template', async () => {
     const hostKeys = readdirSync(templateCache())
-      .filter((name) => /^[0-9a-f]+$/.test(name))
+      .filter(isTemplate)
       .map((name) => readFileSync(join(templateCache(), name, 'host-key.pub'), 'utf8').split(' ')[1] ?? '');
     const patterns = [...hostKeys, 'flotilla-template', '192\\.0\\.2\\.1', '52:54:c0:00:02:01'];
     const search =
@@ -123,6 +125,7 @@ echo "hostname=$(hostname)"
 echo "host-key=$(ssh-keygen -y -f /etc/ssh/flotilla_host_ed25519_key)"
 echo "agent-key=$(openssl pkey -in /etc/flotilla/pki/agent.key -pubout | sha256sum)"
 echo "random=$(od -An -tx8 -N16 /dev/urandom)"
+echo "journal=$(journalctl --header | sed -n 's/^Sequential number ID: //p' | sort -u)"
 echo "random-seed=$(sha256sum < /var/lib/systemd/random-seed)"
 echo "duid=$(networkctl status eth1 | sed -n 's/.*Client DUID: //p')"
 echo "lan=$(cat /sys/class/net/eth0/address)"
@@ -138,7 +141,7 @@ describe('a start that can’t be warm', () => {
   beforeAll(() => {
     mkdirSync(join(cache, 'flotilla'));
     symlinkSync(imageCache(), join(cache, 'flotilla', 'images'));
-    cpSync(templateCache(), templates, { recursive: true });
+    copyLastTemplate(templates);
     stack = createStack('fallback', config('warm', 0), { XDG_CACHE_HOME: cache });
   });
 
@@ -165,13 +168,31 @@ describe('a start that can’t be warm', () => {
     await until(10, async () => leftovers(stack).length === 0);
   });
 
-  test('falls back to a boot when the template is broken, and says why', async () => {
-    for (const name of readdirSync(templates))
-      if (/^[0-9a-f]+$/.test(name)) truncateSync(join(templates, name, 'devices'), 100_000);
-    expect(await up(stack)).toMatch(/cold start, because a warm one failed: .*waking/);
+  test('falls back to a boot when the template is broken, says why and takes it away', async () => {
+    const before = readdirSync(templates).filter(isTemplate);
+    for (const name of before) {
+      chmodSync(join(templates, name, 'devices'), 0o600);
+      truncateSync(join(templates, name, 'devices'), 100_000);
+    }
+    expect(await up(stack)).toMatch(
+      /cold start, because a warm one failed: template [0-9a-f]+ is broken and was removed: QEMU/,
+    );
     expect(await onMachine(stack, 'core-1', ['hostname'])).toBe('core-1');
+    expect(readdirSync(templates).filter(isTemplate)).toHaveLength(before.length - 1);
   });
 });
+
+/** The one that the machines above woke from: its folder's time is that of its last use. */
+function copyLastTemplate(to: string) {
+  const folders = readdirSync(templateCache())
+    .filter((name) => isTemplate(name))
+    .map((name) => join(templateCache(), name));
+  const [last = ''] = folders.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  mkdirSync(to, { recursive: true });
+  execFileSync('cp', ['--recursive', '--sparse=always', last, to]);
+}
+
+const isTemplate = (name: string) => /^[0-9a-f]+$/.test(name);
 
 function unfinished(stack: Stack): boolean {
   try {

@@ -18,7 +18,7 @@ const entropy = 32;
 /**
  * Makes a machine that woke from a template the one that it is to be. It is the last step before others may see it,
  * and one round trip: each process costs an emulated machine some 50 ms. Whoever is interrupted here begins again
- * with a new disk, so nothing is written twice or carefully.
+ * with a new disk, so nothing is written twice or carefully; what was written is on the disk at the end.
  */
 export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identity): Command {
   const contents = steps.write.map((file) => Buffer.from(file.contents));
@@ -41,8 +41,7 @@ export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identit
  * The clock first: it stood still while the template lay in the cache, the emulated clock chip did not. Then the
  * random numbers, before anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the
  * kernel does by itself when it sees a new vmgenid. The network card is bound to its driver again, since only then
- * it takes the address that QEMU has for it. Docker is not started: it comes with the agent, after what is more
- * urgent. Lists end in "--".
+ * it takes the address that QEMU has for it. Lists end in "--".
  */
 const becomeScript = `
 set -eu
@@ -102,7 +101,8 @@ while [ "$1" != -- ]; do
   shift 2
 done
 shift
-rm /run/systemd/journald.conf.d/flotilla-template.conf
+rm -f /run/systemd/journald.conf.d/flotilla-template.conf /run/systemd/journal/seqnum
+sync
 kill -HUP "$(cat /run/sshd.pid)"
-systemctl restart --no-block systemd-journald.service systemd-networkd.socket systemd-networkd.service "$@"
+systemctl restart --no-block systemd-journald.service systemd-networkd.socket systemd-networkd.service docker.service "$@"
 `;

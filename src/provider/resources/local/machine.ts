@@ -14,7 +14,7 @@ import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { describe } from '../../errors.ts';
 import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
-import { discardUnfinished, warmStart } from './warm-start.ts';
+import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
   image: z.string(),
@@ -61,7 +61,8 @@ export const machine: ResourceHandler<Inputs, Outputs> = {
 
   async read(_id, old, _inputs, context) {
     const state = await readMachine(folderOf(context));
-    return state && { outputs: { ...old, ...outputsOf(state) } };
+    const running = state?.running === true && !(await isUnfinished(folderOf(context)));
+    return state && { outputs: { ...old, ...outputsOf({ ...state, running }) } };
   },
 
   async update(_id, wanted, old, context) {
@@ -91,7 +92,7 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
 
 /** A machine that can't be woken is booted: the same comes of it, only later. */
 async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
-  if (wanted.start === 'cold') return;
+  if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
   try {
     await warmStart(spec, wanted.config, wanted, context);
   } catch (error) {

@@ -3,12 +3,13 @@ import { adminUser, buildTemplateConfig } from '../../../../cloud-config/build.t
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
 import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { heartbeat } from '../../../qemu/log.ts';
 import { startMachine } from '../../../qemu/machine.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { ensureTemplate, type Template, templateKey } from '../../../qemu/template.ts';
 import { connect } from '../../../ssh/connect.ts';
-import type { Command, Connection, SshTarget } from '../../../ssh/connection.ts';
+import type { Command, SshTarget } from '../../../ssh/connection.ts';
 import { generateSshKey, type SshKeyPair } from '../../../ssh/key-pair.ts';
 import { script } from '../../../ssh/script.ts';
 import type { Context } from '../../resource.ts';
@@ -28,34 +29,70 @@ export interface TemplateMachine {
   readonly config: MachineConfig;
 }
 
+/** Why a template could not be made. Without this, each machine of a cluster would try the same again. */
+const failures = new Map<string, unknown>();
+
 /** The template for machines like this one; when there is none, it is made, which takes as long as a cold start. */
 export async function templateFor(
   spec: MachineSpec,
   wanted: MachineConfig,
-  { log, signal }: Pick<Context, 'log' | 'signal'>,
+  context: Pick<Context, 'log' | 'signal'>,
 ): Promise<TemplateMachine> {
-  const prebuilt = wanted.packages.length === 0;
+  const options = { prebuilt: wanted.packages.length === 0 };
   const configWith = (login: string, hostKey: SshKeyPair) =>
-    buildTemplateConfig('debian-13', { authorizedKey: login, sshHostKey: hostKey }, { prebuilt });
+    buildTemplateConfig('debian-13', { authorizedKey: login, sshHostKey: hostKey }, options);
   const config = configWith('', { privateKey: '', publicKey: '' });
   const key = await templateKey(spec, [renderCloudConfig(config), readyScript, forgetScript]);
-  const template = await ensureTemplate(
-    spec,
-    key,
-    async (folder, memoryFile) => {
-      log(`making template ${key}: a machine without an identity boots once, the others wake from it`);
-      const login = generateSshKey('flotilla-template');
-      const hostKey = generateSshKey('flotilla-template');
-      const machine = templateSpec(spec, folder, configWith(login.publicKey, hostKey));
-      const { sshPort } = await startMachine(machine, { log, signal, memoryFile });
-      await waitForSsh(machine.name, folder, { log, signal });
-      const target = { name: machine.name, host: '127.0.0.1', port: sshPort, user: adminUser };
-      await makeReady({ ...target, privateKey: login.privateKey, hostKey: hostKey.publicKey }, log, signal);
-      return { privateKey: login.privateKey, hostKey: hostKey.publicKey };
-    },
-    { log, signal },
-  );
-  return { template, config };
+  const make = async (folder: string, memoryFile: string) => {
+    if (failures.has(key)) throw failures.get(key);
+    context.log(`making template ${key}: a machine without an identity boots once, the others wake from it`);
+    const login = generateSshKey('flotilla-template');
+    const hostKey = generateSshKey('flotilla-template');
+    const machine = templateSpec(spec, folder, configWith(login.publicKey, hostKey));
+    await boot(machine, memoryFile, { privateKey: login.privateKey, hostKey: hostKey.publicKey }, context);
+    return { privateKey: login.privateKey, hostKey: hostKey.publicKey };
+  };
+  try {
+    return { template: await ensureTemplate(spec, key, make, context), config };
+  } catch (error) {
+    failures.set(key, error);
+    throw error;
+  }
+}
+
+/** Boots the machine and takes it to where it can be saved. */
+async function boot(
+  machine: MachineSpec,
+  memoryFile: string,
+  keys: Pick<SshTarget, 'privateKey' | 'hostKey'>,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): Promise<void> {
+  const { name, folder } = machine;
+  const { sshPort } = await startMachine(machine, { log, signal, memoryFile });
+  await waitForSsh(name, folder, { log, signal });
+  const target = { name, host: '127.0.0.1', port: sshPort, user: adminUser, ...keys };
+  const connection = await connect(target, { deadline: deadlines.connect, log, signal });
+  const run = async (command: Command, purpose: string) => {
+    const progress = heartbeat(log, () => `template: ${purpose}`);
+    const { status, stderr } = await connection.exec(command, signal).finally(() => progress.stop());
+    if (status !== 0) throw new Error(`preparing the template failed (${status}): ${stderr.trim()}`);
+  };
+  try {
+    const root = true;
+    await run(
+      script('flotilla-template-ready', readyScript, [], { root, timeout: deadlines.ready }),
+      'booted; Docker starts, waiting for quiet',
+    );
+    const timeout = deadlines.forget;
+    await run(
+      script('flotilla-template-forget', forgetScript, [templateInstance], { root, timeout }),
+      'forgetting who it was',
+    );
+  } finally {
+    await connection.close();
+  }
+  // The server's side of the connection ends a moment later, and is not to be saved.
+  await sleep(500, undefined, { signal });
 }
 
 function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig): MachineSpec {
@@ -66,37 +103,6 @@ function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig):
     userData: renderCloudConfig(config),
   });
   return { ...spec, name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
-}
-
-async function makeReady(target: SshTarget, log: Context['log'], signal: AbortSignal): Promise<void> {
-  const connection = await connect(target, { deadline: deadlines.connect, log, signal });
-  try {
-    await runScript(
-      connection,
-      script('flotilla-template-ready', readyScript, [], {
-        root: true,
-        timeout: deadlines.ready,
-      }),
-      signal,
-    );
-    await runScript(
-      connection,
-      script('flotilla-template-forget', forgetScript, [templateInstance], {
-        root: true,
-        timeout: deadlines.forget,
-      }),
-      signal,
-    );
-  } finally {
-    await connection.close();
-  }
-  // The server's side of the connection ends a moment later, and is not to be saved.
-  await sleep(500, undefined, { signal });
-}
-
-async function runScript(connection: Connection, command: Command, signal: AbortSignal): Promise<void> {
-  const { status, stderr } = await connection.exec(command, signal);
-  if (status !== 0) throw new Error(`preparing the template failed (${status}): ${stderr.trim()}`);
 }
 
 /**
@@ -126,8 +132,8 @@ done
 
 /**
  * Takes away whatever would make two machines one: on disk, in the kernel and in the memory of services. systemd is
- * executed anew over an empty machine-id, so that it knows none; journald keeps nothing from here on; networkd and Docker, which have identities that they
- * only give up by ending, are stopped and started again by whoever wakes.
+ * executed anew over an empty machine-id, so that it knows none; journald keeps nothing from here on; networkd and
+ * Docker, which have identities that they only give up by ending, are stopped and started again by whoever wakes.
  */
 const forgetScript = `
 set -eu

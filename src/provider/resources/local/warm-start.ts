@@ -5,6 +5,8 @@ import { liveSteps } from '../../../../cloud-config/live-steps.ts';
 import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { startMachine, stopMachine } from '../../../qemu/machine.ts';
+import { WakeFailed } from '../../../qemu/snapshot.ts';
+import { discardTemplate, type Template } from '../../../qemu/template.ts';
 import { connect } from '../../../ssh/connect.ts';
 import type { Context } from '../../resource.ts';
 import { becomeCommand, type Identity } from './identity.ts';
@@ -36,7 +38,10 @@ export async function warmStart(
     await mkdir(spec.folder, { recursive: true, mode: 0o700 });
     await writeFile(unfinished(spec.folder), '');
     log(`waking from template ${template.key}`);
-    const { sshPort } = await startMachine(spec, { log, signal, from: template });
+    const { sshPort } = await startMachine(spec, { log, signal, from: template }).catch((error: unknown) => {
+      if (error instanceof WakeFailed) return discardBroken(template, error, signal);
+      throw error;
+    });
     const { privateKey, hostKey } = template;
     const target = {
       name: spec.name,
@@ -46,7 +51,9 @@ export async function warmStart(
       privateKey,
       hostKey,
     };
-    const connection = await connect(target, { deadline: connectDeadline, log, signal });
+    const connection = await connect(target, { deadline: connectDeadline, log, signal }).catch(
+      (error: unknown) => discardBroken(template, error, signal),
+    );
     log('it is awake; giving it its identity');
     try {
       const { status, stderr } = await connection.exec(becomeCommand(change.steps, identity), signal);
@@ -62,10 +69,25 @@ export async function warmStart(
   }
 }
 
+/** What nothing wakes from would cost every start its time: the next one shall make another. */
+async function discardBroken(template: Template, cause: unknown, signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  await discardTemplate(template);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new Error(`template ${template.key} is broken and was removed: ${why}`, { cause });
+}
+
 /** Ends and removes a machine whose start was cut off before it was somebody. */
 export async function discardUnfinished(folder: string, log: Context['log']): Promise<void> {
-  const left = await stat(unfinished(folder)).catch(() => undefined);
-  if (!left) return;
+  if (!(await isUnfinished(folder))) return;
   log('its start was cut off; beginning again');
   await stopMachine(folder, log);
+}
+
+/** Whether it is nobody yet. */
+export async function isUnfinished(folder: string): Promise<boolean> {
+  return stat(unfinished(folder)).then(
+    () => true,
+    () => false,
+  );
 }
