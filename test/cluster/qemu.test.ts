@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,9 @@ import { readMachine, startMachine, stopMachine } from '../../src/qemu/machine.t
 import { controlNetwork, startNetwork, stopNetwork } from '../../src/qemu/network.ts';
 import { machineFolder, machinePaths } from '../../src/qemu/paths.ts';
 import { wanMac } from '../../src/qemu/seed.ts';
+import { WakeFailed } from '../../src/qemu/snapshot.ts';
 import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
+import { ensureTemplate, templateKey } from '../../src/qemu/template.ts';
 
 const log = (line: string) => void process.stdout.write(`${line}\n`);
 const name = 'core-1';
@@ -155,6 +158,74 @@ describe('a machine without a system', () => {
     expect(await isJoined()).toBe(true);
   });
 });
+
+describe('a template of a machine without a system', () => {
+  const cache = () => join(stack, 'cache');
+
+  async function template(image: Image) {
+    const wanted = spec(image);
+    const key = await templateKey(wanted, 'blank');
+    const makeReady = async (at: string, memoryFile: string) => {
+      await startMachine({ ...wanted, name: 'template', folder: at, ports: [] }, { log, memoryFile });
+      return { privateKey: 'none', hostKey: 'none' };
+    };
+    return ensureTemplate(wanted, key, makeReady, { log, cache: cache() });
+  }
+
+  test('is made once, and leaves nothing but itself', async () => {
+    const image = await blankImage();
+    const both = await Promise.all([template(image), template(image)]);
+    expect(both[0]).toEqual(both[1]);
+    expect(await readdir(cache())).toEqual([both[0].key, `${both[0].key}.lock`]);
+    expect((await readdir(both[0].folder)).sort()).toEqual(
+      ['devices', 'disk.qcow2', 'host-key.pub', 'key', 'manifest.json', 'memory'].sort(),
+    );
+    // QEMU 7.2 opens it for writing, which only root may do with a file that nobody may write.
+    expect((await stat(both[0].memory)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(both[0].folder, 'key'))).mode & 0o777).toBe(0o400);
+  });
+
+  test('is woken from, and what runs then leaves it as it was', async () => {
+    const from = await template(await blankImage());
+    const before = await sha256(from.memory);
+    expect((await startMachine(spec(await blankImage()), { log, from })).running).toBe(true);
+    await sleep(1000);
+    expect(await sha256(from.memory)).toBe(before);
+  });
+
+  test('that is incomplete is made anew', async () => {
+    const image = await blankImage();
+    const { folder } = await template(image);
+    await rm(join(folder, 'key'));
+    await template(image);
+    expect(await readdir(folder)).toContain('key');
+  });
+
+  test('that is damaged is not woken from', async () => {
+    const from = await template(await blankImage());
+    await chmod(from.devices, 0o600);
+    await truncate(from.devices, 1000);
+    const waking = startMachine(spec(await blankImage()), { log, from });
+    await expect(waking).rejects.toBeInstanceOf(WakeFailed);
+  });
+
+  test('that finds no room says so', async () => {
+    const wanted = spec(await blankImage(), { memory: 1024 ** 3 });
+    const making = ensureTemplate(wanted, 'large', () => Promise.reject(new Error('tried')), {
+      log,
+      cache: cache(),
+    });
+    await expect(making).rejects.toThrow(
+      /a template takes up to \d+ MiB, .* free some, or set XDG_CACHE_HOME/,
+    );
+  });
+});
+
+async function sha256(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+}
 
 test('a boot sector tells whether an accelerator works', async () => {
   expect(await probeBoot({}, ['-accel', 'tcg'], 20_000, log)).toBeUndefined();
