@@ -20,9 +20,9 @@ const log: Log = (line) => void process.stdout.write(`${line.replaceAll('\n', ' 
 // machine's journal can do anything about that.
 process.noDeprecation = true;
 
-// The agent waits more than it works, and its machine's memory is its units'. It may collect garbage more often, and
-// compile what is only called now and then no better than needed (`node --v8-options`).
-for (const flag of ['--semi-space-growth-factor=1', '--interrupt-budget=1320000']) setFlagsFromString(flag);
+// The agent waits more than it works, and its machine's memory is its units': it may collect garbage more often
+// (`node --v8-options`).
+setFlagsFromString('--semi-space-growth-factor=1');
 
 async function main(configFile: string): Promise<void> {
   const config = await readConfig(configFile);
