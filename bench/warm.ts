@@ -127,9 +127,9 @@ async function kills(report: Report, log: Log) {
     log(`${killed} kills, the last after ${seconds} s; ${halves} half templates`);
   };
   try {
-    for (const seconds of [6, 20, 30, 34, 38, 42, 46]) await kill(seconds);
+    for (const seconds of [20, 30, 36, 42, 46]) await kill(seconds);
     await succeedUp(stack, 'the template', report, log);
-    for (const seconds of [2, 2.5, 3, 3.5, 4, 5, 6, 8]) {
+    for (const seconds of [2.5, 3, 3.5, 4, 5, 7]) {
       await stack.pulumi(['destroy', '--yes', '--skip-preview'], {});
       await kill(seconds);
     }
