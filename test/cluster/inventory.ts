@@ -32,12 +32,14 @@ const allowed: Readonly<Record<string, RegExp>> = {
 };
 
 /*
- * Paths below /var/log/journal bear the machine's id, which is another one for each. Kernel threads, counters and
- * times are no part of what a machine is.
+ * First systemd gets to the end of what it has begun. Paths below /var/log/journal bear the machine's id, which is
+ * another one for each. Kernel threads, counters and times are no part of what a machine is.
  */
 const script = `
 set -eu
 section() { sed "s|^|$1 |"; }
+seconds=0
+until [ -z "$(systemctl list-jobs --no-legend)" ] || [ $seconds -ge 120 ]; do sleep 1; seconds=$((seconds + 1)); done
 id=$(cat /etc/machine-id)
 find / -xdev -printf '%p %y %m %u:%g %l\\n' | sed "s/$id/MACHINE-ID/g" | section file
 find /etc -type f -exec sha256sum {} + | section contents
@@ -56,5 +58,7 @@ findmnt --raw --noheadings --output TARGET,SOURCE,FSTYPE,OPTIONS | section mount
 lsmod | awk '{print $1}' | section module
 timedatectl show --property=Timezone,LocalRTC,CanNTP,NTP | section time
 hostnamectl hostname | section hostname
+hostname -I | awk '{print $1, $2}' | section addresses-in-order
+ip -o link | sed -n 's/.*altname/altname/p' | section altnames
 cat /proc/cmdline | section kernel
 `;

@@ -40,8 +40,8 @@ export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identit
 /*
  * The clock first: it stood still while the template lay in the cache, the emulated clock chip did not. Then the
  * random numbers, before anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the
- * kernel does by itself when it sees a new vmgenid. The network card is bound to its driver again, since only then
- * it takes the address that QEMU has for it. Lists end in "--".
+ * kernel does by itself when it sees a new vmgenid. The network card keeps its place among the others; networkd sets it
+ * up again. Lists end in "--".
  */
 const becomeScript = `
 set -eu
@@ -50,6 +50,7 @@ perl -e 'sysread(STDIN, my $seed, ${entropy}) == ${entropy} or die "no seed";
   open(my $pool, ">", "/dev/random") or die $!;
   ioctl($pool, 0x40085203, pack("ii a*", ${entropy * 8}, ${entropy}, $seed)) or die $!;
   ioctl($pool, 0x5207, 0) or die $!;'
+plain() { (IFS=:; set -- $1; printf %s "$@"); }
 hostname=$1 instance=$2 address=$3 card=$4 template=$5 template_address=$6 template_card=$7
 shift 7
 
@@ -90,9 +91,11 @@ sed -i "s|$template_card|$card|; s|$template_address|$address|" $networks
 for each in /sys/class/net/*; do
   read -r found < "$each/address"
   [ "$found" = "$template_card" ] || continue
-  device=$(readlink "$each/device")
-  echo "\${device##*/}" > /sys/bus/virtio/drivers/virtio_net/unbind
-  echo "\${device##*/}" > /sys/bus/virtio/drivers/virtio_net/bind
+  ip -batch - << END
+link set dev \${each##*/} down address $card
+link property del dev \${each##*/} altname enx$(plain "$template_card")
+link property add dev \${each##*/} altname enx$(plain "$card")
+END
 done
 
 while [ "$1" != -- ]; do
