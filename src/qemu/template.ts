@@ -150,8 +150,7 @@ export async function readTemplate(folder: string): Promise<Template | undefined
       readFile(file('hostKey'), 'utf8'),
     ]);
     const now = new Date();
-    // Who may only read the cache may use it all the same.
-    await utimes(folder, now, now).catch(() => undefined);
+    await utimes(folder, now, now).catch(ignoreReadOnly);
     const files = { memory: file('memory'), devices: file('devices'), disk: file('disk') };
     return { key: basename(folder), folder, ...files, privateKey, hostKey: hostKey.trim() };
   } catch (error) {
@@ -159,6 +158,12 @@ export async function readTemplate(folder: string): Promise<Template | undefined
     if (isNodeError(error) && error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Who may only read the cache may use it all the same. */
+function ignoreReadOnly(error: unknown): void {
+  if (isNodeError(error) && ['EROFS', 'EACCES', 'EPERM'].includes(error.code ?? '')) return;
+  throw error;
 }
 
 function isNodeError(error: unknown): error is NodeJS.ErrnoException {
