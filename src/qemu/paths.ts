@@ -48,3 +48,13 @@ export function socketPaths(stack: string, machines: readonly string[]): string[
   const perMachine = machines.map((name) => machinePaths(machineFolder(stack, name)));
   return [networkPaths(stack).control, ...perMachine.flatMap(({ qmp, lan }) => [qmp, lan])];
 }
+
+/** The files of a template in the cache, without any of which it is none. */
+export const templateFiles = {
+  memory: 'memory',
+  devices: 'devices',
+  disk: 'disk.qcow2',
+  privateKey: 'key',
+  hostKey: 'host-key.pub',
+  manifest: 'manifest.json',
+} as const;

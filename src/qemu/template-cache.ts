@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { cacheFolder } from './home.ts';
+import { templateFiles } from './paths.ts';
 import { type About, parseAbout } from './template-cache-manifest.ts';
 
 /** Something that lies in the cache. */
@@ -21,8 +22,8 @@ export interface CacheEntry {
   readonly about: About;
 }
 
-/** The files without which a template is none, as `readTemplate` sees it; an image's disk has several names. */
-const parts = { template: ['memory', 'devices', 'disk.qcow2', 'key', 'host-key.pub'], image: [] } as const;
+/** The files without which it is none; an image's disk has several names. */
+const parts = { template: Object.values(templateFiles), image: [] } as const;
 
 /** Of a template, of one that is being made and of one that is being removed; `lost+found` is none of ours. */
 const templateName = /^[0-9a-z]+(\..*)?$/;

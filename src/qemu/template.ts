@@ -13,7 +13,6 @@ import {
 } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
-import { types } from 'node:util';
 import type { MachineSpec } from './arguments.ts';
 import { qemuArguments } from './arguments.ts';
 import { run } from './command.ts';
@@ -21,10 +20,11 @@ import { cacheFolder } from './home.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { endMachine, stopMachine } from './machine.ts';
-import { machinePaths, socketPathLimit } from './paths.ts';
+import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
 import { removeFolder } from './remove.ts';
 import { type SavedMachine, save } from './snapshot.ts';
+import { unlessGone } from './template-cache.ts';
 
 /** A machine without an identity, booted once and saved; others of its shape wake from it. */
 export interface Template extends SavedMachine {
@@ -67,15 +67,6 @@ const roomForDisk = 128;
 
 /** Raised when templates must be made anew although nothing that their keys are made of has changed. */
 const format = 1;
-
-const names = {
-  memory: 'memory',
-  devices: 'devices',
-  disk: 'disk.qcow2',
-  privateKey: 'key',
-  hostKey: 'host-key.pub',
-  manifest: 'manifest.json',
-} as const;
 
 /**
  * Names the template of a spec: everything that went into it, and nothing of the machine that is to wake from it.
@@ -136,38 +127,35 @@ async function refuseWithoutRoom({ memory }: MachineSpec, cache: string, key: st
 
 /** undefined when there is none; it counts as used just now. */
 export async function readTemplate(folder: string): Promise<Template | undefined> {
-  const file = (name: keyof typeof names) => join(folder, names[name]);
-  const has = (name: keyof typeof names) =>
+  const file = (name: keyof typeof templateFiles) => join(folder, templateFiles[name]);
+  const has = (name: keyof typeof templateFiles) =>
     access(file(name)).then(
       () => true,
       () => false,
     );
   const parts = await Promise.all([has('manifest'), has('memory'), has('devices'), has('disk')]);
   if (parts.includes(false)) return undefined;
-  try {
-    const [privateKey, hostKey] = await Promise.all([
-      readFile(file('privateKey'), 'utf8'),
-      readFile(file('hostKey'), 'utf8'),
-    ]);
-    const now = new Date();
-    await utimes(folder, now, now).catch(ignoreReadOnly);
-    const files = { memory: file('memory'), devices: file('devices'), disk: file('disk') };
-    return { key: basename(folder), folder, ...files, privateKey, hostKey: hostKey.trim() };
-  } catch (error) {
-    // Pruned between two looks.
-    if (isNodeError(error) && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  // It may be pruned between two looks.
+  return unlessGone(openTemplate(folder, file));
+}
+
+async function openTemplate(
+  folder: string,
+  file: (name: keyof typeof templateFiles) => string,
+): Promise<Template> {
+  const [privateKey, hostKey] = await Promise.all([
+    readFile(file('privateKey'), 'utf8'),
+    readFile(file('hostKey'), 'utf8'),
+  ]);
+  const now = new Date();
+  await utimes(folder, now, now).catch(ignoreReadOnly);
+  const files = { memory: file('memory'), devices: file('devices'), disk: file('disk') };
+  return { key: basename(folder), folder, ...files, privateKey, hostKey: hostKey.trim() };
 }
 
 /** Who may only read the cache may use it all the same. */
-function ignoreReadOnly(error: unknown): void {
-  if (isNodeError(error) && ['EROFS', 'EACCES', 'EPERM'].includes(error.code ?? '')) return;
-  throw error;
-}
-
-function isNodeError(error: unknown): error is NodeJS.ErrnoException {
-  return types.isNativeError(error) && 'code' in error;
+function ignoreReadOnly(error: NodeJS.ErrnoException): void {
+  if (!['EROFS', 'EACCES', 'EPERM'].includes(error.code ?? '')) throw error;
 }
 
 /** Takes a template away that nothing wakes from, so that the next start makes another. */
@@ -196,8 +184,8 @@ async function makeTemplate(
   const part = join(cache, `${key}.part`);
   try {
     await mkdir(part, { recursive: true, mode: 0o700 });
-    const keys = await makeReady(part, join(part, names.memory));
-    await save(machinePaths(part).qmp, join(part, names.devices));
+    const keys = await makeReady(part, join(part, templateFiles.memory));
+    await save(machinePaths(part).qmp, join(part, templateFiles.devices));
     await publish(spec, key, part, keys, log);
     await setAside(join(cache, key));
     await rename(part, join(cache, key));
@@ -225,15 +213,15 @@ async function publish(
   log: Log,
 ): Promise<void> {
   await endMachine(part, log);
-  const kept: readonly string[] = Object.values(names);
+  const kept: readonly string[] = Object.values(templateFiles);
   for (const name of await readdir(part))
     if (!kept.includes(name)) await rm(join(part, name), { recursive: true });
-  await writeFile(join(part, names.privateKey), keys.privateKey, { mode: 0o600 });
-  await writeFile(join(part, names.hostKey), `${keys.hostKey}\n`);
+  await writeFile(join(part, templateFiles.privateKey), keys.privateKey, { mode: 0o600 });
+  await writeFile(join(part, templateFiles.hostKey), `${keys.hostKey}\n`);
   const { image, accelerator, cpus, memory, disk } = spec;
   const manifest: TemplateManifest = { key, image: image.key, accelerator, cpus, memory, disk };
-  await writeFile(join(part, names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(join(part, templateFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
   // QEMU 7.2 opens a memory file for writing even where it maps it privately, and only root may do that with 0400.
   for (const name of await readdir(part))
-    await chmod(join(part, name), name === names.memory ? 0o600 : 0o400);
+    await chmod(join(part, name), name === templateFiles.memory ? 0o600 : 0o400);
 }
