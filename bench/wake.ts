@@ -39,9 +39,12 @@ export const wakeThree: Benchmark = async (report, log) => {
 };
 
 async function wake(plan: MachinePlan, folder: string, log: (line: string) => void) {
-  const hostKey = generateSshKey(plan.name);
   const options = { prebuilt: true, emulated: true };
-  const config = buildMachineConfig(plan, { authorizedKey: login.publicKey, sshHostKey: hostKey }, options);
+  const config = buildMachineConfig(
+    plan,
+    { authorizedKey: login.publicKey, sshHostKey: generateSshKey(plan.name) },
+    options,
+  );
   const identity = { instanceId: `${plan.name}-1`, address: `${plan.address}/${plan.prefixLength}` };
   const image = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
   const { accelerator } = await chooseAccelerator(image, { log });
@@ -51,11 +54,15 @@ async function wake(plan: MachinePlan, folder: string, log: (line: string) => vo
   const spec: MachineSpec = { name, cpus, memory, disk, image, accelerator, seed, ...place };
   try {
     const start = performance.now();
-    await warmStart(spec, config, identity, { log, signal: new AbortController().signal });
+    let hostKey = '';
+    const record = async (key: string) => {
+      hostKey = key;
+    };
+    await warmStart(spec, config, identity, record, { log, signal: new AbortController().signal });
     const machine = await readMachine(spec.folder);
     const target = { name, host: '127.0.0.1', port: machine?.sshPort ?? 0, user: adminUser };
     const { privateKey } = login;
-    const connection = await connect({ ...target, privateKey, hostKey: hostKey.publicKey });
+    const connection = await connect({ ...target, privateKey, hostKey });
     const seconds = since(start);
     const before = Date.now() / 1000;
     const { stdout } = await connection.exec({ argv: ['date', '+%s.%N'] });

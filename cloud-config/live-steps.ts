@@ -21,7 +21,8 @@ export type LiveStepsResult = { readonly steps: LiveSteps } | { readonly refused
 
 /**
  * The third way to write a machine config down, beside cloud-config and Ignition: as steps over SSH. Pure, and it
- * never gives half of what was asked for: what can't be changed on a running machine is refused by name.
+ * never gives half of what was asked for: what can't be changed on a running machine is refused by name. The host key is
+ * no part of them: whoever reached the machine has met it by one already.
  */
 export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResult {
   const enabledBefore = new Set(from.units.filter(isEnabled).map(({ name }) => name));
@@ -42,22 +43,13 @@ export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResu
   return {
     steps: {
       hostname: to.hostname,
-      write: [...hostKeyFiles(to), ...changed],
+      write: changed,
       remove: [...before.keys()].filter((path) => !after.has(path)),
       authorizedKeys: Object.fromEntries(to.users.map((user) => [user.name, user.authorizedKeys])),
       links: Object.fromEntries(fresh.flatMap(linksOf)),
       start: fresh.map(({ name }) => name),
     },
   };
-}
-
-/** Where cloud-init's ssh module puts `ssh_keys`, with the modes that it gives them. */
-function hostKeyFiles({ sshHostKey }: MachineConfig): ConfigFile[] {
-  const path = '/etc/ssh/ssh_host_ed25519_key';
-  return [
-    { path, contents: sshHostKey.privateKey, mode: '0600' },
-    { path: `${path}.pub`, contents: sshHostKey.publicKey, mode: '0644' },
-  ];
 }
 
 const accounts = ({ users }: MachineConfig) => users.map(({ name, groups }) => ({ name, groups }));

@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage } from './build.ts';
 import { downloadImage, downloadKey } from './download.ts';
@@ -83,8 +83,12 @@ async function makeImage(
   return image;
 }
 
-/** undefined when there is no such image, or its folder is not one of ours. */
-export async function readImage(folder: string): Promise<Image | undefined> {
+/**
+ * undefined when there is no such image, or its folder is not one of ours. The folder has its real name then: disks
+ * refer to their image by it, also when the cache is reached through a link.
+ */
+export async function readImage(named: string): Promise<Image | undefined> {
+  const folder = await realpath(named).catch(() => named);
   const has = (name: string) =>
     access(join(folder, name)).then(
       () => true,

@@ -14,8 +14,9 @@ function setUp() {
   const machine = new FakeMachine({ name: 'core-1', hostKey: oneTime });
   let shown = oneTime;
   const events: string[] = [];
+  const only = () => (shown === lasting ? 'only=yes\n' : '');
   machine.programs.set('flotilla-host-key-prepare', () => ({
-    stdout: `hostKey=${lasting} root@core-1\nmachineId=${machineId}\nbootId=b\n`,
+    stdout: `hostKey=${lasting} root@core-1\nmachineId=${machineId}\nbootId=b\n${only()}`,
   }));
   machine.programs.set('flotilla-host-key-commit', () => {
     events.push('switched');
@@ -46,6 +47,23 @@ describe('firstContact', () => {
     expect(events).toEqual(['recorded', 'switched']);
     expect(shown()).toBe(lasting);
     expect(machine.commands).toHaveLength(2);
+  });
+
+  test('a machine that shows the recorded key and has no other is only asked who it is', async () => {
+    const { run, machine, events } = setUp();
+    await run();
+    expect(await run()).toEqual({ hostKey: lasting, machineId, bootId: 'b' });
+    expect(events).toEqual(['recorded', 'switched']);
+    expect(machine.commands).toHaveLength(3);
+  });
+
+  test('who only has the one-time key is not believed that it is done', async () => {
+    const { machine, run, stored } = setUp();
+    stored.push(lasting);
+    const claims = `hostKey=${lasting}\nmachineId=${machineId}\nbootId=b\nonly=yes\n`;
+    machine.programs.set('flotilla-host-key-prepare', () => ({ stdout: claims }));
+    machine.programs.set('flotilla-host-key-commit', () => ({}));
+    await expect(run()).rejects.toBeInstanceOf(HostKeyError);
   });
 
   test.each([

@@ -29,7 +29,8 @@ export interface FirstContactOptions extends ConnectOptions {
 
 /**
  * Replaces a machine's one-time host key, which whoever reads its user data knows, by one that only the machine has.
- * Two round trips; it may end anywhere and be run again.
+ * Two round trips, or one where the machine shows the recorded key and no other any more; it may end anywhere and be
+ * run again.
  *
  * @param target with the one-time host key
  * @returns the identity, after the machine has proved the lasting key on a new connection
@@ -38,10 +39,12 @@ export async function firstContact(
   target: SshTarget,
   options: FirstContactOptions,
 ): Promise<MachineIdentity> {
-  const connection = await reach(target, options);
+  const { connection, proved } = await reach(target, options);
   let identity: MachineIdentity;
   try {
-    identity = parseIdentity(target.name, await run(connection, prepareCommand()));
+    const { only, ...found } = parsePrepared(target.name, await run(connection, prepareCommand()));
+    identity = found;
+    if (only && identity.hostKey === proved) return identity;
     if (identity.hostKey !== options.recorded) await options.record(identity.hostKey);
     await run(connection, commitCommand());
   } finally {
@@ -53,15 +56,22 @@ export async function firstContact(
   return identity;
 }
 
+interface Reached {
+  readonly connection: Connection;
+  /** The lasting key, if that is what the machine showed. */
+  readonly proved?: string;
+}
+
 /** By the recorded key where there is one; by the one-time key when the machine has not switched yet. */
-async function reach(target: SshTarget, options: FirstContactOptions): Promise<Connection> {
+async function reach(target: SshTarget, options: FirstContactOptions): Promise<Reached> {
   const dial = options.dial ?? connect;
-  if (options.recorded === undefined) return await dial(target, options);
+  const { recorded } = options;
+  if (recorded === undefined) return { connection: await dial(target, options) };
   try {
-    return await dial({ ...target, hostKey: options.recorded }, options);
+    return { connection: await dial({ ...target, hostKey: recorded }, options), proved: recorded };
   } catch (error) {
     if (!(error instanceof HostKeyError)) throw error;
-    return await dial(target, options);
+    return { connection: await dial(target, options) };
   }
 }
 
@@ -69,14 +79,15 @@ async function reach(target: SshTarget, options: FirstContactOptions): Promise<C
  * The lasting key's file. Not `ssh_host_ed25519_key`: cloud-init's ssh module deletes /etc/ssh/ssh_host_*key* and
  * writes the user data's keys there whenever it takes the machine for a new instance.
  */
-const keyFile = '/etc/ssh/flotilla_host_ed25519_key';
+export const lastingKeyFile = '/etc/ssh/flotilla_host_ed25519_key';
 
 /** Sorts before the distribution's own files: sshd takes the first value it meets, of HostKey all. */
-const configFile = '/etc/ssh/sshd_config.d/00-flotilla-host-key.conf';
+export const lastingKeyConfig = '/etc/ssh/sshd_config.d/00-flotilla-host-key.conf';
 
 /** Makes the lasting key unless it is there, and prints it with the machine's ids. Changes nothing sshd sees. */
 export function prepareCommand(): Command {
-  return script('flotilla-host-key-prepare', prepareScript, [keyFile], { root: true });
+  const args = [lastingKeyFile, lastingKeyConfig];
+  return script('flotilla-host-key-prepare', prepareScript, args, { root: true });
 }
 
 const prepareScript = `
@@ -90,8 +101,11 @@ if [ ! -s "$1" ]; then
   rm -f "$1.new.pub"
 fi
 echo "hostKey=$(ssh-keygen -y -f "$1")"
-echo "machineId=$(cat /etc/machine-id)"
-echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
+read -r id < /etc/machine-id || true
+echo "machineId=$id"
+read -r boot < /proc/sys/kernel/random/boot_id
+echo "bootId=$boot"
+[ ! -e "$2" ] || for other in /etc/ssh/ssh_host_*_key; do [ -e "$other" ] || echo only=yes; done
 `;
 
 /**
@@ -99,7 +113,8 @@ echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
  * key. Connections that are open stay so. The copy in cloud-init's user data remains: it proves nothing any more.
  */
 export function commitCommand(): Command {
-  return script('flotilla-host-key-commit', commitScript, [keyFile, configFile], { root: true });
+  const args = [lastingKeyFile, lastingKeyConfig];
+  return script('flotilla-host-key-commit', commitScript, args, { root: true });
 }
 
 const commitScript = `
@@ -127,13 +142,15 @@ rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 sync "$(dirname "$1")" "$(dirname "$2")"
 `;
 
-function parseIdentity(name: string, stdout: string): MachineIdentity {
+/** `only`: there is no other host key on the machine, and sshd is told of this one. */
+function parsePrepared(name: string, stdout: string): MachineIdentity & { readonly only: boolean } {
   const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
   const machineId = value('machineId');
   if (!/^[0-9a-f]{32}$/.test(machineId)) {
     throw new Error(`${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)).`);
   }
-  return { hostKey: canonicalPublicKey(value('hostKey')), machineId, bootId: value('bootId') };
+  const hostKey = canonicalPublicKey(value('hostKey'));
+  return { hostKey, machineId, bootId: value('bootId'), only: value('only') === 'yes' };
 }
 
 async function run(connection: Connection, command: Command): Promise<string> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
+import { identityOf } from './identity.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { runOnMachine } from './run-on-machine.ts';
 import { type Config, createStack, type Run, type Stack } from './stack.ts';
@@ -212,8 +213,12 @@ describe('a change', () => {
 });
 
 describe('a machine that dies', () => {
+  let machine = '';
+  let identity: Readonly<Record<string, string>> = {};
+
   test('loses its units to the others', async () => {
-    const machine = await placement(stack, 'ticker.service');
+    machine = await placement(stack, 'ticker.service');
+    identity = await identityOf(stack, machine);
     process.kill(pidOf(stack, machine), 'SIGKILL');
     await until(
       90,
@@ -229,6 +234,12 @@ describe('a machine that dies', () => {
       const { output } = await stack.flotilla(['list-machines', '--json']);
       return [...cores, 'worker-1'].every((name) => output.includes(`"${name}"`));
     });
+  });
+
+  test('is itself again, though it woke at first and boots now', async () => {
+    const after = await identityOf(stack, machine);
+    for (const kind of ['machine-id', 'hostname', 'host-key', 'agent-key', 'duid', 'lan'])
+      expect([kind, after[kind]]).toEqual([kind, identity[kind]]);
   });
 });
 

@@ -1,12 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { stackFolder } from '../../qemu/home.ts';
-import { machineFolder } from '../../qemu/paths.ts';
 import type { Connection } from '../../ssh/connection.ts';
 import { firstContact } from '../../ssh/first-contact.ts';
 import type { Connect, ConnectionPool } from '../../ssh/pool.ts';
-import type { Context, ResourceHandler } from '../resource.ts';
+import type { ResourceHandler } from '../resource.ts';
+import { hostKeyRecord, recordedHostKey, recordHostKey } from './host-key-record.ts';
 
 const inputs = z.object({
   machine: z.string(),
@@ -35,12 +32,12 @@ export function hostKey(
     changes: { oneTimeHostKey: 'replace', incarnation: 'replace' },
 
     async create({ machine, host, port, user, oneTimeHostKey, privateKey }, context) {
-      const file = recordFile(context, machine);
-      const recorded = await readFile(file, 'utf8').catch(() => undefined);
+      const file = hostKeyRecord(context.stack, machine);
+      const recorded = await recordedHostKey(file);
       const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey };
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
-        record: (key) => writeDurably(file, key),
+        record: (key) => recordHostKey(file, key),
         dial: pooled(pool),
         deadline,
         log: context.log,
@@ -52,17 +49,6 @@ export function hostKey(
       };
     },
   };
-}
-
-/** Beside the machine's other files, so that it goes with the machine. */
-function recordFile({ stack }: Context, machine: string): string {
-  return join(machineFolder(stackFolder(stack), machine), 'host-key.pub');
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.part`, text, { flush: true });
-  await rename(`${file}.part`, file);
 }
 
 /** Connections stay in the pool when first contact closes them: the next resource uses the last one at once. */

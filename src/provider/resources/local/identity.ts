@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { LiveSteps } from '../../../../cloud-config/live-steps.ts';
 import { lanMac } from '../../../qemu/seed.ts';
 import type { Command } from '../../../ssh/connection.ts';
+import { lastingKeyConfig, lastingKeyFile } from '../../../ssh/first-contact.ts';
 import { script } from '../../../ssh/script.ts';
 import { templateAddress, templateInstance } from './template.ts';
 
@@ -18,7 +20,8 @@ const entropy = 32;
 /**
  * Makes a machine that woke from a template the one that it is to be. It is the last step before others may see it,
  * and one round trip: each process costs an emulated machine some 50 ms. Whoever is interrupted here begins again
- * with a new disk, so nothing is written twice or carefully; what was written is on the disk at the end.
+ * with a new disk, so nothing is written twice or carefully; what was written is on the disk at the end. Prints the
+ * lasting host key: nobody has seen this machine yet, so there is no need to be met by another one first.
  */
 export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identity): Command {
   const contents = steps.write.map((file) => Buffer.from(file.contents));
@@ -69,6 +72,13 @@ echo "$instance" > "$cloud/data/previous-instance-id"
 echo "$instance" > /run/cloud-init/.instance-id
 printf '{\\n "fqdn": "%s",\\n "hostname": "%s"\\n}' "$hostname" "$hostname" > "$cloud/data/set-hostname"
 
+ssh-keygen -q -t ed25519 -N '' -C '' -f ${lastingKeyFile}
+cat ${lastingKeyFile}.pub
+rm -f ${lastingKeyFile}.pub /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+umask 022
+[ -d ${dirname(lastingKeyConfig)} ] || mkdir -p ${dirname(lastingKeyConfig)}
+echo HostKey ${lastingKeyFile} > ${lastingKeyConfig}
+
 while [ "$1" != -- ]; do
   case $3 in 0600) umask 077 ;; *) umask 022 ;; esac
   [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}"
@@ -105,7 +115,10 @@ while [ "$1" != -- ]; do
 done
 shift
 rm -f /run/systemd/journald.conf.d/flotilla-template.conf /run/systemd/journal/seqnum
+rm -f /var/lib/containerd/io.containerd.grpc.v1.introspection/uuid
+read -r uuid < /proc/sys/kernel/random/uuid
+printf %s "$uuid" > /var/lib/docker/engine-id
 sync
 kill -HUP "$(cat /run/sshd.pid)"
-systemctl restart --no-block systemd-journald.service systemd-networkd.socket systemd-networkd.service docker.service "$@"
+systemctl restart --no-block systemd-journald.service systemd-networkd.socket systemd-networkd.service "$@"
 `;

@@ -132,15 +132,13 @@ done
 
 /**
  * Takes away whatever would make two machines one: on disk, in the kernel and in the memory of services. systemd is
- * executed anew over an empty machine-id, so that it knows none; journald keeps nothing from here on; networkd and
- * Docker, which have identities that they only give up by ending, are stopped and started again by whoever wakes.
+ * executed anew over an empty machine-id, so that it knows none; journald keeps nothing from here on; networkd, which has
+ * an identity that it only gives up by ending, is stopped and started again by whoever wakes. Docker goes on running: the
+ * id of its engine, of which it makes no use, is another one from its next start on.
  */
 const forgetScript = `
 set -eu
 cloud=/var/lib/cloud/instances/$1
-systemctl stop docker.service
-rm -rf /var/lib/docker
-if [ -e /sys/class/net/docker0 ]; then ip link delete docker0; fi
 find "$cloud" -mindepth 1 -maxdepth 1 ! -name sem -exec rm -rf {} +
 rm -f /var/lib/cloud/instance /var/lib/cloud/data/*instance-id /var/lib/cloud/data/set-hostname
 rm -f /var/log/cloud-init*.log /run/cloud-init/.instance-id /run/cloud-init/*.json
