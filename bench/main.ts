@@ -1,8 +1,11 @@
 import { appendFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { agent } from './agent.ts';
 import { cluster } from './cluster.ts';
 import type { Figure } from './figures.ts';
+import { rollout } from './rollout.ts';
+import { scheduler } from './scheduler.ts';
 import { warm } from './warm.ts';
 
 export type Figures = Record<string, Figure>;
@@ -14,7 +17,10 @@ export type Benchmark = (
 ) => Promise<void>;
 
 const benchmarks: Readonly<Record<string, { does: string; run: Benchmark }>> = {
+  agent: { does: 'what three idle agents cost: writes, wake-ups, CPU, memory', run: agent },
   cluster: { does: 'three local machines: up, scale, change, failover, kills, destroy', run: cluster },
+  rollout: { does: 'good and bad versions of a template with five instances', run: rollout },
+  scheduler: { does: 'decisions for 1000 machines and 1000, 10000 and 50000 units', run: scheduler },
   warm: { does: 'starts from saved memory, beside a boot; cycles and kills', run: warm },
 };
 

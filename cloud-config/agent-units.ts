@@ -20,6 +20,8 @@ RestartSec=2
 CPUWeight=1000
 Nice=-5
 OOMScoreAdjust=-900
+# glibc keeps what was freed, per thread. 8 to 12 MB less; the agent's work is small and rare.
+Environment=MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536
 KillMode=process
 RuntimeDirectory=flotilla
 RuntimeDirectoryPreserve=yes

@@ -1,6 +1,12 @@
 import { homedir } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
-import { backendFolder, flotillaHome, pulumiEnvironment, type Surroundings } from './environment.ts';
+import {
+  backendFolder,
+  type Environment,
+  flotillaHome,
+  pulumiEnvironment,
+  type Surroundings,
+} from './environment.ts';
 
 const OWN = 'file:///clone/.flotilla/state';
 
@@ -97,6 +103,12 @@ test("the clone's Node comes first on PATH", () => {
     '/clone/node_modules/.bin:/bin',
   );
   expect(environmentOf({}).variables.PATH).toBe('/clone/node_modules/.bin');
+});
+
+test('what Node compiled is kept in the clone, unless the user keeps it elsewhere', () => {
+  const kept = (environment: Environment) => environmentOf({ environment }).variables.NODE_COMPILE_CACHE;
+  expect(kept({})).toBe('/clone/.flotilla/compiled');
+  expect(kept({ NODE_COMPILE_CACHE: '/tmp/mine' })).toBe('/tmp/mine');
 });
 
 test('flotillaHome is in the clone by default', () => {

@@ -63,6 +63,8 @@ export function pulumiEnvironment(surroundings: Surroundings): PulumiEnvironment
   return {
     variables: {
       ...QUIET,
+      // Node keeps what it compiled (nodejs.org/api/module.html, "Module compile cache"): a run starts sooner.
+      NODE_COMPILE_CACHE: join(home, 'compiled'),
       ...environment,
       ...(isOwn && { PULUMI_BACKEND_URL: own }),
       ...(passphraseFile !== undefined && { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),

@@ -1,8 +1,8 @@
 /**
- * `npm test` and `npm run check`: types, style, fast tests and, but for `--fast`, those with a real etcd
- * and on real machines.
+ * `npm test` and `npm run check`: types, style, fast tests and, but for `--fast`, simulated clusters, tests with a
+ * real etcd and on real machines.
  * Further arguments go to jest's fast run. All parts run, whatever becomes of the ones before; the last line is
- * `N passed, N failed`, where types and style are one check each. Exit code 1: something failed or nothing ran.
+ * `N passed, N failed`, where types, style and simulations are one check each. Exit code 1: something failed or nothing ran.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,9 @@ const CLUSTER_TEST_LIMIT_MS = 15 * 60_000;
 
 /** Tests beside their sources that start a real etcd. */
 const REAL_TESTS = ['\\.real\\.test\\.ts$', '--testPathIgnorePatterns=/node_modules/'];
+
+/** Clusters in virtual time with faults; `npm run simulate` has more seeds (docs/simulator.md). */
+const SIMULATIONS = ['test/simulator/run.ts', '--seeds', '2000'];
 
 /** Time for jest to end after its report is written. */
 const HUNG_AFTER_MS = 15_000;
@@ -37,6 +40,7 @@ async function test(): Promise<void> {
   ];
   const tests = [await jest('fast tests', ...args.filter((argument) => argument !== '--fast'))];
   if (!fast) {
+    results.push(checkCounts(await runNode('simulated clusters', SIMULATIONS)));
     tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
     tests.push(await jest('tests on real machines', ...CLUSTER_TESTS));
   }

@@ -4,6 +4,8 @@ import type { Store } from '../store/store.ts';
 import { runEngine } from './engine.ts';
 import { campaign } from './leader.ts';
 import type { Log } from './log.ts';
+import { type Look, look as lookAtMachine } from './probe.ts';
+import type { Dial } from './second-opinion.ts';
 import { keepSession, type Session } from './session.ts';
 import type { Systemd } from './systemd.ts';
 import { UnitLoop } from './unit-loop.ts';
@@ -14,8 +16,14 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: Machine;
-  /** Seconds; default 10. */
+  /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
+  /** See `EngineOptions.dial`. */
+  readonly dial?: Dial;
+  /** How probes of units are done; by default on this machine. */
+  readonly look?: Look;
+  /** See `LeaderOptions.candidate`. */
+  readonly candidate?: boolean;
 }
 
 /**
@@ -23,12 +31,13 @@ export interface AgentOptions {
  * `signal` aborts and leaves all units as they are, so it can be restarted and upgraded at any time.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { store, clock, log, machine, leaseTtl } = options;
-  const units = new UnitLoop({ ...options, machineId: machine.id });
+  const { store, clock, log, machine, leaseTtl, dial, candidate = true, look = lookAtMachine } = options;
+  const units = new UnitLoop({ ...options, look, machineId: machine.id });
+  const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);
-    return campaign({ store, clock, log, machineId: machine.id }, session, (leadership) =>
-      runEngine({ store, clock, log, sessionSince: session.since }, leadership),
+    return campaign({ store, clock, log, machineId: machine.id, candidate }, session, (leadership) =>
+      runEngine({ store, clock, log, sessionSince: session.since, ...calls }, leadership),
     );
   };
   const ttl = leaseTtl === undefined ? {} : { ttl: leaseTtl };

@@ -1,11 +1,8 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { callSocket } from '../../test/contract/socket-client.ts';
-import { serveApi } from './api.ts';
-import { SimulatedCluster } from './simulated-cluster.ts';
+import { type ServedAgent, serveAgent } from '../../test/contract/served-agent.ts';
+import { Forbidden, OutOfSpace } from '../store/store.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
 
 const hello = {
   name: 'hello.service',
@@ -14,31 +11,24 @@ const hello = {
 };
 
 describe('the API', () => {
+  let agent: ServedAgent;
   let cluster: SimulatedCluster;
-  let folder: string;
-  let server: Server;
-  const log: string[] = [];
   const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
-    callSocket(join(folder, 'agent.sock'), method, `/flotilla/v1${path}`, body, headers);
+    agent.call(method, `/flotilla/v1${path}`, body, headers);
   const apply = (body: object) => call('POST', '/apply', { put: [], destroy: [], ...body });
   const refusal = (code: number, message: unknown) => ({ status: code, body: { error: { code, message } } });
 
   beforeEach(async () => {
-    cluster = new SimulatedCluster(['core-1', 'core-2']);
-    await cluster.start();
-    folder = await mkdtemp(join(tmpdir(), 'flotilla-api-'));
-    const context = { store: cluster.store, machineId: '1'.repeat(32), version: '1' };
-    server = await serveApi(join(folder, 'agent.sock'), context, (line) => void log.push(line));
+    agent = await serveAgent();
+    cluster = agent.cluster;
   });
   afterEach(async () => {
-    server.close();
-    await cluster.stop();
-    await rm(folder, { recursive: true });
-    expect(log.splice(0)).toEqual([]);
+    await agent.end();
+    expect(agent.log).toEqual([]);
   });
 
   test('its socket is for root and its group', async () => {
-    expect((await stat(join(folder, 'agent.sock'))).mode & 0o777).toBe(0o660);
+    expect((await stat(agent.socket)).mode & 0o777).toBe(0o660);
   });
 
   test('tells machines and the leader, and that it is healthy', async () => {
@@ -82,6 +72,80 @@ describe('the API', () => {
     expect(await apply({ put: [{ ...hello, name: 'other.service' }], revision })).toMatchObject({
       status: 200,
     });
+  });
+
+  test('turns target states without the files', async () => {
+    await apply({ put: [hello] });
+    await cluster.clock.advance(1000);
+    const { revision } = await cluster.units();
+    const targets = [{ name: 'hello.service', targetState: 'inactive' }];
+    const plan = await call('POST', '/plan', { put: [], destroy: [], targets });
+    expect(plan.body).toMatchObject({ moves: [{ unit: 'hello.service' }] });
+    expect(await apply({ targets: [...targets, ...targets], revision })).toMatchObject({ status: 200 });
+    expect((await call('GET', '/units/hello.service')).body).toMatchObject({
+      targetState: 'inactive',
+      contents: hello.contents,
+    });
+    expect(await apply({ targets, revision })).toEqual(
+      refusal(409, expect.stringContaining('hello.service')),
+    );
+    const unknown = [{ name: 'none.service', targetState: 'loaded' }];
+    for (const path of ['/apply', '/plan']) {
+      const body = { put: [], destroy: [], targets: unknown };
+      expect(await call('POST', path, body)).toEqual(refusal(404, 'there is no unit none.service'));
+    }
+    const two = [...targets, { name: 'hello.service', targetState: 'loaded' }];
+    expect(await apply({ targets: two })).toEqual(refusal(400, expect.stringContaining('choose one')));
+  });
+
+  test('keeps a template that is inactive, and runs none', async () => {
+    const template = { ...hello, name: 'web@.service' };
+    expect(await apply({ put: [template] })).toEqual(
+      refusal(400, 'cannot activate template "web@.service"; give it an instance: web@1.service'),
+    );
+    expect(await apply({ put: [{ ...template, targetState: 'inactive' }] })).toMatchObject({ status: 200 });
+    expect(await apply({ targets: [{ name: 'web@.service', targetState: 'launched' }] })).toMatchObject({
+      status: 400,
+    });
+    const bad = {
+      ...template,
+      targetState: 'inactive',
+      contents: '[Service]\nExecStart=/x\n[X-Fleet]\nA=b\n',
+    };
+    expect(await apply({ put: [bad] })).toEqual(refusal(400, expect.stringContaining('unknown option "A"')));
+  });
+
+  test('explains a unit that is somewhere and one that is nowhere', async () => {
+    const picky = { ...hello, name: 'picky.service' };
+    const contents = `${hello.contents}[X-Fleet]\nMachineMetadata=disk=ssd\n`;
+    await apply({ put: [hello, { ...picky, contents }] });
+    await cluster.clock.advance(1000);
+    expect((await call('GET', '/explain/hello.service')).body).toMatchObject({
+      unit: 'hello.service',
+      targetState: 'launched',
+      placements: [{ machine: 'core-1', reason: expect.stringContaining('least loaded') }],
+      machines: [
+        { machine: 'core-1', fits: true, reason: expect.any(String) },
+        { machine: 'core-2', fits: true, reason: expect.any(String) },
+      ],
+    });
+    const { body } = await call('GET', '/explain/picky.service');
+    expect(body).toMatchObject({
+      placements: [],
+      pending: expect.stringContaining('disk=ssd'),
+      machines: [{ fits: false, reason: expect.stringContaining('disk=ssd') }, { fits: false }],
+    });
+    expect(await call('GET', '/explain/none.service')).toMatchObject({ status: 404 });
+  });
+
+  test('a store that refuses is told as it said it', async () => {
+    const refuse = (error: Error) => {
+      cluster.store.transact = () => Promise.reject(error);
+    };
+    refuse(new Forbidden('ask the agent on core-1'));
+    expect(await apply({ put: [hello] })).toEqual(refusal(403, 'ask the agent on core-1'));
+    refuse(new OutOfSpace('etcd is full'));
+    expect(await apply({ put: [hello] })).toEqual(refusal(507, 'etcd is full'));
   });
 
   test('two clients at once both get their units in', async () => {

@@ -3,13 +3,16 @@ import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { ErrorReply } from '../model/api.ts';
-import { Unreachable } from '../store/store.ts';
+import { Compacted, Forbidden, OutOfSpace, Unreachable } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
+import { findRoute } from './find-route.ts';
+import { RecentStops } from './fleet/recent-stops.ts';
 import { type Log, messageOf } from './log.ts';
-import { type ApiContext, findRoute } from './routes.ts';
-
-/** Bytes; a request's body may not be longer. */
-const maxBody = 10 * 1024 * 1024;
+import { readBody, readQuery } from './request-body.ts';
+import { RequestCounts } from './request-counts.ts';
+import type { ApiContext, HandlerContext } from './route.ts';
+import { routes } from './routes.ts';
+import { encode, send, sendText } from './send.ts';
 
 /** Milliseconds until a client is told that etcd does not answer. */
 const patience = 8000;
@@ -17,9 +20,10 @@ const patience = 8000;
 /** Members of this group may use the socket besides root. */
 const socketGroup = 'flotilla';
 
-/** Serves `/flotilla/v1` on a unix socket with mode 0660. A socket that an earlier agent left is replaced. */
+/** Serves all routes on a unix socket with mode 0660. A socket that an earlier agent left is replaced. */
 export async function serveApi(path: string, context: ApiContext, log: Log): Promise<Server> {
-  const server = createServer((request, response) => void answer(request, response, context, log));
+  const handlers = { ...context, requests: new RequestCounts(), stops: new RecentStops() };
+  const server = createServer((request, response) => void answer(request, response, handlers, log));
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   server.listen(path);
@@ -30,57 +34,76 @@ export async function serveApi(path: string, context: ApiContext, log: Log): Pro
   return server;
 }
 
+/** Never rejects. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  context: ApiContext,
+  context: HandlerContext,
   log: Log,
 ): Promise<void> {
+  const { method = '', url = '' } = request;
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  let path = 'none';
   try {
-    const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const { route, parameters } = findRoute(request.method ?? '', path);
-    const body = route.method === 'POST' ? await readJson(request) : undefined;
-    reply(response, 200, await inTime(route.handle(context, { parameters, body })));
+    const [place = '', query] = splitOnce(url, '?');
+    const { route, parameters } = findRoute(routes, method, place);
+    path = route.path;
+    const body = route.body && (await readBody(request, route.body));
+    const handled = { parameters, query: readQuery(query), body, signal: gone.signal };
+    const reply = await inTime(route.handle(context, handled));
+    context.requests.add(method, path, reply.status);
+    await send(response, reply);
   } catch (error) {
-    const { status, message } = describe(error);
-    if (status === 500) log(`${request.method} ${request.url} failed: ${messageOf(error)}`);
-    // The rest of a body that was refused would be read as the next request.
-    response.setHeader('connection', 'close');
-    reply(response, status, { error: { code: status, message } } satisfies ErrorReply);
+    // The client went away; there is nobody to be told, and nothing failed here.
+    if (response.destroyed) return;
+    if (response.headersSent) {
+      log(`${method} ${url} ended early: ${messageOf(error)}`);
+      return void response.destroy();
+    }
+    const { status, message, headers = {} } = describe(error);
+    if (status === 500) log(`${method} ${url} failed: ${messageOf(error)}`);
+    context.requests.add(method, path, status);
+    refuse(response, status, message, headers);
   }
 }
 
-function reply(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function describe(error: unknown): { status: number; message: string } {
-  if (error instanceof ApiError) return { status: error.status, message: error.message };
+function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  // The rest of a body that was refused would be read as the next request.
+  response.setHeader('connection', 'close');
+  sendText(
+    response,
+    status,
+    'application/json',
+    encode({ error: { code: status, message } } satisfies ErrorReply),
+  );
+}
+
+interface Described {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function describe(error: unknown): Described {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Compacted) return { status: 410, message: error.message };
+  if (error instanceof OutOfSpace) return { status: 507, message: error.message };
+  // The store names the machines that may write; nothing is to be added.
+  if (error instanceof Forbidden) return { status: 403, message: error.message };
   if (error instanceof Unreachable) return { status: 503, message: error.message };
   return { status: 500, message: `the agent failed: ${messageOf(error)}; see journalctl -u flotilla-agent` };
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json') throw new ApiError(415, 'send the body as content-type: application/json');
-  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > maxBody) throw tooLarge();
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch (cause) {
-    throw new ApiError(400, `the body is not JSON: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function tooLarge(): ApiError {
-  return new ApiError(413, `the body is larger than ${maxBody / 1024 / 1024} MiB; send fewer units at once`);
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

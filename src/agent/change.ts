@@ -1,33 +1,19 @@
-import * as z from 'zod';
 import type { ApplyReply, ChangeRequest } from '../model/api.ts';
-import { targetStates } from '../model/unit.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import { changeKey, encodeUnit, fileKey, unitKey } from '../store/keys.ts';
 import type { Operation, Store } from '../store/store.ts';
-import { checkUnits } from '../unit/check.ts';
-import { formatProblem } from '../unit/problem.ts';
+import { isTemplate } from '../unit/name.ts';
 import { ApiError } from './api-error.ts';
-import type { Change, PutUnit } from './views.ts';
-
-/** A store transaction takes 3000 operations; some are ours. */
-const maxUnits = 2900;
+import { cannotActivate, checkPut } from './check-put.ts';
+import { parseInput } from './request-body.ts';
+import { changeRequest, maxUnits } from './schemas.ts';
+import { type Change, type PutUnit, retargeted } from './views.ts';
 
 /** Characters of unit files sent to the store at once: etcd refuses requests above 1.5 MiB. */
 const maxFilesSize = 400_000;
 
 /** Times that another client may be faster before this one gives up. */
 const attempts = 5;
-
-const requestSchema = z.strictObject({
-  put: z
-    .array(z.strictObject({ name: z.string(), contents: z.string(), targetState: z.enum(targetStates) }))
-    .max(maxUnits),
-  destroy: z.array(z.string()).max(maxUnits),
-  revision: z
-    .string()
-    .regex(/^[0-9]{1,19}$/)
-    .exactOptional(),
-});
 
 export interface CheckedChange extends Change {
   /** See `ChangeRequest.revision`. */
@@ -39,41 +25,42 @@ export interface CheckedChange extends Change {
  * @throws {ApiError} 400 with every problem, one a line.
  */
 export function parseChange(body: unknown): CheckedChange {
-  const parsed = requestSchema.safeParse(body);
-  if (!parsed.success) {
-    throw badRequest(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
-  }
-  const { put, destroy, revision } = parsed.data;
-  const checked = checkUnits(put);
-  const problems = [
-    ...twice(parsed.data),
-    ...('problems' in checked ? checked.problems.map(formatProblem) : []),
-  ];
-  if (problems.length > 0 || 'problems' in checked) throw badRequest(problems);
-  const targets = new Map(put.map(({ name, targetState }) => [name, targetState]));
-  const units = checked.units.map((unit): PutUnit => {
-    const targetState = targets.get(unit.name) ?? unit.targetState;
-    return { name: unit.name, hash: unit.hash, contents: unit.contents, targetState };
-  });
-  return { put: units, destroy, ...(revision !== undefined && { revision: BigInt(revision) }) };
-}
-
-function twice({ put, destroy }: ChangeRequest): string[] {
-  const destroyed = new Set(destroy);
-  return put.flatMap(({ name }) =>
-    destroyed.has(name) ? `${name}: both put and destroyed; choose one` : [],
+  const request = parseInput(changeRequest, body);
+  const { destroy, targets = [], revision } = request;
+  const { units, problems } = checkPut(request.put);
+  const active = targets.flatMap(({ name, targetState }) =>
+    isTemplate(name) && targetState !== 'inactive' ? cannotActivate(name) : [],
   );
+  const all = [...tooMany(request), ...twice(request), ...active, ...problems];
+  if (all.length > 0) throw new ApiError(400, all.join('\n'));
+  return { put: units, destroy, targets, ...(revision !== undefined && { revision: BigInt(revision) }) };
 }
 
-function badRequest(problems: readonly string[]): ApiError {
-  return new ApiError(400, problems.join('\n'));
+function tooMany({ put, destroy, targets = [] }: ChangeRequest): string[] {
+  const count = put.length + destroy.length + targets.length;
+  return count > maxUnits ? [`${count} units in one change; send at most ${maxUnits} at once`] : [];
+}
+
+/** Two wishes about one unit: which of them is meant nobody can know. */
+function twice({ put, destroy, targets = [] }: ChangeRequest): string[] {
+  const wishes = new Map<string, Set<string>>();
+  const wish = (what: string, name: string) => {
+    const known = wishes.get(name) ?? new Set();
+    wishes.set(name, known.add(what));
+  };
+  for (const { name } of put) wish('put', name);
+  for (const name of destroy) wish('destroyed', name);
+  for (const { name, targetState } of targets) wish(`made ${targetState}`, name);
+  return [...wishes].flatMap(([name, whats]) =>
+    whats.size > 1 ? `${name}: both ${[...whats].join(' and ')}; choose one` : [],
+  );
 }
 
 /**
  * Makes the change: files first, which nobody sees until a unit refers to them, then all units in one
  * transaction. What already is as asked is not written.
  * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
- * since then counts as new, because the store keeps nothing of it.
+ * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit.
  */
 export async function applyChange(store: Store, change: CheckedChange): Promise<ApplyReply> {
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -91,9 +78,9 @@ export async function applyChange(store: Store, change: CheckedChange): Promise<
   throw new ApiError(409, 'others keep changing units at the same time; read the units again and retry');
 }
 
-function refuseIfChanged(cluster: ClusterState, { put, destroy, revision }: CheckedChange): void {
+function refuseIfChanged(cluster: ClusterState, { put, destroy, targets, revision }: CheckedChange): void {
   if (revision === undefined) return;
-  const names = [...put.map(({ name }) => name), ...destroy];
+  const names = [...[...put, ...targets].map(({ name }) => name), ...destroy];
   const changed = names.filter((name) => cluster.revisionOf(unitKey(name)) > revision);
   if (changed.length === 0) return;
   throw new ApiError(
@@ -102,7 +89,8 @@ function refuseIfChanged(cluster: ClusterState, { put, destroy, revision }: Chec
   );
 }
 
-function operationsOf(cluster: ClusterState, { put, destroy }: Change): Operation[] {
+function operationsOf(cluster: ClusterState, change: Change): Operation[] {
+  const { put, destroy } = change;
   const known = new Map(cluster.units.map((unit) => [unit.name, unit]));
   const same = ({ name, hash, targetState }: PutUnit) =>
     known.get(name)?.hash === hash && known.get(name)?.targetState === targetState && cluster.files.has(hash);
@@ -110,8 +98,12 @@ function operationsOf(cluster: ClusterState, { put, destroy }: Change): Operatio
     const { name, hash, targetState } = unit;
     return same(unit) ? [] : [{ put: unitKey(name), value: encodeUnit({ name, hash, targetState }) }];
   });
+  const turned = retargeted(cluster, change).map((unit) => ({
+    put: unitKey(unit.name),
+    value: encodeUnit(unit),
+  }));
   const gone = [...new Set(destroy)].filter((name) => cluster.revisionOf(unitKey(name)) > 0n);
-  return [...puts, ...gone.map((name) => ({ delete: unitKey(name) }))];
+  return [...puts, ...turned, ...gone.map((name) => ({ delete: unitKey(name) }))];
 }
 
 async function writeFiles(store: Store, { files }: ClusterState, { put }: Change): Promise<void> {

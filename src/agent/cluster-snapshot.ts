@@ -1,48 +1,116 @@
+import type { Placement } from '../model/placement.ts';
+import { isReady } from '../model/readiness.ts';
 import type { Unit } from '../model/unit.ts';
-import type { Snapshot, WantedUnit } from '../scheduler/snapshot.ts';
+import type { Snapshot } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import { prefixes, splitPair } from '../store/keys.ts';
-import { parseUnit } from '../unit/parse.ts';
-import { type Requirements, readRequirements } from '../unit/requirements.ts';
 import type { Grace } from './grace.ts';
+import { type FactsReader, readFacts, type UnitFacts } from './unit-facts.ts';
+
+/** A unit whose file is in the store. */
+export interface KnownUnit extends Unit, UnitFacts {}
 
 /** What the scheduler is asked, and what it must not be asked about. */
 export interface ClusterSnapshot extends Snapshot {
-  /** Units that nothing may be decided about now, because something about them can't be known. */
+  readonly units: readonly KnownUnit[];
+  /**
+   * Units that nothing may be decided about now, because something about them can't be known. Those among `units`
+   * are there for the others to see.
+   */
   readonly untouchable: ReadonlySet<string>;
 }
 
 /**
  * The scheduler's view of the cluster. Units on `held` machines are left out together with their placements
- * there: they stay where they are, and no other machine is asked to take them. Global units of `awaited` machines
- * stay as well. The same goes for units whose
- * entry or file can't be read: a malformed value must not stop what runs.
+ * there: they stay where they are, and no other machine is asked to take them; fenced ones on `answering` machines
+ * excepted. Global units of `awaited` machines stay as well. The same goes for units whose entry or file can't be read: a malformed value must not stop what runs.
  */
 export function snapshotOf(
   cluster: ClusterState,
-  { held, awaited }: Pick<Grace, 'held' | 'awaited'>,
-  read: RequirementsReader = readFromFile,
+  { held, awaited, answering }: Omit<Grace, 'until'>,
+  read: FactsReader = readFacts,
 ): ClusterSnapshot {
   const kept = new Set([...held, ...malformedBelow(cluster, prefixes.machine)]);
-  const untouchable = new Set(malformedBelow(cluster, prefixes.unit));
+  const fenced = fencedPlacements(cluster, answering, read);
+  const unreadable = new Set(malformedBelow(cluster, prefixes.unit));
   const known = new Set(cluster.units.map(({ name }) => name));
-  const units = cluster.units.flatMap((unit): WantedUnit[] => {
+  const units = cluster.units.flatMap((unit): KnownUnit[] => {
     const contents = cluster.files.get(unit.hash);
-    if (contents === undefined) untouchable.add(unit.name);
-    return contents === undefined ? [] : [{ ...unit, requirements: read(unit, contents) }];
+    if (contents === undefined) unreadable.add(unit.name);
+    return contents === undefined ? [] : [{ ...unit, ...read(unit, contents) }];
   });
   const global = new Set(units.flatMap(({ name, requirements }) => (requirements.global ? name : [])));
-  for (const { unit, machineId } of cluster.placements) {
-    if (kept.has(machineId) && known.has(unit) && !global.has(unit)) untouchable.add(unit);
+  const untouchable = new Set(unreadable);
+  for (const placement of cluster.placements) {
+    const { unit, machineId } = placement;
+    const may = !kept.has(machineId) || fenced.has(placement);
+    if (!may && known.has(unit) && !global.has(unit)) untouchable.add(unit);
   }
-  const stays = (unit: string, machineId: string) =>
-    untouchable.has(unit) || ((kept.has(machineId) || awaited.has(machineId)) && global.has(unit));
+  const frozen = frozenUnits(cluster, untouchable, read);
+  const stays = (placement: Placement) => {
+    const { unit, machineId } = placement;
+    if (untouchable.has(unit) && !frozen.has(unit)) return true;
+    if (awaited.has(machineId) && global.has(unit)) return true;
+    return kept.has(machineId) && known.has(unit) && !fenced.has(placement);
+  };
   return {
     machines: cluster.machines,
-    units: units.filter(({ name }) => !untouchable.has(name)),
-    placements: cluster.placements.filter(({ unit, machineId }) => !stays(unit, machineId)),
+    units: [...units.filter(({ name }) => !untouchable.has(name)), ...frozen.values()],
+    placements: cluster.placements.filter((placement) => !stays(placement)),
+    ...cordons(cluster),
+    unready: unreadyUnits(cluster, units),
     untouchable,
   };
+}
+
+/**
+ * Untouchable units that machines have which are there: they count there as what they are now, so that nothing
+ * comes near them that they exclude. A unit that was global a moment ago is like that.
+ */
+function frozenUnits(
+  { placements, machines, files }: ClusterState,
+  untouchable: ReadonlySet<string>,
+  read: FactsReader,
+): Map<string, KnownUnit> {
+  const present = new Set(machines.map(({ id }) => id));
+  const found = placements.flatMap(({ unit: name, machineId, hash, targetState }): [string, KnownUnit][] => {
+    const contents = files.get(hash);
+    if (!untouchable.has(name) || !present.has(machineId) || contents === undefined) return [];
+    const unit = { name, hash, targetState };
+    return [[name, { ...unit, ...read(unit, contents) }]];
+  });
+  return new Map(found);
+}
+
+/** Placements of units that their machine has stopped itself, because it lost its lease. */
+function fencedPlacements(
+  { placements, files }: ClusterState,
+  machines: ReadonlySet<string>,
+  read: FactsReader,
+): Set<Placement> {
+  const fenced = placements.filter(({ unit: name, machineId, hash, targetState }) => {
+    const contents = machines.has(machineId) ? files.get(hash) : undefined;
+    return contents !== undefined && read({ name, hash, targetState }, contents).flotilla.fence === 'stop';
+  });
+  return new Set(fenced);
+}
+
+function cordons(cluster: ClusterState): Required<Pick<Snapshot, 'cordoned' | 'draining'>> {
+  const draining = [...cluster.cordons].flatMap(([id, { drain }]) => (drain ? id : []));
+  return { cordoned: new Set(cluster.cordons.keys()), draining: new Set(draining) };
+}
+
+/** Units that are not, or not certainly, doing their work on a machine that shall run them. */
+function unreadyUnits({ placements, statuses }: ClusterState, units: readonly KnownUnit[]): Set<string> {
+  const known = new Map(units.map((unit) => [unit.name, unit]));
+  const said = new Map(statuses.map((status) => [`${status.unit} ${status.machineId}`, status]));
+  const unready = placements.filter(({ unit, machineId, hash, targetState }) => {
+    const status = said.get(`${unit} ${machineId}`);
+    const expects = known.get(unit)?.expects;
+    if (targetState !== 'launched' || expects === undefined) return false;
+    return status?.hash !== hash || !isReady(status, expects);
+  });
+  return new Set(unready.map(({ unit }) => unit));
 }
 
 /** Machines that have placements and no key: gone for good or about to come back. */
@@ -53,22 +121,4 @@ export function missingMachines({ machines, placements }: ClusterState): Set<str
 
 function malformedBelow({ malformed }: ClusterState, prefix: string): string[] {
   return malformed.flatMap(({ key }) => (key.startsWith(prefix) ? splitPair(key, prefix)[0] : []));
-}
-
-/** Reads what a unit file asks for. */
-export type RequirementsReader = (unit: Unit, contents: string) => Requirements;
-
-const readFromFile: RequirementsReader = ({ name }, contents) =>
-  readRequirements(name, parseUnit(contents).options);
-
-/** For a reader that lives long: requirements follow from name and hash, so each file is parsed once. */
-export function rememberRequirements(limit = 20_000): RequirementsReader {
-  const known = new Map<string, Requirements>();
-  return (unit, contents) => {
-    const key = `${unit.hash} ${unit.name}`;
-    const requirements = known.get(key) ?? readFromFile(unit, contents);
-    if (known.size >= limit) known.clear();
-    known.set(key, requirements);
-    return requirements;
-  };
 }

@@ -61,12 +61,12 @@ describe('a cluster', () => {
     expect(log.filter((line) => line.startsWith('will try again'))).toHaveLength(1);
   });
 
-  test('moves the units of a killed machine, once and only once, within 16 s', async () => {
+  test('moves the units of a killed machine, once and only once, within 14 s', async () => {
     await withUnits();
     const victim = cluster.machines.find(({ log }) => !log.includes('leads the cluster now'));
     const lost = await victim?.running();
     await victim?.kill();
-    await seconds(16);
+    await seconds(14);
     const moved = cluster.takeCalls().filter((call) => call.includes('start'));
     expect(moved).toHaveLength(1);
     expect(moved[0]).toContain(`start ${lost?.join(' ')}`);
@@ -74,12 +74,12 @@ describe('a cluster', () => {
     expect(cluster.takeCalls()).toEqual([]);
   });
 
-  test('moves the units of a killed leader within 20 s', async () => {
+  test('moves the units of a killed leader within 15 s', async () => {
     await withUnits();
     const leader = await cluster.leader();
     const lost = await leader.running();
     await leader.kill();
-    await seconds(20);
+    await seconds(15);
     expect(cluster.takeCalls().filter((call) => call.includes(`start ${lost[0]}`))).toHaveLength(1);
     expect(await cluster.leader()).not.toBe(leader);
   });
@@ -159,7 +159,7 @@ describe('a cluster', () => {
 
   test('an agent that restarts touches no unit, finished jobs and failed units included', async () => {
     const job = { ...unit('job.service'), contents: '[Service]\nType=oneshot\nExecStart=/bin/true\n' };
-    await withUnits([...three, job]);
+    await withUnits([unit('a.service'), unit('b.service'), unit('c.service', 'Restart=no\n'), job]);
     for (const machine of cluster.machines) {
       const [name] = await machine.running();
       if (machine.name === 'core-3' && name) machine.systemd.crash(name);
@@ -240,8 +240,8 @@ describe('a cluster', () => {
     expect((await cluster.plan(request)).moves).toEqual([]);
   });
 
-  test('a failed unit says why, and is not started again', async () => {
-    await withUnits();
+  test('a failed unit says why, and is not started again when its file says so', async () => {
+    await withUnits([unit('a.service', 'Restart=no\n')]);
     cluster.get('core-1').systemd.crash('a.service');
     await seconds(120);
     const states = (await cluster.units()).units.flatMap((view) => view.states);
@@ -296,25 +296,6 @@ describe('a cluster', () => {
     for (const key of [unitKey('b.service'), machineKey(broken.id), placementKey(id, 'x.service')]) {
       expect(said).toContain(`${key} is malformed`);
     }
-  });
-
-  test('a machine with the id of another one is refused', async () => {
-    const twin = new SimulatedCluster(['core-1']).get('core-1');
-    const [first] = cluster.machines;
-    const { keepSession } = await import('./session.ts');
-    const stop = new AbortController();
-    const log: string[] = [];
-    const machine = { ...twin.machine, name: 'core-9', address: '10.0.0.9' };
-    const { store, clock } = cluster;
-    const ended = keepSession(
-      { store, clock, log: (line) => void log.push(line), machine },
-      stop.signal,
-      () => Promise.reject(new Error('it must not join')),
-    );
-    await seconds(30);
-    stop.abort();
-    await ended;
-    expect(log).toEqual([expect.stringContaining(`of core-9 (10.0.0.9) is in use by ${first?.name}`)]);
   });
 
   test('files that nothing refers to go away after ten minutes', async () => {

@@ -17,8 +17,13 @@ const schema = z.strictObject({
   socket: path.default(agentSocket),
   /** Shown as the machine's version. */
   version: z.string(),
+  /**
+   * Names of the machines whose agents run the engine and take changes: those with etcd, since etcd lets no other
+   * certificate write. Empty: every agent may.
+   */
+  engines: z.array(z.string().min(1)).default([]),
   /** Seconds a machine is believed alive after its last sign. */
-  leaseTtl: z.int().min(3).max(600).default(10),
+  leaseTtl: z.int().min(3).max(600).default(9),
 });
 
 /** `/etc/flotilla/agent.json` */

@@ -1,11 +1,12 @@
 import { EventEmitter, on } from 'node:events';
 import * as z from 'zod';
+import { isRestarting } from '../model/readiness.ts';
 import type { SystemdState } from '../model/status.ts';
 import { readJournal } from './journal.ts';
 import { messageOf } from './log.ts';
 import { isUnknownUnit, type Manager } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
-import type { ManagedUnit, Systemd } from './systemd.ts';
+import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 import { UnitFiles } from './unit-files.ts';
 import { unitPath } from './unit-path.ts';
 
@@ -44,19 +45,18 @@ export class DbusSystemd implements Systemd {
     );
   }
 
-  async install(
-    write: readonly { name: string; contents: string }[],
-    remove: readonly string[],
-  ): Promise<void> {
+  async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
     for (const { name } of write) this.#paths.add(unitPath(name));
-    for (const { name, contents } of write) await this.#files.write(name, contents);
+    for (const unit of write) await this.#files.write(unit);
     for (const name of remove) await this.#files.remove(name);
     await Promise.all(remove.map((name) => manager.forgetFailure(name)));
     // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
     // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
     const loaded = await manager.listLoaded([...write.map(({ name }) => name), ...remove]);
-    if (loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
+    // It looks for drop-ins by a list of folders that it makes when it reloads.
+    const dropsIn = write.some(({ fenced }) => fenced);
+    if (dropsIn || loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
     for (const name of remove) this.#paths.delete(unitPath(name));
   }
 
@@ -85,6 +85,10 @@ export class DbusSystemd implements Systemd {
       await manager.forgetFailure(name);
       await this.#files.unmarkStarted(name);
     });
+  }
+
+  async guard(remaining: () => number): Promise<void> {
+    await this.#files.fence.extend(remaining);
   }
 
   async journal(name: string, lines: number): Promise<readonly string[]> {
@@ -121,8 +125,8 @@ export class DbusSystemd implements Systemd {
   }
 
   /** Of all that can fail there is one property `Result` each, on the interface of its type. */
-  async #resultOf(name: string, { active }: SystemdState): Promise<string> {
-    if (active !== 'failed') return 'success';
+  async #resultOf(name: string, state: SystemdState): Promise<string> {
+    if (state.active !== 'failed' && !isRestarting(state)) return 'success';
     const type = name.slice(name.lastIndexOf('.') + 1);
     const manager = await this.#link.get();
     return z.string().parse(await manager.get(name, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
@@ -141,8 +145,8 @@ async function each(
 ): Promise<void> {
   const outcomes = await Promise.allSettled(names.map(act));
   lost.throwIfAborted();
-  const failures = outcomes.flatMap((outcome, at) =>
-    outcome.status === 'rejected' ? `${names[at]}: ${messageOf(outcome.reason)}` : [],
+  const failures = outcomes.flatMap((outcome, at): [string, string][] =>
+    outcome.status === 'rejected' ? [[names[at] ?? '', messageOf(outcome.reason)]] : [],
   );
-  if (failures.length > 0) throw new Error(failures.join('; '));
+  if (failures.length > 0) throw new UnitFailures(new Map(failures));
 }

@@ -5,11 +5,19 @@ import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
 import { changeKey, encodePlacement, fileKey, placementKey, prefixes, rootPrefix } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
-import { rememberRequirements, snapshotOf } from './cluster-snapshot.ts';
+import { snapshotOf } from './cluster-snapshot.ts';
+import type { Draft, Gate, Look } from './draft.ts';
+import { FailedUnits } from './failed-units.ts';
 import { Garbage } from './garbage.ts';
 import type { Leadership } from './leader.ts';
 import type { Log } from './log.ts';
+import { machineRecords } from './machine-records.ts';
 import { Pulse } from './pulse.ts';
+import { Rebalancing } from './rebalancing.ts';
+import { removalNote } from './removal-note.ts';
+import { holdBack, type RolloutPlan, Rollouts, withVersionsInUse } from './rollouts.ts';
+import { type Dial, SecondOpinion } from './second-opinion.ts';
+import { rememberFacts } from './unit-facts.ts';
 import { Watchman } from './watchman.ts';
 
 export interface EngineOptions {
@@ -18,6 +26,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** When this machine got its lease, see `graceSeconds.newSession`. */
   readonly sessionSince: number;
+  /** Asks a machine that is missing whether it is there nevertheless; without it, missing machines count as dead. */
+  readonly dial?: Dial;
 }
 
 /** Milliseconds that changes are collected for before deciding: a batch of units is one decision. */
@@ -47,7 +57,7 @@ export async function runEngine(options: EngineOptions, leadership: Leadership):
     view = undefined;
   };
   const following = mirror({ store, prefix: rootPrefix, clock, log, onChange, onLoss }, signal);
-  const engine = new Engine(options, leadership);
+  const engine = new Engine(options, leadership, new SecondOpinion({ ...options, signal, pulse }));
   try {
     let wait = idlePeriod;
     while (!signal.aborted) {
@@ -66,17 +76,26 @@ class Engine {
   readonly #log: Log;
   readonly #leadership: Leadership;
   readonly #watchman: Watchman;
+  readonly #failedUnits = new FailedUnits();
   readonly #garbage = new Garbage();
-  readonly #requirements = rememberRequirements();
+  readonly #facts = rememberFacts();
+  readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
+  /** What stands between the scheduler's decisions and the store, in this order. */
+  readonly #gates: readonly Gate[];
   /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
   #written = 0n;
 
-  constructor({ clock, log, sessionSince }: EngineOptions, leadership: Leadership) {
+  constructor(
+    { clock, log, sessionSince }: EngineOptions,
+    leadership: Leadership,
+    secondOpinion: SecondOpinion,
+  ) {
     this.#clock = clock;
     this.#log = log;
     this.#leadership = leadership;
-    this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, log);
+    this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, secondOpinion, log);
+    this.#gates = [new Rebalancing(log).gate];
   }
 
   /** Decides and writes; answers in how many milliseconds to look again if nothing changes until then. */
@@ -86,11 +105,46 @@ class Engine {
     const cluster = readClusterState(entries, revision);
     this.#reportMalformed(cluster);
     const grace = this.#watchman.look(cluster, now);
-    const { decisions } = schedule(snapshotOf(cluster, grace, this.#requirements));
-    await this.#write([...decisions.map(operationOf), ...malformedPlacements(cluster)]);
-    for (const decision of decisions) this.#log(sayDecision(decision, cluster));
+    const rollouts = this.#rollouts.look(cluster, grace.held, now);
+    if (!(await this.#record(rollouts))) return idlePeriod;
+    const complete = snapshotOf(cluster, grace, this.#facts);
+    const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
+    const { avoid, until } = this.#failedUnits.look({ now, cluster, snapshot });
+    const look = { now, cluster, snapshot: { ...snapshot, avoid } };
+    const draft = this.#gates.reduce(
+      (before, gate) => gate(before, look),
+      holdBack(this.#schedule(look, until), rollouts),
+    );
+    await this.#write([
+      ...removalNote(draft.decisions),
+      ...draft.decisions.map(operationOf),
+      ...draft.operations,
+      ...machineRecords(cluster),
+      ...malformedPlacements(cluster),
+    ]);
+    for (const decision of draft.decisions) this.#log(sayDecision(decision, cluster));
     await this.#collectGarbage(cluster, now);
-    return grace.until === undefined ? idlePeriod : grace.until - now;
+    return Math.min(idlePeriod, grace.until - now, draft.until - now);
+  }
+
+  #schedule({ snapshot, now }: Look, until: number): Draft {
+    const { decisions, staying } = schedule(snapshot);
+    const again = this.#failedUnits.stayed(staying);
+    const decided = decisions.filter((decision) => !snapshot.untouchable.has(unitOf(decision)));
+    return { decisions: decided, operations: [], until: again ? now : until };
+  }
+
+  /**
+   * Comes before the decisions: no instance may have a version that its rollout's record does not know. Answers
+   * whether it is so; else somebody was faster, and the change of theirs leads to the next look.
+   */
+  async #record({ operations, guards, notes }: RolloutPlan): Promise<boolean> {
+    if (operations.length === 0) return true;
+    const written = await this.#leadership.write(operations, guards);
+    if (written === undefined) return false;
+    this.#written = written;
+    for (const note of notes) this.#log(note);
+    return true;
   }
 
   async #write(operations: readonly Operation[]): Promise<void> {
@@ -121,6 +175,10 @@ class Engine {
       this.#reported.add(line);
     }
   }
+}
+
+function unitOf(decision: Decision): string {
+  return decision.type === 'remove' ? decision.unit : decision.placement.unit;
 }
 
 function operationOf(decision: Decision): Operation {

@@ -1,42 +1,103 @@
 import type { Placement } from '../model/placement.ts';
-import { fileKey } from '../store/keys.ts';
+import { fileKey, parsePlacement, placementKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+import { messageOf } from './log.ts';
 import type { Operation } from './reconcile.ts';
-import type { Systemd } from './systemd.ts';
+import { type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 
-/**
- * Does what `reconcile` found, each kind of operation in one go. Files are fetched before anything is stopped:
- * without the new file the old unit shall go on running.
- */
-export async function execute(
-  operations: readonly Operation[],
-  desired: readonly Placement[],
-  { store, systemd }: { store: Store; systemd: Systemd },
-): Promise<void> {
-  const unitsOf = (type: Operation['type']) =>
-    operations.filter((operation) => operation.type === type).map(({ unit }) => unit);
-  const installs = unitsOf('install');
-  const write = await fetchFiles(
-    store,
-    desired.filter(({ unit }) => installs.includes(unit)),
-  );
-  const [stops, removes, starts] = [unitsOf('stop'), unitsOf('remove'), unitsOf('start')];
-  if (stops.length > 0) await systemd.stop(stops);
-  if (write.length + removes.length > 0) await systemd.install(write, removes);
-  if (starts.length > 0) await systemd.start(starts);
+export interface ExecutorOptions {
+  readonly store: Store;
+  readonly systemd: Systemd;
+  readonly machineId: string;
+  /** Called when a stop has ended, with what went wrong if something did. */
+  readonly onStopped: (unit: string, problem?: string) => void;
 }
 
-async function fetchFiles(
-  store: Store,
-  placements: readonly Placement[],
-): Promise<{ name: string; contents: string }[]> {
-  const contents = new Map<string, string>();
-  for (const { hash } of placements) {
-    if (contents.has(hash)) continue;
-    const key = fileKey(hash);
-    const found = (await store.list(key)).keys.find((one) => one.key === key);
-    if (!found) throw new Error(`${key} is missing in the store; push the unit again`);
-    contents.set(hash, found.value);
+/** What went wrong, by unit. */
+export type Problems = Map<string, string>;
+
+/**
+ * Does operations to units. All that can be done together is: files are written and systemd is reloaded once, start
+ * jobs are queued in one go. Stops go on beside everything else, since one may take minutes.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
   }
-  return placements.map(({ unit, hash }) => ({ name: unit, contents: contents.get(hash) ?? '' }));
+
+  /** The files of these placements by unit, and which are missing. */
+  async fetch(placements: readonly Placement[]): Promise<{ files: Map<string, string>; problems: Problems }> {
+    const [byHash, files, problems] = [
+      new Map<string, string>(),
+      new Map<string, string>(),
+      new Map<string, string>(),
+    ];
+    for (const { unit, hash } of placements) {
+      try {
+        const contents = byHash.get(hash) ?? (await this.#fetchFile(hash));
+        byHash.set(hash, contents);
+        files.set(unit, contents);
+      } catch (error) {
+        problems.set(unit, messageOf(error));
+      }
+    }
+    return { files, problems };
+  }
+
+  /** Begins to stop each; `onStopped` tells when it is done. */
+  stop(units: readonly string[]): void {
+    const { systemd, onStopped } = this.#options;
+    for (const unit of units) {
+      systemd.stop([unit]).then(
+        () => onStopped(unit),
+        (error: unknown) => onStopped(unit, messageOf(error)),
+      );
+    }
+  }
+
+  async install(write: readonly NewUnit[], remove: readonly string[]): Promise<Problems> {
+    if (write.length + remove.length === 0) return new Map();
+    const all = [...write.map(({ name }) => name), ...remove];
+    return failuresOf(all, this.#options.systemd.install(write, remove));
+  }
+
+  async start(units: readonly string[]): Promise<Problems> {
+    return units.length === 0 ? new Map() : failuresOf(units, this.#options.systemd.start(units));
+  }
+
+  /**
+   * Whether the engine wants the unit here at this moment. What a watch has told may be old, above all after this
+   * machine was cut off.
+   */
+  async isWanted(unit: string): Promise<boolean> {
+    const { store, machineId } = this.#options;
+    const key = placementKey(machineId, unit);
+    const found = (await store.list(key)).keys.find((one) => one.key === key);
+    const parsed = found && parsePlacement(key, found.value);
+    return parsed !== undefined && 'value' in parsed && parsed.value.targetState === 'launched';
+  }
+
+  async #fetchFile(hash: string): Promise<string> {
+    const key = fileKey(hash);
+    const found = (await this.#options.store.list(key)).keys.find((one) => one.key === key);
+    if (!found) throw new Error(`${key} is missing in the store; push the unit again`);
+    return found.value;
+  }
+}
+
+async function failuresOf(units: readonly string[], work: Promise<void>): Promise<Problems> {
+  try {
+    await work;
+    return new Map();
+  } catch (error) {
+    if (error instanceof UnitFailures) return new Map(error.failures);
+    return new Map(units.map((unit) => [unit, messageOf(error)]));
+  }
+}
+
+/** Units that have an operation of this type. */
+export function unitsOf(type: Operation['type'], operations: readonly Operation[]): string[] {
+  return operations.filter((operation) => operation.type === type).map(({ unit }) => unit);
 }

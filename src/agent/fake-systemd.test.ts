@@ -7,5 +7,6 @@ describe('FakeSystemd', () => {
   systemdContract(
     () => systemd,
     async () => systemd.lose(),
+    300,
   );
 });

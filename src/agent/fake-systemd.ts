@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { SystemdState } from '../model/status.ts';
-import type { ManagedUnit, Systemd } from './systemd.ts';
+import { type Clock, sleep, systemClock } from '../store/clock.ts';
+import { isDown } from './fence.ts';
+import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 
-interface FakeUnit extends SystemdState {
-  readonly contents: string;
-  readonly result: string;
-  readonly started: boolean;
-}
+type FakeUnit = Omit<ManagedUnit, 'name' | 'hash'> & { readonly fenced: boolean };
+type Outcome = Pick<FakeUnit, 'active' | 'sub' | 'result'>;
 
-const dead = { active: 'inactive', sub: 'dead', result: 'success' };
+const dead: Outcome = { active: 'inactive', sub: 'dead', result: 'success' };
 
 /** What starting a unit leads to, by a word in its file: `Type=oneshot` finishes, `false` as command fails. */
-const outcomes: readonly [sign: string, state: Pick<FakeUnit, 'active' | 'sub' | 'result'>][] = [
+const outcomes: readonly [sign: string, state: Outcome][] = [
   ['ExecStart=/bin/false', { active: 'failed', sub: 'failed', result: 'exit-code' }],
+  ['RemainAfterExit=yes', { active: 'active', sub: 'exited', result: 'success' }],
   ['Type=oneshot', dead],
-  ['', { active: 'active', sub: 'running', result: 'success' }],
 ];
+
+/** The sub state of an active unit, by its type. */
+const activeSub: Readonly<Record<string, string>> = {
+  ...{ service: 'running', socket: 'listening', timer: 'waiting', path: 'waiting', mount: 'mounted' },
+  ...{ automount: 'waiting', slice: 'active', target: 'active', swap: 'active' },
+};
 
 /** systemd as far as the agent sees it. It outlives the agents a test starts and ends on its machine. */
 export class FakeSystemd implements Systemd {
@@ -23,28 +27,35 @@ export class FakeSystemd implements Systemd {
   readonly calls: string[] = [];
   /** Units that systemd will not start, whatever their file says. */
   readonly refused = new Set<string>();
+  /** Milliseconds that stopping a unit takes; others are down at once. */
+  readonly slow = new Map<string, number>();
+  readonly #clock: Clock;
   readonly #units = new Map<string, FakeUnit>();
   readonly #listeners = new Set<(error?: Error) => void>();
+  /** Whether fenced units may be started, and the guard's timer. */
+  #open = false;
+  #cancelGuard = () => {};
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   async list(): Promise<readonly ManagedUnit[]> {
-    return [...this.#units].map(([name, { contents, ...state }]) => ({
+    return [...this.#units].map(([name, { fenced: _, ...unit }]) => ({
       name,
-      hash: createHash('sha256').update(contents).digest('hex'),
-      ...state,
+      hash: createHash('sha256').update(unit.contents).digest('hex'),
+      ...unit,
     }));
   }
 
-  async install(
-    write: readonly { name: string; contents: string }[],
-    remove: readonly string[],
-  ): Promise<void> {
+  async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     this.calls.push(`install ${write.map(({ name }) => name).join(' ')} remove ${remove.join(' ')}`.trim());
-    for (const { name, contents } of write) {
+    for (const { name, contents, fenced = false } of write) {
       const old = this.#units.get(name) ?? dead;
       // systemd refuses a service that has nothing to execute.
       const empty = name.endsWith('.service') && !/^Exec/m.test(contents);
       const load = empty ? 'bad-setting' : 'loaded';
-      this.#units.set(name, { ...old, load, contents, started: false });
+      this.#units.set(name, { ...old, load, contents, fenced, started: false });
     }
     for (const name of remove) this.#units.delete(name);
     this.#changed();
@@ -55,18 +66,24 @@ export class FakeSystemd implements Systemd {
     const bad = names.filter((name) => this.refused.has(name) || this.#units.get(name)?.load !== 'loaded');
     for (const name of names.filter((one) => !bad.includes(one))) {
       const unit = this.#get(name);
-      const outcome = outcomes.find(([sign]) => unit.contents.includes(sign));
-      const running = unit.active === 'active' ? {} : outcome?.[1];
-      this.#units.set(name, { ...unit, ...running, started: true });
+      const outcome = outcomes.find(([sign]) => unit.contents.includes(sign))?.[1] ?? running(name);
+      const idle = unit.active === 'active' || (unit.fenced && !this.#open);
+      this.#units.set(name, { ...unit, ...(idle ? {} : outcome), started: true });
     }
     this.#changed();
-    if (bad.length > 0) throw new Error(`Unit ${bad.join(', ')} has a bad unit file setting.`);
+    const why = (name: string) => `Unit ${name} has a bad unit file setting.`;
+    if (bad.length > 0) throw new UnitFailures(new Map(bad.map((name) => [name, why(name)])));
   }
 
   async stop(names: readonly string[]): Promise<void> {
     this.calls.push(`stop ${names.join(' ')}`);
-    for (const name of names) this.#units.set(name, { ...this.#get(name), ...dead, started: false });
-    this.#changed();
+    await Promise.all(names.map((name) => this.#stop(name)));
+  }
+
+  async guard(remaining: () => number): Promise<void> {
+    this.#cancelGuard();
+    this.#open = true;
+    this.#cancelGuard = this.#clock.after(remaining(), () => this.#fence());
   }
 
   async journal(name: string, lines: number): Promise<readonly string[]> {
@@ -92,8 +109,7 @@ export class FakeSystemd implements Systemd {
 
   /** The unit's process dies and nothing restarts it. */
   crash(name: string): void {
-    this.#units.set(name, { ...this.#get(name), active: 'failed', sub: 'failed', result: 'exit-code' });
-    this.#changed();
+    this.#set(name, { active: 'failed', sub: 'failed', result: 'exit-code' });
   }
 
   /** The connection breaks; the next call finds a new one. */
@@ -103,7 +119,32 @@ export class FakeSystemd implements Systemd {
 
   /** The machine starts again: /run is empty. */
   reboot(): void {
+    this.#cancelGuard();
+    this.#open = false;
     this.#units.clear();
+    this.#changed();
+  }
+
+  async #stop(name: string): Promise<void> {
+    const takes = this.slow.get(name) ?? 0;
+    if (takes > 0 && !isDown(this.#get(name))) {
+      this.#set(name, { active: 'deactivating', sub: 'stop-sigterm' });
+      await sleep(this.#clock, takes);
+    }
+    // It may have been taken away or killed meanwhile.
+    if (this.#units.has(name)) this.#set(name, { ...dead, started: false });
+  }
+
+  /** The guard's deadline is over: what runs is killed at once, the time for a clean stop left out. */
+  #fence(): void {
+    this.#open = false;
+    for (const [name, unit] of this.#units) {
+      if (unit.fenced && !isDown(unit)) this.#set(name, { ...dead, started: false });
+    }
+  }
+
+  #set(name: string, more: Partial<FakeUnit>): void {
+    this.#units.set(name, { ...this.#get(name), ...more });
     this.#changed();
   }
 
@@ -116,4 +157,9 @@ export class FakeSystemd implements Systemd {
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function running(name: string): Outcome {
+  const type = name.slice(name.lastIndexOf('.') + 1);
+  return { active: 'active', sub: activeSub[type] ?? 'active', result: 'success' };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../store/clock.ts';
-import { leaderKey } from '../store/keys.ts';
+import { engineKey, leaderKey } from '../store/keys.ts';
 import { mirror } from '../store/mirror.ts';
-import type { Operation, Store } from '../store/store.ts';
+import { Forbidden, type KeyValue, type Operation, type Store } from '../store/store.ts';
 import { type Log, messageOf } from './log.ts';
 import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
@@ -20,7 +20,7 @@ export interface Leadership {
    * Writes, if this machine is still the leader and the guards hold; answers the store's revision, or
    * undefined when a guard does not hold.
    * @throws {Deposed} when it is not, and the store's errors: then nobody knows whether it was written, and
-   * a write that comes late fails, because each one renews the key that the next one is compared with.
+   * a write that comes late fails, because each one renews `engineKey`, which the next one is compared with.
    */
   write(operations: readonly Operation[], guards?: readonly Guard[]): Promise<bigint | undefined>;
 }
@@ -36,13 +36,18 @@ export interface LeaderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineId: string;
+  /** Whether this machine may lead; default true. One that may not follows nothing and tries nothing. */
+  readonly candidate?: boolean;
 }
 
-/** Milliseconds after which a campaign is tried again though no sign of an end of the other's was seen. */
-const campaignPeriod = 10_000;
+/** Milliseconds after which is looked who leads although no sign of an end was seen: the watch may be deaf. */
+const campaignPeriod = 5000;
 
 /** Milliseconds until the next campaign after one, or a time as leader, that failed. */
 const retryPause = 1000;
+
+/** The same when etcd does not let this machine lead: only etcd machines may, and this one may become one. */
+const refusedPause = 60_000;
 
 /** Campaigns until `session` ends; `body` runs whenever this machine leads and ends by throwing or by its signal. */
 export async function campaign(
@@ -50,7 +55,9 @@ export async function campaign(
   session: Session,
   body: (leadership: Leadership) => Promise<void>,
 ): Promise<void> {
-  const { store, clock, log, machineId } = options;
+  const { store, clock, log, machineId, candidate = true } = options;
+  // Looking every few seconds who leads would only load etcd, with as many machines as there are.
+  if (!candidate) return ended(session.signal);
   const vacancy = new Pulse(clock);
   const watching = mirror(
     { store, prefix: leaderKey, clock, log, onChange: ({ entries }) => entries.size === 0 && vacancy.ring() },
@@ -65,24 +72,35 @@ export async function campaign(
         await lead(options, session, revision, body);
       }
     } catch (error) {
-      pause = retryPause;
-      if (!session.signal.aborted) log(`does not lead the cluster: ${messageOf(error)}`);
+      const refused = error instanceof Forbidden;
+      pause = refused ? refusedPause : retryPause;
+      if (!session.signal.aborted && !refused) log(`does not lead the cluster: ${messageOf(error)}`);
     }
     await vacancy.wait(pause, session.signal);
   }
   await watching;
 }
 
-/** The leader key's modification revision when it is ours now. */
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/**
+ * The revision at which this machine was elected, undefined while another one leads. Looks first, since a
+ * transaction goes through all of etcd's members even when its comparison fails.
+ */
 async function elect(store: Store, machineId: string, { lease }: Session): Promise<bigint | undefined> {
+  const known = await find(store, leaderKey);
+  // An earlier try may have been written although its answer got lost.
+  if (known) return known.lease === lease.id ? known.modRevision : undefined;
   const { succeeded, revision } = await store.transact({
     compare: [{ key: leaderKey, createRevision: 0n }],
-    success: [{ put: leaderKey, value: machineId, lease: lease.id }],
+    success: [leaderKey, engineKey].map((put) => ({ put, value: machineId, lease: lease.id })),
   });
-  if (succeeded) return revision;
-  // An earlier try may have been written although its answer got lost.
-  const { keys } = await store.list(leaderKey);
-  return keys.find((found) => found.key === leaderKey && found.lease === lease.id)?.modRevision;
+  return succeeded ? revision : undefined;
 }
 
 async function lead(
@@ -91,31 +109,43 @@ async function lead(
   elected: bigint,
   body: (leadership: Leadership) => Promise<void>,
 ): Promise<void> {
-  let fence = elected;
-  const renewal = { put: leaderKey, value: machineId, lease: lease.id };
+  const election = { key: leaderKey, modRevision: elected };
+  const renewal = { put: engineKey, value: machineId, lease: lease.id };
+  let last = await lastWrite(store, elected);
   const write = async (operations: readonly Operation[], guards: readonly Guard[] = []) => {
     const { succeeded, revision } = await store.transact({
-      compare: [{ key: leaderKey, modRevision: fence }, ...guards],
+      compare: [election, { key: engineKey, modRevision: last }, ...guards],
       success: [renewal, ...operations],
     });
     if (succeeded) {
-      fence = revision;
+      last = revision;
       return revision;
     }
-    const { keys } = await store.list(leaderKey);
-    const own = keys.some(({ key, modRevision }) => key === leaderKey && modRevision === fence);
-    if (!own) throw new Deposed('somebody else leads, or a write of ours came through late');
+    if ((await lastWrite(store, elected)) !== last) throw new Deposed('a write of ours came through late');
     return undefined;
   };
   try {
     await body({ since: clock.now(), signal, write });
   } finally {
-    await resign(store, fence);
+    await resign(store, election);
   }
 }
 
+/**
+ * The revision of `engineKey`, under the leader who was elected then.
+ * @throws {Deposed} when that one does not lead any more.
+ */
+async function lastWrite(store: Store, elected: bigint): Promise<bigint> {
+  const [leader, engine] = await Promise.all([leaderKey, engineKey].map((key) => find(store, key)));
+  if (leader?.modRevision !== elected) throw new Deposed('somebody else leads');
+  return engine?.modRevision ?? 0n;
+}
+
+async function find(store: Store, wanted: string): Promise<KeyValue | undefined> {
+  return (await store.list(wanted)).keys.find(({ key }) => key === wanted);
+}
+
 /** Makes room at once instead of when the lease runs out. Fails when the key is not ours or etcd is away. */
-async function resign(store: Store, fence: bigint): Promise<void> {
-  const compare = [{ key: leaderKey, modRevision: fence }];
-  await store.transact({ compare, success: [{ delete: leaderKey }] }).catch(() => {});
+async function resign(store: Store, election: Guard): Promise<void> {
+  await store.transact({ compare: [election], success: [{ delete: leaderKey }] }).catch(() => {});
 }

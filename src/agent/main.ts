@@ -8,7 +8,9 @@ import { runAgent } from './agent.ts';
 import { serveApi } from './api.ts';
 import { type AgentConfig, readConfig } from './config.ts';
 import { DbusSystemd } from './dbus-systemd.ts';
+import { dialMachine } from './dial.ts';
 import { type Log, messageOf } from './log.ts';
+import { findVerifier } from './verify.ts';
 
 /** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */
 const farewell = 3000;
@@ -27,15 +29,19 @@ setFlagsFromString('--semi-space-growth-factor=1');
 async function main(configFile: string): Promise<void> {
   const config = await readConfig(configFile);
   const machine = await describeMachine(config);
-  const store = new EtcdStore({ endpoints: config.endpoints, tls: await readTls(config) });
-  const { version, socket, leaseTtl } = config;
-  const server = await serveApi(socket, { store, machineId: machine.id, version }, log);
+  const { endpoints, engines: writers, version, socket, leaseTtl } = config;
+  const store = new EtcdStore({ endpoints, writers, tls: await readTls(config) });
+  const context = { store, machineId: machine.id, version, ...(await findVerifier()) };
+  const server = await serveApi(socket, context, log);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   stop.signal.addEventListener('abort', () => setTimeout(() => process.exit(0), farewell).unref());
   log(`agent ${version} of ${machine.name} serves ${socket}`);
   const systemd = new DbusSystemd();
-  await runAgent({ store, systemd, clock: systemClock, log, machine, leaseTtl }, stop.signal);
+  const dial = dialMachine;
+  const candidate = writers.length === 0 || writers.includes(machine.name);
+  const clock = systemClock;
+  await runAgent({ store, systemd, clock, log, machine, leaseTtl, dial, candidate }, stop.signal);
   log('ends; units keep running');
   server.close();
   server.closeAllConnections();

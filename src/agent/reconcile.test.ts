@@ -14,6 +14,7 @@ const want = (unit: string, more: Partial<Placement> = {}): Placement => ({
 
 const have = (name: string, more: Partial<ManagedUnit> = {}): ManagedUnit => ({
   name,
+  contents: '',
   hash: 'h1',
   load: 'loaded',
   active: 'active',

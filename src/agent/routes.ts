@@ -1,100 +1,135 @@
 import { readCluster } from '../store/cluster-state.ts';
-import type { Store } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
 import { applyChange, parseChange } from './change.ts';
+import { events } from './events.ts';
+import { explain } from './explain.ts';
+import { fleetRoutes } from './fleet/fleet-routes.ts';
+import { machineRoutes } from './machine-requests.ts';
+import { metrics } from './metrics.ts';
+import { openApiOf } from './openapi.ts';
+import { rebalanceRoute } from './rebalance-request.ts';
+import { rolloutRoutes } from './rollout-requests.ts';
+import { type ApiRequest, type HandlerContext, json, type Reply, type Route } from './route.ts';
+import {
+  applyReply,
+  changeRequest,
+  clusterEvent,
+  eventsQuery,
+  explainReply,
+  healthReply,
+  machinesReply as machinesSchema,
+  openApiDocument,
+  planReply as planSchema,
+  unitFileView,
+  unitsReply as unitsSchema,
+} from './schemas.ts';
+import { refuseUnverified } from './verify.ts';
 import { machinesReply, planReply, unitsReply } from './views.ts';
 
-/** What handlers know. */
-export interface ApiContext {
-  readonly store: Store;
-  readonly machineId: string;
-  readonly version: string;
-}
-
-export interface ApiRequest {
-  /** Segments of the path that the route calls `:something`, in order. */
-  readonly parameters: readonly string[];
-  /** The JSON body of a POST. */
-  readonly body: unknown;
-}
-
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  /** Segments that start with a colon match anything. */
-  readonly path: string;
-  handle(context: ApiContext, request: ApiRequest): Promise<object>;
-}
-
-/** Everything the socket serves; bodies are those of `model/api.ts`. */
-export const routes: readonly Route[] = [
-  { method: 'GET', path: '/flotilla/v1/health', handle: health },
+/** `/flotilla/v1`; bodies are those of `model/api.ts`. */
+const flotillaRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/flotilla/v1/health',
+    summary: 'Whether this agent runs and its etcd answers.',
+    replies: [{ status: 200, json: healthReply }],
+    handle: health,
+  },
   {
     method: 'GET',
     path: '/flotilla/v1/machines',
-    handle: async ({ store }) => machinesReply(await readCluster(store)),
+    summary: 'All machines of the cluster and which one leads.',
+    replies: [{ status: 200, json: machinesSchema }],
+    handle: async ({ store }) => json(machinesReply(await readCluster(store))),
   },
   {
     method: 'GET',
     path: '/flotilla/v1/units',
-    handle: async ({ store }) => unitsReply(await readCluster(store)),
+    summary: 'All units with their placements, states and what keeps them pending.',
+    replies: [{ status: 200, json: unitsSchema }],
+    handle: async ({ store }) => json(unitsReply(await readCluster(store))),
   },
-  { method: 'GET', path: '/flotilla/v1/units/:name', handle: unit },
+  {
+    method: 'GET',
+    path: '/flotilla/v1/units/:name',
+    summary: 'One unit with its file.',
+    replies: [{ status: 200, json: unitFileView }],
+    handle: unit,
+  },
   {
     method: 'POST',
     path: '/flotilla/v1/plan',
+    summary: 'What the engine would do after a change. Writes nothing.',
+    body: { schema: changeRequest },
+    replies: [{ status: 200, json: planSchema }],
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
-      return planReply(await readCluster(store), change);
+      return json(planReply(await readCluster(store), change));
     },
   },
   {
     method: 'POST',
     path: '/flotilla/v1/apply',
-    handle: ({ store }, { body }) => applyChange(store, parseChange(body)),
+    summary: 'Changes units, all or none of them.',
+    body: { schema: changeRequest },
+    replies: [{ status: 200, json: applyReply }],
+    handle: apply,
+  },
+  {
+    method: 'GET',
+    path: '/flotilla/v1/explain/:unit',
+    summary: 'Where a unit is and why, and what each machine would say to it.',
+    replies: [{ status: 200, json: explainReply }],
+    handle: explain,
+  },
+  {
+    method: 'GET',
+    path: '/flotilla/v1/events',
+    summary: 'What happens in the cluster, or what happened.',
+    query: eventsQuery,
+    replies: [{ status: 200, lines: clusterEvent }],
+    handle: events,
+  },
+  {
+    method: 'GET',
+    path: '/flotilla/v1/metrics',
+    summary: 'Figures of the cluster and of this agent for Prometheus.',
+    replies: [{ status: 200, text: 'Metrics in the text format of Prometheus.' }],
+    handle: metrics,
+  },
+  {
+    method: 'GET',
+    path: '/flotilla/v1/openapi.json',
+    summary: 'This document.',
+    replies: [{ status: 200, json: openApiDocument }],
+    handle: async ({ version }) => json(openApiOf(routes, version)),
   },
 ];
 
-/** Healthy means: this agent runs and its etcd answers. */
-async function health({ store, machineId, version }: ApiContext): Promise<object> {
-  const { revision } = await store.list('/flotilla/leader');
-  return { healthy: true, machineId, version, revision: String(revision) };
+/** Everything the socket serves. */
+export const routes: readonly Route[] = [
+  ...flotillaRoutes,
+  ...machineRoutes,
+  rebalanceRoute,
+  ...rolloutRoutes,
+  ...fleetRoutes,
+];
+
+async function apply(context: HandlerContext, { body }: ApiRequest): Promise<Reply> {
+  const change = parseChange(body);
+  await refuseUnverified(context, change.put);
+  return json(await applyChange(context.store, change));
 }
 
-async function unit({ store }: ApiContext, { parameters: [name = ''] }: ApiRequest): Promise<object> {
+/** Healthy means: this agent runs and its etcd answers. */
+async function health({ store, machineId, version }: HandlerContext): Promise<Reply> {
+  const { revision } = await store.list('/flotilla/leader');
+  return json({ healthy: true, machineId, version, revision: String(revision) });
+}
+
+async function unit({ store }: HandlerContext, { parameters: [name = ''] }: ApiRequest): Promise<Reply> {
   const cluster = await readCluster(store);
   const view = unitsReply(cluster).units.find((one) => one.name === name);
   if (!view) throw new ApiError(404, `there is no unit ${name}`);
-  return { ...view, contents: cluster.files.get(view.hash) ?? '' };
-}
-
-/**
- * @throws {ApiError} 404 for a path nobody serves, 405 for one that is served by other methods.
- */
-export function findRoute(method: string, path: string): { route: Route; parameters: string[] } {
-  const found = routes.flatMap((route) => {
-    const parameters = match(route.path, path);
-    return parameters ? [{ route, parameters }] : [];
-  });
-  const exact = found.find(({ route }) => route.method === method);
-  if (exact) return exact;
-  if (found.length === 0) throw new ApiError(404, `nothing is served at ${path}`);
-  const allowed = found.map(({ route }) => route.method).join(', ');
-  throw new ApiError(405, `${path} takes ${allowed}, not ${method}`);
-}
-
-function match(pattern: string, path: string): string[] | undefined {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
-  const fits = wanted.every((segment, at) => segment.startsWith(':') || segment === given[at]);
-  if (!fits) return undefined;
-  return wanted.flatMap((segment, at) => (segment.startsWith(':') ? decode(given[at] ?? '') : []));
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch (cause) {
-    throw new ApiError(400, `"${segment}" is not percent-encoded UTF-8`, { cause });
-  }
+  return json({ ...view, contents: cluster.files.get(view.hash) ?? '' });
 }

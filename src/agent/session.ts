@@ -1,6 +1,6 @@
 import type { Machine } from '../model/machine.ts';
 import { type Clock, sleep } from '../store/clock.ts';
-import { encodeMachine, machineKey, parseMachine } from '../store/keys.ts';
+import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Store } from '../store/store.ts';
 import { type Log, messageOf } from './log.ts';
 
@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: Machine;
-  /** Seconds a machine is believed alive after its last sign; default 10. Renewed every third of it. */
+  /** Seconds a machine is believed alive after its last sign; default 9. Renewed every third of it. */
   readonly ttl?: number;
 }
 
@@ -31,23 +31,25 @@ const retryPause = 1000;
  * an agent that restarts or is upgraded must not look like a machine that died.
  */
 export async function keepSession(
-  { store, clock, log, machine, ttl = 10 }: SessionOptions,
+  { store, clock, log, machine, ttl = 9 }: SessionOptions,
   signal: AbortSignal,
   body: (session: Session) => Promise<void>,
 ): Promise<void> {
   const logChange = onlyChanges(log);
   while (!signal.aborted) {
     try {
-      const since = clock.now();
-      const lease = await store.grant(ttl);
-      const refusal = await announce(store, machine, lease);
+      const known = await keyOf(store, machine);
+      const refusal = known && refusalOf(known, machine);
       if (refusal === undefined) {
+        const since = clock.now();
+        const lease = await store.grant(ttl);
+        await announce(store, machine, lease, known);
         logChange(`${machine.name} is a member of the cluster`);
         await body({ lease, since, signal: AbortSignal.any([signal, lease.lost]) });
-        if (!signal.aborted) logChange(`${messageOf(lease.lost.reason)}; units keep running`);
+        if (!signal.aborted)
+          logChange(`${messageOf(lease.lost.reason)}; units keep running, but for those with Fence=stop`);
         continue;
       }
-      await lease.revoke();
       logChange(refusal);
     } catch (error) {
       logChange(`can't join the cluster: ${messageOf(error)}; trying again`);
@@ -56,32 +58,51 @@ export async function keepSession(
   }
 }
 
-/** Writes the machine's key; answers why not when it belongs to a different machine that is alive. */
-async function announce(store: Store, machine: Machine, lease: Lease): Promise<string | undefined> {
+async function keyOf(store: Store, { id }: Machine): Promise<KeyValue | undefined> {
+  const key = machineKey(id);
+  return (await store.list(key)).keys.find((found) => found.key === key);
+}
+
+/** Writes the machine's key, if it still is as it was `known`. */
+async function announce(
+  store: Store,
+  machine: Machine,
+  lease: Lease,
+  known: KeyValue | undefined,
+): Promise<void> {
   const key = machineKey(machine.id);
-  const known = (await store.list(key)).keys.find((found) => found.key === key);
-  const other = known && otherMachine(known, machine);
-  if (other) {
-    const [mine, theirs] = [`${machine.name} (${machine.address})`, `${other.name} (${other.address})`];
+  const { keys: states } = await store.list(statusPrefix(machine.id));
+  const { succeeded } = await store.transact({
+    compare: [{ key, modRevision: known?.modRevision ?? 0n }],
+    success: [
+      { put: key, value: encodeMachine(machine), lease: lease.id },
+      // What an earlier agent said of units must not vanish with its lease before this one has looked: others would
+      // take fenced units for stopped while this machine, a member, runs them.
+      ...states.map((state) => ({ put: state.key, value: state.value, lease: lease.id })),
+    ],
+  });
+  if (succeeded) return;
+  await lease.revoke();
+  throw new Error(`${key} was written by somebody else at this moment`);
+}
+
+/**
+ * Why this machine is not the one that the key is of; undefined if it is. Another name or address is a twin's.
+ * Another boot is this machine before it rebooted, or a twin to the last bit: the first loses its lease soon.
+ */
+function refusalOf({ key, value }: KeyValue, machine: Machine): string | undefined {
+  const parsed = parseMachine(key, value);
+  if ('malformed' in parsed) return undefined;
+  const other = parsed.value;
+  const [mine, theirs] = [machine, other].map(({ name, address }) => `${name} (${address})`);
+  if (mine !== theirs) {
     return (
       `machine id ${machine.id} of ${mine} is in use by ${theirs}: two machines were cloned from one image; ` +
       'remove /etc/machine-id on one of them, run systemd-machine-id-setup and reboot it'
     );
   }
-  const { succeeded } = await store.transact({
-    compare: [{ key, modRevision: known?.modRevision ?? 0n }],
-    success: [{ put: key, value: encodeMachine(machine), lease: lease.id }],
-  });
-  if (!succeeded) throw new Error(`${key} was written by somebody else at this moment`);
-  return undefined;
-}
-
-/** The same name and address are this machine before its restart; anything else is a twin. */
-function otherMachine({ key, value }: KeyValue, machine: Machine): Machine | undefined {
-  const parsed = parseMachine(key, value);
-  if ('malformed' in parsed) return undefined;
-  const same = parsed.value.name === machine.name && parsed.value.address === machine.address;
-  return same ? undefined : parsed.value;
+  if (other.bootId === machine.bootId) return undefined;
+  return `${mine} was here before it booted; waiting until the lease of that time has ended`;
 }
 
 /** Says a thing once, not at every try. */

@@ -7,23 +7,32 @@ import { MemoryCluster } from '../store/memory-cluster.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './change.ts';
 import { FakeSystemd } from './fake-systemd.ts';
+import type { Look } from './probe.ts';
+import type { Dial } from './second-opinion.ts';
 import { planReply, unitsReply } from './views.ts';
 
 /** A machine of the simulation: its disk and systemd outlive its agents. */
 export class SimulatedMachine {
   readonly machine: Machine;
-  readonly systemd = new FakeSystemd();
+  readonly systemd: FakeSystemd;
   readonly log: string[] = [];
   store: MemoryStore;
+  /** Whether its kernel answers the others, which it may do while its agent is dead, busy or cut off from etcd. */
+  answers = false;
+  /** Units whose probes fail. */
+  readonly unready = new Set<string>();
   readonly #clock: FakeClock;
   readonly #etcd: MemoryCluster;
+  readonly #dial: Dial;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(machine: Machine, clock: FakeClock, etcd: MemoryCluster) {
+  constructor(machine: Machine, clock: FakeClock, etcd: MemoryCluster, dial: Dial) {
     this.machine = machine;
+    this.systemd = new FakeSystemd(clock);
     this.#clock = clock;
     this.#etcd = etcd;
+    this.#dial = dial;
     this.store = new MemoryStore(clock, etcd);
   }
 
@@ -31,13 +40,17 @@ export class SimulatedMachine {
     return this.machine.name;
   }
 
-  /** Starts an agent process. */
+  /** Starts an agent process, on a machine that answers. */
   boot(): void {
+    this.answers = true;
     this.store = new MemoryStore(this.#clock, this.#etcd);
     this.#stop = new AbortController();
     const log = (line: string) => void this.log.push(line);
     const { store, systemd, machine } = this;
-    this.#ended = runAgent({ store, systemd, clock: this.#clock, log, machine }, this.#stop.signal);
+    const [clock, dial] = [this.#clock, this.#dial];
+    const look: Look = async (_, { unit }) =>
+      this.unready.has(unit) ? { ok: false, detail: 'answered 503' } : { ok: true, detail: 'answered 200' };
+    this.#ended = runAgent({ store, systemd, clock, log, machine, dial, look }, this.#stop.signal);
   }
 
   /** SIGTERM to the agent. */
@@ -47,10 +60,28 @@ export class SimulatedMachine {
     await this.store.close();
   }
 
-  /** SIGKILL to the agent: it says nothing to anybody any more. */
-  async kill(): Promise<void> {
+  /** SIGKILL to the agent: it says nothing to anybody any more, while the machine and its units go on. */
+  async crash(): Promise<void> {
     this.store.reachable = false;
     await this.end();
+  }
+
+  /** SIGKILL to the machine: nobody there says anything to anybody any more. Its units are not looked at. */
+  async kill(): Promise<void> {
+    this.answers = false;
+    await this.crash();
+  }
+
+  /** Pulls the network cable: neither etcd nor the others are in reach, all else goes on. */
+  cut(): void {
+    this.answers = false;
+    this.store.reachable = false;
+  }
+
+  /** Puts the cable back. */
+  heal(): void {
+    this.answers = true;
+    this.store.reachable = true;
   }
 
   /** Names of the units that run. */
@@ -69,8 +100,10 @@ export class SimulatedCluster {
   readonly store = new MemoryStore(this.clock, this.etcd);
 
   constructor(names: readonly string[]) {
+    const dial: Dial = async (address) =>
+      this.machines.some((one) => one.machine.address === address && one.answers);
     this.machines = names.map(
-      (name, at) => new SimulatedMachine(machineNamed(name, at), this.clock, this.etcd),
+      (name, at) => new SimulatedMachine(machineNamed(name, at), this.clock, this.etcd, dial),
     );
   }
 

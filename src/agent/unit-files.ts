@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FenceFiles } from './fence-files.ts';
+import { replaceFile } from './replace-file.ts';
+import type { NewUnit } from './systemd.ts';
 
 /** systemd's folder for units that a reboot forgets (systemd.unit(5), "Unit File Load Path"). */
 const systemdFolder = '/run/systemd/system';
@@ -9,6 +12,7 @@ const systemdFolder = '/run/systemd/system';
 /** A unit file of ours on the disk. */
 export interface UnitFile {
   readonly name: string;
+  readonly contents: string;
   readonly hash: string;
   readonly started: boolean;
 }
@@ -21,36 +25,49 @@ export class UnitFiles {
   /** An empty file for each unit that was started. */
   readonly #started: string;
   readonly #units: string;
-  /** Hash by name, with the sign that the file is still the one that was read. */
-  readonly #hashes = new Map<string, { readonly sign: string; readonly hash: string }>();
+  readonly #fence: FenceFiles;
+  /** By name, with the sign that the file is still the one that was read. */
+  readonly #read = new Map<
+    string,
+    { readonly sign: string; readonly contents: string; readonly hash: string }
+  >();
 
   /** `folder` is below /run, so that a machine starts clean and learns from the cluster what to run. */
   constructor(folder: string) {
     this.#units = join(folder, 'units');
     this.#started = join(folder, 'started');
+    this.#fence = new FenceFiles(folder, systemdFolder);
+  }
+
+  /** The guard of the units that were written as fenced. */
+  get fence(): FenceFiles {
+    return this.#fence;
   }
 
   async list(): Promise<UnitFile[]> {
     const names = (await readFolder(this.#units)).filter((name) => !name.startsWith('.')).sort();
     const started = new Set(await readFolder(this.#started));
     return Promise.all(
-      names.map(async (name) => ({ name, hash: await this.#hashOf(name), started: started.has(name) })),
+      names.map(async (name) => ({ name, ...(await this.#contentsOf(name)), started: started.has(name) })),
     );
   }
 
-  async write(name: string, contents: string): Promise<void> {
+  async write({ name, contents, fenced = false }: NewUnit): Promise<void> {
     for (const folder of [this.#units, systemdFolder]) await mkdir(folder, { recursive: true });
     await this.unmarkStarted(name);
+    if (fenced) await this.#fence.add(name);
+    else await this.#fence.remove(name);
     const file = join(this.#units, name);
-    await replace(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
-    await replace(join(systemdFolder, name), (draft) => symlink(file, draft));
+    await replaceFile(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
+    await replaceFile(join(systemdFolder, name), (draft) => symlink(file, draft));
   }
 
   async remove(name: string): Promise<void> {
     await rm(join(systemdFolder, name), { force: true });
     await this.unmarkStarted(name);
     await rm(join(this.#units, name), { force: true });
-    this.#hashes.delete(name);
+    await this.#fence.remove(name);
+    this.#read.delete(name);
   }
 
   async markStarted(name: string): Promise<void> {
@@ -72,16 +89,16 @@ export class UnitFiles {
     watcher.on('error', onChange);
   }
 
-  async #hashOf(name: string): Promise<string> {
+  async #contentsOf(name: string): Promise<{ contents: string; hash: string }> {
     const path = join(this.#units, name);
     const { ino, size, mtimeMs, ctimeMs } = await stat(path);
     const sign = [ino, size, mtimeMs, ctimeMs].join(' ');
-    const known = this.#hashes.get(name);
-    if (known?.sign === sign) return known.hash;
-    const contents = await readFile(path);
-    const hash = createHash('sha256').update(contents).digest('hex');
-    this.#hashes.set(name, { sign, hash });
-    return hash;
+    const known = this.#read.get(name);
+    if (known?.sign === sign) return { contents: known.contents, hash: known.hash };
+    const bytes = await readFile(path);
+    const file = { contents: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
+    this.#read.set(name, { sign, ...file });
+    return file;
   }
 }
 
@@ -90,12 +107,4 @@ async function readFolder(path: string): Promise<string[]> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-}
-
-/** By rename, so that nobody ever reads half a file. Its hidden name keeps the draft out of lists. */
-async function replace(path: string, make: (draft: string) => Promise<void>): Promise<void> {
-  const draft = path.replace(/[^/]*$/, '.$&');
-  await rm(draft, { force: true });
-  await make(draft);
-  await rename(draft, path);
 }

@@ -1,14 +1,17 @@
 import type { Placement } from '../model/placement.ts';
+import type { Reason } from '../model/reason.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { parsePlacement, placementPrefix, prefixes, splitPair } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Lease, Store } from '../store/store.ts';
-import { execute } from './executor.ts';
+import { LastWords } from './last-words.ts';
 import { type Log, messageOf } from './log.ts';
-import { Publisher } from './publisher.ts';
+import type { Look } from './probe.ts';
+import { type ProbedUnit, Probes } from './probes.ts';
+import { Publisher, type Remarks } from './publisher.ts';
 import { Pulse } from './pulse.ts';
-import { type Operation, reconcile } from './reconcile.ts';
 import type { ManagedUnit, Systemd } from './systemd.ts';
+import { type Desired, UnitWork } from './unit-work.ts';
 
 export interface UnitLoopOptions {
   readonly store: Store;
@@ -16,54 +19,49 @@ export interface UnitLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineId: string;
+  readonly look: Look;
 }
 
 /** Milliseconds between looks when nothing is said to have changed. */
 const idlePeriod = 30_000;
 
-/** Milliseconds until what failed is tried again; doubled with each failure in a row, up to the idle period. */
+/** Milliseconds until a look that failed as a whole is tried again. */
 const retryPause = 2000;
 
 /** Milliseconds that changes are collected for: units that were placed together get one daemon-reload. */
 const collectFor = 50;
 
-/** What the engine wants here. A new object for every change. */
-interface Desired {
-  readonly placements: readonly Placement[];
-  /** Units whose placement can't be read. */
-  readonly unclear: ReadonlySet<string>;
-}
-
 /**
  * Makes this machine's units what the engine decided and publishes what became of them. It runs on without a
- * lease and without the store: then nothing is known to have changed, so nothing changes.
+ * lease and without the store: then nothing is known to have changed, so nothing changes but what is fenced.
  */
 export class UnitLoop {
   readonly #options: UnitLoopOptions;
   readonly #pulse: Pulse;
   readonly #publisher: Publisher;
+  readonly #work: UnitWork;
+  readonly #probes: Probes;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #lease: Lease | undefined;
   #said = '';
-  /** Failures in a row, what was wanted then, and when to try again on the clock. */
-  #failures = 0;
-  #failedFor: Desired | undefined;
-  #retryAt = 0;
-  #announced: ReadonlySet<string> = new Set();
-  /** What this pass has listed, as long as nothing was done to it. */
-  #listed: readonly ManagedUnit[] | undefined;
 
   constructor(options: UnitLoopOptions) {
-    const { store, systemd, clock, machineId } = options;
+    const { store, systemd, clock, machineId, look } = options;
+    const onChange = () => this.#pulse.ring();
+    const publisher = new Publisher(store, new LastWords(systemd, clock), machineId);
     this.#options = options;
     this.#pulse = new Pulse(clock);
-    this.#publisher = new Publisher(store, systemd, machineId);
+    this.#publisher = publisher;
+    this.#probes = new Probes({ clock, look, onChange });
+    const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
+    this.#work = new UnitWork({ ...options, claimOf, onChange });
   }
 
-  /** From now on states are published under this lease. */
+  /** From now on states are published under this lease, and fenced units run by it. */
   attach(lease: Lease): void {
     this.#lease = lease;
+    this.#work.attach(lease);
     this.#pulse.ring();
   }
 
@@ -78,6 +76,8 @@ export class UnitLoop {
       await this.#pulse.wait(await this.#pass(), signal);
       await sleep(clock, collectFor, signal);
     }
+    this.#work.end();
+    this.#probes.follow([]);
     await Promise.all([following, listening]);
   }
 
@@ -114,54 +114,61 @@ export class UnitLoop {
     }
   }
 
-  /** Answers in how many milliseconds to look again. What failed is said again only when it says something new. */
+  /** Answers in how many milliseconds to look again. */
   async #pass(): Promise<number> {
-    const problems: string[] = [];
+    const problems: Reason[] = [];
     let wait = idlePeriod;
-    for (const step of [() => this.#reconcile(), () => this.#publish()]) {
-      await step().catch((error: unknown) => {
+    const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await step();
+      } catch (error) {
         problems.push(messageOf(error));
         wait = retryPause;
-      });
-    }
-    const said = problems.join('; ');
-    if (said !== '' && said !== this.#said) this.#options.log(`will try again: ${said}`);
-    if (said !== '' || this.#failures === 0) this.#said = said;
-    return this.#failures === 0
-      ? wait
-      : Math.min(wait, Math.max(this.#retryAt - this.#options.clock.now(), 0));
+        return undefined;
+      }
+    };
+    const advanced = this.#desired && (await attempt(() => this.#advance(problems)));
+    await attempt(() => this.#tell(advanced));
+    this.#complain(problems);
+    return Math.min(wait, this.#work.nextLook());
   }
 
-  /** After a failure nothing is tried before its time, unless the engine wants something else by then. */
-  async #reconcile(): Promise<void> {
-    const { systemd, clock } = this.#options;
-    const desired = this.#desired;
-    this.#listed = undefined;
-    if (!desired || (desired === this.#failedFor && clock.now() < this.#retryAt)) return;
-    const units = await systemd.list();
-    const operations = reconcile(desired.placements, units, desired.unclear);
-    if (operations.length === 0) this.#listed = units;
-    this.#announce(operations);
-    try {
-      if (operations.length > 0) await execute(operations, desired.placements, this.#options);
-      [this.#failures, this.#failedFor] = [0, undefined];
-    } catch (error) {
-      this.#retryAt = clock.now() + Math.min(retryPause * 2 ** this.#failures, idlePeriod);
-      this.#failures += 1;
-      this.#failedFor = desired;
-      throw error;
-    }
+  /** The units, if nothing was done to them. */
+  async #advance(problems: Reason[]): Promise<readonly ManagedUnit[] | undefined> {
+    if (!this.#desired) return undefined;
+    const advanced = await this.#work.advance(this.#desired);
+    problems.push(...advanced.problems);
+    return advanced.units;
   }
 
-  /** What is tried again for the same reasons is not said again. */
-  #announce(operations: readonly Operation[]): void {
-    const lines = operations.map(({ type, unit, reason }) => `${type} ${unit}: ${reason}`);
-    for (const line of lines) if (!this.#announced.has(line)) this.#options.log(line);
-    this.#announced = new Set(lines);
+  /** What failed is said again only when it says something new, or has got well in between. */
+  #complain(problems: readonly Reason[]): void {
+    const problem = problems.join('; ');
+    if (problem !== '' && problem !== this.#said) this.#options.log(`will try again: ${problem}`);
+    if (problem !== '' || this.#work.isWell) this.#said = problem;
   }
 
-  async #publish(): Promise<void> {
+  /** Tells the cluster of the units as they are now. */
+  async #tell(listed: readonly ManagedUnit[] | undefined): Promise<void> {
+    const units = listed ?? (await this.#options.systemd.list());
+    this.#probes.follow(probed(units, this.#work));
     if (!this.#lease || this.#lease.lost.aborted) return;
-    await this.#publisher.publish(this.#listed ?? (await this.#options.systemd.list()), this.#lease);
+    await this.#publisher.publish(units, (unit) => this.#remarksOn(unit), this.#lease);
   }
+
+  #remarksOn(unit: string): Remarks {
+    const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
+    return { ...(ready && { ready }), ...(waiting !== undefined && { waiting }) };
+  }
+}
+
+/** Active states of a unit that may answer its probe: one that reloads runs on. */
+const up: ReadonlySet<string> = new Set(['active', 'reloading']);
+
+/** Units that run and have a probe. */
+function probed(units: readonly ManagedUnit[], work: UnitWork): ProbedUnit[] {
+  return units.flatMap(({ name, contents, active }) => {
+    const { readiness } = work.needsOf(name, contents).flotilla;
+    return readiness && up.has(active) ? { name, contents, readiness } : [];
+  });
 }

@@ -1,10 +1,12 @@
 import type { MachinesReply, PlannedMove, PlanReply, UnitsReply, UnitView } from '../model/api.ts';
 import type { Reason } from '../model/reason.ts';
-import type { Unit } from '../model/unit.ts';
+import type { TargetState, Unit } from '../model/unit.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
+import { ApiError } from './api-error.ts';
 import { missingMachines, snapshotOf } from './cluster-snapshot.ts';
+import { machineView } from './cordon.ts';
 
 /** A unit as it shall be, with its file. */
 export interface PutUnit extends Unit {
@@ -14,10 +16,29 @@ export interface PutUnit extends Unit {
 export interface Change {
   readonly put: readonly PutUnit[];
   readonly destroy: readonly string[];
+  /** Units that keep their file. */
+  readonly targets: readonly { readonly name: string; readonly targetState: TargetState }[];
 }
 
-export function machinesReply({ machines, leader }: ClusterState): MachinesReply {
-  return { machines, ...(leader !== undefined && { leader }) };
+/**
+ * The units whose target state a change turns, as they shall be.
+ * @throws {ApiError} 404 when one is unknown.
+ */
+export function retargeted({ units }: ClusterState, { targets }: Change): Unit[] {
+  const known = new Map(units.map((unit) => [unit.name, unit]));
+  const unknown = targets.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (unknown.length > 0) throw new ApiError(404, `there is no unit ${unknown.join(', ')}`);
+  const wanted = new Map(targets.map(({ name, targetState }) => [name, targetState]));
+  return [...wanted].flatMap(([name, targetState]) => {
+    const unit = known.get(name);
+    return unit === undefined || unit.targetState === targetState ? [] : [{ ...unit, targetState }];
+  });
+}
+
+export function machinesReply(cluster: ClusterState): MachinesReply {
+  const { machines, leader } = cluster;
+  const views = machines.map((machine) => machineView(machine, cluster));
+  return { machines: views, ...(leader !== undefined && { leader }) };
 }
 
 export function unitsReply(cluster: ClusterState): UnitsReply {
@@ -64,19 +85,21 @@ export function planReply(cluster: ClusterState, change: Change): PlanReply {
   return { moves: movesOf(decisions, changed), pending };
 }
 
-function withChange(cluster: ClusterState, { put, destroy }: Change): ClusterState {
-  const replaced = new Set([...destroy, ...put.map(({ name }) => name)]);
+function withChange(cluster: ClusterState, change: Change): ClusterState {
+  const { put, destroy } = change;
+  const turned = retargeted(cluster, change);
+  const replaced = new Set([...destroy, ...[...put, ...turned].map(({ name }) => name)]);
   const kept = cluster.units.filter(({ name }) => !replaced.has(name));
   const added = put.map(({ name, hash, targetState }) => ({ name, hash, targetState }));
   const files = new Map([
     ...cluster.files,
     ...put.map(({ hash, contents }): [string, string] => [hash, contents]),
   ]);
-  return { ...cluster, units: [...kept, ...added], files };
+  return { ...cluster, units: [...kept, ...added, ...turned], files };
 }
 
 /** A unit that leaves one machine for another is one move; one that only leaves is a move to nowhere. */
-function movesOf(decisions: readonly Decision[], { machines }: ClusterState): PlannedMove[] {
+export function movesOf(decisions: readonly Decision[], { machines }: ClusterState): PlannedMove[] {
   const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
   const placed = new Set(
     decisions.flatMap((decision) => (decision.type === 'place' ? decision.placement.unit : [])),
@@ -91,7 +114,7 @@ function movesOf(decisions: readonly Decision[], { machines }: ClusterState): Pl
 }
 
 /** The API can't know since when a machine is missing, so it takes nothing from any: the engine will say. */
-function undecided(cluster: ClusterState) {
+export function undecided(cluster: ClusterState) {
   const missing = missingMachines(cluster);
-  return { held: missing, awaited: missing };
+  return { held: missing, awaited: missing, answering: new Set<string>() };
 }

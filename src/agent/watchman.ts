@@ -2,6 +2,7 @@ import type { ClusterState } from '../store/cluster-state.ts';
 import { missingMachines } from './cluster-snapshot.ts';
 import { type Grace, graceOf } from './grace.ts';
 import type { Log } from './log.ts';
+import type { Opinion, SecondOpinion } from './second-opinion.ts';
 
 /** Milliseconds a missing machine is remembered that has no units left. */
 const rememberFor = 300_000;
@@ -9,13 +10,15 @@ const rememberFor = 300_000;
 /** Remembers which machines the leader has seen come and go. */
 export class Watchman {
   readonly #since: { readonly leaderSince: number; readonly sessionSince: number };
+  readonly #secondOpinion: SecondOpinion;
   readonly #log: Log;
   #present: ReadonlySet<string> = new Set();
   #missing: ReadonlyMap<string, number> = new Map();
-  #held = '';
+  #said = '';
 
-  constructor(since: { leaderSince: number; sessionSince: number }, log: Log) {
+  constructor(since: { leaderSince: number; sessionSince: number }, secondOpinion: SecondOpinion, log: Log) {
     this.#since = since;
+    this.#secondOpinion = secondOpinion;
     this.#log = log;
   }
 
@@ -30,17 +33,39 @@ export class Watchman {
       .filter(([id, since]) => withUnits.has(id) || now - since < rememberFor);
     this.#present = present;
     this.#missing = new Map(missing);
-    const grace = graceOf({ now, ...this.#since, present: present.size, missing: this.#missing });
-    this.#report(grace, now);
+    const opinions = this.#secondOpinion.about(addressesOf(withUnits, cluster));
+    const grace = graceOf({ now, ...this.#since, present: present.size, missing: this.#missing, opinions });
+    this.#report(grace, opinions, cluster, now);
     return grace;
   }
 
-  #report({ held, until }: Grace, now: number): void {
-    const names = [...held].sort().join(', ');
-    if (names !== '' && names !== this.#held) {
-      const seconds = Math.ceil(((until ?? now) - now) / 1000);
-      this.#log(`missing: ${names}; their units stay for another ${seconds} s at least`);
+  /** Once for every set of machines and answers, not at every look. */
+  #report(
+    { held, until }: Grace,
+    opinions: ReadonlyMap<string, Opinion>,
+    { whereabouts }: ClusterState,
+    now: number,
+  ): void {
+    const names = [...held].sort().map((id) => {
+      const name = whereabouts.get(id)?.name ?? id;
+      return opinions.get(id) === 'answers' ? `${name} (answers without a lease)` : name;
+    });
+    const said = names.join(', ');
+    if (said !== '' && said !== this.#said) {
+      const seconds = Math.ceil((until - now) / 1000);
+      this.#log(`missing: ${said}; their units stay for another ${seconds} s at least`);
     }
-    this.#held = names;
+    this.#said = said;
   }
+}
+
+/** Where to call machines. An address that a present machine has too would answer for it. */
+function addressesOf(ids: ReadonlySet<string>, { machines, whereabouts }: ClusterState): Map<string, string> {
+  const taken = new Set(machines.map(({ address }) => address));
+  return new Map(
+    [...ids].flatMap((id): [string, string][] => {
+      const address = whereabouts.get(id)?.address;
+      return address === undefined || taken.has(address) ? [] : [[id, address]];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   const started = await startTestServer({ env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
   server = started.server;
   const { name, user, privateKey, host, port, hostKey } = started.target;
-  machine = { name, host, port, hostKey, id: '1'.repeat(32), address: '10.0.0.1' };
+  machine = { name, host, port, hostKey, id: '1'.repeat(32), address: '10.0.0.1', etcd: true };
   stack = { user, privateKey, machines: [machine] };
   cluster = await open();
 });
@@ -36,9 +37,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(): Promise<Cluster> {
+function open(agent?: string): Promise<Cluster> {
   stop.current = new AbortController();
-  return openCluster({ log: () => undefined, signal: stop.current.signal }, async () => stack);
+  return openCluster({ agent, log: () => undefined, signal: stop.current.signal }, async () => stack);
 }
 
 function terminal() {
@@ -72,6 +73,25 @@ describe('running a program on a machine', () => {
     expect(String(await new Promise((resolve) => streams.stdout.once('data', resolve)))).toBe('first\n');
     stop.current.abort();
     expect(await running).toBe(130);
+  });
+
+  test('lends the ssh-agent to the program that shall have it, and to no other', async () => {
+    await cluster.close();
+    cluster = await open(join(folder, 'agent.sock'));
+    const argv = ['true'];
+    expect(await cluster.run(machine, { argv, root: false }, terminal())).toBe(0);
+    expect(server.lentAgents).toBe(0);
+    expect(await cluster.run(machine, { argv, root: false, lendAgent: true }, terminal())).toBe(0);
+    expect(server.lentAgents).toBe(1);
+  });
+
+  test('opens a socket of the machine', async () => {
+    const path = join(folder, 'echo.sock');
+    const echo = createServer((stream) => stream.pipe(stream)).listen(path);
+    const socket = await cluster.openSocket(machine, path);
+    socket.end('hello');
+    expect(await text(socket)).toBe('hello');
+    await new Promise((resolve) => echo.close(resolve));
   });
 
   test('refuses a machine that proves another host key than the stack knows', async () => {

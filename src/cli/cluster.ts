@@ -1,5 +1,6 @@
+import type { Duplex } from 'node:stream';
 import { AgentApi } from '../push/api.ts';
-import { sshGateway } from '../push/gateway.ts';
+import { changeTakers, sshGateway } from '../push/gateway.ts';
 import type { SshTarget } from '../ssh/connection.ts';
 import { interactive, type Terminal } from '../ssh/interactive.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
@@ -13,6 +14,8 @@ export interface Cluster {
   readonly machines: readonly KnownMachine[];
   /** Joins a command, or a login shell, on the machine to the terminal; returns its exit status. */
   run(machine: KnownMachine, program: RemoteProgram, terminal: Terminal): Promise<number>;
+  /** A stream to a unix socket on the machine. */
+  openSocket(machine: KnownMachine, path: string): Promise<Duplex>;
   close(): Promise<void>;
 }
 
@@ -20,11 +23,15 @@ export interface RemoteProgram {
   /** Undefined for a login shell. */
   readonly argv: readonly string[] | undefined;
   readonly root: boolean;
+  /** Lends it the ssh-agent of this computer. */
+  readonly lendAgent?: boolean;
 }
 
 export interface OpenOptions {
   /** Name of the Pulumi stack; the selected one when it is left out. */
   readonly stack?: string | undefined;
+  /** Path of the ssh-agent's socket on this computer, for programs that are lent it. */
+  readonly agent?: string | undefined;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -39,11 +46,14 @@ export async function openCluster(
 ): Promise<Cluster> {
   const stack = await read(options);
   const pool = new ConnectionPool();
-  const gateways = stack.machines.map((machine) => sshGateway(pool, targetOf(stack, machine), options.log));
+  const target = (machine: KnownMachine) => targetOf(stack, machine);
+  const takers = changeTakers(stack.machines);
+  const gateways = takers.map((machine) => sshGateway(pool, target(machine), options.log));
   return {
     api: new AgentApi(gateways, options),
     machines: stack.machines,
-    run: (machine, program, terminal) => runOn(pool, targetOf(stack, machine), program, terminal, options),
+    run: (machine, program, terminal) => runOn(pool, target(machine), program, terminal, options),
+    openSocket: async (machine, path) => (await pool.get(target(machine), options)).openSocket(path),
     close: () => pool.close(),
   };
 }
@@ -53,9 +63,10 @@ async function runOn(
   target: SshTarget,
   program: RemoteProgram,
   terminal: Terminal,
-  { log, signal }: OpenOptions,
+  { log, signal, agent }: OpenOptions,
 ): Promise<number> {
-  const connection = await pool.get(target, { log, signal });
+  const lent = program.lendAgent && agent !== undefined ? { ...target, agent } : target;
+  const connection = await pool.get(lent, { log, signal });
   if (!(connection instanceof Ssh2Connection)) throw new Error('the pool dialed something else than SSH');
   // Without a pty no Ctrl-C reaches the program. Closing does: sshd hangs up on it.
   const hangUp = () => void connection.close();

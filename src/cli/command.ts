@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
+import { say } from './say.ts';
 
 /** One verb of the command line. Its file exports it; program.ts lists it. */
 export type Verb = (context: Context) => Command;
@@ -39,7 +40,7 @@ export async function withCluster(
   context.outcome.debug = options.debug === true;
   const cluster = await context.openCluster({
     stack: options.stack ?? (context.env.FLOTILLA_STACK || undefined),
-    log: (line) => context.terminal.stderr.write(`flotilla: ${line}\n`),
+    log: (line) => say(context, line),
     signal: context.signal,
   });
   try {

@@ -109,6 +109,8 @@ describe('ssh', () => {
     [['ssh', '22', 'uptime'], 'worker-1: ["sh","-c","uptime"]'],
     [['ssh', '--unit', 'hello', 'docker', 'ps', '--all'], 'core-1: ["docker","ps","--all"]'],
     [['ssh', '--unit', 'hello'], 'core-1: (shell)'],
+    [['ssh', 'hello', 'uptime'], 'core-1: ["sh","-c","uptime"]'],
+    [['ssh', '--machine', 'core-2', 'uptime'], 'core-2: ["sh","-c","uptime"]'],
   ])('%j runs %s', async (line, program) => {
     cluster.exitStatus = 42;
     expect(await cluster.flotilla(line)).toMatchObject({ status: 42, programs: [program], stderr: '' });
@@ -119,11 +121,32 @@ describe('ssh', () => {
     ['ssh 1', 1, 'machine 1 may be core-1 (11'],
     ['ssh --unit pending', 1, 'pending.service: it is pending: no machine has disk=ssd'],
     ['ssh', 2, 'say which machine'],
+    ['ssh --unit hello --machine core-1', 2, 'cannot be used with'],
+    ['ssh -A core-1', 1, 'SSH_AUTH_SOCK names no ssh-agent to forward'],
   ])('%s ends with %d', async (line, status, message) => {
     const result = await cluster.flotilla(line);
     expect(result.status).toBe(status);
     expect(result.stderr).toContain(message);
     expect(result.programs).toEqual([]);
+  });
+
+  test('-A lends the ssh-agent', async () => {
+    cluster.env = { SSH_AUTH_SOCK: '/run/agent.sock' };
+    expect((await cluster.flotilla('ssh -A core-1 ls')).programs).toEqual(['core-1 agent: ["sh","-c","ls"]']);
+  });
+
+  test('a word that is a unit and the beginning of an id is refused', async () => {
+    cluster.agent.put('22.service', 'x');
+    const { status, stderr } = await cluster.flotilla('ssh 22');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'flotilla: 22 is both a unit and the beginning of an id; say --unit or --machine\n',
+    });
+  });
+
+  test('a machine by its name needs no agent that answers', async () => {
+    cluster.agent.intercept = () => 'drop';
+    expect(await cluster.flotilla('ssh core-1')).toMatchObject({ status: 0, programs: ['core-1: (shell)'] });
   });
 });
 
@@ -149,7 +172,7 @@ describe('flotilla', () => {
   test('agents that do not answer are named', async () => {
     cluster.agent.intercept = () => 'drop';
     const { status, stderr } = await cluster.flotilla('list-units');
-    expect(status).toBe(1);
+    expect(status).toBe(4);
     expect(stderr).toContain("no machine's agent answered (core-1: socket hang up); `npm run up` starts");
   });
 
@@ -159,13 +182,24 @@ describe('flotilla', () => {
     expect(stdout).toContain('$ flotilla ');
   });
 
-  test.each(['list-machines', 'list-units', 'list-unit-files', 'status', 'journal', 'ssh', 'cat'])(
-    'help lists %s, and its own help has examples',
-    async (verb) => {
-      expect((await cluster.flotilla('--help')).stdout).toContain(`  ${verb} `);
-      expect((await cluster.flotilla(`${verb} --help`)).stdout).toContain(`$ flotilla ${verb}`);
-    },
-  );
+  test.each([
+    ...[
+      'list-machines',
+      'list-units',
+      'list-unit-files',
+      'status',
+      'explain',
+      'journal',
+      'logs',
+      'events',
+      'top',
+    ],
+    ...['cat', 'submit', 'load', 'start', 'stop', 'restart', 'unload', 'destroy', 'verify', 'ssh', 'cordon'],
+    ...['drain', 'uncordon', 'rebalance', 'rollout', 'completion', 'fd-forward', 'version'],
+  ])('help lists %s, and its own help has examples', async (verb) => {
+    expect((await cluster.flotilla('--help')).stdout).toContain(`  ${verb} `);
+    expect((await cluster.flotilla(`${verb} --help`)).stdout).toMatch(RegExp(`flotilla ${verb}`));
+  });
 
   test.each(['', 'frobnicate', 'list-units --frob', 'cat'])('"%s" is a usage error', async (line) => {
     const { status, stderr, stdout } = await cluster.flotilla(line);

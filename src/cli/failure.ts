@@ -1,11 +1,17 @@
-/** A failure that the command expects: shown as one line, without a stack. */
+/** Exit statuses, beside those of programs that run on machines; docs/cli.md lists them. */
+export const failed = 1;
+export const wrongUsage = 2;
+export const timedOut = 3;
+export const unreachable = 4;
+
+/** A failure that the command expects: shown without a stack. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
-  /** 1: it could not be done; 2: it was asked in the wrong way. */
+  /** One of the above. */
   readonly status: number;
 
-  constructor(message: string, status = 1) {
-    super(message);
+  constructor(message: string, status = failed, options: ErrorOptions = {}) {
+    super(message, options);
     this.status = status;
   }
 }

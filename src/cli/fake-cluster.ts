@@ -1,6 +1,9 @@
-import { PassThrough } from 'node:stream';
+import { type Duplex, duplexPair, PassThrough } from 'node:stream';
+import type { MachineView } from '../model/api.ts';
 import { AgentApi } from '../push/api.ts';
 import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
+import type { Gateway } from '../push/gateway.ts';
+import type { Terminal } from '../ssh/interactive.ts';
 import type { RemoteProgram } from './cluster.ts';
 import { run } from './program.ts';
 import type { KnownMachine } from './stack.ts';
@@ -20,59 +23,108 @@ export interface Result {
 export class FakeCluster {
   readonly agent: FakeAgent;
   readonly machines: readonly KnownMachine[];
+  /** The way to the agent. */
+  gateway: Gateway;
   env: Record<string, string> = {};
   exitStatus = 0;
+  /** What a program prints instead of its name: standard output, by machine. */
+  output: (machine: string, argv: readonly string[]) => string | undefined = () => undefined;
+  /** What answers at a unix socket of a machine. */
+  socket: (machine: string, path: string, stream: Duplex) => void = () => undefined;
+  /** Hears of all that was printed so far, each time there is more. */
+  onOutput: (text: string) => void = () => undefined;
+  /** Runs while a command sleeps between two looks at the cluster: the place to change something. */
+  onSleep: (milliseconds: number) => void | Promise<void> = () => undefined;
+  /** Standard input. */
+  input = '';
+  #stop = new AbortController();
   /** Stands in for the stack's outputs being unreadable. */
   openError: Error | undefined;
 
-  constructor() {
-    const first = fakeMachine('core-1', {
-      id: `11${'0'.repeat(30)}`,
-      metadata: { tier: 'web', disk: 'ssd' },
-    });
-    const second = fakeMachine('core-2', { id: `12${'0'.repeat(30)}` });
-    const third = fakeMachine('worker-1', { id: `22${'0'.repeat(30)}`, address: '10.0.0.11' });
-    this.agent = new FakeAgent([first, second, third]);
+  constructor(machines: readonly MachineView[] = threeMachines()) {
+    this.agent = new FakeAgent(machines);
+    this.gateway = this.agent.gateway('core-1');
     this.machines = this.agent.machines.map(({ name, id, address }) => ({
       ...{ name, id, address },
-      ...{ host: '127.0.0.1', port: 22, hostKey: 'ssh-ed25519 AAAA' },
+      ...{ host: '127.0.0.1', port: 22, hostKey: 'ssh-ed25519 AAAA', etcd: true },
     }));
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.#stop.abort(new Error('interrupted'));
   }
 
   /** Runs a command line; a line is split at blanks, an array is taken as it is. */
   async flotilla(line: string | readonly string[]): Promise<Result> {
-    const stdout = capture();
+    const stdout = capture((text) => this.onOutput(text));
     const stderr = capture();
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
-    const runProgram = async (machine: KnownMachine, { argv, root }: RemoteProgram) => {
-      programs.push(
-        `${machine.name}${root ? ' root' : ''}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`,
-      );
-      stdout.stream.write(`output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`);
+    this.#stop = new AbortController();
+    const runProgram = async (
+      machine: KnownMachine,
+      { argv, root, lendAgent }: RemoteProgram,
+      terminal: Terminal,
+    ) => {
+      const how = `${root ? ' root' : ''}${lendAgent ? ' agent' : ''}`;
+      programs.push(`${machine.name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`);
+      const output = `output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`;
+      terminal.stdout.write(this.output(machine.name, argv ?? []) ?? output);
       return this.exitStatus;
     };
+    const openSocket = async (machine: KnownMachine, path: string) => {
+      const [near, far] = duplexPair();
+      this.socket(machine.name, path, far);
+      return near;
+    };
+    const stdin = new PassThrough();
+    stdin.end(this.input);
+    let now = 0;
     const status = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, {
-      terminal: { stdin: new PassThrough(), stdout: stdout.stream, stderr: stderr.stream },
+      terminal: { stdin, stdout: stdout.stream, stderr: stderr.stream },
       env: this.env,
-      signal: new AbortController().signal,
+      signal: this.#stop.signal,
+      // Time passes only while somebody sleeps.
+      clock: {
+        now: () => now,
+        sleep: async (milliseconds) => {
+          now += milliseconds;
+          await this.onSleep(milliseconds);
+        },
+      },
       outcome: { status: 0, debug: false },
       openCluster: async ({ stack, log, signal }) => {
         stacks.push(stack);
         if (this.openError) throw this.openError;
-        const api = new AgentApi([this.agent.gateway('core-1')], { log, signal, deadlines: { choose: 1 } });
-        return { api, machines: this.machines, run: runProgram, close: async () => undefined };
+        const api = new AgentApi([this.gateway], { log, signal, deadlines: { choose: 1 } });
+        const close = async () => undefined;
+        return { api, machines: this.machines, run: runProgram, openSocket, close };
       },
     });
     return { status, stdout: stdout.text(), stderr: stderr.text(), programs, stacks };
   }
 }
 
-function capture(): { readonly stream: PassThrough; text(): string } {
+function capture(onText: (text: string) => void = () => undefined): {
+  readonly stream: PassThrough;
+  text(): string;
+} {
   const stream = new PassThrough();
   let text = '';
   stream.on('data', (chunk: Buffer) => {
     text += chunk.toString();
+    onText(text);
   });
   return { stream, text: () => text };
+}
+
+function threeMachines(): readonly MachineView[] {
+  const first = fakeMachine('core-1', {
+    id: `11${'0'.repeat(30)}`,
+    metadata: { tier: 'web', disk: 'ssd' },
+  });
+  const second = fakeMachine('core-2', { id: `12${'0'.repeat(30)}` });
+  const third = fakeMachine('worker-1', { id: `22${'0'.repeat(30)}`, address: '10.0.0.11' });
+  return [first, second, third];
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
 import { interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
@@ -6,6 +6,7 @@ import { CommandFailed } from './failure.ts';
 import { absence, findMachine, findUnit } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
 import { runTool, whereabouts } from './systemd.ts';
+import { wholeNumber } from './wait-options.ts';
 
 interface JournalOptions {
   readonly follow?: boolean;
@@ -28,9 +29,10 @@ export const journal: Verb = (context) =>
   })
     .argument('<unit>', 'name of the unit; without a type it is a service')
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
-    .option('--lines <number>', 'how many of the last lines', lineCount, 10)
+    .option('--lines <number>', 'how many of the last lines', wholeNumber, 10)
     .option('--output <format>', 'as for journalctl: short, json, cat, …')
     .option('--machine <machine>', 'which machine, by name or id, when several have the unit')
+    .option('--sudo', "fleetctl's: changes nothing, as the journal is always read as root")
     .action((word: string, options: JournalOptions, command: Command) =>
       withCluster(context, command, async (cluster) => {
         const { units } = await cluster.api.units();
@@ -62,9 +64,4 @@ function choose(
   if (machines.length === 1) return machine;
   const names = machines.map(({ name }) => name).join(', ');
   throw new CommandFailed(`${unit.name} is on ${names}; choose one with --machine`);
-}
-
-function lineCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }

@@ -1,10 +1,10 @@
-import type { Machine } from '../model/machine.ts';
+import type { MachineView } from '../model/api.ts';
 import type { Verb } from './command.ts';
-import { idLegend } from './legend.ts';
+import { cordonNote, idLegend } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
 import { nothing } from './table.ts';
 
-interface Row extends Machine {
+interface Row extends MachineView {
   readonly leader: boolean;
 }
 
@@ -13,7 +13,7 @@ const machines: Listing<Row> = {
   summary: 'list the machines whose agents are alive',
   description:
     'Lists the machines that are alive, as their agents announce them. A machine that is gone is missing.\n\n' +
-    'With --json: [{id, name, address, metadata, cpus, memory (MiB), version, leader}].',
+    'With --json: [{id, name, address, metadata, cpus, memory (MiB), version, leader, cordon: {drain, reason} | null}].',
   examples: ['list-machines', 'list-machines --full --no-legend', 'list-machines --fields name,ip,leader'],
   fields: {
     machine: ({ id }, full) => ({ text: idLegend(id, full) }),
@@ -24,21 +24,22 @@ const machines: Listing<Row> = {
     memory: ({ capacity }) => ({ text: `${capacity.memory} MiB` }),
     version: ({ version }) => ({ text: version }),
     leader: ({ leader }) => (leader ? { text: 'leader' } : nothing),
+    note: cordonNote,
   },
-  defaults: ['machine', 'ip', 'metadata', 'name'],
+  defaults: ['machine', 'ip', 'metadata', 'name', 'note'],
   rows: async ({ api }) => {
     const { machines, leader } = await api.machines();
     return machines
       .map((machine) => ({ ...machine, leader: machine.id === leader }))
       .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   },
-  json: ({ id, name, address, metadata, capacity, version, leader }) => ({
+  json: ({ id, name, address, metadata, capacity, version, leader, cordon }) => ({
     ...{ id, name, address, metadata },
-    ...{ cpus: capacity.cpus, memory: capacity.memory, version, leader },
+    ...{ cpus: capacity.cpus, memory: capacity.memory, version, leader, cordon: cordon ?? null },
   }),
 };
 
-function metadataText(metadata: Machine['metadata']): string {
+function metadataText(metadata: MachineView['metadata']): string {
   return Object.entries(metadata)
     .map(([key, value]) => `${key}=${value}`)
     .sort()

@@ -1,5 +1,8 @@
 import type { UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
+import type { AgentApi } from '../push/api.ts';
+import { parseUnit } from '../unit/parse.ts';
+import { readRequirements } from '../unit/requirements.ts';
 import type { Verb } from './command.ts';
 import { hashLegend, type MachineReference, machineLegend, machineReference } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
@@ -7,7 +10,18 @@ import { nothing } from './table.ts';
 
 interface Row extends UnitView {
   readonly machines: readonly MachineReference[];
+  /** What stands in the file; undefined unless a column needs it. */
+  readonly facts?: FileFacts | undefined;
 }
+
+interface FileFacts {
+  readonly global: boolean;
+  /** `Description=`, empty when there is none. */
+  readonly description: string;
+}
+
+/** Columns for which each file has to be fetched. */
+const ofFile: readonly string[] = ['global', 'desc'];
 
 const unitFiles: Listing<Row> = {
   name: 'list-unit-files',
@@ -29,24 +43,38 @@ const unitFiles: Listing<Row> = {
     name: ({ machines }) => ({
       text: machines.map(({ id, name }) => name ?? id.slice(0, 8)).join(',') || '-',
     }),
+    global: ({ facts }) => ({ text: String(facts?.global ?? false) }),
+    desc: ({ facts }) => (facts?.description ? { text: facts.description } : nothing),
     pending: ({ pending }) => (pending === undefined ? nothing : { text: pending, style: 'yellow' }),
   },
   defaults: ['unit', 'hash', 'dstate', 'state', 'target', 'pending'],
-  rows: async ({ api }) => {
+  rows: async ({ api }, columns) => {
     const { units } = await api.units();
     const { machines } = await api.machines();
-    return units
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .map((unit) => {
-        const targets = unit.placements.map(({ machineId }) => machineReference(machines, machineId));
-        return { ...unit, machines: targets };
-      });
+    const rows: Row[] = [];
+    for (const unit of units.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const targets = unit.placements.map(({ machineId }) => machineReference(machines, machineId));
+      const facts = columns.some((name) => ofFile.includes(name))
+        ? await readFacts(api, unit.name)
+        : undefined;
+      rows.push({ ...unit, machines: targets, facts });
+    }
+    return rows;
   },
   json: (row) => ({
     ...{ unit: row.name, hash: row.hash, desiredState: row.targetState, currentState: currentState(row) },
     ...{ machines: row.machines, pending: row.pending ?? null },
   }),
 };
+
+async function readFacts(api: AgentApi, name: string): Promise<FileFacts> {
+  const { contents } = await api.unit(name);
+  const { options } = parseUnit(contents);
+  const description = options.findLast(
+    (option) => option.section === 'Unit' && option.name === 'Description',
+  );
+  return { global: readRequirements(name, options).global, description: description?.value ?? '' };
+}
 
 /** fleet's rule: inactive without a machine that reports it, launched once its machine was told to start it. */
 function currentState({ placements, states }: UnitView): TargetState {

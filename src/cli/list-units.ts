@@ -26,8 +26,9 @@ const units: Listing<Row> = {
   description:
     'Lists every unit once for each machine that has it, as systemd sees it there, and pending units with the ' +
     'reason why no machine has them. Inactive units are left out; list-unit-files shows them.\n\n' +
-    'With --json: [{unit, machine: {id, name, address} | null, load, active, sub, hash, reason, note, failure: ' +
-    '{result, journal} | null}]; load, active, sub and hash are null where no machine reports the unit.',
+    'With --json: [{unit, machine: {id, name, address} | null, load, active, sub, hash, reason, note, ready: {ok, ' +
+    'detail} | null, failure: {result, journal} | null}]; load, active, sub and hash are null where no machine ' +
+    'reports the unit, ready where it has no Ready= or is not active.',
   examples: ['list-units', 'list-units --fields unit,name,active,reason', 'list-units --json'],
   fields: {
     unit: ({ unit }) => ({ text: unit }),
@@ -49,7 +50,8 @@ const units: Listing<Row> = {
   json: ({ unit, machine, state, reason, note }) => ({
     ...{ unit, machine },
     ...{ load: state?.load ?? null, active: state?.active ?? null, sub: state?.sub ?? null },
-    ...{ hash: state?.hash ?? null, reason, note, failure: state?.failure ?? null },
+    ...{ hash: state?.hash ?? null, reason, note },
+    ...{ ready: state?.ready ?? null, failure: state?.failure ?? null },
   }),
 };
 
@@ -75,12 +77,16 @@ function machineRow(unit: UnitView, id: string, machines: readonly Machine[]): R
     machine: machineReference(machines, id),
     state,
     reason: placement?.reason ?? null,
-    note: placement ? (failureNote(state) ?? drift?.reason ?? null) : 'it is being taken away',
+    note: placement ? (failureNote(state) ?? drift?.reason ?? unreadyNote(state)) : 'it is being taken away',
   };
 }
 
 function failureNote(state: UnitStatus | null): string | null {
   return state?.failure ? `failed: ${state.failure.result}` : null;
+}
+
+function unreadyNote(state: UnitStatus | null): string | null {
+  return state?.ready?.ok === false ? `not ready: ${state.ready.detail}` : (state?.waiting ?? null);
 }
 
 function order({ machine }: Row): string {

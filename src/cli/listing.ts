@@ -1,10 +1,10 @@
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type VerbText, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { CommandFailed } from './failure.ts';
-import { type Cell, renderTable, type Style } from './table.ts';
+import { painter } from './say.ts';
+import { type Cell, renderTable } from './table.ts';
 
 /** A column: what a row shows there. `full` asks for ids and hashes in their whole length. */
 export type Field<Row> = (row: Row, full: boolean) => Cell;
@@ -14,7 +14,8 @@ export interface Listing<Row> extends VerbText {
   readonly fields: Readonly<Record<string, Field<Row>>>;
   /** Columns without `--fields`; the first ones are fleetctl's, in its order. */
   readonly defaults: readonly string[];
-  rows(cluster: Cluster): Promise<readonly Row[]>;
+  /** `columns` are those that will be shown: what only one of them needs, only it has to cost. */
+  rows(cluster: Cluster, columns: readonly string[]): Promise<readonly Row[]>;
   /** What `--json` prints for a row. Scripts rely on it: keys may come, none may go or change its meaning. */
   json(row: Row): unknown;
 }
@@ -36,7 +37,10 @@ export function listing<Row>(context: Context, list: Listing<Row>): Command {
     .action((options: ListingOptions, command: Command) => {
       const columns = chooseFields(list, options.fields);
       return withCluster(context, command, async (cluster) => {
-        const rows = await list.rows(cluster);
+        const rows = await list.rows(
+          cluster,
+          columns.map(([name]) => name),
+        );
         const text = options.json ? renderJson(list, rows) : render(context, columns, rows, options);
         context.terminal.stdout.write(text);
         return 0;
@@ -55,16 +59,14 @@ function chooseFields<Row>(list: Listing<Row>, asked: string | undefined): reado
 }
 
 function render<Row>(
-  { terminal }: Context,
+  context: Context,
   columns: readonly [string, Field<Row>][],
   rows: readonly Row[],
   options: ListingOptions,
 ): string {
   const legend = columns.map(([name]): Cell => ({ text: name.toUpperCase() }));
   const body = rows.map((row) => columns.map(([, field]) => field(row, options.full === true)));
-  // styleText leaves colours out where the stream is no terminal, and honours NO_COLOR.
-  const paint = (text: string, style: Style) => styleText(style, text, { stream: terminal.stdout });
-  return renderTable(options.legend ? [legend, ...body] : body, paint);
+  return renderTable(options.legend ? [legend, ...body] : body, painter(context));
 }
 
 function renderJson<Row>(list: Listing<Row>, rows: readonly Row[]): string {

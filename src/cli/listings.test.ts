@@ -26,13 +26,14 @@ function table(text: string): string {
 }
 
 describe('list-machines', () => {
-  test('has the columns of fleetctl, and the name', async () => {
+  test('has the columns of fleetctl, the name, and what keeps units away', async () => {
+    await cluster.flotilla(['drain', '--no-block', '--reason', 'new disk', 'core-2']);
     expect((await cluster.flotilla('list-machines')).stdout).toBe(
       table(`
-      MACHINE      IP         METADATA           NAME
-      11000000...  10.0.0.1   disk=ssd,tier=web  core-1
-      12000000...  10.0.0.2   -                  core-2
-      22000000...  10.0.0.11  -                  worker-1
+      MACHINE      IP         METADATA           NAME      NOTE
+      11000000...  10.0.0.1   disk=ssd,tier=web  core-1    -
+      12000000...  10.0.0.2   -                  core-2    draining: new disk
+      22000000...  10.0.0.11  -                  worker-1  -
       `),
     );
   });
@@ -59,6 +60,7 @@ describe('list-machines', () => {
       memory: 1024,
       version: '0.1.0',
       leader: false,
+      cordon: null,
     });
   });
 });
@@ -81,6 +83,14 @@ describe('list-units', () => {
     cluster.agent.change('web@1.service', { states: edited });
     const { stdout } = await cluster.flotilla('list-units --fields unit,note');
     expect(stdout).toContain('web@1.service  the file was edited by hand: it is');
+  });
+
+  test('shows a unit whose probe does not find it ready', async () => {
+    const states = cluster.agent.views.get('web@1.service')?.states ?? [];
+    const ready = { ok: false, detail: 'answered 503' };
+    cluster.agent.change('web@1.service', { states: states.map((state) => ({ ...state, ready })) });
+    const { stdout } = await cluster.flotilla('list-units --fields unit,active,note');
+    expect(stdout).toContain('web@1.service  active  not ready: answered 503');
   });
 
   test('has a row for each machine of a unit, by name, and one for a machine that is gone', async () => {
@@ -113,6 +123,7 @@ describe('list-units', () => {
       hash: hashOf('db'),
       reason: 'least loaded',
       note: 'failed: exit-code',
+      ready: null,
       failure: { result: 'exit-code', journal: ['boom'] },
     });
     expect(pending).toMatchObject({
@@ -154,6 +165,20 @@ describe('list-unit-files', () => {
       pending: null,
     });
   });
+});
+
+test('list-unit-files fetches the files for the columns that need them, and only for those', async () => {
+  const { agent } = cluster;
+  agent.views.clear();
+  agent.put(
+    'g.service',
+    '[Unit]\nDescription=Runs everywhere\n[Service]\nExecStart=/bin/g\n[X-Fleet]\nGlobal=true\n',
+  );
+  const { stdout } = await cluster.flotilla('list-unit-files --no-legend --fields unit,global,desc');
+  expect(stdout).toBe('g.service  true  Runs everywhere\n');
+  agent.requests.length = 0;
+  await cluster.flotilla('list-unit-files');
+  expect(agent.requests.filter((request) => request.includes('/units/'))).toEqual([]);
 });
 
 test('an unknown field is a usage error that names the known ones', async () => {

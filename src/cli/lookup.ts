@@ -1,9 +1,9 @@
 import type { UnitView } from '../model/api.ts';
 import { closest } from '../model/closest.ts';
 import type { Machine } from '../model/machine.ts';
-import { hasUnitType, withServiceType } from '../unit/name.ts';
 import { CommandFailed } from './failure.ts';
 import type { KnownMachine } from './stack.ts';
+import { unitName } from './unit-words.ts';
 
 /** The machine a user means: by name, by id, or by the beginning of an id that only one has. */
 export function findMachine(machines: readonly KnownMachine[], word: string): KnownMachine {
@@ -20,9 +20,9 @@ export function findMachine(machines: readonly KnownMachine[], word: string): Kn
   throw new CommandFailed(`there is no machine ${word}${didYouMean(word, names)}; known: ${list(names)}`);
 }
 
-/** The unit a user means; as for systemctl, a name without a type is a service's. */
+/** The unit a user means by its name or by the path of its file. */
 export function findUnit(units: readonly UnitView[], word: string): UnitView {
-  const name = hasUnitType(word) ? word : withServiceType(word);
+  const name = unitName(word);
   const found = units.find((unit) => unit.name === name);
   if (found) return found;
   const names = units.map((unit) => unit.name);

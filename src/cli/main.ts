@@ -1,3 +1,4 @@
+import { systemClock } from '../push/follow.ts';
 import { openCluster } from './cluster.ts';
 import { run } from './program.ts';
 
@@ -13,7 +14,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       terminal: process,
       env: process.env,
       signal: stop.signal,
-      openCluster: (options) => openCluster(options),
+      clock: systemClock,
+      openCluster: (options) => openCluster({ ...options, agent: process.env.SSH_AUTH_SOCK || undefined }),
       outcome: { status: 0, debug: false },
     });
   } finally {

@@ -1,22 +1,50 @@
 import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { plainText } from '../model/plain-text.ts';
+import { AnswerLost, ApiError, NoAnswer } from '../push/api.ts';
+import { ConnectionLostError } from '../ssh/errors.ts';
 import { cache } from './cache.ts';
 import { cat } from './cat.ts';
 import { interrupted } from './cluster.ts';
 import { addCommonOptions, type Verb } from './command.ts';
+import { completeCommand } from './complete.ts';
+import { completion } from './completion.ts';
 import type { Context } from './context.ts';
-import { CommandFailed } from './failure.ts';
+import { cordon } from './cordon.ts';
+import { destroy } from './destroy.ts';
+import { drain } from './drain.ts';
+import { events } from './events.ts';
+import { explain } from './explain.ts';
+import { CommandFailed, failed, unreachable, wrongUsage } from './failure.ts';
+import { fdForward } from './fd-forward.ts';
 import { journal } from './journal.ts';
 import { listMachines } from './list-machines.ts';
 import { listUnitFiles } from './list-unit-files.ts';
 import { listUnits } from './list-units.ts';
+import { load } from './load.ts';
+import { logs } from './logs.ts';
+import { rebalance } from './rebalance.ts';
+import { restart } from './restart.ts';
+import { rollout } from './rollout.ts';
 import { ssh } from './ssh.ts';
+import { start } from './start.ts';
 import { status } from './status.ts';
+import { stop } from './stop.ts';
+import { submit } from './submit.ts';
+import { top } from './top.ts';
+import { uncordon } from './uncordon.ts';
+import { unload } from './unload.ts';
+import { verify } from './verify.ts';
+import { ownVersion, version } from './version.ts';
 
-const verbs: readonly Verb[] = [listMachines, listUnits, listUnitFiles, status, journal, ssh, cat, cache];
-
-const usageError = 2;
+/** In the order and under the headings of `flotilla --help`. */
+const verbs: Readonly<Record<string, readonly Verb[]>> = {
+  'Looking:': [listMachines, listUnits, listUnitFiles, status, explain, journal, logs, events, top, cat],
+  'Units:': [submit, load, start, stop, restart, unload, destroy, verify],
+  'Machines:': [ssh, cordon, drain, uncordon, rebalance],
+  'Rollouts:': [rollout],
+  'Other:': [cache, completion, fdForward, version],
+};
 
 /** Runs one command line, without the program's name, and returns its exit status. Throws nothing. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
@@ -25,26 +53,33 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     return context.outcome.status;
   } catch (error) {
     // Commander has said what is wrong, or printed the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUsage;
     if (context.signal.aborted) return interrupted;
     context.terminal.stderr.write(plainText(`flotilla: ${describe(error, context.outcome.debug)}\n`));
-    return error instanceof CommandFailed ? error.status : 1;
+    return statusOf(error);
   }
 }
 
 function buildProgram(context: Context): Command {
   const { stdout, stderr } = context.terminal;
   const program = addCommonOptions(new Command('flotilla'))
-    .description('Looks at a Flotilla cluster: its machines, its units, their state and their logs.')
+    .description(
+      'Looks at a Flotilla cluster and changes it: its machines, its units, their state and their logs.',
+    )
     .addHelpText(
       'after',
-      '\nThe cluster is found through its Pulumi stack. Exit status: 0 done, 1 failed, 2 wrong usage.\n' +
-        '\nExamples:\n  $ flotilla list-units\n  $ flotilla journal -f hello.service\n',
+      '\nThe cluster is found through its Pulumi stack. What a stack owns is changed back by its next `up --refresh`.\n' +
+        'Exit status: 0 done, 1 failed, 2 wrong usage, 3 timed out, 4 the cluster does not answer.\n' +
+        '\nExamples:\n  $ flotilla list-units\n  $ flotilla start hello.service\n  $ flotilla journal -f hello.service\n',
     )
+    .version(`flotilla version ${ownVersion()}`, '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const verb of verbs) program.addCommand(inherit(verb(context), program));
+  for (const [heading, group] of Object.entries(verbs)) {
+    for (const verb of group) program.addCommand(inherit(verb(context), program).helpGroup(heading));
+  }
+  program.addCommand(inherit(completeCommand(context, program), program), { hidden: true });
   return program;
 }
 
@@ -55,8 +90,16 @@ function inherit(command: Command, from: Command): Command {
   return command;
 }
 
+function statusOf(error: unknown): number {
+  if (error instanceof CommandFailed) return error.status;
+  const lost = [NoAnswer, AnswerLost, ConnectionLostError].some((kind) => error instanceof kind);
+  return lost ? unreachable : failed;
+}
+
 function describe(error: unknown, debug: boolean): string {
   if (debug) return inspect(error);
+  // Several problems are several lines.
+  if (error instanceof CommandFailed || error instanceof ApiError) return error.message;
   // One line, also when a library's message has several.
   const message = types.isNativeError(error) ? error.message : String(error);
   return message.replaceAll(/\s*\n\s*/g, ' ');

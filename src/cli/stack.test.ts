@@ -16,6 +16,7 @@ const connection = {
       host: '127.0.0.1',
       port: 2201,
       hostKey: 'ssh-ed25519 AAAA',
+      etcd: true,
     },
   ],
 };

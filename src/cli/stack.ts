@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { remind } from '../push/remind.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, unreachable } from './failure.ts';
 
 const clone = join(import.meta.dirname, '..', '..');
 
@@ -19,6 +19,8 @@ const knownMachine = z.object({
   host: z.string(),
   port: z.number(),
   hostKey: z.string(),
+  /** Whether etcd runs there. Outputs of earlier versions don't say. */
+  etcd: z.boolean().default(false),
 });
 export type KnownMachine = z.infer<typeof knownMachine>;
 
@@ -46,7 +48,7 @@ export async function readStack(query: StackQuery): Promise<StackConnection> {
   const which = query.stack === undefined ? 'the selected stack' : `stack ${query.stack}`;
   const parsed = outputs.safeParse(parseJson(await stackOutput(query, which)));
   if (!parsed.success) {
-    throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`);
+    throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`, unreachable);
   }
   return parsed.data.connection;
 }
@@ -69,7 +71,7 @@ async function stackOutput(query: StackQuery, which: string): Promise<string> {
   } catch (cause) {
     query.signal?.throwIfAborted();
     // Without the cause: it carries what Pulumi printed.
-    throw new CommandFailed(`Pulumi can't read ${which}: ${complaint(cause)}; ${howToChoose}`);
+    throw new CommandFailed(`Pulumi can't read ${which}: ${complaint(cause)}; ${howToChoose}`, unreachable);
   } finally {
     stopReminding();
   }

@@ -3,7 +3,8 @@ import type { UnitView } from '../model/api.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
-import { absence, findUnit } from './lookup.ts';
+import { absence } from './lookup.ts';
+import { selectUnits } from './select-units.ts';
 import { runTool, whereabouts } from './systemd.ts';
 
 /** systemctl's own exit status for a unit that is not active (systemctl(1), "Exit status"). */
@@ -16,13 +17,13 @@ export const status: Verb = (context) =>
       'Runs `systemctl status -l` on every machine that has the unit. For a pending unit it says why.\n\n' +
       "The exit status is systemctl's: 0 active, 3 not active or pending; with several the first that is not 0. " +
       '1 means that the question could not be asked.',
-    examples: ['status hello.service', 'status web@1 web@2'],
+    examples: ['status hello.service', 'status web@1 web@2', "status 'web@*'"],
   })
-    .argument('<units...>', 'names of units; without a type they are services')
+    .argument('<units...>', 'units of the cluster; globs and braces in quotes')
     .action((words: string[], _: unknown, command: Command) =>
       withCluster(context, command, async (cluster) => {
         const { units } = await cluster.api.units();
-        const wanted = words.map((word) => findUnit(units, word));
+        const wanted = selectUnits(units, words, ({ targetState }) => targetState !== 'inactive');
         let first = 0;
         for (const [index, unit] of wanted.entries()) {
           if (index > 0) context.terminal.stdout.write('\n');

@@ -10,6 +10,7 @@ import { signLeaf } from '../pki/leaf.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { startTestServer, type TestServer } from '../ssh/test-server.ts';
+import { EtcdAdmin } from './admin.ts';
 import { type BootstrapOptions, bootstrapEtcd } from './bootstrap.ts';
 import { clientUrl, type EtcdMember, layoutOf } from './cluster.ts';
 import { etcdEnvironment, etcdPaths } from './files.ts';
@@ -156,6 +157,15 @@ describe('real etcd', () => {
     const { stdout } = await etcdctl(['member', 'list', '-w', 'simple']);
     for (const { id, name } of cluster.members) expect(stdout).toContain(`${id}, started, ${name}`);
     expect(await bootstrapEtcd({ ...options, bootstrapped: true })).toEqual(cluster);
+  }, 60_000);
+
+  test('asks who is there from now on, and its own scripts go on', async () => {
+    const { authority, connect } = options;
+    const admin = await EtcdAdmin.open({ members, authority, connect, log: () => undefined });
+    await admin.admit([{ name: 'core-1', id: 'c'.repeat(32), etcd: true }], 'keep');
+    await admin.enable();
+    await admin.close();
+    expect((await bootstrapEtcd({ ...options, bootstrapped: true })).members).toHaveLength(3);
   }, 60_000);
 
   test('plain etcdctl works with the files on the machine', async () => {

@@ -2,9 +2,9 @@ import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
 import { programName } from '../ssh/script.ts';
-import { certificateState, memberKeys, signMember } from './certificates.ts';
+import { certificateState, memberKeys, type SignedCertificate, signMember } from './certificates.ts';
 import { clientUrl, clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
-import { certificatesCommand, foundCommand, markCommand, startCommand } from './commands.ts';
+import { foundCommand, markCommand, startCommand } from './commands.ts';
 import { factsCommand, type MemberFacts, parseFacts } from './facts.ts';
 import { etcdPaths } from './files.ts';
 import { membership, type Step } from './membership.ts';
@@ -114,9 +114,19 @@ async function execute(
   const members = options.cluster.members.filter(({ name }) => step.members.includes(name));
   const seconds = Math.max(1, Math.min(round, Math.ceil((end - Date.now()) / 1000)));
   switch (step.kind) {
-    case 'install':
-      await settled(members.map((member) => certify(options, member)));
-      return await onEach(options, members, (member) => foundCommand(member, options.cluster, seconds));
+    case 'install': {
+      const certificates = new Map(
+        await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
+      );
+      const { certificate: authority } = options.authority;
+      return await onEach(options, members, (member) =>
+        foundCommand(member, options.cluster, {
+          authority,
+          certificates: certificates.get(member) ?? [],
+          seconds,
+        }),
+      );
+    }
     case 'start':
       return await onEach(options, members, (member) => startCommand(member, seconds));
     case 'mark':
@@ -127,13 +137,13 @@ async function execute(
   }
 }
 
-async function certify(options: BootstrapOptions, member: EtcdMember): Promise<void> {
+/** Has the member's machine make its keys, and signs for them. */
+async function certify(options: BootstrapOptions, member: EtcdMember): Promise<readonly SignedCertificate[]> {
   const { authority, certificateDays = 365 } = options;
   const { target } = await options.connect(member);
   const keys = memberKeys(target.user, options.owner);
   const printed = await run(options, member, csrCommand(keys, etcdPaths(layoutOf(member)).pki));
-  const certificates = await signMember(authority, member, parseCsrs(printed, keys), certificateDays);
-  await run(options, member, certificatesCommand(member, authority.certificate, certificates));
+  return await signMember(authority, member, parseCsrs(printed, keys), certificateDays);
 }
 
 type Runner = Pick<BootstrapOptions, 'connect' | 'signal'>;

@@ -1,9 +1,17 @@
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
-import type { InstalledCertificate, KeyFile } from '../pki/remote.ts';
-import { administratorCommonName, type EtcdMember, memberCommonName } from './cluster.ts';
+import type { KeyFile } from '../pki/remote.ts';
+import { rootUser } from './access.ts';
+import { type EtcdMember, memberCommonName } from './cluster.ts';
 import type { CertificateState } from './membership.ts';
+
+/** A certificate and the name of the key it belongs to. */
+export interface SignedCertificate {
+  readonly name: string;
+  /** PEM */
+  readonly certificate: string;
+}
 
 /** Private keys a member's machine makes: etcd's own, and one for people who log in there. */
 export function memberKeys(administrator: string, owner = 'etcd'): readonly KeyFile[] {
@@ -34,7 +42,7 @@ export async function signMember(
   member: EtcdMember,
   csrs: ReadonlyMap<string, string>,
   days: number,
-): Promise<readonly InstalledCertificate[]> {
+): Promise<readonly SignedCertificate[]> {
   const etcd = signLeaf({
     authority,
     days,
@@ -48,7 +56,7 @@ export async function signMember(
     authority,
     days,
     csr: csrs.get('etcdctl') ?? '',
-    commonName: administratorCommonName,
+    commonName: rootUser,
     usages: ['client'],
   });
   return [

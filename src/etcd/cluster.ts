@@ -58,6 +58,3 @@ export function clusterToken({ name, generation }: Pick<EtcdCluster, 'name' | 'g
  * the same authority, can't join the consensus.
  */
 export const memberCommonName = 'flotilla-etcd';
-
-/** Common name of the administrator's client certificate: etcd's RBAC calls its superuser so. */
-export const administratorCommonName = 'root';

@@ -1,37 +1,45 @@
-import { type InstalledCertificate, installCertificatesCommand } from '../pki/remote.ts';
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
+import type { SignedCertificate } from './certificates.ts';
 import { clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
 import { factsScript, layoutArguments, layoutScript } from './facts.ts';
-import { clientEnvironment, clusterEnvironment, etcdPaths } from './files.ts';
+import { clientEnvironment, clusterEnvironment } from './files.ts';
 
-/** The certificates of one member; to be run before `foundCommand`. */
-export function certificatesCommand(
-  member: EtcdMember,
-  authority: string,
-  certificates: readonly InstalledCertificate[],
-): Command {
-  return installCertificatesCommand(authority, certificates, etcdPaths(layoutOf(member)).pki);
+/** What a member is founded with, beside the cluster's list of members. */
+export interface Foundation {
+  /** PEM */
+  readonly authority: string;
+  readonly certificates: readonly SignedCertificate[];
+  /** Seconds to wait at most. */
+  readonly seconds: number;
 }
 
 /**
- * Writes the client environment and then, as the last file, the list of members; then starts etcd and waits for it as
- * `startCommand` does. Prints the facts.
+ * Puts certificates in place, the client environment, and as the last file the list of members; then starts etcd and
+ * waits for it as `startCommand` does. Prints the facts. Nothing that it writes is secret.
  */
-export function foundCommand(member: EtcdMember, cluster: EtcdCluster, seconds: number): Command {
-  const files = [clientEnvironment(cluster.members, layoutOf(member)), clusterEnvironment(cluster)];
-  const args = [String(seconds), ...files];
+export function foundCommand(member: EtcdMember, cluster: EtcdCluster, foundation: Foundation): Command {
+  const { authority, certificates, seconds } = foundation;
+  const files = [
+    ['pki/ca.crt', authority],
+    ...certificates.map(({ name, certificate }) => [`pki/${name}.crt`, certificate]),
+    ['etcdctl.env', clientEnvironment(cluster.members, layoutOf(member))],
+    ['etcd-cluster.env', clusterEnvironment(cluster)],
+  ];
+  const args = [String(seconds), ...files.flat()];
   return command('flotilla-etcd-found', `${foundScript}${startScript}`, member, args, seconds + 60);
 }
 
+/** Each file appears by one rename. No other program is run: each costs an emulated machine some 30 ms. */
 const foundScript = `
-write() {
-  printf %s "$2" > "$1.new"
-  chmod 0644 "$1.new"
-  mv "$1.new" "$1"
-}
-write "$directory/etcdctl.env" "$2"
-write "$directory/etcd-cluster.env" "$3"
+umask 022
+seconds=$1; shift
+while [ $# -gt 0 ]; do
+  printf %s "$2" > "$directory/$1.new"
+  mv "$directory/$1.new" "$directory/$1"
+  shift 2
+done
+set -- "$seconds"
 `;
 
 /**

@@ -40,7 +40,6 @@ export class FakeEtcd {
     this.members.set(name, member);
     const programs = {
       'flotilla-csr': ({ args }: Call) => ({ stdout: this.#csr().repeat((args.length - 1) / 2) }),
-      'flotilla-install-certificates': (call: Call) => this.#certificates(member, call),
       'flotilla-etcd-facts': () => this.#facts(name, member),
       'flotilla-etcd-found': (call: Call) => this.#found(name, member, call),
       'flotilla-etcd-start': () => this.#start(name, member),
@@ -66,15 +65,11 @@ export class FakeEtcd {
     return member;
   }
 
-  #certificates(member: FakeMember, { args, stdin }: Call): Outcome {
-    const blocks = stdin.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g) ?? [];
-    for (const [i, name] of args.slice(1).entries()) member.files.set(`${name}.crt`, blocks[i] ?? '');
-    return {};
-  }
-
   #found(name: string, member: FakeMember, { args }: Call): Promise<Outcome> {
-    member.files.set('etcdctl.env', args[4] ?? '');
-    member.files.set('etcd-cluster.env', args[5] ?? '');
+    const [, , , , ...files] = args;
+    for (let at = 0; at < files.length; at += 2) {
+      member.files.set(files[at]?.replace('pki/', '') ?? '', files[at + 1] ?? '');
+    }
     return this.#start(name, member);
   }
 

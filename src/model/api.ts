@@ -7,9 +7,19 @@ import type { TargetState, Unit } from './unit.ts';
 /** The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`. */
 export const agentSocket = '/run/flotilla/agent.sock';
 
+/** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
+export interface Cordon {
+  readonly drain: boolean;
+  readonly reason: Reason;
+}
+
+export interface MachineView extends Machine {
+  readonly cordon?: Cordon;
+}
+
 /** `GET /flotilla/v1/machines` */
 export interface MachinesReply {
-  readonly machines: readonly Machine[];
+  readonly machines: readonly MachineView[];
   /** Id of the machine whose agent runs the engine, if one does now. */
   readonly leader?: string;
 }
@@ -31,13 +41,15 @@ export interface UnitsReply {
 
 /** `POST /flotilla/v1/plan` (says what would happen) and `POST /flotilla/v1/apply` (does it, in one transaction). */
 export interface ChangeRequest {
-  /** Instances of templates are already expanded: each has its own name. */
+  /** Instances of templates are already expanded: each has its own name. A template itself can only be inactive. */
   readonly put: readonly {
     readonly name: string;
     readonly contents: string;
     readonly targetState: TargetState;
   }[];
   readonly destroy: readonly string[];
+  /** Units whose file stays and whose target state changes; 404 when one is unknown. */
+  readonly targets?: readonly { readonly name: string; readonly targetState: TargetState }[];
   /** The revision of the `UnitsReply` this was decided from: 409 when one of these units changed since. */
   readonly revision?: string;
 }
@@ -61,4 +73,69 @@ export interface ApplyReply {
 
 export interface ErrorReply {
   readonly error: { readonly code: number; readonly message: string };
+}
+
+/**
+ * `POST /flotilla/v1/machines/<name or id>/cordon | drain | uncordon`, the first two with an optional
+ * `{"reason": "…"}`. Answers `MachineView`. 404 for an unknown machine.
+ */
+export interface CordonRequest {
+  readonly reason?: Reason;
+}
+
+/**
+ * `POST /flotilla/v1/rebalance`: moves at most so many units from the fullest machines to the emptiest, one time.
+ * Answers the `PlanReply` of what it will do; the engine does it.
+ */
+export interface RebalanceRequest {
+  readonly maxMoves: number;
+}
+
+/** `GET /flotilla/v1/explain/<unit>`: where it is and why, and what each machine would say to it. */
+export interface ExplainReply {
+  readonly unit: string;
+  readonly targetState: TargetState;
+  readonly placements: readonly { readonly machine: string; readonly reason: Reason }[];
+  readonly pending?: Reason;
+  readonly machines: readonly { readonly machine: string; readonly fits: boolean; readonly reason: Reason }[];
+}
+
+/**
+ * One line of `GET /flotilla/v1/events?since=<revision>&follow=true`, as newline-delimited JSON, oldest first. Without
+ * `follow` the stream ends with the present revision. Without `since` it begins now when it follows, else with the
+ * oldest event that the store still has; 410 when `since` is older than that, naming the oldest.
+ */
+export interface ClusterEvent {
+  /** The store's revision it happened at: give it plus one as `since` to go on after it. */
+  readonly revision: string;
+  readonly kind: 'machine' | 'unit' | 'placement' | 'state' | 'leader' | 'rollout' | 'cordon';
+  readonly unit?: string;
+  /** Name of the machine; its id when the name is not known any more. */
+  readonly machine?: string;
+  readonly message: Reason;
+}
+
+/** How a changed template or global unit is replacing its instances. */
+export interface RolloutView {
+  /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
+  readonly name: string;
+  readonly state: 'running' | 'paused' | 'complete' | 'rolling-back' | 'rolled-back' | 'failed';
+  /** Instances (of a global unit: machines) by how far they are. */
+  readonly updated: number;
+  readonly total: number;
+  readonly reason: Reason;
+  /** Why it failed: the instance, its machine and its last journal lines. */
+  readonly failure?: {
+    readonly unit: string;
+    readonly machine: string;
+    readonly journal: readonly string[];
+  };
+}
+
+/**
+ * `GET /flotilla/v1/rollouts`; `POST /flotilla/v1/rollouts/<name>/pause | resume | undo` answers one `RolloutView`.
+ * `undo` brings the last good version back.
+ */
+export interface RolloutsReply {
+  readonly rollouts: readonly RolloutView[];
 }

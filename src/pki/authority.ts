@@ -59,6 +59,7 @@ export function pem(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem').trim()}\n`;
 }
 
-async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+/** PKCS#8 */
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   return `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY').trim()}\n`;
 }

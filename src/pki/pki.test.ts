@@ -8,7 +8,8 @@ import type { Command } from '../ssh/connection.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from './inspect.ts';
 import { type LeafRequest, signLeaf } from './leaf.ts';
-import { csrCommand, installCertificatesCommand, parseCsrs } from './remote.ts';
+import { createOwnLeaf } from './own-leaf.ts';
+import { csrCommand, parseCsrs } from './remote.ts';
 import { addDays, daysUntil } from './validity.ts';
 
 /** The remote scripts run here, by the real shell and the real openssl. */
@@ -147,39 +148,23 @@ describe('on the machine', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
-
-  test('certificates arrive each in its file', async () => {
-    const certificates = [
-      { name: 'etcd', certificate: await leaf('etcd', member) },
-      { name: 'client', certificate: await leaf('client', {}) },
-    ];
-    run(installCertificatesCommand(authority.certificate, certificates, directory));
-    for (const { name, certificate } of [
-      ...certificates,
-      { name: 'ca', certificate: authority.certificate },
-    ]) {
-      expect(readFileSync(join(directory, `${name}.crt`), 'utf8')).toBe(certificate);
-    }
-  });
 });
 
 describe('mutual TLS in Node', () => {
   test('client and server accept each other; a client without a certificate is refused', async () => {
-    const certificates = [
-      { name: 'etcd', certificate: await leaf('etcd', member) },
-      { name: 'client', certificate: await leaf('client', {}) },
-    ];
-    run(installCertificatesCommand(authority.certificate, certificates, directory));
     const read = (file: string) => readFileSync(join(directory, file));
-    const ca = read('ca.crt');
-    const options = { key: read('etcd.key'), cert: read('etcd.crt'), ca, requestCert: true };
+    const ca = authority.certificate;
+    const options = { key: read('etcd.key'), cert: await leaf('etcd', member), ca, requestCert: true };
     const server = createServer(options, (socket) => socket.end('welcome'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const host = { host: '127.0.0.1', port, ca };
-    const known = connect({ ...host, key: read('client.key'), cert: read('client.crt') });
+    const known = connect({ ...host, key: read('client.key'), cert: await leaf('client', {}) });
     expect(await greeting(known)).toBe('welcome');
+    const own = await createOwnLeaf({ authority, commonName: 'own', usages: ['client'] });
+    const ownClient = connect({ ...host, key: own.privateKey, cert: own.certificate });
+    expect(await greeting(ownClient)).toBe('welcome');
     await expect(greeting(connect(host))).rejects.toThrow(/certificate required|socket hang up|ECONNRESET/i);
     await new Promise((resolve) => server.close(resolve));
   });

@@ -13,6 +13,8 @@ export const machineAccess = z.object({
   metadata: z.record(z.string(), z.string()),
   cpus: z.number(),
   memory: z.number(),
+  /** Whether etcd runs there. States of earlier versions don't say. */
+  etcd: z.boolean().default(false),
 });
 
 export type MachineAccess = z.output<typeof machineAccess>;

@@ -4,8 +4,8 @@ import { targetStates } from '../model/unit.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision, WantedUnit } from '../scheduler/snapshot.ts';
 import { hashOf } from '../unit/hash.ts';
+import { readNeeds } from '../unit/needs.ts';
 import { parseUnit } from '../unit/parse.ts';
-import { readRequirements } from '../unit/requirements.ts';
 import type { Properties } from './resource.ts';
 
 /** What the plan alone says of machines and units. */
@@ -35,8 +35,7 @@ export function sketchPlacements(
 ): { placements: Placements; moves: string[] } {
   const { machines, units } = planned.parse(inputs);
   const wanted = Object.entries(units).map(([name, { contents, targetState }]): WantedUnit => {
-    const requirements = readRequirements(name, parseUnit(contents).options);
-    return { name, hash: hashOf(contents), targetState, requirements };
+    return { name, hash: hashOf(contents), targetState, ...readNeeds(name, parseUnit(contents).options) };
   });
   const before = wanted.flatMap((unit) => (old[unit.name] ?? []).map((name) => placementOf(unit, name)));
   const { decisions, pending } = schedule({

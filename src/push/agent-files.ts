@@ -14,23 +14,37 @@ export interface AgentSettings {
   readonly machine: Pick<Machine, 'name' | 'address' | 'metadata'>;
   /** etcd's client listeners as `host:port` */
   readonly endpoints: readonly string[];
+  /** Names of the machines with etcd: their agents run the engine and take changes. */
+  readonly engines: readonly string[];
 }
 
 /**
- * Seconds for which a machine counts as alive after its last sign. An emulated machine on a busy computer may not
- * get to speak for ten; and units of a dead machine shall run elsewhere within thirty.
+ * Seconds for which a machine counts as alive after its last sign: units of a dead machine shall run elsewhere
+ * within fifteen. A machine that is too busy to give one in time is called before anything of it moves
+ * (docs/decisions/0012-when-units-move.md).
  */
-const leaseSeconds = 15;
+const leaseSeconds = 9;
 
-export function agentConfig({ machine, endpoints }: AgentSettings, version: string): string {
+export function agentConfig({ machine, endpoints, engines }: AgentSettings, version: string): string {
   const config = {
     ...machine,
-    endpoints,
+    endpoints: nearestFirst(endpoints, machine),
+    engines,
     tls: { ca: agentFiles.authority, cert: agentFiles.certificate, key: agentFiles.key },
     leaseTtl: leaseSeconds,
     version,
   };
   return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Its own etcd, or else one that follows from its address: agents ask the first, and that shall not be one for all. */
+function nearestFirst(
+  endpoints: readonly string[],
+  { address }: Pick<Machine, 'address'>,
+): readonly string[] {
+  const own = endpoints.findIndex((endpoint) => endpoint.startsWith(`${address}:`));
+  const first = own === -1 ? Number(address.split('.').at(-1)) % endpoints.length : own;
+  return [...endpoints.slice(first), ...endpoints.slice(0, first)];
 }
 
 export interface AgentFileContents {

@@ -1,15 +1,31 @@
 import { types } from 'node:util';
 import type { z } from 'zod';
-import type { ApplyReply, ChangeRequest, MachinesReply, PlanReply, UnitsReply } from '../model/api.ts';
+import type {
+  ApplyReply,
+  ChangeRequest,
+  CordonRequest,
+  ExplainReply,
+  MachinesReply,
+  MachineView,
+  PlanReply,
+  RebalanceRequest,
+  RolloutsReply,
+  RolloutView,
+  UnitsReply,
+} from '../model/api.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
-import { type AgentRequest, type AgentResponse, abortable, exchange } from './http.ts';
+import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
 import { remind } from './remind.ts';
 import {
   applyReply,
   errorReply,
+  explainReply,
   machinesReply,
+  machineView,
   planReply,
+  rolloutsReply,
+  rolloutView,
   type UnitFileView,
   unitReply,
   unitsReply,
@@ -61,12 +77,23 @@ interface Agent {
 /** Gateway errors: this agent can't reach the store just now, another one may. */
 const elsewhere: ReadonlySet<number> = new Set([502, 503, 504]);
 
+/** What may be done to a machine, and to a rollout. */
+export type MachineAction = 'cordon' | 'drain' | 'uncordon';
+export type RolloutAction = 'pause' | 'resume' | 'undo';
+
 const nextSteps: Readonly<Record<number, string>> = {
   400: 'correct the unit file',
   404: '`flotilla list-unit-files` shows the units there are',
   409: 'run it again: it is decided anew from what is there now',
+  410: 'ask from a later revision',
   422: 'correct the unit file',
 };
+
+/** Instead of the above for requests that are not about units. */
+const nextStepsByPath: readonly [prefix: string, step: string][] = [
+  ['/flotilla/v1/machines/', '`flotilla list-machines` shows the machines there are'],
+  ['/flotilla/v1/rollouts', '`flotilla rollout status` shows the rollouts there are'],
+];
 
 /**
  * Client of the agents' `/flotilla/v1` (src/model/api.ts). Any agent answers for the whole cluster, so the
@@ -109,15 +136,62 @@ export class AgentApi {
   }
 
   /**
-   * Is never sent twice, because the second could meet what the first did. Throws `AnswerLost` when the caller
-   * must look what happened, and an `ApiError` with status 409 when a unit changed since `change.revision`.
+   * Throws `AnswerLost` when the caller must look what happened, and an `ApiError` with status 409 when a unit
+   * changed since `change.revision`.
    */
-  async apply(change: ChangeRequest): Promise<ApplyReply> {
+  apply(change: ChangeRequest): Promise<ApplyReply> {
+    return this.#once({ method: 'POST', path: '/flotilla/v1/apply', body: change }, applyReply);
+  }
+
+  explain(unit: string): Promise<ExplainReply> {
+    const path = `/flotilla/v1/explain/${encodeURIComponent(unit)}`;
+    return this.#ask({ method: 'GET', path }, explainReply);
+  }
+
+  /** `machine` is a name or an id. To do it again changes nothing. */
+  onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<MachineView> {
+    const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
+    return this.#ask({ method: 'POST', path, body }, machineView);
+  }
+
+  /** Throws `AnswerLost` like `apply`. */
+  rebalance(body: RebalanceRequest): Promise<PlanReply> {
+    return this.#once({ method: 'POST', path: '/flotilla/v1/rebalance', body }, planReply);
+  }
+
+  rollouts(): Promise<RolloutsReply> {
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReply);
+  }
+
+  /** Throws `AnswerLost` like `apply`: an `undo` that is sent twice could undo itself. */
+  onRollout(name: string, action: RolloutAction): Promise<RolloutView> {
+    const path = `/flotilla/v1/rollouts/${encodeURIComponent(name)}/${action}`;
+    return this.#once({ method: 'POST', path, body: {} }, rolloutView);
+  }
+
+  /**
+   * The lines of an answer that may go on without end. Nothing is asked again when the connection breaks: that is a
+   * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent.
+   */
+  async *lines(path: string): AsyncGenerator<string> {
+    const request = { method: 'GET', path, timeout: this.#deadlines.answer } as const;
     const agent = await this.#choose();
-    const request = { method: 'POST', path: '/flotilla/v1/apply', body: change } as const;
+    try {
+      const { status, lines } = await openStream(agent.connection, request, this.#signal);
+      if (status < 300) yield* lines;
+      else throw refusal(agent.machine, request, { status, body: await joined(lines) });
+    } catch (cause) {
+      if (cause instanceof ApiError && !elsewhere.has(cause.status)) throw cause;
+      throw this.#lost(agent, request, cause);
+    }
+  }
+
+  /** Not sent twice, because the second could meet what the first did. */
+  async #once<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
+    const agent = await this.#choose();
     const reply = await this.#attempt(agent, request);
     if (reply instanceof Error) throw new AnswerLost(reply.message, { cause: reply });
-    return read(agent, request, reply, applyReply);
+    return read(agent, request, reply, schema);
   }
 
   /** Once more with another agent when the chosen one went away: reading twice does no harm. */
@@ -143,13 +217,18 @@ export class AgentApi {
       this.#agent = undefined;
       return refusal(agent.machine, request, reply);
     } catch (cause) {
-      this.#signal?.throwIfAborted();
-      this.#agent = undefined;
-      const message = `${agent.machine}: the agent did not answer ${request.method} ${request.path}`;
-      return new NoAnswer(`${message}: ${messageOf(cause)}`, { cause });
+      return this.#lost(agent, request, cause);
     } finally {
       stopReminding();
     }
+  }
+
+  /** The agent is given up; throws instead when it is the caller who gave up. */
+  #lost(agent: Agent, request: Omit<AgentRequest, 'timeout'>, cause: unknown): NoAnswer {
+    this.#signal?.throwIfAborted();
+    this.#agent = undefined;
+    const message = `${agent.machine}: the agent did not answer ${request.method} ${request.path}`;
+    return new NoAnswer(`${message}: ${messageOf(cause)}`, { cause });
   }
 
   /** The agent in use, or the first that answers; the one on machine `last` comes last in the order. */
@@ -222,9 +301,17 @@ function read<T>(
 function refusal(machine: string, request: Pick<AgentRequest, 'method' | 'path'>, reply: AgentResponse) {
   const error = errorReply.safeParse(parseJson(reply.body));
   const why = error.success ? error.data.error.message : 'without a message';
-  const next = nextSteps[reply.status] ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;
+  const about = reply.status === 404 || reply.status === 409 ? request.path : '';
+  const other = nextStepsByPath.find(([prefix]) => about.startsWith(prefix))?.[1];
+  const next = other ?? nextSteps[reply.status] ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;
   const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
   return new ApiError(message, reply.status);
+}
+
+async function joined(lines: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const line of lines) text += `${line}\n`;
+  return text;
 }
 
 /** Undefined for what is not JSON: the schemas refuse that with their own words. */

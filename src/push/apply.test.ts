@@ -121,6 +121,43 @@ describe('applyUnits', () => {
   });
 });
 
+describe('a rollout', () => {
+  const unit = 'hello@1.service';
+  const template = (version: string): DesiredSet => ({
+    units: [{ name: unit, contents: `[Service]\nExecStart=/bin/${version}\n`, targetState: 'launched' }],
+    previous: [],
+  });
+
+  test('that was rolled back is an error, and the same set is applied again by the next run', async () => {
+    const { agent, gateways, options } = setUp();
+    await applyUnits(gateways, template('v1'), options);
+    const journal = ['no such file'];
+    const failure = { unit, machine: 'core-1', journal };
+    agent.intercept = (request) => {
+      if (request !== 'GET /flotilla/v1/rollouts') return undefined;
+      agent.put(unit, template('v1').units[0]?.contents ?? '');
+      const reason = `${unit} failed on core-1 (exit-code)`;
+      agent.rollouts.set('hello@.service', {
+        ...{ name: 'hello@.service', state: 'rolled-back', updated: 1, total: 1, reason, failure },
+      });
+      return undefined;
+    };
+    for (const _ of [1, 2]) {
+      await expect(applyUnits(gateways, template('v2'), options)).rejects.toThrow(
+        /the rollout of hello@\.service was rolled back: .*\(exit-code\)\n {2}no such file/,
+      );
+    }
+    expect(agent.requests.filter((request) => request.endsWith('/apply'))).toHaveLength(3);
+  });
+
+  test('is told in the plan', async () => {
+    const { gateways, options } = setUp();
+    await applyUnits(gateways, template('v1'), options);
+    const plan = await planUnits(gateways, template('v2'), options);
+    expect(plan.rollouts).toMatchObject([{ name: 'hello@.service' }]);
+  });
+});
+
 describe('planUnits and readUnits', () => {
   test('a plan changes nothing and shows operations and moves', async () => {
     const { agent, gateways, options } = setUp();

@@ -1,7 +1,10 @@
 import type { ChangeRequest, PlanReply, UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
+import { readExpectation } from '../unit/expectation.ts';
 import { hashOf } from '../unit/hash.ts';
+import { readNeeds } from '../unit/needs.ts';
 import { parseUnit } from '../unit/parse.ts';
+import { rolloutGroup } from '../unit/rollout-group.ts';
 import { AgentApi, AnswerLost } from './api.ts';
 import {
   type DesiredSet,
@@ -14,6 +17,7 @@ import {
 import { alreadySettled, type FollowOptions, followUnits } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Wanted } from './health.ts';
+import { type PlannedRollout, plannedRollouts } from './rollout.ts';
 
 export interface PushOptions {
   readonly log: (line: string) => void;
@@ -23,6 +27,8 @@ export interface PushOptions {
 /** What `applyUnits` would do now. */
 export interface UnitsPlan extends PlanReply {
   readonly operations: readonly UnitOperation[];
+  /** Operations that go on instance by instance. */
+  readonly rollouts: readonly PlannedRollout[];
   readonly drift: readonly Drift[];
 }
 
@@ -69,8 +75,9 @@ export async function planUnits(
   const { machines } = await api.machines();
   const operations = diffUnits(desired, units, machines);
   const drift = findDrift(only(units, names(desired)), machines);
-  if (operations.length === 0) return { operations, drift, moves: [], pending: [] };
-  return { operations, drift, ...(await api.plan(changeOf(desired, operations, revision))) };
+  if (operations.length === 0) return { operations, rollouts: [], drift, moves: [], pending: [] };
+  const rollouts = plannedRollouts(desired, operations, units);
+  return { operations, rollouts, drift, ...(await api.plan(changeOf(desired, operations, revision))) };
 }
 
 /** The named units as they are; those the cluster does not have are missing from the answer. */
@@ -151,26 +158,25 @@ function changeOf(
 
 function wantedOf(desired: DesiredSet, operations: readonly UnitOperation[]): Wanted {
   return {
-    units: desired.units.map(({ name, contents, targetState }) => ({
-      name,
-      hash: hashOf(contents),
-      targetState,
-      finishes: finishes(contents),
-    })),
+    units: desired.units.map(({ name, contents, targetState }) => {
+      const { options } = parseUnit(contents);
+      const { requirements, flotilla } = readNeeds(name, options);
+      return {
+        name,
+        hash: hashOf(contents),
+        targetState,
+        ...readExpectation(name, options),
+        rolloutDeadline: flotilla.rollout.deadline,
+        rolls: rolloutGroup(name, requirements) !== undefined,
+      };
+    }),
     gone: operations.filter(({ type }) => type === 'destroy').map(({ unit }) => unit),
   };
 }
 
-/**
- * Whether a unit is meant to end: `Type=oneshot` without `RemainAfterExit=yes` (systemd.service(5)). The last of
- * several values counts.
- */
-function finishes(contents: string): boolean {
-  const { options } = parseUnit(contents);
-  const last = (name: string) =>
-    options.findLast((option) => option.section === 'Service' && option.name === name)?.value.trim();
-  const remains = ['yes', 'true', '1', 'on', 'y', 't'].includes(last('RemainAfterExit')?.toLowerCase() ?? '');
-  return last('Type') === 'oneshot' && !remains;
+/** Whether a unit is meant to end, see `Expectation`. */
+export function finishes(contents: string): boolean {
+  return readExpectation('', parseUnit(contents).options).finishes;
 }
 
 function records(views: readonly UnitView[], machineName: (id: string) => string): readonly UnitRecord[] {

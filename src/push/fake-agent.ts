@@ -2,24 +2,47 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
-import { agentSocket, type UnitView } from '../model/api.ts';
-import type { Machine } from '../model/machine.ts';
+import {
+  agentSocket,
+  type ClusterEvent,
+  type ExplainReply,
+  type MachineView,
+  type PlanReply,
+  type RolloutView,
+  type UnitView,
+} from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates } from '../model/unit.ts';
 import { FakeMachine } from '../ssh/fake.ts';
 import { hashOf } from '../unit/hash.ts';
 import type { Gateway } from './gateway.ts';
 
+const targetState = z.enum(targetStates);
+
 const changeRequest = z.object({
-  put: z.array(z.object({ name: z.string(), contents: z.string(), targetState: z.enum(targetStates) })),
+  put: z.array(z.object({ name: z.string(), contents: z.string(), targetState })),
   destroy: z.array(z.string()),
+  targets: z.array(z.object({ name: z.string(), targetState })).default([]),
   revision: z.string().optional(),
 });
+
+const cordonRequest = z.object({ reason: z.string().default('by hand') });
+const rebalanceRequest = z.object({ maxMoves: z.number() });
+
+/** What a unit reports that is loaded. */
+const atRest = { load: 'loaded', active: 'inactive', sub: 'dead' };
+
+/** What each action makes of a rollout. */
+const rolloutStates: Readonly<Record<string, RolloutView['state']>> = {
+  pause: 'paused',
+  resume: 'running',
+  undo: 'rolling-back',
+};
 
 type Reply = { readonly status: number; readonly body: unknown };
 
 /** A machine for tests; everything but the name has a value that follows from it. */
-export function fakeMachine(name: string, changes: Partial<Machine> = {}): Machine {
+export function fakeMachine(name: string, changes: Partial<MachineView> = {}): MachineView {
   const number = Number(name.replace(/\D/g, '')) || 0;
   return {
     id: hashOf(name).slice(0, 32),
@@ -38,7 +61,7 @@ export function fakeMachine(name: string, changes: Partial<Machine> = {}): Machi
  * every unit that is not inactive on its first machine and reports it with the state the test asked for.
  */
 export class FakeAgent {
-  readonly machines: Machine[];
+  readonly machines: MachineView[];
   readonly files = new Map<string, string>();
   readonly views = new Map<string, UnitView>();
   /** What newly placed units report. */
@@ -49,12 +72,19 @@ export class FakeAgent {
   };
   /** Requests so far, as `GET /path`. */
   readonly requests: string[] = [];
+  /** What `explain` answers, by unit. */
+  readonly explanations = new Map<string, ExplainReply>();
+  readonly events: ClusterEvent[] = [];
+  readonly rollouts = new Map<string, RolloutView>();
+  /** What `rebalance` would like to move. */
+  moves: PlanReply['moves'] = [];
   /** Decides before the cluster does: a reply, `drop` to hang up on the request, `silence` to leave it open, or undefined. */
   intercept: (request: string) => Reply | 'drop' | 'silence' | undefined = () => undefined;
   #revision = 1;
+  readonly #followers = new Set<ServerResponse>();
   readonly #server = createServer((request, response) => this.#serve(request, response));
 
-  constructor(machines: readonly Machine[]) {
+  constructor(machines: readonly MachineView[]) {
     this.machines = [...machines];
   }
 
@@ -92,7 +122,12 @@ export class FakeAgent {
         targetState,
         reason: 'least loaded',
       })),
-      states: placed.map((machineId) => ({ unit: name, machineId, hash, ...this.state })),
+      states: placed.map((machineId) => ({
+        unit: name,
+        machineId,
+        hash,
+        ...(targetState === 'launched' ? this.state : atRest),
+      })),
     });
     this.#revision += 1;
   }
@@ -105,34 +140,90 @@ export class FakeAgent {
     this.#revision += 1;
   }
 
+  /** Adds an event, and sends it to those who follow. */
+  happen(event: ClusterEvent): void {
+    this.events.push(event);
+    for (const follower of this.#followers) follower.write(`${JSON.stringify(event)}\n`);
+  }
+
+  /** Hangs up on everybody who follows the events. */
+  dropFollowers(): void {
+    for (const follower of this.#followers) follower.socket?.end();
+    this.#followers.clear();
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const line = `${request.method} ${request.url}`;
     this.requests.push(line);
-    const reply = this.intercept(line) ?? (await this.#answer(line, request));
+    const intercepted = this.intercept(line);
+    if (intercepted === undefined && line.startsWith('GET /flotilla/v1/events')) {
+      this.#stream(new URL(request.url ?? '', 'http://agent').searchParams, response);
+      return;
+    }
+    const reply = intercepted ?? (await this.#answer(line, request));
     if (reply === 'drop') request.socket.end();
     if (reply === 'drop' || reply === 'silence') return;
     response.writeHead(reply.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(reply.body));
   }
 
-  async #answer(line: string, request: IncomingMessage): Promise<Reply> {
-    const name = /^GET \/flotilla\/v1\/units\/(.+)$/.exec(line)?.[1];
-    if (name !== undefined) return this.#unit(decodeURIComponent(name));
-    if (line === 'GET /flotilla/v1/machines') return { status: 200, body: { machines: this.machines } };
-    if (line === 'GET /flotilla/v1/units') {
-      return { status: 200, body: { revision: `${this.#revision}`, units: [...this.views.values()] } };
+  #stream(query: URLSearchParams, response: ServerResponse): void {
+    const since = BigInt(query.get('since') ?? 0);
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for (const event of this.events) {
+      if (BigInt(event.revision) >= since) response.write(`${JSON.stringify(event)}\n`);
     }
-    const change = changeRequest.parse(await json(request));
-    if (line === 'POST /flotilla/v1/plan') return this.#plan(change);
-    if (line === 'POST /flotilla/v1/apply') return this.#apply(change);
+    if (query.get('follow') === 'true') this.#followers.add(response);
+    else response.end();
+  }
+
+  async #answer(line: string, request: IncomingMessage): Promise<Reply> {
+    const [method, path = ''] = line.split(' ');
+    const [, , , noun, name = '', action = ''] = path.split('/').map(decodeURIComponent);
+    if (method === 'GET') return this.#read(noun, name);
+    const body = await json(request);
+    if (noun === 'machines') return this.#onMachine(name, action, cordonRequest.parse(body).reason);
+    if (noun === 'rollouts') return this.#onRollout(name, action);
+    if (noun === 'rebalance') return this.#rebalance(rebalanceRequest.parse(body).maxMoves);
+    if (noun === 'plan') return this.#plan(changeRequest.parse(body));
+    if (noun === 'apply') return this.#apply(changeRequest.parse(body));
     return failure(404, 'no such route');
+  }
+
+  #read(noun: string | undefined, name: string): Reply {
+    if (noun === 'units' && name !== '') return this.#unit(name);
+    if (noun === 'explain') return found(this.explanations.get(name), 'no such unit');
+    if (noun === 'machines') return ok({ machines: this.machines });
+    if (noun === 'rollouts') return ok({ rollouts: [...this.rollouts.values()] });
+    if (noun === 'units') return ok({ revision: `${this.#revision}`, units: [...this.views.values()] });
+    return failure(404, 'no such route');
+  }
+
+  #onMachine(word: string, action: string, reason: string): Reply {
+    const index = this.machines.findIndex(({ name, id }) => name === word || id === word);
+    const machine = this.machines[index];
+    if (!machine) return failure(404, `there is no machine ${word}`);
+    const { cordon: _, ...free } = machine;
+    const drain = action === 'drain';
+    this.machines[index] = action === 'uncordon' ? free : { ...free, cordon: { drain, reason } };
+    return ok(this.machines[index]);
+  }
+
+  #onRollout(name: string, action: string): Reply {
+    const view = this.rollouts.get(name);
+    const state = rolloutStates[action];
+    if (!view || !state) return failure(404, `there is no rollout ${name}`);
+    this.rollouts.set(name, { ...view, state });
+    return ok({ ...view, state });
+  }
+
+  #rebalance(maxMoves: number): Reply {
+    return ok({ moves: this.moves.slice(0, maxMoves), pending: [] });
   }
 
   #unit(name: string): Reply {
     const view = this.views.get(name);
-    return view
-      ? { status: 200, body: { ...view, contents: this.files.get(name) } }
-      : failure(404, 'no such unit');
+    return found(view && { ...view, contents: this.files.get(name) }, 'no such unit');
   }
 
   #plan(change: z.infer<typeof changeRequest>): Reply {
@@ -145,10 +236,23 @@ export class FakeAgent {
     if (change.revision !== undefined && change.revision !== `${this.#revision}`) {
       return failure(409, 'a unit changed since');
     }
+    const unknown = change.targets.find(({ name }) => !this.views.has(name));
+    if (unknown) return failure(404, `there is no unit ${unknown.name}`);
     for (const { name, contents, targetState } of change.put) this.put(name, contents, targetState);
+    for (const { name, targetState } of change.targets) {
+      this.put(name, this.files.get(name) ?? '', targetState);
+    }
     for (const name of change.destroy) this.views.delete(name);
     return { status: 200, body: { revision: `${this.#revision}` } };
   }
+}
+
+function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+function found(body: unknown, absent: string): Reply {
+  return body === undefined ? failure(404, absent) : ok(body);
 }
 
 function failure(code: number, message: string): Reply {

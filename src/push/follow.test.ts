@@ -33,13 +33,17 @@ const running = view({});
 const failure = { result: 'exit-code', journal: ['cannot bind port 80'] };
 const failed = view({ active: 'failed', sub: 'failed', failure });
 
-/** Shows one view a second and goes on with the last; time passes only in `sleep`. */
+/**
+ * Shows one view a second and goes on with the last. Time passes in `sleep`, and a third of a second for an answer, which
+ * makes it a question a second.
+ */
 async function follow(
   shown: readonly (UnitView | Error)[],
   changes: { deadline?: number; wanted?: Wanted } = {},
 ) {
   const log: string[] = [];
   let now = 0;
+  let asked = 0;
   const clock: Clock = {
     now: () => now,
     sleep: async (milliseconds) => {
@@ -48,8 +52,11 @@ async function follow(
   };
   const source = {
     machines: async () => ({ machines: [core1] }),
+    rollouts: async () => ({ rollouts: [] }),
     units: async () => {
-      const step = shown[Math.min(now / 1000, shown.length - 1)];
+      asked = Math.round(now / 1000);
+      now += 1000 / 3;
+      const step = shown[Math.min(asked, shown.length - 1)];
       if (step === undefined || step instanceof Error) throw step;
       return { revision: '1', units: [step] };
     },
@@ -59,7 +66,7 @@ async function follow(
     ({ views }) => views,
     (error: unknown) => error,
   );
-  return { result, log, seconds: now / 1000 };
+  return { result, log, seconds: asked };
 }
 
 describe('followUnits', () => {

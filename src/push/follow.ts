@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { MachinesReply, UnitsReply, UnitView } from '../model/api.ts';
+import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
 import { ApiError, NoAnswer } from './api.ts';
 import { machineNames } from './diff.ts';
 import {
@@ -13,11 +13,22 @@ import {
   type Waiting,
   type Wanted,
 } from './health.ts';
+import { failureText, Progress, progressText } from './progress.ts';
+import {
+  badEnds,
+  belongsTo,
+  concerning,
+  isMoving,
+  rolloutFailure,
+  sayBadEnd,
+  sayProgress,
+} from './rollout.ts';
 
 /** What following needs of the `AgentApi`. */
 export interface UnitsSource {
   units(): Promise<UnitsReply>;
   machines(): Promise<MachinesReply>;
+  rollouts(): Promise<RolloutsReply>;
 }
 
 /** Milliseconds that only grow. */
@@ -26,7 +37,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (milliseconds, signal) => wait(milliseconds, undefined, signal ? { signal } : {}),
 };
@@ -41,7 +52,7 @@ export interface Settle {
   readonly finished: number;
 }
 
-/** Two looks and five: a little less, or a look that is answered quicker than the first would come too early. */
+/** With looks a second apart, two and five: a little less, or one that is answered quicker would come too early. */
 const defaultSettle: Settle = { running: 1.8, finished: 4.8 };
 
 /** For units that nothing was done to: what they are now is no news. */
@@ -50,7 +61,10 @@ export const alreadySettled: Settle = { running: 0, finished: 0 };
 export interface FollowOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** Seconds until the units that are not healthy by then are reported as an error; default 120. */
+  /**
+   * Seconds until the units that are not healthy by then are reported as an error; default 120. A rollout has as
+   * long for each of its steps, and its units' `RolloutDeadline=` on top.
+   */
   readonly deadline?: number;
   readonly settle?: Settle;
   readonly clock?: Clock;
@@ -69,8 +83,16 @@ export class UnitsNotHealthy extends Error {
   }
 }
 
-const pollEvery = 1;
-const remindEvery = 10;
+/** `RolloutDeadline=` where a unit's file was not read. */
+const rolloutDeadline = 300;
+
+/**
+ * Seconds from one question to the next: quick where the answer is, and slow enough not to take a busy machine's
+ * processor away from the units that are waited for.
+ */
+function paceAfter(answerTook: number): number {
+  return Math.min(Math.max(0.5, 3 * answerTook), 2);
+}
 
 /** Returns the units as they are once all are healthy and stay so. Throws `UnitsNotHealthy`. */
 export async function followUnits(
@@ -80,20 +102,23 @@ export async function followUnits(
 ): Promise<Reading> {
   const { log, signal, deadline = 120, settle = defaultSettle, clock = systemClock } = options;
   const seconds = () => clock.now() / 1000;
-  const end = seconds() + deadline;
+  let end = seconds() + deadline;
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
-  const read = readerOf(source);
+  const read = readerOf(source, wanted);
+  const patience = Math.max(...wanted.units.map((unit) => unit.rolloutDeadline ?? rolloutDeadline));
   for (;;) {
     const asked = seconds();
     const reading = await read();
+    const next = asked + paceAfter(seconds() - asked);
     signal?.throwIfAborted();
     const outcome = follower.observe(reading, seconds());
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
+    if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
     if (seconds() >= end) throw follower.tooLate(deadline);
     progress.report(outcome.text, seconds());
-    await clock.sleep(Math.max(0, asked + pollEvery - seconds()) * 1000, signal);
+    await clock.sleep(Math.max(0, next - seconds()) * 1000, signal);
   }
 }
 
@@ -101,14 +126,17 @@ export async function followUnits(
 export interface Reading {
   readonly views: readonly UnitView[];
   readonly machineName: (id: string) => string;
+  /** Those of the wanted units, read after the views. */
+  readonly rollouts: readonly RolloutView[];
 }
 
 /** What the cluster shows, or why it shows nothing: agents that restart are silent for a moment. */
 type Reader = () => Promise<Reading | string>;
 
 /** Machines are asked for again only when a unit is on one that was not known yet: names don't change. */
-function readerOf(source: UnitsSource): Reader {
+function readerOf(source: UnitsSource, wanted: Wanted): Reader {
   let machines: MachinesReply['machines'] = [];
+  const rolls = wanted.units.some((unit) => unit.rolls !== false);
   return async () => {
     try {
       const { units } = await source.units();
@@ -117,7 +145,9 @@ function readerOf(source: UnitsSource): Reader {
       );
       const known = new Set(machines.map(({ id }) => id));
       if (!ids.every((id) => known.has(id))) machines = (await source.machines()).machines;
-      return { views: units, machineName: machineNames(machines) };
+      const machineName = machineNames(machines);
+      const { rollouts } = rolls ? await source.rollouts() : { rollouts: [] };
+      return { views: units, machineName, rollouts: concerning(wanted, rollouts) };
     } catch (error) {
       if (error instanceof NoAnswer) return error.message;
       if (error instanceof ApiError && error.status >= 500) return error.message;
@@ -129,7 +159,8 @@ function readerOf(source: UnitsSource): Reader {
 type Outcome =
   | { readonly state: 'healthy'; readonly reading: Reading }
   | { readonly state: 'failed'; readonly error: UnitsNotHealthy }
-  | { readonly state: 'waiting'; readonly text: string };
+  /** `step`: a rollout went on since the last look. */
+  | { readonly state: 'waiting'; readonly text: string; readonly step: boolean };
 
 const nothingSeen: Evaluation = { done: false, failed: [], waiting: [] };
 
@@ -141,6 +172,7 @@ class Follower {
   #evaluation = nothingSeen;
   #trouble: string | undefined;
   #verdict = { key: '', since: 0 };
+  #steps = '';
 
   constructor(wanted: Wanted, settle: Settle) {
     this.#wanted = wanted;
@@ -151,17 +183,19 @@ class Follower {
     if (typeof reading === 'string') {
       this.#trouble = reading;
       this.#hold('', at);
-      return { state: 'waiting', text: reading };
+      return { state: 'waiting', text: reading, step: false };
     }
     this.#trouble = undefined;
     this.#evaluation = this.#evaluate(reading);
     const { done, failed, waiting } = this.#evaluation;
-    const settled = this.#hold(verdictKey(this.#evaluation), at) >= this.#settleTime(reading.views);
+    const ended = done ? [] : badEnds(this.#wanted, reading.rollouts, reading.views);
+    const settled = this.#hold(verdictKey(this.#evaluation, ended), at) >= this.#settleTime(reading.views);
     if (done && settled) return { state: 'healthy', reading };
+    if (ended.length > 0 && settled) return { state: 'failed', error: rolloutError(ended, waiting) };
     if (failed.length > 0 && settled) {
       return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
     }
-    return { state: 'waiting', text: progressText(this.#evaluation, this.#wanted) };
+    return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading) };
   }
 
   tooLate(deadline: number): UnitsNotHealthy {
@@ -174,11 +208,36 @@ class Follower {
     return new UnitsNotHealthy(message, failed, waiting);
   }
 
-  #evaluate({ views, machineName }: Reading): Evaluation {
+  #evaluate({ views, machineName, rollouts }: Reading): Evaluation {
     this.#crashes = observeCrashes(this.#crashes, views);
     const now = evaluate(views, this.#wanted, machineName);
-    const failed = [...now.failed, ...crashLoops(this.#crashes, views, this.#wanted, machineName)];
-    return { done: now.done && failed.length === 0, failed, waiting: now.waiting };
+    const moving = rollouts.filter(isMoving);
+    const failed = [...now.failed, ...crashLoops(this.#crashes, views, this.#wanted, machineName)].filter(
+      ({ unit }) => !belongsTo(unit, moving),
+    );
+    const waiting = [...now.waiting, ...moving.map((each) => ({ unit: each.name, why: sayProgress(each) }))];
+    return { done: now.done && failed.length + moving.length === 0, failed, waiting };
+  }
+
+  #text({ rollouts }: Reading): string {
+    const moving = rollouts.filter(isMoving);
+    const others = ({ unit }: { readonly unit: string }) => !belongsTo(unit, moving);
+    const { done, failed, waiting } = this.#evaluation;
+    const rest = { done, failed, waiting: waiting.filter(others) };
+    const lines = moving.map(sayProgress);
+    if (lines.length === 0 || rest.failed.length + rest.waiting.length > 0)
+      lines.push(progressText(rest, this.#wanted));
+    return lines.join('; ');
+  }
+
+  #stepped({ rollouts }: Reading): boolean {
+    const steps = rollouts
+      .filter(isMoving)
+      .map(({ name, state, updated, reason }) => `${name} ${state} ${updated} ${reason}`)
+      .join();
+    const stepped = steps !== '' && steps !== this.#steps;
+    this.#steps = steps;
+    return stepped;
   }
 
   /** Seconds since the verdict is this one. */
@@ -188,50 +247,23 @@ class Follower {
   }
 
   #settleTime(views: readonly UnitView[]): number {
-    const finishing = new Set(this.#wanted.units.filter((unit) => unit.finishes).map((unit) => unit.name));
+    const finishing = new Set(
+      this.#wanted.units
+        .filter((unit) => unit.finishes && unit.targetState === 'launched')
+        .map((unit) => unit.name),
+    );
     const states = views.filter((view) => finishing.has(view.name)).flatMap((view) => view.states);
     const finished = states.some((state) => state.active === 'inactive');
     return finished ? this.#settle.finished : this.#settle.running;
   }
 }
 
-function verdictKey({ done, failed }: Evaluation): string {
+function verdictKey({ done, failed }: Evaluation, ended: readonly RolloutView[]): string {
   if (done) return 'healthy';
+  if (ended.length > 0) return ended.map(sayBadEnd).join();
   return failed.map(({ unit, machine }) => `${unit} on ${machine}`).join(', ');
 }
 
-function progressText({ done, failed, waiting }: Evaluation, wanted: Wanted): string {
-  const units = wanted.units.length + wanted.gone.length;
-  const busy = new Set([...waiting, ...failed].map(({ unit }) => unit));
-  const count = `${units - busy.size} of ${units} units are as wanted`;
-  if (done) return `${count}; watching that they stay so`;
-  const failing = failed.map(({ unit, machine }) => `${unit}: failed on ${machine}`);
-  const shown = [...failing, ...waiting.map(({ unit, why }) => `${unit}: ${why}`)];
-  const more = shown.length > 3 ? `; and ${shown.length - 3} more` : '';
-  return `${count}; waiting for ${shown.slice(0, 3).join('; ')}${more}`;
-}
-
-function failureText(failed: readonly UnitFailure[]): string {
-  return failed
-    .map(({ unit, machine, result, journal }) => {
-      const lines = journal.length > 0 ? journal : ['(its journal is empty)'];
-      return `unit ${unit} failed on ${machine} (${result}):${lines.map((line) => `\n  ${line}`).join('')}`;
-    })
-    .join('\n');
-}
-
-/** Says a thing when it changes, and again every ten seconds while it does not. */
-class Progress {
-  readonly #log: (line: string) => void;
-  #last = { text: '', at: 0 };
-
-  constructor(log: (line: string) => void) {
-    this.#log = log;
-  }
-
-  report(text: string, at: number): void {
-    if (text === this.#last.text && at - this.#last.at < remindEvery) return;
-    this.#last = { text, at };
-    this.#log(text);
-  }
+function rolloutError(ended: readonly RolloutView[], waiting: readonly Waiting[]): UnitsNotHealthy {
+  return new UnitsNotHealthy(ended.map(sayBadEnd).join('\n'), ended.map(rolloutFailure), waiting);
 }

@@ -8,7 +8,7 @@ import { ConnectionPool } from '../ssh/pool.ts';
 import { startTestServer } from '../ssh/test-server.ts';
 import { AgentApi } from './api.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
-import { firstToSucceed, sshGateway } from './gateway.ts';
+import { changeTakers, firstToSucceed, sshGateway } from './gateway.ts';
 
 test('the agent is reached over SSH, on its unix socket', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-agent-'));
@@ -81,5 +81,20 @@ describe('firstToSucceed', () => {
     };
     await firstToSucceed(['dead', 'alive'], attempt, { headStart: 0.01 });
     expect(stopped).toContain('dead');
+  });
+});
+
+describe('changeTakers', () => {
+  const [core, worker] = [
+    { name: 'core-1', etcd: true },
+    { name: 'worker-1', etcd: false },
+  ];
+
+  test('are the machines with etcd', () => {
+    expect(changeTakers([worker, core])).toEqual([core]);
+  });
+
+  test('are all machines where nobody knows', () => {
+    expect(changeTakers([worker])).toEqual([worker]);
   });
 });

@@ -12,6 +12,15 @@ export interface Gateway {
   connect(signal?: AbortSignal): Promise<Connection>;
 }
 
+/**
+ * The machines whose agents take changes: those with etcd, since no other's certificate may write them. All of them
+ * where none is known to have etcd, as in the state of an earlier version.
+ */
+export function changeTakers<M extends { readonly etcd: boolean }>(machines: readonly M[]): readonly M[] {
+  const takers = machines.filter(({ etcd }) => etcd);
+  return takers.length > 0 ? takers : machines;
+}
+
 /** Seconds a machine's SSH gets; the other machines are asked long before. */
 const connectDeadline = 15;
 

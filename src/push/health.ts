@@ -1,14 +1,28 @@
 import type { UnitView } from '../model/api.ts';
 import type { Placement } from '../model/placement.ts';
+import {
+  type Crashes,
+  crashLimit,
+  type Expectation,
+  failureResult,
+  hasFailed,
+  isReady,
+  isUnusable,
+  observeCrash,
+} from '../model/readiness.ts';
 import type { Reason } from '../model/reason.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { Unit } from '../model/unit.ts';
 import { shortHash } from './diff.ts';
 
 /** A unit that shall become healthy. */
-export interface WantedUnit extends Unit {
-  /** It is meant to end: `Type=oneshot` without `RemainAfterExit=yes`. */
-  readonly finishes: boolean;
+export interface WantedUnit extends Unit, Pick<Expectation, 'finishes'> {
+  /** See `Expectation`; default false. */
+  readonly probe?: boolean;
+  /** `RolloutDeadline=`, in seconds; default 300. */
+  readonly rolloutDeadline?: number;
+  /** Whether it may have a rollout: a template's instance or a global unit. Default true. */
+  readonly rolls?: boolean;
 }
 
 export interface Wanted {
@@ -40,27 +54,6 @@ export interface Evaluation {
 }
 
 type Verdict = { readonly waiting: Reason } | { readonly failed: UnitStatus } | 'healthy';
-
-/**
- * The active sub states in which a unit of each type does what it is for (`systemctl --state=help`). A service's
- * `exited` is `RemainAfterExit=yes`; a socket's `running` means that its service has taken over.
- */
-const healthySubStates: Readonly<Record<string, readonly string[]>> = {
-  service: ['running', 'exited'],
-  socket: ['listening', 'running'],
-  timer: ['waiting', 'running', 'elapsed'],
-  path: ['waiting', 'running'],
-  mount: ['mounted'],
-  automount: ['waiting', 'running'],
-  swap: ['active'],
-  target: ['active'],
-  slice: ['active'],
-  scope: ['running', 'abandoned'],
-  device: ['plugged'],
-};
-
-/** Load states in which systemd can't use the file (systemctl(1)). */
-const unusable: ReadonlySet<string> = new Set(['not-found', 'bad-setting', 'error', 'masked']);
 
 const journalLines = 10;
 
@@ -111,42 +104,28 @@ function placed(unit: WantedUnit, view: UnitView, placement: Placement, machine:
   if (placement.hash !== unit.hash) return { waiting: `${machine} keeps the version before until its turn` };
   if (!state) return { waiting: `${machine} has not reported it` };
   if (state.hash !== unit.hash) return { waiting: `${machine} does not have this version's file yet` };
-  if (unusable.has(state.load)) return { failed: state };
+  if (isUnusable(state)) return { failed: state };
   if (unit.targetState === 'loaded') return 'healthy';
-  if (state.active === 'failed') return { failed: state };
-  if (isHealthy(unit, state)) return 'healthy';
+  if (hasFailed(state)) return { failed: state };
+  if (isReady(state, { probe: unit.probe ?? false, finishes: unit.finishes })) return 'healthy';
+  if (state.active === 'active' && state.ready?.ok === false) {
+    return { waiting: `not ready on ${machine}: ${state.ready.detail}` };
+  }
+  if (state.waiting !== undefined) return { waiting: `${state.waiting} (on ${machine})` };
   return { waiting: `${state.active} (${state.sub}) on ${machine}` };
-}
-
-function isHealthy(unit: WantedUnit, state: UnitStatus): boolean {
-  const type = unit.name.slice(unit.name.lastIndexOf('.') + 1);
-  if (state.active === 'active') return (healthySubStates[type] ?? []).includes(state.sub);
-  return unit.finishes && state.active === 'inactive' && state.sub === 'dead' && state.failure === undefined;
 }
 
 function failureOf(state: UnitStatus, machineName: (id: string) => string): UnitFailure {
   return {
     unit: state.unit,
     machine: machineName(state.machineId),
-    result: state.failure?.result ?? (unusable.has(state.load) ? state.load : state.sub),
+    result: failureResult(state),
     journal: (state.failure?.journal ?? []).slice(-journalLines),
   };
 }
 
-interface Crashes {
-  readonly restarting: boolean;
-  readonly journal: string;
-  /** How often it was seen to crash anew. */
-  readonly count: number;
-  /** In how many observations it was waiting to be restarted. */
-  readonly observations: number;
-}
-
 /** What was seen of restarts so far, by machine id and unit. */
 export type CrashHistory = ReadonlyMap<string, Crashes>;
-
-/** systemd's own limit before it gives a unit up, `DefaultStartLimitBurst=` (systemd-system.conf(5)). */
-const crashLimit = 5;
 
 /**
  * Short stays out of `auto-restart` fall between two observations, so a unit that was found in it this often is
@@ -162,22 +141,9 @@ export function observeCrashes(history: CrashHistory, views: readonly UnitView[]
       .flatMap((view) => view.states)
       .map((state) => {
         const key = crashKey(state);
-        return [key, observeState(history.get(key), state)] as const;
+        return [key, observeCrash(history.get(key), state)] as const;
       }),
   );
-}
-
-function observeState(before: Crashes | undefined, state: UnitStatus): Crashes {
-  // `auto-restart-queued` since systemd 254.
-  const restarting = state.sub.startsWith('auto-restart');
-  const journal = (state.failure?.journal ?? []).join('\n');
-  const anew = restarting && !(before?.restarting && before.journal === journal);
-  return {
-    restarting,
-    journal,
-    count: (before?.count ?? 0) + Number(anew),
-    observations: (before?.observations ?? 0) + Number(restarting),
-  };
 }
 
 /** Units that systemd restarts again and again; systemd alone would go on with that for ever. */
@@ -193,7 +159,7 @@ export function crashLoops(
     .flatMap((view) => view.states)
     .filter((state) => {
       const crashes = history.get(crashKey(state));
-      return crashes && (crashes.count >= crashLimit || crashes.observations >= observationLimit);
+      return crashes && (crashes.count >= crashLimit || crashes.looks >= observationLimit);
     })
     .map((state) => {
       const failure = failureOf(state, machineName);

@@ -19,6 +19,13 @@ export interface AgentResponse {
   readonly body: string;
 }
 
+/** A response whose body comes line by line, for as long as the agent has something to say. */
+export interface AgentStream {
+  readonly status: number;
+  /** To be read to its end or left, which closes the stream. Throws when the connection breaks. */
+  readonly lines: AsyncIterable<string>;
+}
+
 /**
  * One HTTP exchange with the agent at the other end of `connection`, on a stream of its own. Resolves with any
  * status; rejects when no whole response came in time, saying which of the two it was.
@@ -44,6 +51,52 @@ export async function exchange(
   }
 }
 
+/**
+ * Like `exchange`, without a limit on how long the body takes: `timeout` is for what comes before it. `signal` ends
+ * the stream at any time.
+ */
+export async function openStream(
+  connection: Connection,
+  request: AgentRequest,
+  signal?: AbortSignal,
+): Promise<AgentStream> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`no answer within ${request.timeout} s`)),
+    request.timeout * 1000,
+  );
+  const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  try {
+    const socket = await openSocket(connection, stop);
+    try {
+      const incoming = await begin(socket, request, stop);
+      return { status: incoming.statusCode ?? 0, lines: linesOf(incoming, socket) };
+    } catch (cause) {
+      socket.destroy();
+      throw cause;
+    }
+  } catch (cause) {
+    stop.throwIfAborted();
+    throw cause;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* linesOf(incoming: IncomingMessage, socket: Duplex): AsyncGenerator<string> {
+  let rest = '';
+  try {
+    for await (const chunk of incoming.setEncoding('utf8')) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  } finally {
+    socket.destroy();
+  }
+}
+
 async function openSocket(connection: Connection, stop: AbortSignal): Promise<Duplex> {
   const opening = connection.openSocket(agentSocket);
   try {
@@ -59,6 +112,12 @@ async function openSocket(connection: Connection, stop: AbortSignal): Promise<Du
 }
 
 async function send(socket: Duplex, request: AgentRequest, stop: AbortSignal): Promise<AgentResponse> {
+  const incoming = await begin(socket, request, stop);
+  return { status: incoming.statusCode ?? 0, body: await text(incoming) };
+}
+
+/** Sends the request and waits for the response's head. */
+async function begin(socket: Duplex, request: AgentRequest, stop: AbortSignal): Promise<IncomingMessage> {
   const outgoing = httpRequest({
     method: request.method,
     path: request.path,
@@ -73,7 +132,7 @@ async function send(socket: Duplex, request: AgentRequest, stop: AbortSignal): P
   outgoing.end(request.body === undefined ? undefined : JSON.stringify(request.body));
   const [incoming]: IncomingMessage[] = await answer;
   if (incoming === undefined) throw new Error('no response');
-  return { status: incoming.statusCode ?? 0, body: await text(incoming) };
+  return incoming;
 }
 
 /** `promise`, or the signal's reason as soon as it aborts. */

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import type { ApplyReply, ErrorReply, MachinesReply, PlanReply, UnitsReply, UnitView } from '../model/api.ts';
+import type {
+  ApplyReply,
+  ClusterEvent,
+  ErrorReply,
+  ExplainReply,
+  MachinesReply,
+  MachineView,
+  PlanReply,
+  RolloutsReply,
+  RolloutView,
+  UnitsReply,
+  UnitView,
+} from '../model/api.ts';
 import { targetStates } from '../model/unit.ts';
 
 /*
@@ -9,7 +21,7 @@ import { targetStates } from '../model/unit.ts';
 
 const targetState = z.enum(targetStates);
 
-const machine = z.object({
+export const machineView: z.ZodType<MachineView> = z.object({
   id: z.string(),
   name: z.string(),
   address: z.string(),
@@ -17,10 +29,11 @@ const machine = z.object({
   capacity: z.object({ cpus: z.number(), memory: z.number() }),
   version: z.string(),
   bootId: z.string(),
+  cordon: z.object({ drain: z.boolean(), reason: z.string() }).exactOptional(),
 });
 
 export const machinesReply: z.ZodType<MachinesReply> = z.object({
-  machines: z.array(machine),
+  machines: z.array(machineView),
   leader: z.string().exactOptional(),
 });
 
@@ -39,6 +52,9 @@ const unitStatus = z.object({
   load: z.string(),
   active: z.string(),
   sub: z.string(),
+  started: z.boolean().exactOptional(),
+  ready: z.object({ ok: z.boolean(), detail: z.string() }).exactOptional(),
+  waiting: z.string().exactOptional(),
   failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
 });
 
@@ -67,6 +83,36 @@ export const planReply: z.ZodType<PlanReply> = z.object({
 });
 
 export const applyReply: z.ZodType<ApplyReply> = z.object({ revision: z.string() });
+
+export const explainReply: z.ZodType<ExplainReply> = z.object({
+  unit: z.string(),
+  targetState,
+  placements: z.array(z.object({ machine: z.string(), reason: z.string() })),
+  pending: z.string().exactOptional(),
+  machines: z.array(z.object({ machine: z.string(), fits: z.boolean(), reason: z.string() })),
+});
+
+/** A `ClusterEvent`, also of a kind that a newer agent knows and this version does not. */
+export type EventLine = Omit<ClusterEvent, 'kind'> & { readonly kind: string };
+
+export const eventLine: z.ZodType<EventLine> = z.object({
+  revision: z.string(),
+  kind: z.string(),
+  unit: z.string().exactOptional(),
+  machine: z.string().exactOptional(),
+  message: z.string(),
+});
+
+export const rolloutView: z.ZodType<RolloutView> = z.object({
+  name: z.string(),
+  state: z.enum(['running', 'paused', 'complete', 'rolling-back', 'rolled-back', 'failed']),
+  updated: z.number(),
+  total: z.number(),
+  reason: z.string(),
+  failure: z.object({ unit: z.string(), machine: z.string(), journal: z.array(z.string()) }).exactOptional(),
+});
+
+export const rolloutsReply: z.ZodType<RolloutsReply> = z.object({ rollouts: z.array(rolloutView) });
 
 export const errorReply: z.ZodType<ErrorReply> = z.object({
   error: z.object({ code: z.number(), message: z.string() }),

@@ -18,6 +18,8 @@ export interface MachineAccess {
   readonly metadata: pulumi.Input<Metadata>;
   readonly cpus: pulumi.Input<number>;
   readonly memory: pulumi.Input<number>;
+  /** Whether etcd runs there. */
+  readonly etcd: pulumi.Input<boolean>;
 }
 
 /** A machine after first contact: it has its own host key, and that one is pinned from here on. */
@@ -46,6 +48,7 @@ export function meet(booted: BootedMachine, user: string, privateKey: pulumi.Out
       metadata: plan.metadata,
       cpus: plan.cpus,
       memory: plan.memory,
+      etcd: plan.etcd,
     },
   };
 }

@@ -14,8 +14,8 @@ export function clusterOutputs(plan: ClusterPlan, cluster: Cluster, units: UnitS
     connection: pulumi.secret({
       user: adminUser,
       privateKey: cluster.privateKey,
-      machines: cluster.machines.map(({ name, id, address, host, port, hostKey }) => {
-        return { name, id, address, host, port, hostKey };
+      machines: cluster.machines.map(({ name, id, address, host, port, hostKey, etcd }) => {
+        return { name, id, address, host, port, hostKey, etcd };
       }),
     }),
   };

@@ -1,9 +1,15 @@
 import type { Machine } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
 import { Board } from './board.ts';
+import { Budget } from './budget.ts';
 import { choose, FitMachines } from './choose.ts';
-import { explainBlocker, explainChoice, PendingReasons } from './explain.ts';
-import { blockerOf, replacedOn } from './fit.ts';
+import { depart } from './departures.ts';
+import { explainBlocker } from './explain.ts';
+import { explainChoice } from './explain-choice.ts';
+import { PendingReasons } from './explain-pending.ts';
+import { arrivalBlocker, blockerOf, peerBlocker, replacedOn } from './fit.ts';
+import type { Marks } from './marks.ts';
+import type { Move } from './moves.ts';
 import type { Relations } from './relations.ts';
 
 /** What was decided before, by unit number. */
@@ -24,6 +30,8 @@ export interface Arrangement {
   readonly left: ReadonlyMap<string, Reason>;
   /** Why no machine has a unit, by unit number. */
   readonly pending: ReadonlyMap<number, Reason>;
+  /** Why a unit is still on a machine that it should leave, by `unit/machine` (numbers). */
+  readonly staying: ReadonlyMap<string, Reason>;
 }
 
 export function pairKey(unit: number, machine: number): string {
@@ -32,23 +40,26 @@ export function pairKey(unit: number, machine: number): string {
 
 /**
  * Works out where units belong. What is in place and still allowed stays. A unit that takes the place of another
- * (`Replaces=`) may by that make room for a third that was given up already, so the work is repeated until no one
- * is pushed away; that ends because only units later in `order` are.
+ * (`Replaces=`), or that leaves its machine, may by that make room for a third that was given up already, so the
+ * work is repeated until no one leaves. That ends: only units later in `order` are pushed away, and who leaves a
+ * draining machine or one where it failed comes to no other such machine.
  */
 export function arrange(
   machines: readonly Machine[],
   relations: Relations,
   held: readonly Held[],
+  marks: Marks,
 ): Arrangement {
-  const first = new Round(machines, relations, held);
+  const boardOf = () => new Board(machines, relations, marks);
+  const first = new Round(boardOf(), held);
   first.run();
   let last = first;
-  while (last.evicted) {
+  while (last.unsettled) {
     const { board } = last;
     const next = relations.units.map(
       (_, unit): Held => ({ machines: sorted(board.machinesOf(unit)), changed: false }),
     );
-    last = new Round(machines, relations, next, last);
+    last = new Round(boardOf(), next, last);
     last.run();
   }
   return last;
@@ -59,21 +70,26 @@ class Round implements Arrangement {
   readonly placed: Map<string, Reason>;
   readonly left: Map<string, Reason>;
   readonly pending = new Map<number, Reason>();
-  evicted = false;
+  readonly staying = new Map<string, Reason>();
+  /** Someone left its machine, so that another may fit there now. */
+  unsettled = false;
   readonly #relations: Relations;
   readonly #held: readonly Held[];
   readonly #fit: FitMachines;
+  /** What was moved counts through all rounds. */
+  readonly #budget: Budget;
   /** Why a unit has to move. */
   readonly #lost: Map<number, Reason>;
 
-  constructor(machines: readonly Machine[], relations: Relations, held: readonly Held[], previous?: Round) {
-    this.board = new Board(machines, relations);
+  constructor(board: Board, held: readonly Held[], previous?: Round) {
+    this.board = board;
+    this.#budget = previous === undefined ? new Budget(board) : previous.#budget;
     this.placed = new Map(previous?.placed);
     this.left = new Map(previous?.left);
     this.#lost = new Map(previous === undefined ? [] : previous.#lost);
-    this.#relations = relations;
+    this.#relations = board.relations;
     this.#held = held;
-    this.#fit = new FitMachines(this.board);
+    this.#fit = new FitMachines(board);
     held.forEach(({ lost }, unit) => {
       if (lost !== undefined) this.#lost.set(unit, lost);
     });
@@ -93,6 +109,7 @@ class Round implements Arrangement {
     for (const unit of order) {
       if (!this.#isGlobal(unit) && this.board.machinesOf(unit).size === 0) this.#place(unit);
     }
+    this.#depart();
     const reasons = new PendingReasons(this.board, this.#fit);
     for (const unit of order) {
       if (this.board.machinesOf(unit).size === 0) this.pending.set(unit, reasons.of(unit));
@@ -105,7 +122,7 @@ class Round implements Arrangement {
     for (const unit of this.#relations.order) {
       const own = this.#isGlobal(unit) ? 2 : this.#held[unit]?.changed ? 1 : 0;
       const peers = this.#relations.peers[unit] ?? [];
-      stages[unit] = Math.max(own, ...peers.map((peer) => (peer === undefined ? 0 : (stages[peer] ?? 0))));
+      stages[unit] = Math.max(own, ...peers.map(({ number = -1 }) => stages[number] ?? 0));
     }
     return stages;
   }
@@ -131,7 +148,7 @@ class Round implements Arrangement {
 
   #spreadGlobal(unit: number): void {
     this.board.machines.forEach((_, machine) => {
-      if (this.board.has(unit, machine) || blockerOf(this.board, unit, machine) !== undefined) return;
+      if (this.board.has(unit, machine) || arrivalBlocker(this.board, unit, machine) !== undefined) return;
       this.placed.set(pairKey(unit, machine), 'global: on every machine that fits');
       this.#put(unit, machine);
     });
@@ -144,6 +161,23 @@ class Round implements Arrangement {
     const choice = explainChoice(this.board, unit, machine);
     this.placed.set(pairKey(unit, machine), lost === undefined ? choice : `${lost}; ${choice}`);
     this.#put(unit, machine);
+  }
+
+  /** After the units that have no place: those are worse off than what leaves a place it has. */
+  #depart(): void {
+    const { moved, stayed } = depart(this.board, this.#fit, this.#budget);
+    for (const move of moved) this.#record(move, move.reason);
+    for (const { group, reason } of stayed) {
+      for (const unit of group.units) this.staying.set(pairKey(unit, group.from), reason);
+    }
+    this.unsettled ||= moved.length > 0;
+  }
+
+  #record({ group, to, reasons }: Move, reason: Reason): void {
+    group.units.forEach((unit, place) => {
+      this.left.set(pairKey(unit, group.from), reason);
+      this.placed.set(pairKey(unit, to), `${reason}; ${reasons[place]}`);
+    });
   }
 
   #put(unit: number, machine: number): void {
@@ -162,11 +196,11 @@ class Round implements Arrangement {
   #evict(unit: number, machine: number, reason: Reason): void {
     if (!this.board.has(unit, machine)) return;
     this.board.remove(unit, machine);
-    this.evicted = true;
+    this.unsettled = true;
     this.#loses(unit, machine, reason);
-    const peer = this.#relations.units[unit]?.name ?? '';
     for (const follower of this.#relations.followers[unit] ?? []) {
-      this.#evict(follower, machine, explainBlocker({ kind: 'machine-of', peer }, this.#name(machine)));
+      const blocker = peerBlocker(this.board, follower, machine);
+      if (blocker !== undefined) this.#evict(follower, machine, explainBlocker(blocker, this.#name(machine)));
     }
   }
 

@@ -1,11 +1,7 @@
 import type { Machine } from '../model/machine.ts';
+import { type Marks, noMarks } from './marks.ts';
 import type { Relations } from './relations.ts';
-import type { WantedUnit } from './snapshot.ts';
-
-/** What a unit costs its machine. One each, as fleet counted; weights by need and capacity come in here. */
-export function weightOf(_unit: WantedUnit): number {
-  return 1;
-}
+import { Spreading } from './spread.ts';
 
 /** Per machine, how many units of some kind are there. Two bytes each: there can be thousands of these lists. */
 type Counts = Uint16Array;
@@ -18,17 +14,21 @@ export class Board {
   /** Sorted by name, then id: their numbers break ties. */
   readonly machines: readonly Machine[];
   readonly relations: Relations;
-  /** Sum of the weights of the units there. */
+  readonly marks: Marks;
+  /** Sum of the weights (`Weight=`) of the units there. */
   readonly load: Float64Array;
   readonly #units: readonly Set<number>[];
   readonly #machinesOf: readonly Set<number>[];
   readonly #instances = new Map<string, Counts>();
   readonly #matched = new Map<number, Counts>();
   readonly #named = new Map<number, Counts>();
+  readonly #limited = new Map<string, Counts>();
+  readonly #spreadings = new Map<string, Spreading>();
 
-  constructor(machines: readonly Machine[], relations: Relations) {
+  constructor(machines: readonly Machine[], relations: Relations, marks: Marks = noMarks) {
     this.machines = machines;
     this.relations = relations;
+    this.marks = marks;
     this.load = new Float64Array(machines.length);
     this.#units = machines.map(() => new Set());
     this.#machinesOf = relations.units.map(() => new Set());
@@ -61,6 +61,18 @@ export class Board {
     return this.#named.get(glob)?.[machine] ?? 0;
   }
 
+  /** How many instances of a template that say `MaxPerMachine=<limit>` are on the machine. */
+  limiting(template: string, limit: number, machine: number): number {
+    return this.#limited.get(`${template} ${limit}`)?.[machine] ?? 0;
+  }
+
+  /** How a unit's template stands over the values of the key that it spreads over; undefined without `Spread=`. */
+  spreadingOf(unit: number): Spreading | undefined {
+    const family = this.relations.template[unit];
+    const key = this.relations.units[unit]?.flotilla.spread;
+    return family === undefined || key === undefined ? undefined : this.#spreading(family, key);
+  }
+
   add(unit: number, machine: number): void {
     if (this.has(unit, machine)) return;
     this.#units[machine]?.add(unit);
@@ -77,12 +89,26 @@ export class Board {
 
   #count(unit: number, machine: number, by: 1 | -1): void {
     const { units, template, conflicts } = this.relations;
-    const wanted = units[unit];
-    if (wanted !== undefined) bump(this.load, machine, by * weightOf(wanted));
+    const { weight = 1, maxPerMachine } = units[unit]?.flotilla ?? {};
+    bump(this.load, machine, by * weight);
     const family = template[unit];
-    if (family !== undefined) bump(this.#counts(this.#instances, family), machine, by);
+    if (family !== undefined) this.#countInstance(family, maxPerMachine, machine, by);
     for (const glob of conflicts.named[unit] ?? []) bump(this.#counts(this.#named, glob), machine, by);
     for (const glob of conflicts.matching[unit] ?? []) bump(this.#counts(this.#matched, glob), machine, by);
+  }
+
+  #countInstance(family: string, limit: number | undefined, machine: number, by: 1 | -1): void {
+    bump(this.#counts(this.#instances, family), machine, by);
+    if (limit !== undefined) bump(this.#counts(this.#limited, `${family} ${limit}`), machine, by);
+    for (const key of this.relations.spreadKeys.get(family) ?? [])
+      this.#spreading(family, key).bump(machine, by);
+  }
+
+  #spreading(family: string, key: string): Spreading {
+    const name = `${family} ${key}`;
+    const spreading = this.#spreadings.get(name) ?? new Spreading(this.machines, key);
+    this.#spreadings.set(name, spreading);
+    return spreading;
   }
 
   #counts<K>(map: Map<K, Counts>, key: K): Counts {

@@ -1,56 +1,117 @@
+import type { MetadataCondition } from '../model/flotilla-options.ts';
 import type { Board } from './board.ts';
-import { matchesMachineId, missingMetadata } from './match.ts';
+import { matchesMachineId, meets, missingMetadata } from './match.ts';
+import type { PeerReason } from './peers.ts';
 
 /** The machine itself is the wrong one. */
 export type MachineBlocker =
   | { readonly kind: 'machine-id'; readonly wanted: string }
-  | { readonly kind: 'metadata'; readonly key: string; readonly values: readonly string[] };
+  | { readonly kind: 'metadata'; readonly key: string; readonly values: readonly string[] }
+  | { readonly kind: 'condition'; readonly condition: MetadataCondition; readonly found: string | undefined };
 
 /** A unit that must be there is not. */
 export interface PeerBlocker {
   readonly kind: 'machine-of';
   readonly peer: string;
+  readonly because: PeerReason;
+}
+
+/** Instances of the unit's template that are there leave no room for another. */
+export interface LimitBlocker {
+  readonly kind: 'max-per-machine';
+  readonly limit: number;
+  readonly template: string;
+}
+
+/** The machine takes nothing new. */
+export interface ClosedBlocker {
+  readonly kind: 'cordoned' | 'draining';
 }
 
 /** Why a unit can't be on a machine. */
 export type Blocker =
   | MachineBlocker
   | PeerBlocker
+  | LimitBlocker
+  | ClosedBlocker
   | { readonly kind: 'conflict'; readonly unit: string }
   | { readonly kind: 'replaced'; readonly by: string };
 
-/** The first thing in the way of a unit on a machine, in fleet's order. A unit that is there is not in its own way. */
+/**
+ * The first thing in the way of a unit on a machine, in fleet's order. A unit that is there is not in its own way.
+ * That a machine takes nothing new is left out: what it has may stay. See `arrivalBlocker`.
+ */
 export function blockerOf(board: Board, unit: number, machine: number): Blocker | undefined {
   return (
     machineBlocker(board, unit, machine) ??
     peerBlocker(board, unit, machine) ??
     (conflictsOn(board, unit, machine) ? conflictBlocker(board, unit, machine) : undefined) ??
+    limitBlocker(board, unit, machine) ??
     replacedBlocker(board, unit, machine)
   );
+}
+
+/** The first thing in the way of a unit that is not on the machine yet. */
+export function arrivalBlocker(board: Board, unit: number, machine: number): Blocker | undefined {
+  return blockerOf(board, unit, machine) ?? closedBlocker(board, machine);
+}
+
+export function closedBlocker({ marks }: Board, machine: number): ClosedBlocker | undefined {
+  if (!marks.closed.has(machine)) return undefined;
+  return { kind: marks.draining.has(machine) ? 'draining' : 'cordoned' };
 }
 
 /** What is wrong with the machine itself, whatever else is on it. */
 export function machineBlocker(board: Board, unit: number, machine: number): MachineBlocker | undefined {
   const at = board.machines[machine];
-  const requirements = board.relations.units[unit]?.requirements;
-  if (at === undefined || requirements === undefined) return undefined;
-  const { machineId, metadata } = requirements;
+  const wanted = board.relations.units[unit];
+  if (at === undefined || wanted === undefined) return undefined;
+  const { machineId, metadata } = wanted.requirements;
   if (machineId !== undefined && !matchesMachineId(at.id, machineId))
     return { kind: 'machine-id', wanted: machineId };
   const key = missingMetadata(at.metadata, metadata);
-  return key === undefined ? undefined : { kind: 'metadata', key, values: metadata[key] ?? [] };
+  if (key !== undefined) return { kind: 'metadata', key, values: metadata[key] ?? [] };
+  const condition = wanted.flotilla.conditions.find((condition) => !meets(at.metadata, condition));
+  if (condition === undefined) return undefined;
+  const found = Object.hasOwn(at.metadata, condition.key) ? at.metadata[condition.key] : undefined;
+  return { kind: 'condition', condition, found };
 }
 
-/** The same answer as `blockerOf`, but quick, for a machine that is fit itself and has all peers. */
+/** The same answer as `arrivalBlocker`, but quick, for a machine that is fit itself and has all peers. */
 export function isFree(board: Board, unit: number, machine: number): boolean {
-  return !conflictsOn(board, unit, machine) && replacedBlocker(board, unit, machine) === undefined;
+  return (
+    !board.marks.closed.has(machine) &&
+    !conflictsOn(board, unit, machine) &&
+    limitBlocker(board, unit, machine) === undefined &&
+    replacedBlocker(board, unit, machine) === undefined
+  );
 }
 
 export function peerBlocker(board: Board, unit: number, machine: number): PeerBlocker | undefined {
-  const { peers, units } = board.relations;
-  const missing = peers[unit]?.findIndex((peer) => peer === undefined || !board.has(peer, machine)) ?? -1;
-  if (missing === -1) return undefined;
-  return { kind: 'machine-of', peer: units[unit]?.requirements.machineOf[missing] ?? '' };
+  const missing = board.relations.peers[unit]?.find(
+    ({ number }) => number === undefined || !board.has(number, machine),
+  );
+  return missing && { kind: 'machine-of', peer: missing.name, because: missing.because };
+}
+
+/**
+ * `MaxPerMachine=` of this instance and of those that are there: all have to hold. They differ only while a
+ * changed template is on its way.
+ */
+export function limitBlocker(board: Board, unit: number, machine: number): LimitBlocker | undefined {
+  const { limits, template, units } = board.relations;
+  const family = template[unit];
+  const known = limits[unit] ?? [];
+  if (known.length === 0 || family === undefined) return undefined;
+  const own = units[unit]?.flotilla.maxPerMachine;
+  const itself = board.has(unit, machine) ? 1 : 0;
+  const count = (board.instances(family)?.[machine] ?? 0) - itself + 1;
+  for (const limit of known) {
+    const holders = board.limiting(family, limit, machine) - (own === limit ? itself : 0);
+    if (count > limit && (own === limit || holders > 0))
+      return { kind: 'max-per-machine', limit, template: family };
+  }
+  return undefined;
 }
 
 /**
@@ -72,11 +133,11 @@ export function conflictsOn(board: Board, unit: number, machine: number): boolea
 
 function conflictBlocker(board: Board, unit: number, machine: number): Blocker {
   const { conflicts, units } = board.relations;
-  const meets = (a: number, b: number) =>
+  const excludes = (a: number, b: number) =>
     conflicts.named[a]?.some((glob) => conflicts.matching[b]?.includes(glob));
   const other = lowest(
     board.unitsOn(machine),
-    (it) => it !== unit && Boolean(meets(unit, it) || meets(it, unit)),
+    (it) => it !== unit && Boolean(excludes(unit, it) || excludes(it, unit)),
   );
   return { kind: 'conflict', unit: units[other ?? unit]?.name ?? '' };
 }

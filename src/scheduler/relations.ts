@@ -1,6 +1,7 @@
+import { components, type Graph } from '../unit/graph.ts';
 import { templateOf } from '../unit/name.ts';
 import { type GlobIndex, indexGlobs } from './globs.ts';
-import { components, type Graph } from './graph.ts';
+import { componentNumbers, numbers, type Peer, peersOf } from './peers.ts';
 import type { WantedUnit } from './snapshot.ts';
 
 /** How the wanted, active units stand to each other. Units are numbered in the order of their names. */
@@ -8,16 +9,22 @@ export interface Relations {
   readonly units: readonly WantedUnit[];
   readonly numberOf: ReadonlyMap<string, number>;
   readonly conflicts: GlobIndex;
-  /** By unit: the units it must be with; undefined in place of one that is not among them. */
-  readonly peers: readonly (readonly (number | undefined)[])[];
+  /** By unit: the units it must be with. */
+  readonly peers: readonly (readonly Peer[])[];
   /** By unit: the units that must be with it. */
   readonly followers: readonly (readonly number[])[];
   /** By unit: the units that push it off their machine. */
   readonly replacers: readonly ReadonlySet<number>[];
   /** By unit: the template it is an instance of. */
   readonly template: readonly (string | undefined)[];
+  /** By unit: every `MaxPerMachine=` that an instance of its template gives. More than one while they change. */
+  readonly limits: readonly (readonly number[])[];
+  /** By template: every `Spread=` that an instance gives. */
+  readonly spreadKeys: ReadonlyMap<string, readonly string[]>;
   /** Every unit after its peers and its replacers; else in the order of their names. */
   readonly order: readonly number[];
+  /** By unit: its place in `order`. */
+  readonly rank: Int32Array;
   /** Units whose `MachineOf=` lead back to themselves, each with the whole circle. */
   readonly circles: ReadonlyMap<number, readonly number[]>;
 }
@@ -30,17 +37,47 @@ export function relate(units: readonly WantedUnit[]): Relations {
     names,
     units.map(({ requirements }) => requirements.conflicts),
   );
-  const peers = units.map(({ requirements }) => requirements.machineOf.map((peer) => numberOf.get(peer)));
-  const known = peers.map((list) => list.filter((peer) => peer !== undefined));
+  const template = names.map(templateOf);
+  const peers = peersOf(units, numberOf);
+  const known = peers.map(numbers);
   const replacers = effectiveReplacers(units, names, known);
   const ordered = components(known.map((list, unit) => [...list, ...(replacers[unit] ?? [])]));
+  const order = ordered.flat();
+  const limits = byTemplate(template, (unit) => units[unit]?.flotilla.maxPerMachine);
   return {
-    ...{ units, numberOf, conflicts, peers, replacers },
+    ...{ units, numberOf, conflicts, peers, replacers, template, order },
     followers: reverse(known),
-    template: names.map(templateOf),
-    order: ordered.flat(),
+    limits: template.map((family) => limits.get(family ?? '') ?? none),
+    spreadKeys: byTemplate(template, (unit) => units[unit]?.flotilla.spread),
+    rank: ranks(order),
     circles: findCircles(ordered, known),
   };
+}
+
+const none: readonly number[] = [];
+
+/** The different values that the instances of each template give, in the order of the units. */
+function byTemplate<T>(
+  template: readonly (string | undefined)[],
+  given: (unit: number) => T | undefined,
+): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  template.forEach((family, unit) => {
+    const value = family === undefined ? undefined : given(unit);
+    if (family === undefined || value === undefined) return;
+    const values = found.get(family) ?? [];
+    if (!values.includes(value)) values.push(value);
+    found.set(family, values);
+  });
+  return found;
+}
+
+function ranks(order: readonly number[]): Int32Array {
+  const rank = new Int32Array(order.length);
+  order.forEach((unit, place) => {
+    rank[unit] = place;
+  });
+  return rank;
 }
 
 /**
@@ -73,14 +110,6 @@ function effectiveReplacers(
     );
     return new Set(holders.filter((holder) => circle[holder] !== circle[unit]));
   });
-}
-
-function componentNumbers(graph: Graph): Int32Array {
-  const numbers = new Int32Array(graph.length);
-  components(graph).forEach((nodes, number) => {
-    for (const node of nodes) numbers[node] = number;
-  });
-  return numbers;
 }
 
 function reverse(graph: Graph): number[][] {

@@ -1,8 +1,8 @@
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { TargetState } from '../model/unit.ts';
+import { readNeeds } from '../unit/needs.ts';
 import { parseUnit } from '../unit/parse.ts';
-import { readRequirements } from '../unit/requirements.ts';
 import type { Schedule, Snapshot, WantedUnit } from './snapshot.ts';
 
 /** Machine `core-<number>` with an id that starts with the number, for tests. */
@@ -20,7 +20,7 @@ export function sampleMachine(number: number, metadata: Readonly<Record<string, 
   };
 }
 
-/** A wanted unit whose `[X-Fleet]` section holds the given lines, for tests. */
+/** A wanted unit whose `[X-Fleet]` section holds the given lines, which may open other sections; for tests. */
 export function sampleUnit(
   name: string,
   lines = '',
@@ -28,11 +28,11 @@ export function sampleUnit(
   targetState: TargetState = 'launched',
 ): WantedUnit {
   const { options } = parseUnit(`[X-Fleet]\n${lines}\n`);
-  return { name, hash, targetState, requirements: readRequirements(name, options) };
+  return { name, hash, targetState, ...readNeeds(name, options) };
 }
 
 /** The snapshot after the decisions were carried out: removals first, then placements over older ones. */
-export function applied(snapshot: Snapshot, { decisions }: Schedule): Snapshot {
+export function applied(snapshot: Snapshot, { decisions }: Pick<Schedule, 'decisions'>): Snapshot {
   const placements = new Map(snapshot.placements.map((it) => [`${it.unit} ${it.machineId}`, it]));
   for (const decision of decisions) {
     if (decision.type === 'remove') placements.delete(`${decision.unit} ${decision.machineId}`);

@@ -1,83 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { anySnapshot, calmSnapshot, metadata, settled } from '../../test/arbitrary/snapshot.ts';
 import type { Machine } from '../model/machine.ts';
-import { targetStates } from '../model/unit.ts';
-import { checkOptions } from '../unit/check-options.ts';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
-import { parseUnit } from '../unit/parse.ts';
-import { matchesMachineId, missingMetadata } from './match.ts';
-import { applied, sampleMachine, sampleUnit } from './sample.ts';
+import { templateOf } from '../unit/name.ts';
+import { matchesMachineId, meets, missingMetadata } from './match.ts';
+import { applied, sampleMachine } from './sample.ts';
 import { schedule } from './schedule.ts';
 import type { Snapshot, WantedUnit } from './snapshot.ts';
 
-const names = [
-  'a.service',
-  'b.service',
-  'c.service',
-  'd.timer',
-  'web@1.service',
-  'web@2.service',
-  'web@3.service',
-  'db@1.service',
-];
-const name = fc.constantFrom(...names);
-const metadata = fc.record(
-  { disk: fc.constantFrom('ssd', 'hdd'), zone: fc.constantFrom('a', 'b') },
-  { requiredKeys: [] },
-);
-const glob = fc.oneof(name, fc.constantFrom('web@*.service', '*.timer', '[ab].service', '*'));
-
-const free = [
-  glob.map((value) => `Conflicts=${value}`),
-  name.map((value) => `MachineOf=${value}`),
-  fc.constantFrom(
-    'MachineMetadata=disk=ssd',
-    'MachineMetadata="zone=a" "zone=b"',
-    'Global=true',
-    'MachineID=00000002',
-    '',
-  ),
-];
-const replaces = glob.map((value) => `Replaces=${value}`);
-
-/** Units as they pass `checkOptions`: combinations it refuses never reach the scheduler. */
-const unitWith = (options: readonly fc.Arbitrary<string>[]) =>
-  fc
-    .tuple(name, fc.array(fc.oneof(...options), { maxLength: 3 }))
-    .filter(
-      ([name, lines]) => checkOptions(name, parseUnit(`[X-Fleet]\n${lines.join('\n')}`).options).length === 0,
-    )
-    .chain(([name, lines]) =>
-      fc
-        .tuple(fc.constantFrom('v1', 'v2'), fc.constantFrom(...targetStates, 'launched' as const))
-        .map(([hash, state]) => sampleUnit(name, lines.join('\n'), hash, state)),
-    );
-
-const placement = fc.record({
-  unit: fc.oneof(name, fc.constant('gone.service')),
-  machineId: fc.integer({ min: 1, max: 6 }).map((number) => sampleMachine(number).id),
-  hash: fc.constantFrom('v1', 'v2'),
-  targetState: fc.constantFrom(...targetStates),
-  reason: fc.constant('before'),
-});
-
-const snapshotWith = (options: readonly fc.Arbitrary<string>[]): fc.Arbitrary<Snapshot> =>
-  fc.record({
-    machines: fc.uniqueArray(
-      fc
-        .tuple(fc.integer({ min: 1, max: 5 }), metadata)
-        .map(([number, metadata]) => sampleMachine(number, metadata)),
-      { selector: ({ id }) => id },
-    ),
-    units: fc.uniqueArray(unitWith(options), { selector: ({ name }) => name }),
-    placements: fc.uniqueArray(placement, { selector: ({ unit, machineId }) => unit + machineId }),
-  });
-
-const anySnapshot = snapshotWith([...free, replaces]);
-const runs = { numRuns: 1000 };
-
-/** The snapshot once its schedule was carried out. */
-const settled = (snapshot: Snapshot) => applied(snapshot, schedule(snapshot));
+const runs = { numRuns: 400 };
 
 function unitsOn(snapshot: Snapshot, machine: Machine): WantedUnit[] {
   const there = snapshot.placements
@@ -104,19 +36,49 @@ describe('for any cluster', () => {
       ),
     );
     fc.assert(
-      fc.property(shuffled, ([one, other]) => expect(schedule(other)).toEqual(schedule(one))),
+      fc.property(shuffled, ([one, other]) => expect(schedule({ ...one, ...other })).toEqual(schedule(one))),
       runs,
     );
   });
 
   test('carried out once, nothing is left to do', () => {
     fc.assert(
-      fc.property(anySnapshot, (snapshot) => {
-        const again = schedule(settled(snapshot));
+      fc.property(anySnapshot, ({ draining: _, ...snapshot }) => {
+        const once = schedule(snapshot);
+        const again = schedule(applied(snapshot, once));
         expect(again.decisions).toEqual([]);
-        expect(again.pending.map(({ unit }) => unit)).toEqual(
-          schedule(snapshot).pending.map(({ unit }) => unit),
+        expect(again.pending.map(({ unit }) => unit)).toEqual(once.pending.map(({ unit }) => unit));
+      }),
+      runs,
+    );
+  });
+
+  test('draining comes to an end, and what is left on the machine has a reason or is global', () => {
+    fc.assert(
+      fc.property(anySnapshot, (snapshot) => {
+        const after = settled(snapshot);
+        const global = new Set(
+          after.units.flatMap(({ name, requirements }) => (requirements.global ? name : [])),
         );
+        const left = after.placements.filter(
+          ({ unit, machineId }) => after.draining?.has(machineId) && !global.has(unit),
+        );
+        const staying = schedule(after).staying.filter(({ machineId }) => after.draining?.has(machineId));
+        expect(staying.map(({ unit }) => unit).sort()).toEqual(left.map(({ unit }) => unit).sort());
+        for (const { reason } of staying) expect(reason).toMatch(/ is draining; .|failed on .+; ./);
+      }),
+      runs,
+    );
+  });
+
+  test('cordoned and draining machines get nothing', () => {
+    fc.assert(
+      fc.property(anySnapshot, (snapshot) => {
+        const before = new Set(snapshot.placements.map(({ unit, machineId }) => `${unit} ${machineId}`));
+        for (const { unit, machineId } of settled(snapshot).placements) {
+          const closed = snapshot.cordoned?.has(machineId) || snapshot.draining?.has(machineId);
+          expect(closed && !before.has(`${unit} ${machineId}`)).toBeFalsy();
+        }
       }),
       runs,
     );
@@ -142,8 +104,13 @@ describe('for any cluster', () => {
         const after = settled(snapshot);
         for (const machine of after.machines) {
           const there = unitsOn(after, machine);
-          for (const { name, requirements } of there) {
+          for (const { name, requirements, flotilla } of there) {
             const others = there.filter((unit) => unit.name !== name);
+            const siblings = others.filter((unit) => templateOf(unit.name) === (templateOf(name) ?? ''));
+            expect(siblings.length + 1).toBeLessThanOrEqual(flotilla.maxPerMachine ?? there.length);
+            expect(flotilla.conditions.filter((condition) => !meets(machine.metadata, condition))).toEqual(
+              [],
+            );
             expect(missingMetadata(machine.metadata, requirements.metadata)).toBeUndefined();
             expect(matchesMachineId(machine.id, requirements.machineId ?? machine.id)).toBe(true);
             expect(there.map((unit) => unit.name)).toEqual(
@@ -176,9 +143,9 @@ describe('for any cluster', () => {
   test('every decision and every pending unit has a reason, and removals come first', () => {
     fc.assert(
       fc.property(anySnapshot, (snapshot) => {
-        const { decisions, pending } = schedule(snapshot);
+        const { decisions, pending, staying } = schedule(snapshot);
         const reasons = decisions.map((it) => (it.type === 'remove' ? it.reason : it.placement.reason));
-        for (const reason of [...reasons, ...pending.map((it) => it.reason)]) {
+        for (const reason of [...reasons, ...[...pending, ...staying].map((it) => it.reason)]) {
           expect(reason).toMatch(/^[A-Za-z0-9]/);
           expect(reason).not.toMatch(/undefined|before|no longer allowed here| {2}|; *$/);
         }
@@ -193,7 +160,7 @@ describe('for any cluster', () => {
 describe('minimal movement', () => {
   test('a new machine moves nothing', () => {
     fc.assert(
-      fc.property(snapshotWith(free), metadata, (snapshot, metadata) => {
+      fc.property(calmSnapshot, metadata, (snapshot, metadata) => {
         const before = settled(snapshot);
         const { decisions } = schedule({
           ...before,
@@ -207,7 +174,7 @@ describe('minimal movement', () => {
 
   test('a lost machine moves only the units it had', () => {
     fc.assert(
-      fc.property(snapshotWith(free), fc.nat(4), (snapshot, index) => {
+      fc.property(calmSnapshot, fc.nat(4), (snapshot, index) => {
         const before = settled(snapshot);
         const lost = before.machines[index];
         const { decisions } = schedule({ ...before, machines: before.machines.filter((it) => it !== lost) });

@@ -13,6 +13,10 @@ test.each([
   ['all in conflict', (i: number) => sampleUnit(`web@${i}.service`, 'Conflicts=%p@*.service')],
   ['nowhere to go', (i: number) => sampleUnit(`u${i}.service`, 'MachineMetadata=zone=none')],
   ['replacing', (i: number) => sampleUnit(`u${i}.service`, i % 2 === 0 ? '' : `Replaces=u${i - 1}.service`)],
+  [
+    'spread',
+    (i: number) => sampleUnit(`u${i % 50}@${i}.service`, '[X-Flotilla]\nSpread=zone\nMaxPerMachine=3'),
+  ],
 ])('10,000 units on 1,000 machines: %s', (_, unit) => {
   const units = [sampleUnit('base.service'), ...Array.from({ length: 10_000 }, (_, i) => unit(i))];
   const start = performance.now();

@@ -1,25 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { applied, sampleMachine, samplePlacement, sampleUnit } from './sample.ts';
+import { sampleLines } from './sample-lines.ts';
 import { schedule } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Decisions and pending units as the lines a user would read. */
-function linesOf(snapshot: Snapshot): string[] {
-  const number = (machineId: string) => Number(machineId.slice(0, 8));
-  const { decisions, pending } = schedule(snapshot);
-  return [
-    ...decisions.map((decision) =>
-      decision.type === 'remove'
-        ? `- ${decision.unit} core-${number(decision.machineId)}: ${decision.reason}`
-        : `+ ${decision.placement.unit} core-${number(decision.placement.machineId)}: ${decision.placement.reason}`,
-    ),
-    ...pending.map(({ unit, reason }) => `? ${unit}: ${reason}`),
-  ];
-}
-
 const three = [sampleMachine(1), sampleMachine(2), sampleMachine(3)];
 const lines = (units: Snapshot['units'], placements: Snapshot['placements'] = [], machines = three) =>
-  linesOf({ machines, units, placements });
+  sampleLines({ machines, units, placements });
 
 describe('choosing', () => {
   test('takes the least loaded machine, the first name among equals', () => {
@@ -198,6 +185,21 @@ describe('Replaces', () => {
     ]);
   });
 
+  test('a replaced unit goes only where its own constraints hold', () => {
+    const machines = [sampleMachine(1, { disk: 'ssd' }), sampleMachine(2), sampleMachine(3, { disk: 'ssd' })];
+    const units = [
+      sampleUnit('new.service', 'Replaces=old.service\nMachineMetadata=disk=ssd'),
+      sampleUnit('old.service', 'MachineMetadata=disk=ssd\nConflicts=x.service'),
+      sampleUnit('x.service'),
+    ];
+    const placements = [samplePlacement('old.service', 1), samplePlacement('x.service', 3)];
+    expect(lines(units, placements, machines)).toEqual([
+      '- old.service core-1: replaced by new.service on core-1',
+      '+ new.service core-1: least loaded (1 unit)',
+      '? old.service: replaced by new.service on core-1; no metadata disk=ssd on core-2; conflicts with x.service on core-3',
+    ]);
+  });
+
   test('units that replace each other in a circle stay together', () => {
     const units = [
       sampleUnit('a.service', 'Replaces=b.service'),
@@ -214,7 +216,7 @@ describe('Replaces', () => {
       sampleUnit('old.service'),
     ];
     const snapshot = { machines: three.slice(0, 1), units, placements: [samplePlacement('old.service', 1)] };
-    expect(linesOf(snapshot).filter((line) => line.startsWith('+'))).toEqual([
+    expect(sampleLines(snapshot).filter((line) => line.startsWith('+'))).toEqual([
       '+ g.service core-1: global: on every machine that fits',
       '+ new.service core-1: least loaded (1 unit)',
     ]);

@@ -11,6 +11,8 @@ export interface SshTarget {
   readonly privateKey: string;
   /** The only host key that is accepted, as `ssh-ed25519 AAAA…`; there is no trust on first use. */
   readonly hostKey: string;
+  /** Path of an ssh-agent's socket that programs there may use. It is never asked for a key to log in with. */
+  readonly agent?: string;
 }
 
 /** A remote command as a value: argv, never a shell line. `sh` scripts go as `['sh', '-c', script]`. */
@@ -49,5 +51,7 @@ export interface Connection {
   exec(command: Command, signal?: AbortSignal): Promise<CommandResult>;
   /** A byte stream to a unix socket on the machine (`direct-streamlocal@openssh.com`). */
   openSocket(path: string): Promise<Duplex>;
+  /** A byte stream to a TCP port on the machine's own 127.0.0.1 (`direct-tcpip`). */
+  openPort(port: number): Promise<Duplex>;
   close(): Promise<void>;
 }

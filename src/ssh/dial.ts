@@ -85,6 +85,7 @@ function handshake(
       username: target.user,
       privateKey: target.privateKey,
       authHandler: ['publickey'],
+      ...(target.agent !== undefined && { agent: target.agent, agentForward: true }),
       algorithms: { serverHostKey: ['ssh-ed25519'] },
       hostVerifier: (key: Buffer) => {
         got = key;

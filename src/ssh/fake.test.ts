@@ -7,10 +7,12 @@ connectionContract('fake', async () => {
   const machine = new FakeMachine();
   for (const [name, { program }] of Object.entries(contractPrograms)) machine.programs.set(name, program);
   machine.sockets.set('/run/echo.sock', (stream) => stream.pipe(stream));
+  machine.ports.set(7, (stream) => stream.pipe(stream));
   return {
     connect: async () => machine.connect(),
     cutConnections: () => machine.loseConnections(),
     echoSocket: '/run/echo.sock',
+    echoPort: 7,
     close: async () => machine.loseConnections(),
   };
 });

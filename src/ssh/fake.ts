@@ -27,13 +27,15 @@ export type Program = (call: Call) => Outcome | Promise<Outcome>;
 export type Cut = { readonly command: number; readonly when: 'before' | 'after' };
 
 /**
- * A machine in memory: programs by name (a script's name, or `argv[0]`), and unix sockets by path. It remembers
- * every command and can cut its connections at any of them, so a test can try each place where a run may end.
+ * A machine in memory: programs by name (a script's name, or `argv[0]`), unix sockets by path, and TCP ports. It
+ * remembers every command and can cut its connections at any of them, so a test can try each place where a run may
+ * end.
  */
 export class FakeMachine {
   readonly target: SshTarget;
   readonly programs = new Map<string, Program>();
   readonly sockets = new Map<string, (stream: Duplex) => void>();
+  readonly ports = new Map<number, (stream: Duplex) => void>();
   readonly commands: Command[] = [];
   /** The connections are lost around this command, counted from 0 over the machine's life. */
   cut: Cut | undefined;
@@ -124,10 +126,16 @@ export class FakeConnection implements Connection {
   }
 
   async openSocket(path: string): Promise<Duplex> {
+    return this.#stream(this.#machine.sockets.get(path), `open the socket ${path}: no such socket`);
+  }
+
+  async openPort(port: number): Promise<Duplex> {
+    return this.#stream(this.#machine.ports.get(port), `open port ${port}: connection refused`);
+  }
+
+  #stream(serve: ((stream: Duplex) => void) | undefined, failure: string): Duplex {
     this.#end.signal.throwIfAborted();
-    const serve = this.#machine.sockets.get(path);
-    if (serve === undefined)
-      throw new Error(`${this.target.name} did not open the socket ${path}: no such socket`);
+    if (serve === undefined) throw new Error(`${this.target.name} did not ${failure}`);
     const [near, far] = duplexPair();
     for (const stream of [near, far]) {
       this.#streams.add(stream);

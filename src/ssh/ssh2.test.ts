@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,15 +16,19 @@ connectionContract('ssh2 against a real server', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-ssh-'));
   await writeFile(join(directory, 'sudo'), sudo, { mode: 0o755 });
   const echoSocket = join(directory, 'echo.sock');
-  const echo = createServer((stream) => stream.on('error', () => {}).pipe(stream)).listen(echoSocket);
+  const echo = () => createServer((stream) => stream.on('error', () => {}).pipe(stream));
+  const listeners = [echo().listen(echoSocket), echo().listen(0, '127.0.0.1')];
+  await Promise.all(listeners.map((listener) => once(listener, 'listening')));
+  const address = listeners[1]?.address();
   const { server, target } = await startTestServer({ env: { PATH: `${directory}:${process.env.PATH}` } });
   return {
     connect: () => connect(target),
     cutConnections: () => server.cutConnections(),
     echoSocket,
+    echoPort: typeof address === 'object' ? (address?.port ?? 0) : 0,
     close: async () => {
       await server.close();
-      await new Promise((resolve) => echo.close(resolve));
+      await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
       await rm(directory, { recursive: true });
     },
   };

@@ -56,6 +56,11 @@ export class Ssh2Connection implements Connection {
     return this.#open(`open the socket ${path}`, request, (channel) => channel);
   }
 
+  openPort(port: number): Promise<Duplex> {
+    const request = (opened: Opened) => this.client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, opened);
+    return this.#open(`open port ${port}`, request, (channel) => channel);
+  }
+
   async close(): Promise<void> {
     this.#ended('it was closed here');
     this.client.end();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { connect as connectUnix } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import ssh2, {
   type AuthContext,
   type ServerChannel,
@@ -18,7 +18,7 @@ export interface TestServerOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** An SSH server in this process, on 127.0.0.1, that runs real commands and forwards to real unix sockets. */
+/** An SSH server in this process, on 127.0.0.1, that runs real commands and forwards to real sockets and ports. */
 export class TestServer {
   readonly #server: ssh2.Server;
   readonly #connections = new Set<ServerConnection>();
@@ -29,6 +29,8 @@ export class TestServer {
   accepted = 0;
   /** Sessions open at the same time, at most. */
   mostSessions = 0;
+  /** Programs so far that were lent an ssh-agent. */
+  lentAgents = 0;
   #sessions = 0;
 
   constructor(options: TestServerOptions) {
@@ -61,16 +63,12 @@ export class TestServer {
     connection.on('close', () => this.#connections.delete(connection));
     connection.on('authentication', (context) => this.#authenticate(context));
     connection.on('session', (accept) => this.#session(accept()));
-    connection.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
-      const socket = connectUnix(socketPath);
-      socket.once('error', () => reject());
-      socket.once('connect', () => {
-        const channel = accept();
-        channel.pipe(socket).pipe(channel);
-        channel.on('error', () => socket.destroy());
-        socket.on('error', () => channel.close());
-      });
-    });
+    connection.on('openssh.streamlocal', (accept, reject, { socketPath }) =>
+      forward(connect(socketPath), accept, reject),
+    );
+    connection.on('tcpip', (accept, reject, { destIP, destPort }) =>
+      forward(connect(destPort, destIP), accept, reject),
+    );
   }
 
   #authenticate(context: AuthContext): void {
@@ -95,6 +93,10 @@ export class TestServer {
       this.#sessions -= 1;
     });
     session.on('pty', (accept) => accept?.());
+    session.on('auth-agent', (accept) => {
+      this.lentAgents += 1;
+      accept?.();
+    });
     session.on('shell', (accept) => this.#run(accept(), undefined));
     session.on('exec', (accept, _reject, { command }) => this.#run(accept(), command));
   }
@@ -118,6 +120,17 @@ export class TestServer {
       channel.close();
     });
   }
+}
+
+/** Joins the client's channel to what it asked for, once that is there. */
+function forward(socket: Socket, accept: () => ServerChannel, reject: () => void): void {
+  socket.once('error', () => reject());
+  socket.once('connect', () => {
+    const channel = accept();
+    channel.pipe(socket).pipe(channel);
+    channel.on('error', () => socket.destroy());
+    socket.on('error', () => channel.close());
+  });
 }
 
 /** A listening server with fresh keys, and the target that fits it. */

@@ -1,9 +1,11 @@
-/** Time as the code sees it, so that tests can hold it in their hands. */
+/** Time and chance as the code sees them, so that tests can hold them in their hands. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back; its zero means nothing. */
   now(): number;
   /** Calls `action` once, `delay` milliseconds from now. The function returned takes that back. */
   after(delay: number, action: () => void): () => void;
+  /** From 0 to below 1: what waits between tries are spread by. */
+  random(): number;
 }
 
 export const systemClock: Clock = {
@@ -12,6 +14,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(action, delay);
     return () => clearTimeout(timer);
   },
+  random: Math.random,
 };
 
 /** Waits `ms` milliseconds, or less when `signal` aborts: it never rejects, the caller looks at its signal. */

@@ -1,17 +1,27 @@
+import type { Cordon, RebalanceRequest } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
+import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { Unit } from '../model/unit.ts';
 import {
   leaderKey,
   type Malformed,
   type Parsed,
+  type PatchedMetadata,
+  parseAddress,
+  parseCordon,
   parseMachine,
+  parseMetadata,
   parsePlacement,
+  parseRebalance,
+  parseRollout,
   parseStatus,
   parseUnitEntry,
   prefixes,
+  rebalanceKey,
   rootPrefix,
+  type Whereabouts,
 } from './keys.ts';
 import type { Store } from './store.ts';
 
@@ -24,12 +34,22 @@ export interface Entry {
 /** All of Flotilla's keys at one moment, parsed. Malformed ones are left out and listed. */
 export interface ClusterState {
   readonly revision: bigint;
+  /** With the metadata that users set over the machines' own. */
   readonly machines: readonly Machine[];
+  /** What users set, by machine id, also for machines that are not there. */
+  readonly patched: ReadonlyMap<string, PatchedMetadata>;
   readonly units: readonly Unit[];
   /** Contents of unit files by their hash. */
   readonly files: ReadonlyMap<string, string>;
   readonly placements: readonly Placement[];
   readonly statuses: readonly UnitStatus[];
+  readonly rollouts: readonly Rollout[];
+  /** By machine id; the machine need not be there now. */
+  readonly cordons: ReadonlyMap<string, Cordon>;
+  /** By machine id: where machines were met, also those that are missing. */
+  readonly whereabouts: ReadonlyMap<string, Whereabouts>;
+  /** A rebalance that is asked for and not done yet. */
+  readonly rebalance?: RebalanceRequest;
   /** Id of the machine that leads. */
   readonly leader?: string;
   /** Revisions of `leaderKey`, `changeKey` and each unit's key; 0n where there is none. */
@@ -41,33 +61,61 @@ export interface ClusterState {
 export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: bigint): ClusterState {
   const found = {
     machines: [] as Machine[],
+    patched: new Map<string, PatchedMetadata>(),
     units: [] as Unit[],
     files: new Map<string, string>(),
     placements: [] as Placement[],
     statuses: [] as UnitStatus[],
+    rollouts: [] as Rollout[],
+    cordons: [] as [string, Cordon][],
+    whereabouts: [] as [string, Whereabouts][],
+    rebalances: [] as RebalanceRequest[],
     malformed: [] as Malformed[],
   };
   const take = <T>(into: T[], parsed: Parsed<T>) => {
     if ('value' in parsed) into.push(parsed.value);
     else found.malformed.push(parsed.malformed);
   };
+  const takePatch = (key: string, parsed: Parsed<PatchedMetadata>) => {
+    if ('value' in parsed) found.patched.set(key.slice(prefixes.metadata.length), parsed.value);
+    else found.malformed.push(parsed.malformed);
+  };
   const readers: readonly [prefix: string, read: (key: string, value: string) => void][] = [
     [prefixes.machine, (key, value) => take(found.machines, parseMachine(key, value))],
+    [prefixes.metadata, (key, value) => takePatch(key, parseMetadata(key, value))],
     [prefixes.unit, (key, value) => take(found.units, parseUnitEntry(key, value))],
     [prefixes.file, (key, value) => found.files.set(key.slice(prefixes.file.length), value)],
     [prefixes.placement, (key, value) => take(found.placements, parsePlacement(key, value))],
     [prefixes.status, (key, value) => take(found.statuses, parseStatus(key, value))],
+    [prefixes.rollout, (key, value) => take(found.rollouts, parseRollout(key, value))],
+    [prefixes.cordon, (key, value) => take(found.cordons, parseCordon(key, value))],
+    [prefixes.address, (key, value) => take(found.whereabouts, parseAddress(key, value))],
+    [rebalanceKey, (key, value) => take(found.rebalances, parseRebalance(key, value))],
   ];
   for (const [key, { value }] of entries) {
     readers.find(([prefix]) => key.startsWith(prefix))?.[1](key, value);
   }
   const leader = entries.get(leaderKey)?.value;
+  const { cordons, whereabouts, rebalances, ...lists } = found;
+  const [rebalance] = rebalances;
   return {
     revision,
-    ...found,
+    ...lists,
+    machines: lists.machines.map((machine) => withPatch(machine, found.patched.get(machine.id))),
+    cordons: new Map(cordons),
+    whereabouts: new Map(whereabouts),
+    ...(rebalance !== undefined && { rebalance }),
     ...(leader !== undefined && { leader }),
     revisionOf: (key) => entries.get(key)?.revision ?? 0n,
   };
+}
+
+/** A user's value wins over the machine's own, and null hides it. */
+function withPatch(machine: Machine, patch: PatchedMetadata | undefined): Machine {
+  if (patch === undefined) return machine;
+  const merged = Object.entries({ ...machine.metadata, ...patch });
+  const metadata = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
+  return { ...machine, metadata: Object.fromEntries(metadata) };
 }
 
 /** Reads everything at one revision. */

@@ -1,76 +1,116 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { Backoff } from './backoff.ts';
+import { Channel, type Send, type Tls, unary } from './channel.ts';
+import { sleep, systemClock } from './clock.ts';
 import {
-  Client,
-  type ClientDuplexStream,
-  connectivityState,
-  credentials,
-  Metadata,
-  status,
-} from '@grpc/grpc-js';
-import type { Method } from './rpc.ts';
+  adviceFor,
+  isConnectionFailure,
+  isOldAuthRevision,
+  isSilence,
+  reasonOf,
+  refusalOf,
+} from './failure.ts';
+import type { Method } from './protobuf.ts';
 import { Unreachable } from './store.ts';
-
-/** PEM texts. Both sides prove themselves: etcd by the CA, we by certificate and key. */
-export interface Tls {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Milliseconds until an endpoint that neither connects nor answers is passed over. */
 const probeTimeout = 2000;
 
-/** Longer deadlines for the second round: an overloaded cluster is slow everywhere, and not dead. */
-const rounds = [probeTimeout, 5000] as const;
+/** The same once all were passed over: an overloaded cluster is slow everywhere, and not dead. */
+const longTimeout = 5000;
 
-const channelOptions = {
-  // A cut network sends no FIN: pings find out. etcd drops clients that ping more often than every 5 s.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5000,
-  // The default backs off up to two minutes; a restarted member must be found sooner.
-  'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 2000,
-  'grpc.max_receive_message_length': -1,
-  'grpc.use_local_subchannel_pool': 1,
-};
+/** Milliseconds for which all are tried again though each says no at once: members that elect a leader do. */
+const patience = 5000;
 
-/** Makes a member without a leader refuse at once instead of letting us wait for it. */
-const metadata = new Metadata();
-metadata.set('hasleader', 'true');
+/** Milliseconds between two rounds. */
+const roundPauses = { first: 200, most: 1000 };
+
+/**
+ * Milliseconds without any answer, less than `probeTimeout`, after which a connection that stands is made anew and
+ * streams on it are doubted. Its other end may have gone without a word (a machine that lost its power, a firewall
+ * that forgot it), and keepalive takes longer to find out than a lease lives.
+ */
+const silenceLimit = 1500;
+
+/** How often a call is sent again because users or roles changed meanwhile. They change in bursts, at `up`. */
+const authRetries = 20;
+
+export interface EndpointsOptions {
+  /** `host:port`, the nearest first. */
+  readonly addresses: readonly string[];
+  readonly tls?: Tls | undefined;
+  /** See `EtcdOptions.writers`. */
+  readonly writers?: readonly string[] | undefined;
+}
+
+interface Endpoint {
+  readonly channel: Channel;
+  /** When it last answered anything, by performance.now(). */
+  answered: number;
+  /** Told when a call got no answer. */
+  readonly doubters: Set<() => void>;
+}
+
+/** A stream to one endpoint. Its user listens for `error` and cancels it when done. */
+export interface OpenStream<Reply> {
+  readonly stream: ClientDuplexStream<object, Reply>;
+  /** To be called for each sign of life, as it comes. */
+  answered(): void;
+  /** To be called when the endpoint is at fault. */
+  giveUp(): void;
+  /** Calls `doubt` whenever the endpoint leaves a call without an answer. The function returned takes that back. */
+  onDoubt(doubt: () => void): () => void;
+}
 
 /** The members of one etcd cluster. Calls go to the one that answered last, and move on when it does not. */
 export class Endpoints {
-  readonly #clients: readonly Client[];
-  readonly #addresses: readonly string[];
+  readonly #endpoints: readonly Endpoint[];
+  readonly #options: EndpointsOptions;
+  readonly #closed = new AbortController();
   #current = 0;
-  /** When the current endpoint last answered anything. */
-  #answered = Number.NEGATIVE_INFINITY;
 
-  /** `addresses` as `host:port`; the nearest first. */
-  constructor(addresses: readonly string[], tls: Tls | undefined) {
-    if (addresses.length === 0) throw new Error('no etcd endpoint is configured');
-    this.#addresses = addresses;
-    const proof = tls
-      ? credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert))
-      : credentials.createInsecure();
-    this.#clients = addresses.map((address) => new Client(address, proof, channelOptions));
+  constructor(options: EndpointsOptions) {
+    if (options.addresses.length === 0) throw new Error('no etcd endpoint is configured');
+    this.#options = options;
+    this.#endpoints = options.addresses.map((address) => ({
+      channel: new Channel(address, options.tls),
+      answered: Number.NEGATIVE_INFINITY,
+      doubters: new Set(),
+    }));
   }
 
   /** A call that may be sent more than once, because repeating it changes nothing. */
   async repeatable<Reply>(method: Method<Reply>, request: object, send: Send = unary): Promise<Reply> {
-    let failure: unknown;
-    for (const timeout of rounds) {
-      for (let turn = 0; turn < this.#clients.length; turn++) {
-        const index = this.#current;
-        try {
-          return await this.#attempt(method, request, Date.now() + timeout, send);
-        } catch (error) {
-          if (!isConnectionFailure(error)) throw error;
-          failure ??= error;
-          this.#moveOn(index);
-        }
+    const backoff = new Backoff(roundPauses, systemClock);
+    const end = performance.now() + patience;
+    for (let timeout = probeTimeout; ; timeout = longTimeout) {
+      const round = await this.#round(method, request, timeout, send);
+      if ('reply' in round) return round.reply;
+      const enough = timeout === longTimeout && performance.now() > end;
+      if (enough || this.#closed.signal.aborted) throw this.#unreachable(round.failures);
+      await sleep(systemClock, backoff.next(), this.#closed.signal);
+    }
+  }
+
+  /** Each endpoint once, until one answers. */
+  async #round<Reply>(
+    method: Method<Reply>,
+    request: object,
+    timeout: number,
+    send: Send,
+  ): Promise<{ reply: Reply } | { failures: ReadonlyMap<string, unknown> }> {
+    const failures = new Map<string, unknown>();
+    for (let turn = 0; turn < this.#endpoints.length; turn++) {
+      const endpoint = this.#endpoint();
+      try {
+        return { reply: await this.#attempt(endpoint, method, request, Date.now() + timeout, send) };
+      } catch (error) {
+        if (!isConnectionFailure(error)) throw this.#refusal(error, method);
+        failures.set(endpoint.channel.address, error);
+        this.#moveOn(endpoint);
       }
     }
-    throw this.#unreachable(failure);
+    return { failures };
   }
 
   /**
@@ -78,122 +118,83 @@ export class Endpoints {
    * that died does not cost this call its whole deadline.
    */
   async once<Reply>(method: Method<Reply>, request: object, probe: () => Promise<unknown>): Promise<Reply> {
-    if (performance.now() - this.#answered > probeTimeout) await probe();
-    const index = this.#current;
+    if (performance.now() - this.#endpoint().answered > probeTimeout) await probe();
+    const endpoint = this.#endpoint();
     try {
-      return await this.#attempt(method, request, Date.now() + rounds[1], unary);
+      return await this.#attempt(endpoint, method, request, Date.now() + longTimeout, unary);
     } catch (error) {
-      if (!isConnectionFailure(error)) throw error;
-      this.#moveOn(index);
-      throw this.#unreachable(error);
+      if (!isConnectionFailure(error)) throw this.#refusal(error, method);
+      this.#moveOn(endpoint);
+      throw this.#unreachable(new Map([[endpoint.channel.address, error]]));
     }
   }
 
-  /** A stream to the current endpoint. The caller listens for `error` and cancels it when done. */
-  stream<Reply>(method: Method<Reply>): { stream: ClientDuplexStream<object, Reply>; giveUp(): void } {
-    const index = this.#current;
-    return { stream: duplex(this.#client(), method), giveUp: () => this.#moveOn(index) };
+  stream<Reply>(method: Method<Reply>): OpenStream<Reply> {
+    const endpoint = this.#endpoint();
+    return {
+      stream: endpoint.channel.stream(method),
+      answered: () => {
+        endpoint.answered = performance.now();
+      },
+      giveUp: () => this.#moveOn(endpoint),
+      onDoubt: (doubt) => {
+        endpoint.doubters.add(doubt);
+        return () => endpoint.doubters.delete(doubt);
+      },
+    };
   }
 
   close(): void {
-    for (const client of this.#clients) client.close();
+    this.#closed.abort();
+    for (const { channel } of this.#endpoints) channel.close();
   }
 
-  #moveOn(from: number): void {
+  #moveOn(from: Endpoint): void {
+    from.answered = Number.NEGATIVE_INFINITY;
     // Another call may have moved on already; going one further could skip the good one.
-    if (this.#current !== from) return;
-    this.#current = (from + 1) % this.#clients.length;
-    this.#answered = Number.NEGATIVE_INFINITY;
+    if (this.#endpoint() === from) this.#current = (this.#current + 1) % this.#endpoints.length;
   }
 
-  #client(): Client {
-    const client = this.#clients[this.#current];
-    if (!client) throw new Error(`there is no endpoint ${this.#current}`);
-    return client;
+  #endpoint(): Endpoint {
+    const endpoint = this.#endpoints[this.#current];
+    if (!endpoint) throw new Error(`there is no endpoint ${this.#current}`);
+    return endpoint;
   }
 
   async #attempt<Reply>(
+    endpoint: Endpoint,
     method: Method<Reply>,
     request: object,
     deadline: number,
     send: Send,
   ): Promise<Reply> {
-    const client = this.#client();
-    await connected(client, Math.min(deadline, Date.now() + probeTimeout));
-    const reply = await send(client, method, request, deadline);
-    this.#answered = performance.now();
-    return reply;
-  }
-
-  #unreachable(cause: unknown): Unreachable {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    const where = this.#addresses.join(', ');
-    return new Unreachable(`etcd at ${where} gave no answer (${said}); is a majority of members up?`, {
-      cause,
-    });
-  }
-}
-
-/** How one request travels to one endpoint and its answer back. */
-type Send = <Reply>(
-  client: Client,
-  method: Method<Reply>,
-  request: object,
-  deadline: number,
-) => Promise<Reply>;
-
-const unary: Send = (client, method, request, deadline) =>
-  new Promise((resolve, reject) => {
-    const { path, encode, decode } = method;
-    client.makeUnaryRequest(path, encode, decode, request, metadata, { deadline }, (error, reply) =>
-      error || !reply ? reject(error ?? new Error(`${path} answered nothing`)) : resolve(reply),
-    );
-  });
-
-/** One request and one answer on a stream of its own: nothing to resume, so nothing that can get stuck. */
-export const exchange: Send = (client, method, request, deadline) =>
-  new Promise((resolve, reject) => {
-    const stream = duplex(client, method, deadline);
-    stream.on('error', reject);
-    stream.on('end', () => reject(new NotConnected(`${method.path} ended without an answer`)));
-    stream.once('data', (reply) => {
-      resolve(reply);
-      stream.cancel();
-    });
-    stream.end(request);
-  });
-
-function duplex<Reply>(client: Client, method: Method<Reply>, deadline?: number) {
-  const options = deadline === undefined ? {} : { deadline };
-  return client.makeBidiStreamRequest(method.path, method.encode, method.decode, metadata, options);
-}
-
-/** Waits for a connection, but not while the channel only waits for its next try. */
-function connected(client: Client, deadline: number): Promise<void> {
-  const channel = client.getChannel();
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      const state = channel.getConnectivityState(true);
-      if (state === connectivityState.READY) return resolve();
-      if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) {
-        return reject(new NotConnected(`${client.getChannel().getTarget()}: connection refused or closed`));
+    const began = performance.now();
+    const times = { deadline, connectBy: Date.now() + probeTimeout };
+    for (let left = authRetries; ; left--) {
+      try {
+        const reply = await endpoint.channel.call(method, request, send, times);
+        endpoint.answered = performance.now();
+        return reply;
+      } catch (error) {
+        if (left > 0 && isOldAuthRevision(error)) continue;
+        const silent = performance.now() - Math.max(began, endpoint.answered) >= silenceLimit;
+        if (silent && isSilence(error)) {
+          endpoint.channel.renew();
+          for (const doubt of [...endpoint.doubters]) doubt();
+        }
+        throw error;
       }
-      const timedOut = () => new NotConnected(`${channel.getTarget()}: no connection in time`);
-      channel.watchConnectivityState(state, deadline, (error) => (error ? reject(timedOut()) : look()));
-    };
-    look();
-  });
-}
+    }
+  }
 
-class NotConnected extends Error {}
+  #refusal(error: unknown, { path }: Method<unknown>): unknown {
+    return refusalOf(error, path, this.#options.writers ?? []);
+  }
 
-const connectionFailures: readonly unknown[] = [
-  status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
-  status.CANCELLED,
-];
-
-function isConnectionFailure(error: unknown): boolean {
-  if (error instanceof NotConnected) return true;
-  return error instanceof Error && 'code' in error && connectionFailures.includes(error.code);
+  #unreachable(failures: ReadonlyMap<string, unknown>): Unreachable {
+    const each = [...failures].map(([address, error]) => `${address}: ${reasonOf(error)}`);
+    const advice = adviceFor(each, this.#options.tls?.cert);
+    const [cause] = failures.values();
+    return new Unreachable(`etcd gave no answer (${each.join('; ')}); ${advice}`, { cause });
+  }
 }

@@ -1,43 +1,48 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { Endpoints } from './endpoints.ts';
+import { reasonOf, unknownHere } from './failure.ts';
+import { Liveness } from './liveness.ts';
 import { type WatchReply, watchMethod } from './rpc.ts';
-import { type Change, Compacted, Unreachable } from './store.ts';
+import { type Change, Compacted, Forbidden, Unreachable } from './store.ts';
 import { prefixEnd } from './transaction.ts';
 
-/** A watch counts as dead when this many requests for a sign of life went unanswered. */
-const patience = 3;
-
-/**
- * One watch stream. A watch can die in silence (a proxy that forgot it, a member that hangs while its TCP
- * stack still answers), so it is asked for progress every
- * `progressPeriod` milliseconds and given up when that stays out.
- */
+/** One watch stream, given up when it falls silent: it is asked for progress every `progressPeriod` milliseconds. */
 export async function* watchStream(
   endpoints: Endpoints,
   prefix: string,
   revision: bigint,
   progressPeriod: number,
   signal: AbortSignal,
+  onProgress?: (revision: bigint) => void,
 ): AsyncGenerator<Change> {
-  const { stream, giveUp } = endpoints.stream(watchMethod);
+  const { stream, answered, giveUp, onDoubt } = endpoints.stream(watchMethod);
   // Cancelling makes the stream emit an error after its iteration ended; nobody else would listen then.
   stream.on('error', () => {});
-  const life = superviseLife(stream, progressPeriod);
+  const life = new Liveness({
+    period: progressPeriod,
+    ask: () => void stream.write({ progress_request: {} }),
+    dead: (why) => void stream.destroy(why),
+  });
+  const endDoubt = onDoubt(() => life.doubt());
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
     stream.write(createRequest(prefix, revision));
+    if (onProgress) life.hurry();
     for await (const reply of stream) {
       life.sign();
+      answered();
       yield* changesOf(reply, prefix, revision);
+      if (reply.progress === undefined) continue;
+      life.relax();
+      onProgress?.(reply.progress);
     }
     throw new Error('etcd ended the stream');
   } catch (error) {
-    if (signal.aborted || error instanceof Compacted) throw error;
+    if (signal.aborted || error instanceof Compacted || error instanceof Forbidden) throw error;
     giveUp();
-    const said = error instanceof Error ? error.message : String(error);
-    throw new Unreachable(`the watch on ${prefix} broke: ${said}`, { cause: error });
+    throw new Unreachable(`the watch on ${prefix} broke: ${reasonOf(error)}`, { cause: error });
   } finally {
+    endDoubt();
     life.end();
     signal.removeEventListener('abort', stop);
     stream.cancel();
@@ -51,25 +56,10 @@ function createRequest(prefix: string, revision: bigint): object {
 
 function changesOf(reply: WatchReply, prefix: string, revision: bigint): readonly Change[] {
   if (reply.compactRevision > 0n) {
-    throw new Compacted(`revision ${revision} of ${prefix} is gone, the oldest is ${reply.compactRevision}`);
+    const oldest = reply.compactRevision;
+    throw new Compacted(`revision ${revision} of ${prefix} is gone, the oldest is ${oldest}`, oldest);
   }
+  if (/permission denied/.test(reply.cancelReason)) throw unknownHere();
   if (reply.canceled) throw new Error(`etcd cancelled it (${reply.cancelReason})`);
   return reply.changes;
-}
-
-/** Asks for a sign of life in every period and breaks the stream when none came for too long. */
-function superviseLife(stream: ClientDuplexStream<object, WatchReply>, progressPeriod: number) {
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const silence = performance.now() - last;
-    if (silence < patience * progressPeriod) return void stream.write({ progress_request: {} });
-    clearInterval(timer);
-    stream.destroy(new Error(`silent for ${Math.round(silence / 1000)} s`));
-  }, progressPeriod);
-  return {
-    sign() {
-      last = performance.now();
-    },
-    end: () => clearInterval(timer),
-  };
 }

@@ -1,5 +1,6 @@
+import { exchange, type Tls } from './channel.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Endpoints, exchange, type Tls } from './endpoints.ts';
+import { Endpoints } from './endpoints.ts';
 import { watchStream } from './etcd-watch.ts';
 import { keepLease } from './lease.ts';
 import { grantMethod, keepAliveMethod, rangeMethod, revokeMethod, txnMethod } from './rpc.ts';
@@ -11,6 +12,8 @@ export interface EtcdOptions {
   readonly endpoints: readonly string[];
   /** Absent only in tests against a process of our own on 127.0.0.1. */
   readonly tls?: Tls;
+  /** Names of machines whose certificates may write everything; a `Forbidden` sends its reader there. */
+  readonly writers?: readonly string[];
   readonly clock?: Clock;
   /** Keys per answer when listing; default 1000. */
   readonly pageSize?: number;
@@ -27,7 +30,8 @@ export class EtcdStore implements Store {
   readonly #closed = new AbortController();
 
   constructor(options: EtcdOptions) {
-    this.#endpoints = new Endpoints(options.endpoints, options.tls);
+    const { endpoints: addresses, tls, writers } = options;
+    this.#endpoints = new Endpoints({ addresses, tls, writers });
     this.#clock = options.clock ?? systemClock;
     this.#pageSize = options.pageSize ?? 1000;
     this.#progressPeriod = options.progressPeriod ?? 5000;
@@ -62,11 +66,17 @@ export class EtcdStore implements Store {
     return { succeeded: reply.succeeded, revision: reply.revision };
   }
 
-  async *watch(prefix: string, revision: bigint, signal: AbortSignal): AsyncIterable<Change> {
+  async *watch(
+    prefix: string,
+    revision: bigint,
+    signal: AbortSignal,
+    onProgress?: (revision: bigint) => void,
+  ): AsyncIterable<Change> {
     const stop = AbortSignal.any([signal, this.#closed.signal]);
     try {
       await this.#probe();
-      yield* watchStream(this.#endpoints, prefix, revision, this.#progressPeriod, stop);
+      if (stop.aborted) return;
+      yield* watchStream(this.#endpoints, prefix, revision, this.#progressPeriod, stop, onProgress);
     } catch (error) {
       if (!stop.aborted) throw error;
     }

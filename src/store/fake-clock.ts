@@ -7,8 +7,14 @@ interface Timer {
 
 /** A clock that stands still until a test moves it. Timers fire in order, each at exactly its own time. */
 export class FakeClock implements Clock {
+  /** Chance stands still as well, unless a test brings its own. */
+  readonly random: () => number;
   #now = 0;
   readonly #timers = new Set<Timer>();
+
+  constructor(random: () => number = () => 0.5) {
+    this.random = random;
+  }
 
   now(): number {
     return this.#now;

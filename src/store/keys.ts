@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import type { Cordon, RebalanceRequest } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
+import { type Rollout, rolloutStates } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates, type Unit } from '../model/unit.ts';
 
@@ -14,21 +16,47 @@ export const prefixes = {
   file: '/flotilla/files/',
   placement: '/flotilla/schedule/',
   status: '/flotilla/states/',
+  metadata: '/flotilla/metadata/',
+  cordon: '/flotilla/cordons/',
+  address: '/flotilla/addresses/',
+  rollout: '/flotilla/rollouts/',
 } as const;
 
-/** Id of the machine that leads, on that machine's lease. Written anew in every transaction of the engine. */
+/** Id of the machine that leads, on that machine's lease. Written once, when it is elected. */
 export const leaderKey = '/flotilla/leader';
+
+/**
+ * Written anew in every transaction of the engine and compared in the next one, so that a write that comes late
+ * fails. Apart from `leaderKey`, which others watch: they need not wake for every decision.
+ */
+export const engineKey = '/flotilla/engine';
 
 /** Written in every transaction that changes units, so that two of them can't miss each other. */
 export const changeKey = '/flotilla/change';
 
+/** What is left to do of a rebalance that somebody asked for: a `RebalanceRequest`. */
+export const rebalanceKey = '/flotilla/rebalance';
+
+/**
+ * Why the engine took units from machines, in the transaction that did it: the placements themselves are gone then.
+ * One key that is written over each time, and read by whoever follows the changes.
+ */
+export const removalsKey = '/flotilla/removals';
+
 export const machineKey = (id: string) => `${prefixes.machine}${id}`;
 export const unitKey = (name: string) => `${prefixes.unit}${name}`;
+export const metadataKey = (machineId: string) => `${prefixes.metadata}${machineId}`;
 export const fileKey = (hash: string) => `${prefixes.file}${hash}`;
 export const placementPrefix = (machineId: string) => `${prefixes.placement}${machineId}/`;
 export const placementKey = (machineId: string, unit: string) => `${placementPrefix(machineId)}${unit}`;
 export const statusPrefix = (machineId: string) => `${prefixes.status}${machineId}/`;
 export const statusKey = (machineId: string, unit: string) => `${statusPrefix(machineId)}${unit}`;
+export const cordonKey = (machineId: string) => `${prefixes.cordon}${machineId}`;
+export const addressKey = (machineId: string) => `${prefixes.address}${machineId}`;
+export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
+
+/** Where a machine was met last. Stands without a lease, so that a machine that is missing can be asked for. */
+export type Whereabouts = Pick<Machine, 'name' | 'address'>;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
 const targetState = z.enum(targetStates);
@@ -44,18 +72,48 @@ const machineValue = z.object({
 });
 const unitValue = z.object({ hash, targetState });
 const placementValue = z.object({ hash, targetState, reason: z.string() });
+const metadataValue = z.record(z.string(), z.string().nullable());
 const statusValue = z.object({
   load: z.string(),
   active: z.string(),
   sub: z.string(),
   hash,
+  started: z.boolean().exactOptional(),
+  ready: z.object({ ok: z.boolean(), detail: z.string() }).exactOptional(),
+  waiting: z.string().exactOptional(),
   failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
+});
+const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
+const cordonValue = z.object({ drain: z.boolean(), reason: z.string() });
+const addressValue = z.object({ name: z.string(), address: z.string() });
+const rebalanceValue = z.object({ maxMoves: z.int().positive() });
+const versions = z.record(z.string(), hash);
+const rolloutValue = z.object({
+  state: z.enum(rolloutStates),
+  direction: z.enum(['forward', 'back']),
+  from: versions,
+  to: versions,
+  reason: z.string(),
+  failure: z.object({ unit: z.string(), machine: z.string(), journal: z.array(z.string()) }).exactOptional(),
 });
 
 export const encodeMachine = ({ id: _, ...value }: Machine) => JSON.stringify(value);
+export const encodeMetadata = (metadata: PatchedMetadata) => JSON.stringify(metadata);
 export const encodeUnit = ({ name: _, ...value }: Unit) => JSON.stringify(value);
 export const encodePlacement = ({ machineId: _, unit: __, ...value }: Placement) => JSON.stringify(value);
 export const encodeStatus = ({ machineId: _, unit: __, ...value }: UnitStatus) => JSON.stringify(value);
+export const encodeCordon = ({ drain, reason }: Cordon) => JSON.stringify({ drain, reason });
+export const encodeAddress = ({ name, address }: Whereabouts) => JSON.stringify({ name, address });
+export const encodeRollout = ({ name: _, ...value }: Rollout) => JSON.stringify(value);
+export const encodeRebalance = ({ maxMoves }: RebalanceRequest) => JSON.stringify({ maxMoves });
+
+/** What users set over a machine's own metadata: a value, or null for a key that is hidden. */
+export type PatchedMetadata = Readonly<Record<string, string | null>>;
+
+/** Machine ids and units by the reason they were parted for: many have the same one. */
+export type Removals = Readonly<Record<string, readonly (readonly [machineId: string, unit: string])[]>>;
+
+export const encodeRemovals = (removals: Removals) => JSON.stringify(removals);
 
 /** A key of ours whose value is not what it must be. */
 export interface Malformed {
@@ -69,6 +127,11 @@ export type Parsed<T> = { readonly value: T } | { readonly malformed: Malformed 
 export function parseMachine(key: string, value: string): Parsed<Machine> {
   const id = key.slice(prefixes.machine.length);
   return parse(machineValue, key, value, (found) => ({ id, ...found }));
+}
+
+/** `/flotilla/metadata/<machine id>` */
+export function parseMetadata(key: string, value: string): Parsed<PatchedMetadata> {
+  return parse(metadataValue, key, value, (found) => found);
 }
 
 /** `/flotilla/units/<name>` */
@@ -87,6 +150,33 @@ export function parsePlacement(key: string, value: string): Parsed<Placement> {
 export function parseStatus(key: string, value: string): Parsed<UnitStatus> {
   const [machineId, unit] = splitPair(key, prefixes.status);
   return parse(statusValue, key, value, (found) => ({ unit, machineId, ...found }));
+}
+/** `/flotilla/cordons/<machine id>` */
+export function parseCordon(key: string, value: string): Parsed<[machineId: string, Cordon]> {
+  const id = key.slice(prefixes.cordon.length);
+  return parse(cordonValue, key, value, (found) => [id, found]);
+}
+
+/** `/flotilla/addresses/<machine id>` */
+export function parseAddress(key: string, value: string): Parsed<[machineId: string, Whereabouts]> {
+  const id = key.slice(prefixes.address.length);
+  return parse(addressValue, key, value, (found) => [id, found]);
+}
+
+/** `/flotilla/rollouts/<name>` */
+export function parseRollout(key: string, value: string): Parsed<Rollout> {
+  const name = key.slice(prefixes.rollout.length);
+  return parse(rolloutValue, key, value, (found) => ({ name, ...found }));
+}
+
+/** `/flotilla/rebalance` */
+export function parseRebalance(key: string, value: string): Parsed<RebalanceRequest> {
+  return parse(rebalanceValue, key, value, (found) => found);
+}
+
+/** `/flotilla/removals` */
+export function parseRemovals(key: string, value: string): Parsed<Removals> {
+  return parse(removalsValue, key, value, (found) => found);
 }
 
 /** Machine id and unit name of a key below `prefix`. Neither contains a slash. */

@@ -1,3 +1,4 @@
+import { Backoff } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { Lease } from './store.ts';
 
@@ -11,8 +12,8 @@ export interface LeaseCalls {
 /** Renewing every third of the lifetime leaves two more tries before it ends. */
 const renewalsPerLifetime = 3;
 
-/** Shortest pause after a renewal that failed, in milliseconds. */
-const retryPause = 500;
+/** Milliseconds after renewals that failed. They stay short: the store may be back just before the lease ends. */
+const retryPauses = { first: 500, most: 1000 };
 
 export interface LeaseOptions {
   readonly id: string;
@@ -33,14 +34,16 @@ export interface LeaseOptions {
 export function keepLease({ id, ttl, sent, clock, calls, closed }: LeaseOptions): Lease {
   const lost = new AbortController();
   let cancelExpiry = () => {};
+  let endsAt = sent + ttl * 1000;
   const lose = (why: string) => {
     cancelExpiry();
     if (!lost.signal.aborted) lost.abort(new Error(`lease ${id} is lost: ${why}`));
   };
   const extend = (from: number, seconds: number) => {
     cancelExpiry();
+    endsAt = from + seconds * 1000;
     const expire = () => lose(`the store did not answer for ${seconds} s`);
-    cancelExpiry = clock.after(from + seconds * 1000 - clock.now(), expire);
+    cancelExpiry = clock.after(endsAt - clock.now(), expire);
   };
   const close = () => lose('the store was closed');
   closed.addEventListener('abort', close, { once: true });
@@ -52,6 +55,9 @@ export function keepLease({ id, ttl, sent, clock, calls, closed }: LeaseOptions)
   return {
     id,
     lost: lost.signal,
+    get endsAt() {
+      return endsAt;
+    },
     async revoke() {
       lose('it was revoked');
       await calls.revoke();
@@ -67,6 +73,7 @@ async function renewUntilLost(
   renewed: (sent: number, seconds: number) => void,
 ): Promise<void> {
   const period = (ttl * 1000) / renewalsPerLifetime;
+  const backoff = new Backoff(retryPauses, clock);
   let pause = period;
   for (;;) {
     await sleep(clock, pause, lost);
@@ -76,10 +83,11 @@ async function renewUntilLost(
       const seconds = await calls.renew();
       if (lost.aborted) return;
       renewed(sent, seconds);
+      backoff.reset();
       pause = period;
     } catch {
       // Nothing to report yet: the expiry timer decides when silence becomes a loss.
-      pause = Math.min(retryPause, period);
+      pause = Math.min(backoff.next(), period);
     }
   }
 }

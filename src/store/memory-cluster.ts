@@ -53,7 +53,9 @@ export class MemoryCluster {
 
   /** Changes at `revision` and later. */
   since(revision: bigint): readonly Change[] {
-    return this.#history.filter((change) => change.revision >= revision);
+    // From the end: whoever asks has seen nearly all of it.
+    const before = this.#history.findLastIndex((change) => change.revision < revision);
+    return this.#history.slice(before + 1);
   }
 
   /** Resolves when the cluster has reached `revision`, or when `signal` aborts. */
@@ -98,6 +100,16 @@ export class MemoryCluster {
     this.#leases.delete(id);
     const keys = [...this.#keys.values()].filter((found) => found.lease === id);
     this.#commit((revision) => keys.flatMap(({ key }) => this.#delete(key, revision)));
+  }
+
+  /** The members have no majority: no lease runs out. Nobody may ask anything until `resume`. */
+  halt(): void {
+    for (const lease of this.#leases.values()) lease.cancelExpiry();
+  }
+
+  /** There is a majority again: etcd's new leader gives every lease its whole lifetime anew. */
+  resume(): void {
+    for (const id of [...this.#leases.keys()]) this.renew(id);
   }
 
   #expireIn(id: string, ttl: number): () => void {

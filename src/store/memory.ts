@@ -46,13 +46,21 @@ export class MemoryStore implements Store {
     return this.#cluster.transact(transaction);
   }
 
-  async *watch(prefix: string, revision: bigint, signal: AbortSignal): AsyncIterable<Change> {
+  async *watch(
+    prefix: string,
+    revision: bigint,
+    signal: AbortSignal,
+    onProgress?: (revision: bigint) => void,
+  ): AsyncIterable<Change> {
     this.#checkReachable();
     const cut = this.#cut.signal;
     let next = revision;
     const stop = AbortSignal.any([signal, this.#closed.signal, cut]);
     while (!stop.aborted) {
-      if (next < this.#cluster.compacted) throw new Compacted(`revision ${next} of ${prefix} is gone`);
+      const oldest = this.#cluster.compacted;
+      if (next < oldest) {
+        throw new Compacted(`revision ${next} of ${prefix} is gone, the oldest is ${oldest}`, oldest);
+      }
       const changes = this.#cluster.since(next);
       const { revision: latest } = this.#cluster;
       for (const change of changes) {
@@ -60,6 +68,7 @@ export class MemoryStore implements Store {
         if (change.key.startsWith(prefix)) yield change;
       }
       if (latest >= next) next = latest + 1n;
+      onProgress?.(latest);
       await this.#cluster.changedSince(next, stop);
     }
     if (cut.aborted) throw new Unreachable(`the watch on ${prefix} broke`);

@@ -1,3 +1,4 @@
+import { Backoff } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { Entry } from './cluster-state.ts';
 import { Compacted, type Store } from './store.ts';
@@ -22,16 +23,18 @@ export interface MirrorOptions {
   readonly onLoss?: () => void;
 }
 
-/** Milliseconds between a failure and the next try. */
-const retryPause = 1000;
+/** Milliseconds between a failure and the next try: the store may be down for long, with all its clients waiting. */
+const retryPauses = { first: 1000, most: 5000 };
 
 /** Keeps a copy of `prefix` true by list and watch until `signal` aborts. Never rejects. */
 export async function mirror(options: MirrorOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, prefix } = options;
+  const backoff = new Backoff(retryPauses, clock);
   let failing = false;
   while (!signal.aborted) {
     try {
       await follow(options, signal, () => {
+        backoff.reset();
         if (failing) log(`${prefix} can be followed again`);
         failing = false;
       });
@@ -41,7 +44,7 @@ export async function mirror(options: MirrorOptions, signal: AbortSignal): Promi
       if (!failing && !(error instanceof Compacted)) log(`${prefix} can't be followed: ${messageOf(error)}`);
       failing ||= !(error instanceof Compacted);
       options.onLoss?.();
-      await sleep(clock, retryPause, signal);
+      await sleep(clock, backoff.next(), signal);
     }
   }
 }

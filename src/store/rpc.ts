@@ -1,5 +1,4 @@
-import Long from 'long';
-import protobuf from 'protobufjs';
+import { type Message, protocol } from './protobuf.ts';
 import type { Change, KeyValue } from './store.ts';
 
 /**
@@ -56,18 +55,7 @@ const proto = `
   }
 `;
 
-// protobufjs finds `long` by itself only outside a bundle; without it lease ids above 2^53 would be rounded.
-protobuf.util.Long = Long;
-protobuf.configure();
-
-const root = protobuf.parse(proto, { keepCase: true }).root.lookup('etcdserverpb');
-
-/** One remote procedure: where it is called and how its messages become bytes. */
-export interface Method<Reply> {
-  readonly path: string;
-  encode(request: object): Buffer;
-  decode(bytes: Buffer): Reply;
-}
+const method = protocol(proto);
 
 export interface WatchReply {
   /** 0n unless the watch was refused because its revision is gone; then the oldest one that is left. */
@@ -75,31 +63,8 @@ export interface WatchReply {
   readonly canceled: boolean;
   readonly cancelReason: string;
   readonly changes: readonly Change[];
-}
-
-type Message = ReturnType<protobuf.Type['toObject']>;
-
-function method<Reply>(
-  path: string,
-  requestName: string,
-  replyName: string,
-  read: (message: Message) => Reply,
-): Method<Reply> {
-  const request = messageType(requestName);
-  const reply = messageType(replyName);
-  // proto3 leaves zeros out on the wire; `defaults` puts them back, so every field is there to read.
-  const options = { longs: BigInt, enums: String, defaults: true };
-  return {
-    path: `/etcdserverpb.${path}`,
-    encode: (message) => Buffer.from(request.encode(request.fromObject(message)).finish()),
-    decode: (bytes) => read(reply.toObject(reply.decode(bytes), options)),
-  };
-}
-
-function messageType(name: string): protobuf.Type {
-  const found = root instanceof protobuf.Namespace ? root.lookupType(name) : undefined;
-  if (!found) throw new Error(`the protocol text has no message ${name}`);
-  return found;
+  /** In a reply that tells nothing else: up to which revision all was told. */
+  readonly progress?: bigint;
 }
 
 function keyValue(message: Message): KeyValue {
@@ -151,6 +116,10 @@ export const keepAliveMethod = method(
   (reply) => ({ ttl: Number(reply.TTL) }),
 );
 
+function isProgress({ created, canceled, events }: Message): boolean {
+  return !created && !canceled && events.length === 0;
+}
+
 export const watchMethod = method(
   'Watch/Watch',
   'WatchRequest',
@@ -160,5 +129,6 @@ export const watchMethod = method(
     canceled: reply.canceled,
     cancelReason: reply.cancel_reason,
     changes: reply.events.map(change),
+    ...(isProgress(reply) && { progress: BigInt(reply.header.revision) }),
   }),
 );

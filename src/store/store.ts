@@ -9,15 +9,21 @@ export interface Store {
   /**
    * Does `success` when every comparison holds, else nothing; atomically, at one revision. Any number of
    * operations up to 3000, but no key twice, and at most 60 comparisons (etcd's `--max-txn-ops` default).
-   * Rejects when an operation names a lease that is gone.
+   * Rejects when an operation names a lease that is gone, with `Forbidden` and `OutOfSpace`.
    */
   transact(transaction: Transaction): Promise<TransactionResult>;
   /**
    * Changes under `prefix` from `revision` on (inclusive). Ends by throwing `Compacted` when that revision is
-   * gone, and any other error when the store can't be reached or falls silent: the caller lists again and
-   * watches anew. Returns when `signal` aborts.
+   * gone, `Forbidden` when it may not be seen, and any other error when the store can't be reached or falls
+   * silent: the caller lists again and watches anew. Returns when `signal` aborts. `onProgress` hears, at the start
+   * and now and then, up to which revision all changes have been given.
    */
-  watch(prefix: string, revision: bigint, signal: AbortSignal): AsyncIterable<Change>;
+  watch(
+    prefix: string,
+    revision: bigint,
+    signal: AbortSignal,
+    onProgress?: (revision: bigint) => void,
+  ): AsyncIterable<Change>;
   /** A new lease, kept alive until `revoke` or until the store could not be reached for `ttl` seconds. */
   grant(ttl: number): Promise<Lease>;
   /** Ends every call, watch and lease renewal under way. Leases are not revoked: they run out. */
@@ -74,6 +80,8 @@ export interface Lease {
    * monotonic clock went by since the last renewal was *sent* that succeeded. A holder must stop acting then.
    */
   readonly lost: AbortSignal;
+  /** When it will be lost unless a renewal succeeds before, in milliseconds on the store's clock. */
+  readonly endsAt: number;
   revoke(): Promise<void>;
 }
 
@@ -85,4 +93,21 @@ export class Unreachable extends Error {
 /** The watched revision was compacted away: list again. */
 export class Compacted extends Error {
   override readonly name = 'Compacted';
+  /** The oldest revision that can still be watched from, where the store said it. */
+  readonly oldest: bigint | undefined;
+
+  constructor(message: string, oldest?: bigint) {
+    super(message);
+    this.oldest = oldest;
+  }
+}
+
+/** The store is up and refuses this to whoever asks: it doesn't know the certificate, or the key is another's. */
+export class Forbidden extends Error {
+  override readonly name = 'Forbidden';
+}
+
+/** The store's database is full: it answers and renews leases, and takes no writes until somebody makes room. */
+export class OutOfSpace extends Error {
+  override readonly name = 'OutOfSpace';
 }

@@ -1,4 +1,6 @@
 import { closest } from '../model/closest.ts';
+import { checkFlotilla } from './check-flotilla.ts';
+import { flotillaSection, isFlotillaOption } from './flotilla-options.ts';
 import { compileGlob, matchesGlob } from './glob.ts';
 import { checkName } from './name.ts';
 import type { ParsedOption, UnitOption } from './parse.ts';
@@ -16,9 +18,6 @@ import {
 import { expandSpecifiers, unknownSpecifiers } from './specifier.ts';
 import { splitValues } from './values.ts';
 
-/** Reserved for options of our own, so that a later version can add them without meeting units that use them. */
-export const flotillaSection = 'X-Flotilla';
-
 type Location = Pick<Flaw, 'line'>;
 
 /**
@@ -26,10 +25,14 @@ type Location = Pick<Flaw, 'line'>;
  * malformed constraint without a word, and the unit then ran where it must not.
  */
 export function checkOptions(unit: string, options: readonly (UnitOption | ParsedOption)[]): Flaw[] {
-  const flaws = options.flatMap((option) => checkOption(unit, option));
+  const requirements = readRequirements(unit, options);
   const firstFleet = options.find(({ section }) => section === fleetSection);
-  if (firstFleet === undefined) return flaws;
-  return [...flaws, ...checkCombinations(unit, readRequirements(unit, options), locate(firstFleet))];
+  const flaws = [
+    ...options.flatMap((option) => checkOption(unit, option)),
+    ...(firstFleet === undefined ? [] : checkCombinations(unit, requirements, locate(firstFleet))),
+    ...checkFlotilla(unit, options, requirements),
+  ];
+  return flaws.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }
 
 function locate(option: UnitOption | ParsedOption): Location {
@@ -39,17 +42,7 @@ function locate(option: UnitOption | ParsedOption): Location {
 function checkOption(unit: string, option: UnitOption | ParsedOption): Flaw[] {
   const at = locate(option);
   const { section, name } = option;
-  if (section === flotillaSection) {
-    const message = `option "${name}" in [${flotillaSection}]`;
-    return [
-      {
-        ...at,
-        rule: 'reserved-section',
-        message,
-        fix: 'the section is reserved and has no options yet; remove it',
-      },
-    ];
-  }
+  if (section === flotillaSection) return [];
   if (section !== fleetSection) return checkSection(section, at);
   const meaning = Object.hasOwn(fleetSpellings, name) ? fleetSpellings[name] : undefined;
   if (meaning === undefined) return [{ ...at, ...unknownOption(name) }];
@@ -74,6 +67,10 @@ function checkSection(section: string, at: Location): Flaw[] {
 }
 
 function unknownOption(name: string): Flaw {
+  if (isFlotillaOption(name)) {
+    const message = `option "${name}" in [${fleetSection}]`;
+    return { rule: 'wrong-section', message, fix: `move it to [${flotillaSection}]` };
+  }
   const known = [...new Set(Object.values(fleetSpellings))];
   const meant = closest(name.replace(/^X-(Condition)?/, ''), known);
   return {

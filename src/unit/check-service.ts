@@ -1,3 +1,4 @@
+import { effectiveValues } from './effective-values.ts';
 import type { ParsedUnit } from './parse.ts';
 import type { Flaw } from './problem.ts';
 
@@ -10,7 +11,7 @@ export function checkService(unit: string, { options, sections }: ParsedUnit): F
   if (section === undefined) {
     return [{ rule: 'service', message: `${unit} has no [Service] section`, fix: 'add one with ExecStart=' }];
   }
-  const flaw = refusal((name) => effectiveValues(options, name));
+  const flaw = refusal((name) => effectiveValues(options, ['Service', 'Unit'], name));
   return flaw === undefined ? [] : [{ rule: 'service', line: section.line, ...flaw }];
 }
 
@@ -39,12 +40,4 @@ function refusal(values: Values): { message: string; fix: string } | undefined {
     return { message: `service with ${starts} ExecStart= lines`, fix };
   }
   return undefined;
-}
-
-/** An empty assignment takes back all earlier ones (systemd.syntax(7)). */
-function effectiveValues(options: ParsedUnit['options'], name: string): string[] {
-  const sections = ['Service', 'Unit'];
-  const values = options.filter((option) => sections.includes(option.section) && option.name === name);
-  const reset = values.findLastIndex(({ value }) => value === '');
-  return values.slice(reset + 1).map(({ value }) => value);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { checkUnits, type UnitSource } from './check.ts';
 import type { UnitManifest } from './check-manifest.ts';
 import { hashOf } from './hash.ts';
@@ -45,7 +46,7 @@ describe('checkUnits', () => {
       'units/bad.service:3: service without ExecStart=; add ExecStart=, or Type=oneshot, RemainAfterExit=yes and ExecStop=',
       'units/bad.service:6: unknown option "Globl" in [X-Fleet]; did you mean "Global"?',
       'units/bad.service:7: MachineMetadata=ssd is not key=value; write key=value without blanks around "=", several in quotes: MachineMetadata="disk=ssd" "region=eu"',
-      'units/worse.txt: unit name "worse.txt" has unknown type "txt"; end it in one of .automount .mount .path .service .slice .socket .swap .target .timer',
+      'units/worse.txt: unit name "worse.txt" has unknown type "txt"; end it in one of .automount .device .mount .path .service .slice .socket .swap .target .timer',
       'units/t@.service: template t@.service has no instances; say in units.yaml how many: instances: { t@.service: 1 }',
     ]);
   });
@@ -108,12 +109,69 @@ describe('checkUnits', () => {
     ]);
   });
 
+  test('units that wait for one another for ever are found, in one file and over several', () => {
+    const waits = (names: string) => `${sleep}[X-Flotilla]\nAfterReady=${names}\n`;
+    const files = [
+      file('a.service', waits('b.service elsewhere.service')),
+      file('b.service', waits('c@1.service')),
+      file('c@.service', waits('a.service')),
+      file('d.service', waits('a.service')),
+    ];
+    expect(problemsOf(files.slice(0, 4), { instances: { 'c@.service': 2 } })).toEqual([
+      'units/a.service:4: AfterReady= leads in a circle: a.service → b.service → c@1.service → a.service; none of them would ever start; take one out',
+    ]);
+    expect(problemsOf(files.slice(1, 4), { instances: { 'c@.service': 2 } })).toEqual([]);
+  });
+
+  test('a global timer needs a global service', () => {
+    const timer = (lines: string) => file('a.timer', `[Timer]\nOnCalendar=daily\n${lines}`);
+    const global = '[X-Fleet]\nGlobal=true\n';
+    expect(problemsOf([timer(global), file('a.service')])).toEqual([
+      'units/a.timer:4: a.timer is on every machine, but a.service, which it starts, on one only; set Global=true in a.service as well, or in neither',
+    ]);
+    expect(problemsOf([timer(''), file('a.service', sleep + global)])).toEqual([]);
+    expect(problemsOf([timer(global), file('a.service', sleep + global)])).toEqual([]);
+    expect(problemsOf([timer(global)])).toEqual([]);
+  });
+
   test('an instance name that becomes too long is refused', () => {
     const name = `${'a'.repeat(246)}@.service`;
     expect(problemsOf([file(name)], { instances: { [name]: 1 } })).toEqual([
       expect.stringContaining('has 256 bytes'),
     ]);
   });
+});
+
+test('any text is either units or problems that say where and what', () => {
+  const line = fc.oneof(
+    fc.constantFrom(
+      '[Service]',
+      '[X-Fleet]',
+      '[X-Flotilla]',
+      '[Timer]',
+      '[Mount]',
+      '[',
+      'ExecStart=/bin/a',
+      '\\',
+    ),
+    fc.constantFrom('Ready=', 'AfterReady=b.service', 'Global=true', 'MachineOf=%p', 'Where=/', 'Spread=%%'),
+    fc.string(),
+  );
+  const source = fc
+    .tuple(
+      fc.constantFrom('a.service', 'b.service', 'w@.service', 'a.timer', '-.mount', 'a', ''),
+      fc.array(line),
+    )
+    .map(([name, lines]) => file(name, lines.join('\n')));
+  fc.assert(
+    fc.property(fc.array(source, { maxLength: 4 }), (files) => {
+      const manifest = { instances: { 'w@.service': 2 } };
+      const result = checkUnits(files, files.some(({ name }) => name === 'w@.service') ? manifest : {});
+      const problems = 'problems' in result ? result.problems.map(formatProblem) : [];
+      for (const problem of problems) expect(problem).toMatch(/^(units\/|units\.yaml)\S*: .+; ./s);
+      expect(problems.length > 0 || 'units' in result).toBe(true);
+    }),
+  );
 });
 
 describe('services as systemd would refuse them', () => {

@@ -1,4 +1,5 @@
 import type { TargetState, UnitFile } from '../model/unit.ts';
+import { checkAfterReady } from './check-after-ready.ts';
 import {
   checkInstances,
   checkTargetStates,
@@ -9,12 +10,14 @@ import {
 import { checkOptions } from './check-options.ts';
 import { checkService } from './check-service.ts';
 import { readText } from './check-text.ts';
+import { checkTriggers } from './check-triggers.ts';
+import { checkType } from './check-types.ts';
 import { expandTemplate } from './expand.ts';
 import { hashOf } from './hash.ts';
 import { checkName, isTemplate } from './name.ts';
+import { readNeeds, type UnitNeeds } from './needs.ts';
 import { type ParsedUnit, parseUnit } from './parse.ts';
 import { type Flaw, type Problem, problemIn } from './problem.ts';
-import { type Requirements, readRequirements } from './requirements.ts';
 
 /** A file as it was found in a folder of units. */
 export interface UnitSource {
@@ -26,11 +29,10 @@ export interface UnitSource {
 }
 
 /** A unit that passed every check, templates expanded. */
-export interface CheckedUnit extends UnitFile {
+export interface CheckedUnit extends UnitFile, UnitNeeds {
   /** sha256 of `contents`. */
   readonly hash: string;
   readonly targetState: TargetState;
-  readonly requirements: Requirements;
 }
 
 export type CheckResult =
@@ -44,6 +46,8 @@ export function checkUnits(files: readonly UnitSource[], manifest: UnitManifest 
   const problems = [
     ...sources.flatMap((source) => source.problems),
     ...checkDuplicates(sources),
+    ...checkAfterReady(sources),
+    ...checkTriggers(sources),
     ...checkInstances(
       files.map(({ name }) => name),
       manifest,
@@ -86,9 +90,9 @@ function withoutInstances(name: string, { path = 'units.yaml' }: UnitManifest): 
 
 /** A template's options are checked for each instance, as %i makes them differ. */
 function checkContents(name: string, parsed: ParsedUnit, units: readonly UnitFile[]): Flaw[] {
-  const service = name.endsWith('.service') ? checkService(name, parsed) : [];
+  const type = name.endsWith('.service') ? checkService(name, parsed) : checkType(name, parsed);
   const names = units.length > 0 ? units.map((unit) => unit.name) : [name];
-  return [...parsed.flaws, ...service, ...firstFlaws(names, (unit) => checkOptions(unit, parsed.options))];
+  return [...parsed.flaws, ...type, ...firstFlaws(names, (unit) => checkOptions(unit, parsed.options))];
 }
 
 /** The flaws of the first name that has any: a template's mistake is told once, not once for each instance. */
@@ -105,7 +109,7 @@ function finish(unit: UnitFile, parsed: ParsedUnit, manifest: UnitManifest): Che
     ...unit,
     hash: hashOf(unit.contents),
     targetState: targetStateOf(unit.name, manifest),
-    requirements: readRequirements(unit.name, parsed.options),
+    ...readNeeds(unit.name, parsed.options),
   };
 }
 

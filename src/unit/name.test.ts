@@ -60,17 +60,22 @@ describe('checkName', () => {
     expect(checkName(name)).toMatchObject([{ rule: 'name-reserved' }]),
   );
 
-  test.each(['a.service', 'a-b_c:d.mount', 'a@.timer', 'a@1.2.service', '-.slice', 'var-lib\\x2da.mount'])(
-    'accepts %s',
-    (name) => expect(checkName(name)).toEqual([]),
-  );
+  test.each([
+    'a.service',
+    'a-b_c:d.mount',
+    'a@.timer',
+    'a@1.2.service',
+    '-.slice',
+    'dev-sda.device',
+    'var-lib\\x2da.mount',
+  ])('accepts %s', (name) => expect(checkName(name)).toEqual([]));
 
   test.each([
     ['', 'name-type'],
     ['hello', 'name-type'],
     ['hello.', 'name-type'],
     ['hello.servcie', 'name-type'],
-    ['hello.device', 'name-type'],
+    ['hello.scope', 'name-type'],
     ['a@.mount', 'name-template'],
     ['@1.service', 'name-form'],
     ['a b.service', 'name-form'],

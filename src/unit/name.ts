@@ -16,8 +16,11 @@ export interface UnitName {
   readonly instance: string;
 }
 
-/** Types that can be given as files. Left out: device and scope units, which have none, and what systemd dropped. */
-const unitTypes = ['automount', 'mount', 'path', 'service', 'slice', 'socket', 'swap', 'target', 'timer'];
+/** Types that can be given as files. Left out: scope units, which programs make, and what systemd dropped. */
+export const unitTypes: readonly string[] = [
+  ...['automount', 'device', 'mount', 'path', 'service'],
+  ...['slice', 'socket', 'swap', 'target', 'timer'],
+];
 
 /** Types whose name is free, so that an instance can be put into it. A mount's name is its path. */
 const templateTypes = ['path', 'service', 'socket', 'target', 'timer'];
@@ -74,7 +77,7 @@ export function checkName(name: string): Flaw[] {
  * and taking it away again would stop them: the operator would be locked out, or etcd without its quorum.
  */
 const reserved =
-  /^(etcd|docker|containerd|ssh|sshd|dbus|flotilla-agent|cloud-(init|config|final).*|systemd-.*|(init|user|system)(\.slice)?|(basic|default|emergency|exit|graphical|halt|multi-user|network(-online)?|poweroff|reboot|rescue|shutdown|sysinit))\.[a-z]+$/;
+  /^(etcd|docker|containerd|ssh|sshd|dbus|flotilla-(agent|fence)|cloud-(init|config|final).*|systemd-.*|(init|user|system)(\.slice)?|(basic|default|emergency|exit|graphical|halt|multi-user|network(-online)?|poweroff|reboot|rescue|shutdown|sysinit))\.[a-z]+$/;
 
 function checkReserved(name: string): Flaw[] {
   if (!reserved.test(name)) return [];

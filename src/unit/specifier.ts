@@ -22,3 +22,15 @@ export function expandSpecifiers(text: string, unit: string): string {
 export function unknownSpecifiers(text: string): string[] {
   return [...new Set(text.match(/%(?![nNpi])./g) ?? [])];
 }
+
+/** In `[X-Flotilla]` `%%` stands for a percent sign, as in all of systemd's own sections; fleet did not know that. */
+export function expandOwnSpecifiers(text: string, unit: string): string {
+  return text
+    .split('%%')
+    .map((part) => expandSpecifiers(part, unit))
+    .join('%');
+}
+
+export function unknownOwnSpecifiers(text: string): string[] {
+  return [...new Set(text.split('%%').flatMap((part) => part.match(/%(?![nNpi]).?/g) ?? []))];
+}

@@ -81,9 +81,11 @@ describe('up', () => {
 describe('secrets', () => {
   const keys = /-----BEGIN [A-Z ]*PRIVATE KEY-----|b3BlbnNzaC1rZXktdjE/;
 
+  /** Not what Node compiled of the sources, which name the first line of a key: there is nothing else in it. */
   function textsBelow(folder: string): [string, string][] {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/\.qcow2$/.test(entry.name))
+      .filter((entry) => !entry.parentPath.startsWith(join(folder, 'compiled')))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => [path, readFileSync(path, 'latin1')]);
   }
@@ -104,6 +106,13 @@ describe('secrets', () => {
       const target = { name, host, port, user: 'core', privateKey: connection.privateKey, hostKey };
       await expect(connect(target)).rejects.toThrow(HostKeyError);
     }
+  });
+
+  test('the operator’s etcdctl works where etcd runs', async () => {
+    const command = 'set -a; . /etc/flotilla/etcdctl.env; etcdctl user list';
+    const { connection } = await stack.outputs();
+    const users = (await onMachine(stack, 'core-1', ['sh', '-c', command])).split('\n');
+    expect(users).toEqual([...connection.machines.map(({ id }) => id), 'root'].sort());
   });
 
   test('etcd turns away who has no certificate', async () => {
@@ -209,6 +218,24 @@ describe('a change', () => {
     await succeed(['up', '--yes', '--skip-preview']);
     expect(await bootIds(stack, cores)).toEqual(before);
     expect((await stack.outputs()).units['hello-image.service']).toContain('worker-1');
+  });
+});
+
+describe('a machine without etcd', () => {
+  test('may write what is its own, and no more', async () => {
+    const { machines, connection } = await stack.outputs();
+    const [own, other] = ['worker-1', 'core-1'].map(
+      (name) => connection.machines.find((machine) => machine.name === name)?.id,
+    );
+    const remove = (key: string) => {
+      const pki = '/etc/flotilla/pki';
+      const proof = `--cacert=${pki}/ca.crt --cert=${pki}/agent.crt --key=${pki}/agent.key`;
+      const etcdctl = `etcdctl --endpoints=https://${machines['core-1']}:2379 ${proof} del ${key} 2>&1; true`;
+      return onMachine(stack, 'worker-1', ['sudo', 'sh', '-c', etcdctl]);
+    };
+    expect(await remove(`/flotilla/states/${own}/none.service`)).toBe('0');
+    for (const key of [`/flotilla/states/${other}/none.service`, '/flotilla/units/none.service'])
+      expect(await remove(key)).toContain('permission denied');
   });
 });
 

@@ -85,7 +85,7 @@ test("what an agent wrote and did not get to reload is systemd's with the next s
   await run(wanted, daemon);
   await run('interrupts.service', `[Unit]\nWants=${wanted}\n${daemon}`);
   await systemd.stop([wanted]);
-  await new UnitFiles(folder).write(wanted, '[Service]\nExecStart=/bin/false\n');
+  await new UnitFiles(folder).write({ name: wanted, contents: '[Service]\nExecStart=/bin/false\n' });
   await systemd.start([wanted]);
   for (let tries = 0; tries < 100 && (await stateOf(wanted))?.active !== 'failed'; tries++) await sleep(100);
   expect(await stateOf(wanted)).toMatchObject({ active: 'failed', result: 'exit-code' });

@@ -5,8 +5,8 @@ import { relate } from '../../src/scheduler/relations.ts';
 import type { WantedUnit } from '../../src/scheduler/snapshot.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
 import { fleetHashOf } from '../../src/unit/hash.ts';
+import { readNeeds } from '../../src/unit/needs.ts';
 import type { UnitOption } from '../../src/unit/parse.ts';
-import { readRequirements } from '../../src/unit/requirements.ts';
 import { option } from './unit-kinds.ts';
 
 export const vectorMachine = z.object({ id: z.string(), metadata: z.record(z.string(), z.string()) });
@@ -26,7 +26,7 @@ export function toMachine({ id, metadata }: z.infer<typeof vectorMachine>): Mach
 /** A vector may leave the target state empty where it plays no part. */
 export function toUnit(name: string, options: readonly UnitOption[], state: string): WantedUnit {
   const targetState = readTargetState(state) ?? 'launched';
-  return { name, targetState, hash: fleetHashOf(options), requirements: readRequirements(name, options) };
+  return { name, targetState, hash: fleetHashOf(options), ...readNeeds(name, options) };
 }
 
 /** A board with nothing on it, and the numbers of the units by name. */

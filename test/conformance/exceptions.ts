@@ -7,10 +7,10 @@ export const exceptions: Readonly<Record<string, Readonly<Record<string, string>
     'line-length': 'systemd has read lines up to 1 MiB since version 235; 2048 bytes was an old limit',
   },
   'recognized-unit-type': {
-    'name-type': 'all types that can be files count (slice, swap, target too); device units are never files',
+    'name-type': 'all types that can be files count: slice, swap and target too, but no scope or snapshot',
   },
   'validate-name': {
-    'name-type': 'device, scope, busname and snapshot units can not be given as files',
+    'name-type': 'scope, busname and snapshot units can not be given as files',
     'name-hidden': 'systemd passes over files that start with a dot',
     'name-length': 'systemd allows 255 bytes, fleet let 256 through',
   },
@@ -44,5 +44,16 @@ export const exceptions: Readonly<Record<string, Readonly<Record<string, string>
       'a replaced global unit only leaves the machine; fleet scheduled it to another, which already has it',
     circle: 'a MachineOf that leads in a circle never holds; fleet left a unit that was placed before it did',
     'inactive-global': 'a global unit that is inactive is on no machine; fleet counted it',
+  },
+  'agent-tasks': {
+    'stop-first': 'all units that shall stop are stopped before files change; fleet changed files first',
+    'inactive-unit': 'a unit whose file is not on the machine is not there at all; fleet unloaded it again',
+  },
+  'agent-tasks-unit': {
+    'inactive-unit': 'a unit whose file is not on the machine is not there at all; fleet unloaded it again',
+  },
+  'page-extract': {
+    'page-overflow':
+      'pages are counted beyond 65535 items and there is no page 0; fleet counted from the start again',
   },
 };

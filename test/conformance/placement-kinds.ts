@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Board } from '../../src/scheduler/board.ts';
 import { type Blocker, blockerOf, conflictsOn, replacedOn } from '../../src/scheduler/fit.ts';
 import type { WantedUnit } from '../../src/scheduler/snapshot.ts';
+import { readNeeds } from '../../src/unit/needs.ts';
 import type { Requirements } from '../../src/unit/requirements.ts';
 import { type Case, vectorCase } from './case.ts';
 import { boardOf, numberOf, toMachine, toUnit, vectorMachine, vectorUnit } from './cluster.ts';
@@ -36,6 +37,8 @@ function fleetReason(blocker: Blocker, machine: string): string {
       return conflictReason(blocker.unit);
     case 'replaced':
       return replaceReason(blocker.by);
+    default:
+      return `${blocker.kind}, which fleet did not have`;
   }
 }
 
@@ -91,7 +94,7 @@ const nowhere = { id: 'm', metadata: {} };
 
 function bare(name: string, some: Partial<Requirements>): WantedUnit {
   const requirements = { machineOf: [], metadata: {}, conflicts: [], global: false, replaces: [], ...some };
-  return { name, hash: '', targetState: 'launched', requirements };
+  return { name, hash: '', targetState: 'launched', ...readNeeds(name, []), requirements };
 }
 
 export const placementKinds: Readonly<Record<string, Case>> = {

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { agentKinds } from './agent-kinds.ts';
 import type { Case, Outcome } from './case.ts';
 import { exceptions } from './exceptions.ts';
+import { pageKinds } from './page-kinds.ts';
 import { placementKinds } from './placement-kinds.ts';
 import { requirementKinds } from './requirement-kinds.ts';
 import { schedulerKinds } from './scheduler-kinds.ts';
@@ -14,6 +16,8 @@ const kinds: Readonly<Record<string, Case>> = {
   ...requirementKinds,
   ...placementKinds,
   ...schedulerKinds,
+  ...agentKinds,
+  ...pageKinds,
 };
 
 const vector = z.looseObject({

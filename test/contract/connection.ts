@@ -12,6 +12,8 @@ export interface ConnectionHarness {
   cutConnections(): void;
   /** A socket on the machine that sends back what it gets. */
   readonly echoSocket: string;
+  /** A TCP port on the machine that does the same. */
+  readonly echoPort: number;
   close(): Promise<void>;
 }
 
@@ -127,8 +129,11 @@ export function connectionContract(name: string, start: () => Promise<Connection
       );
     });
 
-    test('a unix socket is a byte stream both ways', async () => {
-      const stream = await connection.openSocket(harness.echoSocket);
+    test.each([
+      ['unix socket', () => connection.openSocket(harness.echoSocket)],
+      ['port', () => connection.openPort(harness.echoPort)],
+    ])('a %s is a byte stream both ways', async (_what, open) => {
+      const stream = await open();
       stream.write('hello');
       const [chunk] = await once(stream, 'data');
       expect(String(chunk)).toBe('hello');
@@ -136,8 +141,9 @@ export function connectionContract(name: string, start: () => Promise<Connection
       await once(stream, 'close');
     });
 
-    test('a socket that is not there is named', async () => {
+    test('a socket or port that is not there is named', async () => {
       await expect(connection.openSocket('/nowhere.sock')).rejects.toThrow('/nowhere.sock');
+      await expect(connection.openPort(1)).rejects.toThrow('open port 1');
     });
 
     test('a lost connection fails what runs and what comes after, and says so by class', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -28,12 +28,42 @@ export interface EtcdProcess {
   remove(): Promise<void>;
 }
 
+/** etcd's own flags, without the dashes. */
+type Flags = Readonly<Record<string, string>>;
+
 /** @throws when etcd is not installed: a store that was never tried on etcd is not tested. */
-export async function startEtcd(tls?: ServerTls): Promise<EtcdProcess> {
+export async function startEtcd(tls?: ServerTls, flags: Flags = {}): Promise<EtcdProcess> {
+  const [client, peer] = [await freePort(), await freePort()];
+  const peerUrl = `http://127.0.0.1:${peer}`;
+  const security: Flags = tls
+    ? { 'trusted-ca-file': tls.ca, 'cert-file': tls.cert, 'key-file': tls.key, 'client-cert-auth': 'true' }
+    : {};
+  const cluster = { name: 'test', 'initial-cluster': `test=${peerUrl}` };
+  return startMember(client, peer, { ...cluster, ...security, ...flags });
+}
+
+/** Members of one cluster, which is ready when this returns. */
+export async function startEtcdCluster(count: number): Promise<readonly EtcdProcess[]> {
+  const names = Array.from({ length: count }, (_, at) => `test-${at + 1}`);
+  const ports = [];
+  for (const name of names) ports.push({ name, client: await freePort(), peer: await freePort() });
+  const peers = ports.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(',');
+  return Promise.all(
+    ports.map(({ name, client, peer }) => startMember(client, peer, { name, 'initial-cluster': peers })),
+  );
+}
+
+/** Major, minor and patch of the etcd that is tried. */
+export function etcdVersion(): readonly [major: number, minor: number, patch: number] {
+  const said = execFileSync(findEtcd(), ['--version'], { encoding: 'utf8' });
+  const [, major, minor, patch] = /etcd Version: (\d+)\.(\d+)\.(\d+)/.exec(said) ?? [];
+  return [Number(major), Number(minor), Number(patch)];
+}
+
+async function startMember(client: number, peer: number, flags: Flags): Promise<EtcdProcess> {
   const binary = findEtcd();
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-etcd-'));
-  const [client, peer] = [await freePort(), await freePort()];
-  const argv = etcdFlags(directory, client, peer, tls);
+  const argv = etcdFlags(directory, client, peer, flags);
   const start = () => spawnEtcd(binary, argv, join(directory, 'log'));
   let child = await start();
   const kill = async () => {
@@ -77,23 +107,18 @@ function findEtcd(): string {
   );
 }
 
-function etcdFlags(directory: string, client: number, peer: number, tls: ServerTls | undefined): string[] {
-  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
+function etcdFlags(directory: string, client: number, peer: number, flags: Flags): string[] {
+  const url = `${'cert-file' in flags ? 'https' : 'http'}://127.0.0.1:${client}`;
   const peerUrl = `http://127.0.0.1:${peer}`;
-  const security = tls
-    ? { 'trusted-ca-file': tls.ca, 'cert-file': tls.cert, 'key-file': tls.key, 'client-cert-auth': 'true' }
-    : {};
   const options = {
-    name: 'test',
     'data-dir': join(directory, 'data'),
     'listen-client-urls': url,
     'advertise-client-urls': url,
     'listen-peer-urls': peerUrl,
     'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': `test=${peerUrl}`,
     'log-outputs': join(directory, 'log'),
     logger: 'zap',
-    ...security,
+    ...flags,
   };
   return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
 }

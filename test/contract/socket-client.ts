@@ -1,7 +1,8 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 
 export interface SocketReply {
   readonly status: number;
+  /** JSON where the reply says so, else text; undefined when it is empty. */
   readonly body: unknown;
 }
 
@@ -11,13 +12,15 @@ export function callSocket(
   method: string,
   path: string,
   body?: unknown,
-  headers: Record<string, string> = { 'content-type': 'application/json' },
+  headers: OutgoingHttpHeaders = { 'content-type': 'application/json' },
 ): Promise<SocketReply> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, method, path, headers }, async (response) => {
       let text = '';
       for await (const chunk of response.setEncoding('utf8')) text += chunk;
-      resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+      const json = response.headers['content-type'] === 'application/json';
+      const body = text === '' ? undefined : json ? JSON.parse(text) : text;
+      resolve({ status: response.statusCode ?? 0, body });
     });
     request.on('error', reject);
     if (body !== undefined) request.write(typeof body === 'string' ? body : JSON.stringify(body));

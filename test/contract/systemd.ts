@@ -9,14 +9,48 @@ const daemon = service('ExecStart=/bin/sleep infinity');
 const job = service('Type=oneshot\nExecStart=/bin/true');
 const failing = service('ExecStart=/bin/false');
 
+/** A unit of each type that a machine without special hardware can start, with what it needs beside it. */
+const types: readonly { name: string; contents: string; sub: string; beside?: readonly string[] }[] = [
+  {
+    name: 'type.socket',
+    contents: '[Socket]\nListenStream=/run/type.sock\n',
+    sub: 'listening',
+    beside: ['type.service'],
+  },
+  { name: 'type.timer', contents: '[Timer]\nOnActiveSec=1h\n', sub: 'waiting', beside: ['type.service'] },
+  {
+    name: 'type.path',
+    contents: '[Path]\nPathExists=/run/never\n',
+    sub: 'waiting',
+    beside: ['type.service'],
+  },
+  { name: 'type.target', contents: '[Unit]\nDescription=Several together\n', sub: 'active' },
+  { name: 'type.slice', contents: '[Slice]\nCPUWeight=50\n', sub: 'active' },
+  { name: 'run-type.mount', contents: '[Mount]\nWhat=tmpfs\nWhere=/run/type\nType=tmpfs\n', sub: 'mounted' },
+  {
+    name: 'type@1.socket',
+    contents: '[Socket]\nListenStream=/run/%i.sock\n',
+    sub: 'listening',
+    beside: ['type@1.service'],
+  },
+  { name: 'type@1.timer', contents: '[Timer]\nOnActiveSec=1h\n', sub: 'waiting', beside: ['type@1.service'] },
+  { name: 'type@1.target', contents: '[Unit]\nDescription=Instance %i\n', sub: 'active' },
+];
+
+/** Types that need a device, or a kernel feature that not every machine has, to be started. */
+const inert: readonly { name: string; contents: string }[] = [
+  { name: 'dev-type.swap', contents: '[Swap]\nWhat=/dev/type\n' },
+  { name: 'run-inert.automount', contents: '[Automount]\nWhere=/run/inert\n' },
+];
+
 /** Longer than any of these units takes on an emulated machine, in tries of a tenth of a second. */
 const patience = 300;
 
 /**
  * What every `Systemd` must do. `get` answers one that has none of these units; each test uses names of its own.
- * `lose` breaks its connection to systemd.
+ * `lose` breaks its connection to systemd. `soon` is a time in milliseconds in which a unit is surely started.
  */
-export function systemdContract(get: () => Systemd, lose: () => Promise<void>): void {
+export function systemdContract(get: () => Systemd, lose: () => Promise<void>, soon = 5000): void {
   const find = async (name: string) => (await get().list()).find((unit) => unit.name === name);
 
   async function until(name: string, wanted: Partial<ManagedUnit>): Promise<void> {
@@ -54,8 +88,14 @@ export function systemdContract(get: () => Systemd, lose: () => Promise<void>): 
         [],
       );
       const stopped = { load: 'loaded', active: 'inactive', sub: 'dead', result: 'success', started: false };
-      expect(await find('put.service')).toEqual({ name: 'put.service', hash: hashOf(daemon), ...stopped });
-      expect(await find('put@1.service')).toEqual({ name: 'put@1.service', hash: hashOf(job), ...stopped });
+      const put = (name: string, contents: string) => ({
+        name,
+        contents,
+        hash: hashOf(contents),
+        ...stopped,
+      });
+      expect(await find('put.service')).toEqual(put('put.service', daemon));
+      expect(await find('put@1.service')).toEqual(put('put@1.service', job));
     });
 
     test('replaces a file under a running unit, which runs on', async () => {
@@ -128,6 +168,34 @@ export function systemdContract(get: () => Systemd, lose: () => Promise<void>): 
     });
   });
 
+  describe('every type of unit', () => {
+    for (const { name, contents, sub, beside = [] } of types)
+      test(`${name}: install, start, stop, remove`, async () => {
+        const others = beside.map((each) => ({ name: each, contents: daemon }));
+        await get().install([...others, { name, contents }], []);
+        expect(await find(name)).toMatchObject({
+          load: 'loaded',
+          active: 'inactive',
+          hash: hashOf(contents),
+        });
+        await get().start([name]);
+        await until(name, { active: 'active', sub, result: 'success', started: true });
+        await get().stop([name]);
+        expect(await find(name)).toMatchObject({ active: 'inactive', started: false });
+        await get().install([], [name, ...beside]);
+        expect(await find(name)).toBeUndefined();
+      });
+
+    for (const { name, contents } of inert)
+      test(`${name}: install, stop, remove`, async () => {
+        await install(name, contents);
+        expect(await find(name)).toMatchObject({ load: 'loaded', active: 'inactive', result: 'success' });
+        await get().stop([name]);
+        await remove(name);
+        expect(await find(name)).toBeUndefined();
+      });
+  });
+
   describe('start', () => {
     test('starts, and remembers that it did', async () => {
       await install('run.service', daemon);
@@ -181,6 +249,24 @@ export function systemdContract(get: () => Systemd, lose: () => Promise<void>): 
       expect(await find('first.service')).toMatchObject({ active: 'inactive', started: true });
     });
 
+    test('starts what units of one call need of each other, once each', async () => {
+      const needs =
+        '[Unit]\nRequires=needed.service\nWants=wished.service\nAfter=needed.service wished.service\n';
+      const units = [
+        { name: 'needs.service', contents: `${needs}${daemon}` },
+        {
+          name: 'needed.service',
+          contents: service('Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 1'),
+        },
+        { name: 'wished.service', contents: daemon },
+        { name: 'grouped.target', contents: '[Unit]\nWants=needs.service\nAfter=needs.service\n' },
+      ];
+      await get().install(units, []);
+      await get().start(units.map(({ name }) => name));
+      await until('grouped.target', { active: 'active' });
+      for (const { name } of units) await until(name, { active: 'active', started: true });
+    });
+
     test('takes many at once, and stop and install do', async () => {
       const names = Array.from({ length: 30 }, (_, at) => `many@${at}.service`);
       await get().install(
@@ -229,6 +315,64 @@ export function systemdContract(get: () => Systemd, lose: () => Promise<void>): 
       await until('forget.service', { active: 'failed' });
       await get().stop(['forget.service']);
       expect(await find('forget.service')).toMatchObject({ active: 'inactive', started: false });
+    });
+  });
+
+  describe('guard', () => {
+    const put = (name: string, contents: string) => get().install([{ name, contents, fenced: true }], []);
+
+    async function goesDown(name: string): Promise<void> {
+      const down = async () => ['inactive', 'failed'].includes((await find(name))?.active ?? '');
+      for (let tries = 0; tries < patience && !(await down()); tries++) await sleep(100);
+      expect(await down()).toBe(true);
+    }
+
+    test('stops and kills fenced units in time, no others, and lets none be started until it is called', async () => {
+      const deaf = service('ExecStart=/bin/sleep infinity\nKillSignal=SIGCONT\nTimeoutStopSec=600');
+      await put('fenced.service', daemon);
+      await put('fenced-deaf.service', deaf);
+      await put('fenced-job.service', job);
+      await install('unfenced.service', daemon);
+      const names = ['fenced.service', 'fenced-deaf.service', 'fenced-job.service', 'unfenced.service'];
+      await get().guard(() => soon);
+      await get().start(names);
+      for (const name of ['fenced.service', 'fenced-deaf.service']) await until(name, { active: 'active' });
+      for (const name of ['fenced.service', 'fenced-deaf.service']) {
+        await goesDown(name);
+        await until(name, { started: false });
+      }
+      await until('unfenced.service', { active: 'active', started: true });
+      // What had finished before was not stopped by it.
+      await until('fenced-job.service', { active: 'inactive', started: true });
+      await get().start(['fenced.service']);
+      await until('fenced.service', { started: true });
+      expect(await find('fenced.service')).toMatchObject({ active: 'inactive' });
+      await get().stop(['fenced.service']);
+      await get().guard(() => 60_000);
+      await get().start(['fenced.service']);
+      await until('fenced.service', { active: 'active' });
+      await get().stop(names);
+      await get().guard(() => 0);
+    });
+
+    test('waits for as long as it is called in time', async () => {
+      await put('held.service', daemon);
+      await get().guard(() => soon);
+      await get().start(['held.service']);
+      await until('held.service', { active: 'active' });
+      for (const end = Date.now() + 2 * soon; Date.now() < end; await sleep(soon / 5))
+        await get().guard(() => soon);
+      expect(await find('held.service')).toMatchObject({ active: 'active', started: true });
+      await goesDown('held.service');
+    });
+
+    test('lets a unit alone that is fenced no longer', async () => {
+      await put('freed.service', daemon);
+      await install('freed.service', `${daemon}Nice=1\n`);
+      await get().guard(() => 0);
+      await get().start(['freed.service']);
+      await until('freed.service', { active: 'active' });
+      await get().stop(['freed.service']);
     });
   });
 

@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { type AdminOptions, EtcdAdmin } from '../../etcd/admin.ts';
 import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from '../../etcd/bootstrap.ts';
+import { certificateState } from '../../etcd/certificates.ts';
 import type { EtcdMember } from '../../etcd/cluster.ts';
+import type { MemberFacts } from '../../etcd/facts.ts';
+import { healthOf } from '../../etcd/health.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { describe } from '../errors.ts';
 import { machineAccess, sshTarget } from '../machine-access.ts';
@@ -40,21 +44,34 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
   async function bootstrap(wanted: Inputs, context: Context, bootstrapped: boolean): Promise<Outputs> {
     const { caCertificate: certificate, caPrivateKey: privateKey } = wanted;
-    const options: BootstrapOptions = {
-      cluster: clusterOf(wanted, context),
+    const { log, signal } = context;
+    const cluster = clusterOf(wanted, context);
+    const access = {
       authority: { certificate, privateKey },
       connect: connector(wanted, context),
-      bootstrapped,
-      log: context.log,
-      signal: context.signal,
+      log,
+      signal,
     };
+    const options: BootstrapOptions = { ...access, cluster, bootstrapped };
     const { clusterId, members } = await bootstrapEtcd(options);
+    if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
     return {
       ...wanted,
       clusterId,
       endpoints: members.map(({ clientUrl }) => clientUrl),
       health: Object.fromEntries(members.map(({ name }) => [name, 'healthy'])),
     };
+  }
+
+  /** Before any other machine holds a certificate, etcd asks for one that it knows. `Agents` lets machines in later. */
+  async function secure({ members }: Inputs, options: AdminOptions): Promise<void> {
+    const admin = await EtcdAdmin.open(options);
+    try {
+      await admin.admit(members, 'keep');
+      await admin.enable();
+    } finally {
+      await admin.close();
+    }
   }
 
   return {
@@ -102,7 +119,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
           cluster: one,
           connect: connector(old, context, lookDeadline),
         }).then(
-          ([facts]) => (facts?.healthy ? 'healthy' : (facts?.state ?? 'unknown')),
+          ([facts]) => healthIn(facts, member, old),
           (error: unknown) => `no answer: ${describe(error)}`,
         );
         return [member.name, state] as const;
@@ -110,6 +127,12 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
       return { outputs: { ...old, health: Object.fromEntries(await Promise.all(health)) } };
     },
   };
+}
+
+function healthIn(facts: MemberFacts | undefined, member: EtcdMember, old: Inputs): string {
+  if (facts === undefined) return 'unknown';
+  const authority = { certificate: old.caCertificate, privateKey: old.caPrivateKey };
+  return healthOf(facts, certificateState(facts.certificate, member, authority));
 }
 
 function clusterOf({ members }: Inputs, { stack }: Context) {

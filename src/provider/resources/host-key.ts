@@ -64,6 +64,7 @@ function leaveOpen(connection: Connection): Connection {
     },
     exec: (command, signal) => connection.exec(command, signal),
     openSocket: (path) => connection.openSocket(path),
+    openPort: (port) => connection.openPort(port),
     close: async () => undefined,
   };
 }

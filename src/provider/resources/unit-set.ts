@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { targetStates } from '../../model/unit.ts';
 import { applyUnits, planUnits, readUnits, type UnitRecord, type UnitsRead } from '../../push/apply.ts';
 import type { DesiredSet } from '../../push/diff.ts';
-import { type Gateway, sshGateway } from '../../push/gateway.ts';
+import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { hashOf } from '../../unit/hash.ts';
 import { describe } from '../errors.ts';
@@ -28,7 +28,7 @@ type Outputs = z.output<typeof outputs>;
 
 export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
   const gateways = ({ machines, privateKey }: Inputs | Outputs, { log }: Pick<Context, 'log'>): Gateway[] =>
-    machines.map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
+    changeTakers(machines).map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
 
   async function apply(id: string, wanted: Inputs, previous: Inputs['units'], context: Context) {
     try {
@@ -56,6 +56,7 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
       const previous = Object.keys(old.units);
       const plan = await planUnits(gateways(old, { log }), desiredSet(wanted, previous), { log, signal });
       for (const { type, unit, reason } of plan.operations) log(`${type} ${unit}: ${reason}`);
+      for (const { name, how } of plan.rollouts) log(`${name} ${how}`);
       for (const { unit, machine, reason } of plan.moves) log(`${unit} → ${machine ?? 'nowhere'}: ${reason}`);
       for (const { unit, reason } of plan.pending) log(`${unit} stays pending: ${reason}`);
       return {};

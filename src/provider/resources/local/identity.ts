@@ -32,27 +32,55 @@ export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identit
   ]);
   const keys = Object.entries(steps.authorizedKeys).flatMap(([user, lines]) => [user, lines.join('\n')]);
   const links = Object.entries(steps.links).flat();
-  const lists = [files, steps.remove, keys, links].flatMap((list) => [...list, '--']);
+  const lists = [steps.remove, keys, links].flatMap((list) => [...list, '--']);
   const facts = [steps.hostname, instanceId, address, lanMac(address)];
   const template = [templateInstance, templateAddress, lanMac(templateAddress)];
   const stdin = Buffer.concat([randomBytes(entropy), ...contents]);
-  const args = [...facts, ...template, ...lists, ...steps.start];
+  const args = [...files, '--', ...facts, ...template, ...lists, ...steps.start];
   return script('flotilla-become', becomeScript, args, { root: true, stdin, timeout: 60 });
 }
 
-/*
- * The clock first: it stood still while the template lay in the cache, the emulated clock chip did not. Then the
- * random numbers, before anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the
- * kernel does by itself when it sees a new vmgenid. The network card keeps its place among the others; networkd sets it
- * up again. Lists end in "--".
+/**
+ * What the shell can't do, or only by a process for each file. The clock first: it stood still while the template lay in
+ * the cache, the emulated clock chip did not. It is read and set at once, since it counts whole seconds. Then the random
+ * numbers, before anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the kernel does by
+ * itself when it sees a new vmgenid. The numbers of system call and ioctls are those of x86-64. perl-base is on every
+ * Debian.
  */
+const prepare = `
+use strict;
+sub take {
+  my ($size, $data) = ($_[0], "");
+  while (length $data < $size) {
+    sysread(STDIN, $data, $size - length $data, length $data) or die "the input ends early";
+  }
+  return $data;
+}
+open(my $chip, "<", "/sys/class/rtc/rtc0/since_epoch") or die $!;
+syscall(164, pack("q2", <$chip>, 500_000), 0) == 0 or die "settimeofday: $!";
+my $seed = take(${entropy});
+open(my $pool, ">", "/dev/random") or die $!;
+ioctl($pool, 0x40085203, pack("ii a*", ${entropy * 8}, ${entropy}, $seed)) or die $!;
+ioctl($pool, 0x5207, 0) or die $!;
+while (@ARGV and $ARGV[0] ne "--") {
+  my ($path, $size, $mode) = splice(@ARGV, 0, 3);
+  my @parts = split(m{/}, $path);
+  mkdir join("/", @parts[0 .. $_]) for 1 .. $#parts - 1;
+  umask(0777 & ~oct $mode);
+  open(my $file, ">", $path) or die "$path: $!";
+  print {$file} take($size);
+  close($file) or die "$path: $!";
+  chmod(oct $mode, $path);
+  umask 0022;
+}
+`;
+
+/** The network card keeps its place among the others; networkd sets it up again. Lists end in "--". */
 const becomeScript = `
 set -eu
-date -s "@$(cat /sys/class/rtc/rtc0/since_epoch).5" > /dev/null
-perl -e 'sysread(STDIN, my $seed, ${entropy}) == ${entropy} or die "no seed";
-  open(my $pool, ">", "/dev/random") or die $!;
-  ioctl($pool, 0x40085203, pack("ii a*", ${entropy * 8}, ${entropy}, $seed)) or die $!;
-  ioctl($pool, 0x5207, 0) or die $!;'
+perl -e '${prepare}' "$@"
+while [ "$1" != -- ]; do shift 3; done
+shift
 plain() { (IFS=:; set -- $1; printf %s "$@"); }
 hostname=$1 instance=$2 address=$3 card=$4 template=$5 template_address=$6 template_card=$7
 shift 7
@@ -75,19 +103,9 @@ printf '{\\n "fqdn": "%s",\\n "hostname": "%s"\\n}' "$hostname" "$hostname" > "$
 ssh-keygen -q -t ed25519 -N '' -C '' -f ${lastingKeyFile}
 cat ${lastingKeyFile}.pub
 rm -f ${lastingKeyFile}.pub /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-umask 022
 [ -d ${dirname(lastingKeyConfig)} ] || mkdir -p ${dirname(lastingKeyConfig)}
 echo HostKey ${lastingKeyFile} > ${lastingKeyConfig}
 
-while [ "$1" != -- ]; do
-  case $3 in 0600) umask 077 ;; *) umask 022 ;; esac
-  [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}"
-  head -c "$2" > "$1"
-  case $3 in 0600 | 0644) ;; *) chmod "$3" "$1" ;; esac
-  shift 3
-done
-umask 022
-shift
 while [ "$1" != -- ]; do rm -f "$1"; shift; done
 shift
 while [ "$1" != -- ]; do echo "$2" > "/home/$1/.ssh/authorized_keys"; shift 2; done

@@ -1,0 +1,60 @@
+import { setFlagsFromString } from 'node:v8';
+import { runAgent } from '../src/agent/agent.ts';
+import { DbusSystemd } from '../src/agent/dbus-systemd.ts';
+import { FakeSystemd } from '../src/agent/fake-systemd.ts';
+import type { ManagedUnit } from '../src/agent/systemd.ts';
+import { systemClock } from '../src/store/clock.ts';
+import { type EtcdOptions, EtcdStore } from '../src/store/etcd.ts';
+
+/**
+ * An agent as a process of its own, on a real etcd. What of a machine it needs, and this one may not have, is left
+ * out: systemd is the fake one, and there is no API. The code of the real systemd driver is loaded all the same.
+ */
+export interface ProcessOptions extends Pick<EtcdOptions, 'endpoints' | 'tls'> {
+  /** A hex digit, from which the machine's id, name and address follow. */
+  readonly digit: string;
+}
+
+/** How often each agent looked at its units so far: its answer to any message. */
+export interface Looks {
+  readonly looks: number;
+}
+
+/** As in `src/agent/main.ts`. */
+setFlagsFromString('--semi-space-growth-factor=1');
+process.noDeprecation = true;
+
+class CountingSystemd extends FakeSystemd {
+  looks = 0;
+
+  override async list(): Promise<readonly ManagedUnit[]> {
+    this.looks += 1;
+    return super.list();
+  }
+}
+
+const { digit, ...etcd }: ProcessOptions = JSON.parse(process.argv[2] ?? '');
+const systemd = new CountingSystemd();
+const unused = new DbusSystemd();
+process.on('message', () => process.send?.({ looks: systemd.looks } satisfies Looks));
+// Nothing of a benchmark that was killed stays behind.
+process.on('disconnect', () => process.exit(0));
+await runAgent(
+  {
+    store: new EtcdStore(etcd),
+    systemd,
+    clock: systemClock,
+    log: () => undefined,
+    machine: {
+      id: digit.repeat(32),
+      name: `core-${digit}`,
+      address: `127.0.0.${digit}`,
+      metadata: {},
+      capacity: { cpus: 2, memory: 4096 },
+      version: 'bench',
+      bootId: 'bench',
+    },
+  },
+  new AbortController().signal,
+);
+await unused.close();

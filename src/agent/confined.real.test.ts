@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { writeCertificates } from '../../test/contract/certificates.ts';
+import { type EtcdProcess, startEtcd } from '../../test/contract/etcd-process.ts';
+import { EtcdAdmin } from '../etcd/admin.ts';
+import { standardLayout } from '../etcd/cluster.ts';
+import { type Authority, createAuthority } from '../pki/authority.ts';
+import { createOwnLeaf } from '../pki/own-leaf.ts';
+import { ConnectionPool } from '../ssh/pool.ts';
+import { startTestServer } from '../ssh/test-server.ts';
+import { systemClock } from '../store/clock.ts';
+import { type ClusterState, readCluster } from '../store/cluster-state.ts';
+import { EtcdStore } from '../store/etcd.ts';
+import { runAgent } from './agent.ts';
+import { applyChange, parseChange } from './change.ts';
+import { FakeSystemd } from './fake-systemd.ts';
+
+/* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
+
+jest.setTimeout(60_000);
+
+const machines = [
+  { name: 'core-1', id: 'c'.repeat(32), etcd: true },
+  { name: 'worker-1', id: 'a'.repeat(32), etcd: false },
+] as const;
+const [core, worker] = machines;
+
+let folder: string;
+let authority: Authority;
+let etcd: EtcdProcess;
+let admin: EtcdAdmin;
+let ssh: Awaited<ReturnType<typeof startTestServer>>;
+const pool = new ConnectionPool();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flotilla-confined-'));
+  authority = await createAuthority({ name: 'test' });
+  etcd = await startEtcd(await writeCertificates(folder, authority));
+  const clientPort = Number(etcd.endpoint.split(':')[1]);
+  ssh = await startTestServer();
+  admin = await EtcdAdmin.open({
+    members: [{ name: 'core-1', address: '127.0.0.1', layout: { ...standardLayout, clientPort } }],
+    authority,
+    connect: () => pool.get(ssh.target),
+    log: () => undefined,
+  });
+});
+
+afterEach(async () => {
+  await admin?.close();
+  await pool.close();
+  await ssh?.server.close();
+  await etcd?.remove();
+  await rm(folder, { recursive: true });
+});
+
+async function protect(): Promise<void> {
+  await admin.admit(machines, 'remove');
+  await admin.enable();
+}
+
+async function storeOf(id: string): Promise<EtcdStore> {
+  const { certificate: cert, privateKey: key } = await createOwnLeaf({
+    authority,
+    commonName: id,
+    usages: ['client'],
+  });
+  const tls = { ca: authority.certificate, cert, key };
+  return new EtcdStore({ endpoints: [etcd.endpoint], tls, writers: [core.name] });
+}
+
+async function startAgent({ name, id, etcd: candidate }: (typeof machines)[number]) {
+  const store = await storeOf(id);
+  const log: string[] = [];
+  const stop = new AbortController();
+  const machine = {
+    id,
+    name,
+    address: '10.0.0.1',
+    metadata: { role: name },
+    capacity: { cpus: 1, memory: 1024 },
+    version: '1',
+    bootId: 'boot',
+  };
+  const say = (line: string) => void log.push(line);
+  const ended = runAgent(
+    { store, systemd: new FakeSystemd(), clock: systemClock, log: say, machine, candidate, leaseTtl: 2 },
+    stop.signal,
+  );
+  const end = async () => {
+    stop.abort();
+    await ended;
+    await store.close();
+  };
+  return { store, log, end };
+}
+
+async function until(store: EtcdStore, condition: (cluster: ClusterState) => boolean): Promise<void> {
+  while (!condition(await readCluster(store))) await sleep(50);
+}
+
+test('a machine without etcd does all of its work with its own certificate, and leads never', async () => {
+  await protect();
+  const agents = await Promise.all(machines.map(startAgent));
+  const [coreAgent, workerAgent] = agents;
+  if (!coreAgent || !workerAgent) throw new Error('there are two agents');
+  const { store } = coreAgent;
+  await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
+  const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Fleet]\nMachineMetadata=role=worker-1\n';
+  const put = [{ name: 'a.service', contents, targetState: 'launched' }];
+  const change = parseChange({ put, destroy: [] });
+  await expect(applyChange(workerAgent.store, change)).rejects.toMatchObject({
+    name: 'Forbidden',
+    message: expect.stringContaining('ask the agent on core-1'),
+  });
+  await applyChange(store, change);
+  await until(store, ({ statuses }) =>
+    statuses.some(({ machineId, active }) => machineId === worker.id && active === 'active'),
+  );
+  await applyChange(store, parseChange({ put: [], destroy: ['a.service'] }));
+  await until(store, ({ statuses }) => statuses.length === 0);
+  await coreAgent.end();
+  // The leader's key is free now, and the worker is the only one there.
+  await until(workerAgent.store, ({ leader }) => leader === undefined);
+  await sleep(3000);
+  expect((await readCluster(workerAgent.store)).leader).toBeUndefined();
+  await workerAgent.end();
+  expect(workerAgent.log).toContain('worker-1 is a member of the cluster');
+  expect(workerAgent.log.join('\n')).not.toMatch(/try|etcd|lead/);
+});
+
+test('agents that run already go on while etcd begins to ask who they are', async () => {
+  const agents = await Promise.all(machines.map(startAgent));
+  const [coreAgent] = agents;
+  if (!coreAgent) throw new Error('there are two agents');
+  const { store } = coreAgent;
+  await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
+  await protect();
+  const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Fleet]\nMachineMetadata=role=worker-1\n';
+  const put = [{ name: 'a.service', contents, targetState: 'launched' }];
+  await applyChange(store, parseChange({ put, destroy: [] }));
+  await until(store, ({ statuses }) => statuses.some(({ active }) => active === 'active'));
+  // Longer than any lease lives without being renewed.
+  await sleep(3000);
+  for (const agent of agents) {
+    expect(agent.log.join('\n')).not.toMatch(/lost|try|etcd/);
+    await agent.end();
+  }
+});

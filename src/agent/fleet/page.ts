@@ -1,0 +1,78 @@
+import { ApiError } from '../api-error.ts';
+
+/** Items on one page of fleet's lists. */
+export const pageLimit = 100;
+
+/** What `nextPageToken` says: how many items a page has, and which page comes, from 1. */
+export interface PageToken {
+  readonly limit: number;
+  readonly page: number;
+}
+
+/** Two little-endian 16-bit numbers in URL-safe base64, as fleet wrote them. */
+export function encodePageToken({ limit, page }: PageToken): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt16LE(limit, 0);
+  bytes.writeUInt16LE(page, 2);
+  return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
+/** @throws with fleet's words, which are those of Go's base64 and binary packages. */
+export function decodePageToken(token: string): PageToken {
+  const wrong = firstWrongByte(token);
+  if (wrong !== undefined) throw new Error(`illegal base64 data at input byte ${wrong}`);
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length < 4) throw new Error(bytes.length === 0 ? 'EOF' : 'unexpected EOF');
+  return { limit: bytes.readUInt16LE(0), page: bytes.readUInt16LE(2) };
+}
+
+/** Where Go's decoder gives up; it wants padding and, unlike Node's, takes nothing that is not of the alphabet. */
+function firstWrongByte(token: string): number | undefined {
+  const { length: letters } = /^[A-Za-z0-9_-]*/.exec(token)?.[0] ?? '';
+  const open = letters % 4;
+  if (letters === token.length) return open === 0 ? undefined : letters - open;
+  if (token[letters] !== '=' || open < 2) return letters;
+  if (open === 3) return letters + 1 === token.length ? undefined : letters + 1;
+  if (letters + 1 === token.length) return token.length;
+  if (token[letters + 1] !== '=') return letters;
+  return letters + 2 === token.length ? undefined : letters + 2;
+}
+
+/** The page a query asks for; undefined when it names none. */
+export function findPage(query: URLSearchParams, limit: number): number | undefined {
+  const [token, ...more] = query.getAll('nextPageToken');
+  if (token === undefined) return undefined;
+  if (more.length > 0) throw new Error('too many values for page token');
+  const found = decodePageToken(token);
+  if (found.limit !== limit) throw new Error(`token limit must be ${limit}`);
+  if (found.page === 0) throw new Error('token page must be greater than zero');
+  return found.page;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The page after this one. fleet names one after every full page, even if it will be empty. */
+  readonly next?: number;
+}
+
+export function extractPage<T>(all: readonly T[], { limit, page }: PageToken): Page<T> {
+  const [start, stop] = [(page - 1) * limit, page * limit];
+  const items = all.slice(start, stop);
+  return start < all.length && stop <= all.length ? { items, next: page + 1 } : { items };
+}
+
+/** @throws {ApiError} 400 for a token that is none of ours. */
+export function pageOf<T>(all: readonly T[], query: URLSearchParams): Page<T> & { nextPageToken?: string } {
+  const page = extractPage(all, { limit: pageLimit, page: askedPage(query) });
+  if (page.next === undefined) return page;
+  return { ...page, nextPageToken: encodePageToken({ limit: pageLimit, page: page.next }) };
+}
+
+function askedPage(query: URLSearchParams): number {
+  try {
+    return findPage(query, pageLimit) ?? 1;
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new ApiError(400, said, { cause });
+  }
+}

@@ -1,0 +1,42 @@
+import type { Expectation } from '../model/readiness.ts';
+import type { Unit } from '../model/unit.ts';
+import { effectiveValues } from '../unit/effective-values.ts';
+import { readExpectation } from '../unit/expectation.ts';
+import { readNeeds, type UnitNeeds } from '../unit/needs.ts';
+import { parseUnit, type UnitOption } from '../unit/parse.ts';
+
+/** What the engine has to know of a unit's file. */
+export interface UnitFacts extends UnitNeeds {
+  readonly expects: Expectation;
+  /** Its owner wants it started once only: `Type=oneshot`, or `Restart=no` in so many words. */
+  readonly once: boolean;
+}
+
+export type FactsReader = (unit: Unit, contents: string) => UnitFacts;
+
+export const readFacts: FactsReader = ({ name }, contents) => {
+  const { options } = parseUnit(contents);
+  const expects = readExpectation(name, options);
+  return {
+    ...readNeeds(name, options),
+    expects,
+    once: lastOf(options, 'Type') === 'oneshot' || lastOf(options, 'Restart') === 'no',
+  };
+};
+
+/** Of several values of these options systemd takes the last. */
+function lastOf(options: readonly UnitOption[], name: string): string | undefined {
+  return effectiveValues(options, ['Service'], name).at(-1);
+}
+
+/** For a reader that lives long: facts follow from name and hash, so each file is parsed once. */
+export function rememberFacts(limit = 20_000): FactsReader {
+  const known = new Map<string, UnitFacts>();
+  return (unit, contents) => {
+    const key = `${unit.hash} ${unit.name}`;
+    const facts = known.get(key) ?? readFacts(unit, contents);
+    if (known.size >= limit) known.clear();
+    known.set(key, facts);
+    return facts;
+  };
+}

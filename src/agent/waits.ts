@@ -1,0 +1,68 @@
+import type { Reason } from '../model/reason.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Lease, Store } from '../store/store.ts';
+import type { UnitNeeds } from '../unit/needs.ts';
+import { membershipOf } from './fence.ts';
+import type { Log } from './log.ts';
+import { type Wait, waitOf, watchedFor } from './order.ts';
+import { Peers } from './peers.ts';
+
+export interface WaitsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machineId: string;
+  /** The store's revision of what this machine last said of a unit under the lease. */
+  readonly claimOf: (unit: string, lease: Lease) => bigint | undefined;
+  /** Called when a wait may be over. */
+  readonly onChange: () => void;
+}
+
+/** The machine as it is now. */
+export interface Situation {
+  readonly lease: Lease | undefined;
+  /** Needs of the units whose files are here, or are about to be. */
+  readonly needs: ReadonlyMap<string, UnitNeeds>;
+  /** Needs of the units that are being stopped. */
+  readonly stopping: ReadonlyMap<string, UnitNeeds>;
+}
+
+/** Which units wait for being started, and for what. */
+export class Waits {
+  readonly #options: WaitsOptions;
+  readonly #peers: Peers;
+  #waiting: ReadonlyMap<string, Wait> = new Map();
+
+  constructor(options: WaitsOptions) {
+    this.#options = options;
+    this.#peers = new Peers(options);
+  }
+
+  reasonOf(unit: string): Reason | undefined {
+    return this.#waiting.get(unit)?.reason;
+  }
+
+  /** When the first wait ends of itself, on the clock; infinite when none does. */
+  get nextEnd(): number {
+    return Math.min(...[...this.#waiting.values()].map(({ until = Number.POSITIVE_INFINITY }) => until));
+  }
+
+  /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
+  look(starts: readonly string[], { lease, needs, stopping }: Situation): void {
+    const { clock, machineId, log, claimOf } = this.#options;
+    const now = clock.now();
+    this.#peers.watch(watchedFor(starts, needs));
+    const claimed = (unit: string) => this.#peers.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
+    const sightings = (unit: string) => this.#peers.of(unit);
+    const membership = membershipOf(lease, now);
+    const circumstances = { now, machineId, membership, stopping, needs, sightings, claimed };
+    const waiting = new Map<string, Wait>();
+    for (const unit of starts) {
+      const wait = waitOf(unit, circumstances);
+      if (wait === undefined) continue;
+      waiting.set(unit, wait);
+      if (wait.reason !== this.reasonOf(unit)) log(`${unit} ${wait.reason}`);
+    }
+    this.#waiting = waiting;
+  }
+}

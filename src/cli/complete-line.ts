@@ -1,0 +1,95 @@
+import type { Argument, Command, Option } from 'commander';
+
+/** What can stand where the cursor is. */
+export interface Candidate {
+  readonly text: string;
+  readonly description?: string;
+}
+
+/** Things of the cluster that have names. */
+export type Noun = 'unit' | 'machine' | 'rollout';
+
+export interface Completion {
+  /** The beginning of the word at the cursor. */
+  readonly prefix: string;
+  readonly candidates: readonly Candidate[];
+  /** Kinds of names that fit besides the candidates; the cluster knows them. */
+  readonly nouns: readonly Noun[];
+  /** `--stack` on the line: the cluster that is meant. */
+  readonly stack: string | undefined;
+}
+
+/** How far a line's words have come. */
+interface Place {
+  readonly command: Command;
+  /** An option whose value is next. */
+  readonly awaited?: Option | undefined;
+  /** Arguments so far. */
+  readonly position: number;
+  readonly stack?: string | undefined;
+}
+
+/** Follows the words down to the command they have reached, and says what the last one can become. */
+export function completeLine(program: Command, words: readonly string[]): Completion {
+  const prefix = words.at(-1) ?? '';
+  const place = words.slice(0, -1).reduce(step, { command: program, position: 0 });
+  return { prefix, stack: place.stack, candidates: [], nouns: [], ...next(place, prefix) };
+}
+
+function step(place: Place, word: string): Place {
+  const { command, awaited, position, stack } = place;
+  if (awaited) return { command, position, stack: awaited.long === '--stack' ? word : stack };
+  if (word.startsWith('-')) return { ...place, awaited: optionWithValue(command, word) };
+  const sub = command.commands.find((each) => each.name() === word);
+  return sub ? { ...place, command: sub } : { ...place, position: position + 1 };
+}
+
+/** Undefined for an option that takes no value, or has it behind a `=`. */
+function optionWithValue(command: Command, word: string): Option | undefined {
+  const option = optionsOf(command).find(({ short, long }) => word === short || word === long);
+  return option && (option.required || option.optional) ? option : undefined;
+}
+
+function next({ command, awaited, position }: Place, prefix: string): Partial<Completion> {
+  if (awaited) return valuesOf(awaited, awaited.attributeName());
+  if (prefix.startsWith('-')) return { candidates: optionCandidates(command) };
+  if (command.commands.length > 0) return { candidates: verbCandidates(command) };
+  const argument = argumentAt(command, position);
+  return argument ? valuesOf(argument, argument.name()) : {};
+}
+
+/** The last argument takes all further words if it is one of several. */
+function argumentAt({ registeredArguments }: Command, position: number): Argument | undefined {
+  const last = registeredArguments.at(-1);
+  return registeredArguments[position] ?? (last?.variadic ? last : undefined);
+}
+
+/** Arguments and options are called after what they name: that is what their values can be. */
+const nounsByName: Readonly<Record<string, readonly Noun[]>> = {
+  unit: ['unit'],
+  units: ['unit'],
+  machine: ['machine'],
+  rollout: ['rollout'],
+  words: ['machine', 'unit'],
+};
+
+function valuesOf({ argChoices }: Option | Argument, name: string): Partial<Completion> {
+  const candidates = (argChoices ?? []).map((text) => ({ text }));
+  return { candidates, nouns: nounsByName[name] ?? [] };
+}
+
+function optionsOf(command: Command): readonly Option[] {
+  return [...command.options, ...(command.parent?.options ?? [])];
+}
+
+function optionCandidates(command: Command): readonly Candidate[] {
+  const candidates = optionsOf(command).flatMap(({ long, description }) =>
+    long ? [{ text: long, description }] : [],
+  );
+  return [...new Map(candidates.map((each) => [each.text, each])).values()];
+}
+
+function verbCandidates(command: Command): readonly Candidate[] {
+  const verbs = command.createHelp().visibleCommands(command);
+  return verbs.map((each) => ({ text: each.name(), description: each.summary() }));
+}

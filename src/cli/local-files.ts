@@ -1,0 +1,41 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { types } from 'node:util';
+import { hasUnitType } from '../unit/name.ts';
+import { CommandFailed } from './failure.ts';
+import { globMatcher } from './unit-words.ts';
+
+/** A unit file on this computer. */
+export interface LocalFile {
+  readonly path: string;
+  readonly contents: string;
+}
+
+/** Undefined when there is no such file. */
+export async function readUnitFile(path: string): Promise<LocalFile | undefined> {
+  try {
+    const contents = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+    return { path, contents };
+  } catch (cause) {
+    if (isAbsence(cause)) return undefined;
+    const why = types.isNativeError(cause) ? cause.message : String(cause);
+    throw new CommandFailed(`${path} can't be read as a unit file: ${why}`);
+  }
+}
+
+/** Paths of the unit files that a glob in quotes means. As in the shell's last segment; folders are taken literally. */
+export async function unitFilesMatching(glob: string): Promise<readonly string[]> {
+  const folder = dirname(glob);
+  const matches = globMatcher(basename(glob));
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => hasUnitType(name) && !name.startsWith('.') && matches(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+const absences: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
+
+function isAbsence(cause: unknown): boolean {
+  return types.isNativeError(cause) && 'code' in cause && absences.has(cause.code);
+}

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** How long a command waits for what it set off. */
+export interface WaitOptions {
+  readonly block: boolean;
+  readonly blockAttempts?: number;
+  readonly timeout: number;
+}
+
+/** Seconds. fleetctl's attempts take so long each: it looks for two seconds, then counts one. */
+const attempt = 2;
+
+const defaultTimeout = 120;
+
+/** The options of every command that waits. */
+export function addPatience(command: Command): Command {
+  return command
+    .option('--no-block', 'do not wait for the outcome')
+    .option(
+      '--timeout <seconds>',
+      'wait so long at most, then end with status 3; 0 waits for ever',
+      wholeNumber,
+      defaultTimeout,
+    );
+}
+
+/** The same with fleetctl's way to say how long. */
+export function addWaitOptions(command: Command): Command {
+  return addPatience(command).addOption(
+    new Option(
+      '--block-attempts <number>',
+      `wait for so many times ${attempt} s, as fleetctl; 0 waits for ever`,
+    )
+      .argParser(wholeNumber)
+      .conflicts('timeout'),
+  );
+}
+
+/** Seconds to wait at most; Infinity for ever, undefined for not at all. */
+export function patience({ block, blockAttempts, timeout }: WaitOptions): number | undefined {
+  if (!block) return undefined;
+  const seconds = blockAttempts === undefined ? timeout : blockAttempts * attempt;
+  return seconds === 0 ? Number.POSITIVE_INFINITY : seconds;
+}
+
+/** Parses an option's or argument's value. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}

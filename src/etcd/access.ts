@@ -1,0 +1,180 @@
+import type { Reason } from '../model/reason.ts';
+import { machineKey, rootPrefix, statusPrefix } from '../store/keys.ts';
+import { prefixEnd } from '../store/transaction.ts';
+
+/** What a role may do with a key, or with all keys from there up to another. */
+export interface Permission {
+  readonly type: 'READ' | 'WRITE' | 'READWRITE';
+  readonly key: string;
+  /** The first key that is beyond, byte for byte as latin1; empty for a single key. */
+  readonly rangeEnd: string;
+}
+
+/** etcd's users and roles. etcd knows a user by the common name of its certificate; nobody has a password. */
+export interface Access {
+  /** User → roles. */
+  readonly users: ReadonlyMap<string, readonly string[]>;
+  /** Role → permissions. `root` is etcd's own and needs none. */
+  readonly roles: ReadonlyMap<string, readonly Permission[]>;
+}
+
+/** A machine that is let in. */
+export interface AdmittedMachine {
+  /** For messages. */
+  readonly name: string;
+  /** Contents of its /etc/machine-id: the common name of its agent's certificate. */
+  readonly id: string;
+  /** Whether etcd runs there. Whoever has its disk has all of etcd, so its agent may write everything of ours. */
+  readonly etcd: boolean;
+}
+
+/** etcd's own superuser and role (its authentication guide). */
+export const rootUser = 'root';
+
+/** For agents that run the engine and take changes. */
+export const engineRole = 'engine';
+
+const machineRole = (id: string) => `machine-${id}`;
+
+/** Every machine reads everything of ours; what it may write follows from whether etcd runs there. */
+export function wantedAccess(machines: readonly AdmittedMachine[]): Access {
+  const confined = machines.filter(({ etcd }) => !etcd);
+  return {
+    users: new Map([
+      [rootUser, [rootUser]],
+      ...machines.map(({ id, etcd }) => [id, [etcd ? engineRole : machineRole(id)]] as const),
+    ]),
+    roles: new Map([
+      [engineRole, [{ type: 'READWRITE', ...below(rootPrefix) }]],
+      ...confined.map(({ id }) => [machineRole(id), ownPermissions(id)] as const),
+    ]),
+  };
+}
+
+function ownPermissions(id: string): readonly Permission[] {
+  return [
+    { type: 'READ', ...below(rootPrefix) },
+    { type: 'WRITE', key: machineKey(id), rangeEnd: '' },
+    { type: 'WRITE', ...below(statusPrefix(id)) },
+  ];
+}
+
+function below(prefix: string): Pick<Permission, 'key' | 'rangeEnd'> {
+  return { key: prefix, rangeEnd: prefixEnd(prefix).toString('latin1') };
+}
+
+/** One change to users and roles. */
+export type AccessStep =
+  | { readonly kind: 'delete-user'; readonly user: string; readonly reason: Reason }
+  | { readonly kind: 'delete-role'; readonly role: string; readonly reason: Reason }
+  | { readonly kind: 'add-role'; readonly role: string; readonly reason: Reason }
+  | { readonly kind: 'add-user'; readonly user: string; readonly reason: Reason }
+  | {
+      readonly kind: 'permit' | 'forbid';
+      readonly role: string;
+      readonly permission: Permission;
+      readonly reason: Reason;
+    }
+  | {
+      readonly kind: 'grant' | 'revoke';
+      readonly user: string;
+      readonly role: string;
+      readonly reason: Reason;
+    };
+
+/** Users and roles that are ours to remove: an operator's own are left alone. */
+const machineUser = /^[0-9a-f]{32}$/;
+const ownRole = /^machine-[0-9a-f]{32}$/;
+
+/**
+ * What makes `wanted` of `actual`, in stages: within one, steps don't depend on each other. It may end anywhere and be
+ * decided again. A user gets its roles last, so nobody has more than is wanted on the way there.
+ *
+ * @param others what becomes of machines that `wanted` does not name
+ */
+export function accessSteps(
+  wanted: Access,
+  actual: Access,
+  others: 'keep' | 'remove',
+): readonly (readonly AccessStep[])[] {
+  const gone = others === 'remove';
+  const stages = [
+    [...(gone ? goneUsers(wanted, actual) : []), ...revocations(wanted, actual)],
+    additions(wanted, actual),
+    permissionChanges(wanted, actual),
+    [...grants(wanted, actual), ...(gone ? goneRoles(wanted, actual) : [])],
+  ];
+  return stages.filter((stage) => stage.length > 0);
+}
+
+function goneUsers(wanted: Access, actual: Access): AccessStep[] {
+  const gone = [...actual.users.keys()].filter((user) => machineUser.test(user) && !wanted.users.has(user));
+  return gone.map((user) => ({ kind: 'delete-user', user, reason: 'the machine left the cluster' }));
+}
+
+function goneRoles(wanted: Access, actual: Access): AccessStep[] {
+  const gone = [...actual.roles.keys()].filter((role) => ownRole.test(role) && !wanted.roles.has(role));
+  return gone.map((role) => ({ kind: 'delete-role', role, reason: 'no machine needs it' }));
+}
+
+function additions(wanted: Access, actual: Access): AccessStep[] {
+  const roles = [...wanted.roles.keys()].filter((role) => !actual.roles.has(role));
+  const users = [...wanted.users.keys()].filter((user) => !actual.users.has(user));
+  return [
+    ...roles.map((role): AccessStep => ({ kind: 'add-role', role, reason: 'it is new' })),
+    ...users.map((user): AccessStep => ({ kind: 'add-user', user, reason: 'it is new' })),
+  ];
+}
+
+function revocations(wanted: Access, actual: Access): AccessStep[] {
+  return [...wanted.users].flatMap(([user, roles]) =>
+    (actual.users.get(user) ?? [])
+      .filter((role) => !roles.includes(role))
+      .map(
+        (role): AccessStep => ({
+          kind: 'revoke',
+          user,
+          role,
+          reason: `${user} has no need of the role ${role}`,
+        }),
+      ),
+  );
+}
+
+function grants(wanted: Access, actual: Access): AccessStep[] {
+  return [...wanted.users].flatMap(([user, roles]) =>
+    roles
+      .filter((role) => !actual.users.get(user)?.includes(role))
+      .map((role): AccessStep => ({ kind: 'grant', user, role, reason: `${user} needs it` })),
+  );
+}
+
+/** A permission of another type on the same keys is replaced by the new one (etcd's RoleGrantPermission). */
+function permissionChanges(wanted: Access, actual: Access): AccessStep[] {
+  return [...wanted.roles].flatMap(([role, permissions]) => {
+    const has = actual.roles.get(role) ?? [];
+    const missing = permissions.filter((one) => !has.some((other) => samePermission(one, other)));
+    const extra = has.filter((one) => !permissions.some((other) => sameKeys(one, other)));
+    return [
+      ...extra.map(
+        (permission): AccessStep => ({
+          kind: 'forbid',
+          role,
+          permission,
+          reason: `${role} has no need of ${permission.key}`,
+        }),
+      ),
+      ...missing.map(
+        (permission): AccessStep => ({ kind: 'permit', role, permission, reason: 'it lacks it' }),
+      ),
+    ];
+  });
+}
+
+function samePermission(one: Permission, other: Permission): boolean {
+  return one.type === other.type && sameKeys(one, other);
+}
+
+function sameKeys(one: Permission, other: Permission): boolean {
+  return one.key === other.key && one.rangeEnd === other.rangeEnd;
+}

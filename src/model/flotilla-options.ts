@@ -1,0 +1,56 @@
+/** How a unit shows that it can do its work: `Ready=` in `[X-Flotilla]`. Without one, systemd's `active` is enough. */
+export type Probe =
+  /** A program that ends with 0; words as systemd splits them, specifiers replaced. */
+  | { readonly kind: 'exec'; readonly argv: readonly string[] }
+  /** A status from 200 to 399 on the machine itself. */
+  | { readonly kind: 'http'; readonly port: number; readonly path: string }
+  /** A connection to the machine itself is accepted. */
+  | { readonly kind: 'tcp'; readonly port: number }
+  /** `READY=1` by sd_notify(3): what systemd calls active with `Type=notify`. */
+  | { readonly kind: 'notify' };
+
+export interface Readiness {
+  readonly probe: Probe;
+  /** Seconds between two looks; default 5. */
+  readonly interval: number;
+  /** Seconds one look may take; default 2. */
+  readonly timeout: number;
+}
+
+/** How a changed template or global unit replaces its instances. */
+export interface RolloutPolicy {
+  /** Instances that may be down or not ready at the same time; default 1. */
+  readonly maxUnavailable: number;
+  /** Whether the last good version comes back when the new one fails; default true. */
+  readonly rollback: boolean;
+  /** Seconds an instance gets from its start until it is ready; default 300. */
+  readonly deadline: number;
+}
+
+/** A condition on a machine's metadata beyond fleet's `key=value`. */
+export interface MetadataCondition {
+  readonly key: string;
+  readonly operator: '=' | '!=' | 'in' | 'not in' | '<' | '<=' | '>' | '>=';
+  /** One value, or the list of `in` and `not in`. */
+  readonly values: readonly string[];
+}
+
+/** A unit's `[X-Flotilla]` section with all defaults filled in and specifiers replaced. */
+export interface FlotillaOptions {
+  /** `Weight=`: what the unit costs its machine; default 1. */
+  readonly weight: number;
+  /** `Spread=`: metadata key over whose values the instances of a template are spread. */
+  readonly spread?: string;
+  /** `MaxPerMachine=`: instances of the template on one machine at most. */
+  readonly maxPerMachine?: number;
+  /** `MachineMetadata=`: all must hold. */
+  readonly conditions: readonly MetadataCondition[];
+  /** `Fence=stop`: stopped on a machine that is cut off, before its lease could be taken over. Default `keep`. */
+  readonly fence: 'stop' | 'keep';
+  /** `Ready=`, with `ReadyInterval=` and `ReadyTimeout=`. */
+  readonly readiness?: Readiness;
+  /** `AfterReady=`: units, on whatever machine, that must be ready before this one is started. */
+  readonly afterReady: readonly string[];
+  /** `MaxUnavailable=`, `Rollback=`, `RolloutDeadline=`. */
+  readonly rollout: RolloutPolicy;
+}

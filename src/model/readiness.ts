@@ -1,0 +1,91 @@
+import type { SystemdState, UnitStatus } from './status.ts';
+
+/** What else than systemd's word makes a unit ready; it follows from its file. */
+export interface Expectation {
+  /** `Ready=` has a probe whose word counts. `notify` is none: systemd waits for that one itself. */
+  readonly probe: boolean;
+  /** It is meant to end: `Type=oneshot` without `RemainAfterExit=yes` (systemd.service(5)). */
+  readonly finishes: boolean;
+}
+
+/**
+ * The active sub states in which a unit of each type does what it is for (`systemctl --state=help`). A service's
+ * `exited` is `RemainAfterExit=yes`; a socket's `running` means that its service has taken over.
+ */
+const workingSubStates: Readonly<Record<string, readonly string[]>> = {
+  service: ['running', 'exited'],
+  socket: ['listening', 'running'],
+  timer: ['waiting', 'running', 'elapsed'],
+  path: ['waiting', 'running'],
+  mount: ['mounted'],
+  automount: ['waiting', 'running'],
+  swap: ['active'],
+  target: ['active'],
+  slice: ['active'],
+  scope: ['running', 'abandoned'],
+  device: ['plugged'],
+};
+
+/** Load states in which systemd can't use the file (systemctl(1)). */
+const unusable: ReadonlySet<string> = new Set(['not-found', 'bad-setting', 'error', 'masked']);
+
+/** Whether the unit does what it is for: systemd says so, and its probe too where it has one. */
+export function isReady(status: UnitStatus, { probe, finishes }: Expectation): boolean {
+  const { unit, active, sub, ready } = status;
+  if (isUnusable(status)) return false;
+  if (active !== 'active') return finishes && hasFinished(status);
+  const type = unit.slice(unit.lastIndexOf('.') + 1);
+  return (workingSubStates[type] ?? []).includes(sub) && (probe ? ready?.ok === true : ready?.ok !== false);
+}
+
+/** An agent that does not tell whether it has started the unit is believed. */
+function hasFinished({ active, sub, failure, started = true }: UnitStatus): boolean {
+  return started && active === 'inactive' && sub === 'dead' && failure === undefined;
+}
+
+/** Whether systemd can't use its file. */
+export function isUnusable({ load }: UnitStatus): boolean {
+  return unusable.has(load);
+}
+
+/** Whether it will not get ready any more by itself: systemd can't use its file, or has given it up. */
+export function hasFailed(status: UnitStatus): boolean {
+  return isUnusable(status) || status.active === 'failed';
+}
+
+/** What a user reads of the failure: systemd's `Result=`, or what the unit is instead of loaded. */
+export function failureResult(status: UnitStatus): string {
+  const { load, sub, failure } = status;
+  return failure?.result ?? (isUnusable(status) ? load : sub);
+}
+
+/** Whether it has crashed and systemd is about to start it again; `auto-restart-queued` since systemd 254. */
+export function isRestarting({ sub }: Pick<SystemdState, 'sub'>): boolean {
+  return sub.startsWith('auto-restart');
+}
+
+/** How a unit was seen to crash and be restarted. systemd alone may go on with that for ever (`Restart=`). */
+export interface Crashes {
+  readonly restarting: boolean;
+  readonly journal: string;
+  /** How often it was seen to crash anew. */
+  readonly count: number;
+  /** In how many looks it was waiting to be restarted. */
+  readonly looks: number;
+}
+
+/** systemd's own limit before it gives a unit up, `DefaultStartLimitBurst=` (systemd-system.conf(5)). */
+export const crashLimit = 5;
+
+/** The history with one more look in it; undefined before the first. */
+export function observeCrash(before: Crashes | undefined, status: UnitStatus): Crashes {
+  const restarting = isRestarting(status);
+  const journal = (status.failure?.journal ?? []).join('\n');
+  const anew = restarting && !(before?.restarting && before.journal === journal);
+  return {
+    restarting,
+    journal,
+    count: (before?.count ?? 0) + Number(anew),
+    looks: (before?.looks ?? 0) + Number(restarting),
+  };
+}

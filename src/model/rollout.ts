@@ -1,0 +1,32 @@
+import type { RolloutView } from './api.ts';
+import type { Reason } from './reason.ts';
+
+export const rolloutStates = [
+  'running',
+  'paused',
+  'complete',
+  'rolling-back',
+  'rolled-back',
+  'failed',
+] as const satisfies readonly RolloutView['state'][];
+export type RolloutState = (typeof rolloutStates)[number];
+
+/** Unit name → sha256 of its file. */
+export type Versions = Readonly<Record<string, string>>;
+
+export type RolloutFailure = NonNullable<RolloutView['failure']>;
+
+/** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
+export interface Rollout {
+  /** The template `hello@.service`, or the global unit. */
+  readonly name: string;
+  readonly state: RolloutState;
+  /** Which version the units have been told: `forward` is `to`, `back` is `from`. */
+  readonly direction: 'forward' | 'back';
+  /** The last version that was complete, of all units of that time. Its files are kept. */
+  readonly from: Versions;
+  /** The version that replaces it, of the units that change. */
+  readonly to: Versions;
+  readonly reason: Reason;
+  readonly failure?: RolloutFailure;
+}

@@ -1,0 +1,40 @@
+import type { Evaluation, UnitFailure, Wanted } from './health.ts';
+
+/** Seconds after which a line that does not change is said again. */
+const remindEvery = 10;
+
+export function progressText({ done, failed, waiting }: Evaluation, wanted: Wanted): string {
+  const units = wanted.units.length + wanted.gone.length;
+  const busy = new Set([...waiting, ...failed].map(({ unit }) => unit));
+  const count = `${units - busy.size} of ${units} units are as wanted`;
+  if (done) return `${count}; watching that they stay so`;
+  const failing = failed.map(({ unit, machine }) => `${unit}: failed on ${machine}`);
+  const shown = [...failing, ...waiting.map(({ unit, why }) => `${unit}: ${why}`)];
+  const more = shown.length > 3 ? `; and ${shown.length - 3} more` : '';
+  return `${count}; waiting for ${shown.slice(0, 3).join('; ')}${more}`;
+}
+
+export function failureText(failed: readonly UnitFailure[]): string {
+  return failed
+    .map(({ unit, machine, result, journal }) => {
+      const lines = journal.length > 0 ? journal : ['(its journal is empty)'];
+      return `unit ${unit} failed on ${machine} (${result}):${lines.map((line) => `\n  ${line}`).join('')}`;
+    })
+    .join('\n');
+}
+
+/** Says a thing when it changes, and again every ten seconds while it does not. */
+export class Progress {
+  readonly #log: (line: string) => void;
+  #last = { text: '', at: 0 };
+
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
+
+  report(text: string, at: number): void {
+    if (text === this.#last.text && at - this.#last.at < remindEvery) return;
+    this.#last = { text, at };
+    this.#log(text);
+  }
+}

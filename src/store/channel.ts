@@ -1,0 +1,138 @@
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+  Metadata,
+} from '@grpc/grpc-js';
+import { NotConnected } from './failure.ts';
+import type { Method } from './protobuf.ts';
+
+/** PEM texts. Both sides prove themselves: etcd by the CA, we by certificate and key. */
+export interface Tls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+const channelOptions: ChannelOptions = {
+  // A cut network sends no FIN: pings find out. etcd drops clients that ping more often than every 5 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5000,
+  // The default backs off up to two minutes; a restarted member must be found sooner.
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 2000,
+  'grpc.max_receive_message_length': -1,
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+/** Makes a member without a leader refuse at once instead of letting us wait for it. */
+const metadata = new Metadata();
+metadata.set('hasleader', 'true');
+
+/** How one request travels to one endpoint and its answer back. */
+export type Send = <Reply>(
+  client: Client,
+  method: Method<Reply>,
+  request: object,
+  deadline: number,
+) => Promise<Reply>;
+
+/** The connection to one endpoint, made when it is first needed and again whenever it broke. */
+export class Channel {
+  readonly address: string;
+  readonly #tls: Tls | undefined;
+  #client: Client;
+
+  /** `address` is `host:port` or `unix:/path`, behind which etcd calls itself `localhost`. */
+  constructor(address: string, tls: Tls | undefined) {
+    this.address = address;
+    this.#tls = tls;
+    this.#client = this.#open();
+  }
+
+  /**
+   * Sends once and waits for the answer.
+   *
+   * @param connectBy when the connection must stand, and `deadline` when the answer must be here; both in
+   * milliseconds as Date.now() counts them
+   */
+  async call<Reply>(
+    method: Method<Reply>,
+    request: object,
+    send: Send,
+    { connectBy, deadline }: { connectBy: number; deadline: number },
+  ): Promise<Reply> {
+    const client = this.#client;
+    await connected(client, Math.min(connectBy, deadline));
+    return await send(client, method, request, deadline);
+  }
+
+  stream<Reply>(method: Method<Reply>): ClientDuplexStream<object, Reply> {
+    return duplex(this.#client, method);
+  }
+
+  /** Calls under way go on waiting on the old connection; those from now on get a new one. */
+  renew(): void {
+    this.#client.close();
+    this.#client = this.#open();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #open(): Client {
+    const tls = this.#tls;
+    const proof = tls
+      ? credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert))
+      : credentials.createInsecure();
+    return new Client(this.address, proof, channelOptions);
+  }
+}
+
+export const unary: Send = (client, method, request, deadline) =>
+  new Promise((resolve, reject) => {
+    const { path, encode, decode } = method;
+    client.makeUnaryRequest(path, encode, decode, request, metadata, { deadline }, (error, reply) =>
+      error || !reply ? reject(error ?? new Error(`${path} answered nothing`)) : resolve(reply),
+    );
+  });
+
+/** One request and one answer on a stream of its own: nothing to resume, so nothing that can get stuck. */
+export const exchange: Send = (client, method, request, deadline) =>
+  new Promise((resolve, reject) => {
+    const stream = duplex(client, method, deadline);
+    stream.on('error', reject);
+    stream.on('end', () => reject(new NotConnected(`${method.path} ended without an answer`)));
+    stream.once('data', (reply) => {
+      resolve(reply);
+      stream.cancel();
+    });
+    stream.end(request);
+  });
+
+function duplex<Reply>(client: Client, method: Method<Reply>, deadline?: number) {
+  const options = deadline === undefined ? {} : { deadline };
+  return client.makeBidiStreamRequest(method.path, method.encode, method.decode, metadata, options);
+}
+
+/**
+ * Waits for a connection as long as one is being made. A channel whose try failed only waits for its next one: a
+ * call goes through to it all the same, for it fails at once and says what was wrong.
+ */
+function connected(client: Client, deadline: number): Promise<void> {
+  const channel = client.getChannel();
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
+        return resolve();
+      if (state === connectivityState.SHUTDOWN) return reject(new NotConnected('the connection was closed'));
+      const late = () => reject(new NotConnected('no connection in time'));
+      channel.watchConnectivityState(state, deadline, (error) => (error ? late() : look()));
+    };
+    look();
+  });
+}

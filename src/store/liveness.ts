@@ -1,0 +1,72 @@
+/** A watch counts as dead when this many requests for a sign of life went unanswered. */
+const patience = 3;
+
+/** Milliseconds that a doubted watch has for a sign of life. */
+const doubtPeriod = 2000;
+
+/** Milliseconds between requests while somebody waits for progress; etcd's own loop over late watches has 100. */
+const hurriedPeriod = 150;
+
+export interface LivenessOptions {
+  /** Milliseconds between two requests. */
+  readonly period: number;
+  /** Asks the other side for a sign of life. */
+  readonly ask: () => void;
+  /** Called once, when there was none for too long. */
+  readonly dead: (why: Error) => void;
+}
+
+/**
+ * Knows whether a stream lives. It can die in silence: a proxy forgot it, its member hangs while the TCP stack still
+ * answers, or its machine lost power. So the other side is asked for a sign of life in every period.
+ */
+export class Liveness {
+  readonly #options: LivenessOptions;
+  readonly #timer: NodeJS.Timeout;
+  #hurried: NodeJS.Timeout | undefined;
+  #doubted: NodeJS.Timeout | undefined;
+  #last = performance.now();
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+    const { period, ask } = options;
+    this.#timer = setInterval(() => {
+      if (performance.now() - this.#last < patience * period) ask();
+      else this.#giveUp();
+    }, period);
+  }
+
+  /** To be called for each. */
+  sign(): void {
+    this.#last = performance.now();
+  }
+
+  /** Somebody waits for the first answer, and etcd gives none before it has told all changes up to now. */
+  hurry(): void {
+    this.#hurried = setInterval(this.#options.ask, hurriedPeriod);
+  }
+
+  relax(): void {
+    clearInterval(this.#hurried);
+  }
+
+  /** A call on the same way got no answer: the stream has to show that it lives. */
+  doubt(): void {
+    const asked = performance.now();
+    this.#options.ask();
+    clearTimeout(this.#doubted);
+    this.#doubted = setTimeout(() => {
+      if (this.#last < asked) this.#giveUp();
+    }, doubtPeriod);
+  }
+
+  end(): void {
+    for (const timer of [this.#timer, this.#hurried]) clearInterval(timer);
+    clearTimeout(this.#doubted);
+  }
+
+  #giveUp(): void {
+    this.end();
+    this.#options.dead(new Error(`silent for ${Math.round((performance.now() - this.#last) / 1000)} s`));
+  }
+}

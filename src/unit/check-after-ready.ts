@@ -1,0 +1,59 @@
+import { flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
+import { components } from './graph.ts';
+import type { ParsedUnit } from './parse.ts';
+import { type Problem, problemIn } from './problem.ts';
+
+interface Source {
+  readonly path: string;
+  readonly parsed: ParsedUnit;
+  readonly units: readonly { readonly name: string }[];
+}
+
+/** Units that would wait for one another for ever. What waits for a unit outside of this set can't be told here. */
+export function checkAfterReady(sources: readonly Source[]): Problem[] {
+  const waiting = sources.filter(({ parsed }) => lineOf(parsed) !== undefined);
+  const edges = new Map(
+    waiting.flatMap(({ units, parsed }) =>
+      units.map(({ name }): [string, readonly string[]] => [
+        name,
+        readFlotillaOptions(name, parsed.options).afterReady,
+      ]),
+    ),
+  );
+  return circlesOf(edges).flatMap((circle) => {
+    const [first = ''] = circle;
+    const source = waiting.find(({ units }) => units.some(({ name }) => name === first));
+    if (source === undefined) return [];
+    const line = lineOf(source.parsed);
+    const message = `AfterReady= leads in a circle: ${[...circle, first].join(' → ')}`;
+    const fix = 'none of them would ever start; take one out';
+    return [
+      problemIn(source.path, { rule: 'after-ready', ...(line !== undefined && { line }), message, fix }),
+    ];
+  });
+}
+
+function lineOf({ options }: ParsedUnit): number | undefined {
+  return options.find(({ section, name }) => section === flotillaSection && name === 'AfterReady')?.line;
+}
+
+/** One circle of each group of units that all reach one another; a unit that names itself is refused elsewhere. */
+function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const names = [...edges.keys()].sort();
+  const numberOf = new Map(names.map((name, number) => [name, number]));
+  const graph = names.map((name) => (edges.get(name) ?? []).flatMap((other) => numberOf.get(other) ?? []));
+  const groups = components(graph).filter(({ length }) => length > 1);
+  return groups.map((group) => walk(graph, group).map((node) => names[node] ?? ''));
+}
+
+/** Follows the first edge that stays in the group until a node comes again: what lies between is a circle. */
+function walk(graph: readonly (readonly number[])[], group: readonly number[]): number[] {
+  const within = new Set(group);
+  const path: number[] = [];
+  let node = Math.min(...group);
+  while (!path.includes(node)) {
+    path.push(node);
+    node = graph[node]?.find((next) => within.has(next)) ?? node;
+  }
+  return path.slice(path.indexOf(node));
+}

@@ -1,0 +1,75 @@
+import { effectiveValues } from './effective-values.ts';
+import { type FlotillaOption, flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
+import { isTemplate, templateOf } from './name.ts';
+import type { UnitOption } from './parse.ts';
+import type { Requirements } from './requirements.ts';
+
+export interface Circumstances {
+  readonly unit: string;
+  readonly options: readonly UnitOption[];
+  readonly requirements: Requirements;
+}
+
+/** Options that would mean nothing, or nothing good, where `when` holds. */
+export interface Combination {
+  readonly of: readonly FlotillaOption[];
+  readonly when: (circumstances: Circumstances) => boolean;
+  readonly message: string;
+  readonly fix: string;
+}
+
+const isGlobal = ({ requirements }: Circumstances) => requirements.global;
+const hasNoFamily = ({ unit }: Circumstances) => !isTemplate(unit) && templateOf(unit) === undefined;
+const probeKind = ({ unit, options }: Circumstances) =>
+  readFlotillaOptions(unit, options).readiness?.probe.kind;
+const has = ({ options }: Circumstances, name: FlotillaOption) =>
+  options.some((option) => option.section === flotillaSection && option.name === name);
+
+export const combinations: readonly Combination[] = [
+  {
+    of: ['Spread', 'MaxPerMachine'],
+    when: isGlobal,
+    message: 'and Global= exclude each other',
+    fix: 'a global unit is once on every machine that fits; keep one of the two',
+  },
+  {
+    of: ['Spread'],
+    when: ({ requirements }) => requirements.machineOf.length > 0 || requirements.machineId !== undefined,
+    message: 'has no say beside MachineOf= or MachineID=, which choose the machine',
+    fix: 'keep one of them',
+  },
+  {
+    of: ['Spread', 'MaxPerMachine'],
+    when: hasNoFamily,
+    message: 'is about the instances of a template, and this unit is none',
+    fix: 'make it a template name@.service, or remove the line',
+  },
+  {
+    of: ['MaxUnavailable', 'Rollback', 'RolloutDeadline'],
+    when: (at) => hasNoFamily(at) && !isGlobal(at),
+    message: 'is about rollouts, and only templates and global units have them',
+    fix: 'make it a template name@.service, or remove the line',
+  },
+  {
+    of: ['ReadyInterval', 'ReadyTimeout'],
+    when: (at) => !has(at, 'Ready'),
+    message: 'needs a probe',
+    fix: 'add Ready=, or remove the line',
+  },
+  {
+    of: ['ReadyInterval', 'ReadyTimeout'],
+    when: (at) => probeKind(at) === 'notify',
+    message: 'has no meaning with Ready=notify, where the service speaks by itself',
+    fix: 'remove the line',
+  },
+  {
+    of: ['Ready'],
+    when: (at) => probeKind(at) === 'notify' && !notifies(at),
+    message: 'waits for a notice that this unit never gives',
+    fix: 'set Type=notify in [Service] if the program calls sd_notify, or choose another probe',
+  },
+];
+
+function notifies({ options }: Circumstances): boolean {
+  return /^notify(-reload)?$/.test(effectiveValues(options, ['Service'], 'Type').at(-1) ?? '');
+}

@@ -1,0 +1,158 @@
+import type { FlotillaOptions, MetadataCondition, Probe } from '../model/flotilla-options.ts';
+import { readCondition } from './conditions.ts';
+import { checkName, isTemplate } from './name.ts';
+import type { UnitOption } from './parse.ts';
+import { readProbe } from './probe.ts';
+import { type Reading, read } from './reading.ts';
+import { readBoolean } from './requirements.ts';
+import { expandOwnSpecifiers } from './specifier.ts';
+import { readTimeSpan } from './time-span.ts';
+import { splitValues } from './values.ts';
+
+/** Where our own options stand, beside fleet's `[X-Fleet]`; systemd passes over both. */
+export const flotillaSection = 'X-Flotilla';
+
+/** What one value of each option turns into. */
+interface Meanings {
+  Weight: number;
+  Spread: string;
+  MaxPerMachine: number;
+  MachineMetadata: MetadataCondition;
+  Fence: 'stop' | 'keep';
+  Ready: Probe;
+  ReadyInterval: number;
+  ReadyTimeout: number;
+  AfterReady: string;
+  MaxUnavailable: number;
+  Rollback: boolean;
+  RolloutDeadline: number;
+}
+
+export type FlotillaOption = keyof Meanings;
+
+/** Options that take several values, and how these stand in a line. All others say one thing and come once. */
+const splitters: Readonly<Partial<Record<FlotillaOption, (line: string) => string[]>>> = {
+  MachineMetadata: splitValues,
+  AfterReady: (line) => line.split(' ').filter((name) => name !== ''),
+};
+
+export function isRepeatable(option: FlotillaOption): boolean {
+  return option in splitters;
+}
+
+/** The values of one line; a value that goes on over several lines is one line to systemd. An empty line is one empty value. */
+export function splitOwnValues(option: FlotillaOption, value: string): string[] {
+  const line = value.replace(/\s*\\\n\s*/g, ' ').trim();
+  const values = splitters[option]?.(line) ?? [line];
+  return values.length === 0 ? [''] : values;
+}
+
+type Reader<T> = (text: string, unit: string) => Reading<T>;
+
+/** The one place that knows the syntax: reading takes what it gives, checking tells what it refuses. */
+export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[O]> } = {
+  Weight: wholeNumber(0, 1_000_000),
+  Spread: expanded((text) =>
+    /^[^\s=!<>(),"]+$/.test(text)
+      ? read(text)
+      : { rule: 'metadata', expected: 'a metadata key', fix: 'give the key alone: Spread=zone' },
+  ),
+  MaxPerMachine: wholeNumber(1, 10_000),
+  MachineMetadata: expanded(readCondition),
+  Fence: expanded((text) =>
+    text === 'stop' || text === 'keep'
+      ? read(text)
+      : { rule: 'choice', expected: 'stop or keep', fix: 'write stop or keep' },
+  ),
+  Ready: (text, unit) => readProbe(text, (value) => expandOwnSpecifiers(value, unit)),
+  ReadyInterval: expanded(readDuration),
+  ReadyTimeout: expanded(readDuration),
+  AfterReady: expanded(readOtherUnit),
+  MaxUnavailable: wholeNumber(1, 10_000),
+  Rollback: expanded((text) => {
+    const value = readBoolean(text);
+    if (value !== undefined) return read(value);
+    return { rule: 'boolean', expected: 'a boolean', fix: 'write true or false' };
+  }),
+  RolloutDeadline: expanded(readDuration),
+};
+
+export function isFlotillaOption(name: string): name is FlotillaOption {
+  return Object.hasOwn(flotillaReaders, name);
+}
+
+/**
+ * Reads a unit's `[X-Flotilla]`, defaults filled in and specifiers replaced. Malformed values are passed over here
+ * and of repeated ones the last counts; `checkOptions` is what refuses both, so call that first on anything a user wrote.
+ */
+export function readFlotillaOptions(unit: string, options: readonly UnitOption[]): FlotillaOptions {
+  const own = options.filter(({ section }) => section === flotillaSection);
+  return own.length === 0 ? defaults : readOwn(unit, own);
+}
+
+const defaults: FlotillaOptions = readOwn('', []);
+
+function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions {
+  function every<O extends FlotillaOption>(option: O): Meanings[O][] {
+    return options.flatMap(({ name, value }) => {
+      if (name !== option) return [];
+      const readings = splitOwnValues(option, value).map((text) => flotillaReaders[option](text, unit));
+      return readings.flatMap((reading) => ('value' in reading ? [reading.value] : []));
+    });
+  }
+  const spread = every('Spread').at(-1);
+  const maxPerMachine = every('MaxPerMachine').at(-1);
+  const probe = every('Ready').at(-1);
+  return {
+    weight: every('Weight').at(-1) ?? 1,
+    ...(spread !== undefined && { spread }),
+    ...(maxPerMachine !== undefined && { maxPerMachine }),
+    conditions: every('MachineMetadata'),
+    fence: every('Fence').at(-1) ?? 'keep',
+    ...(probe !== undefined && {
+      readiness: {
+        probe,
+        interval: every('ReadyInterval').at(-1) ?? 5,
+        timeout: every('ReadyTimeout').at(-1) ?? 2,
+      },
+    }),
+    afterReady: [...new Set(every('AfterReady'))],
+    rollout: {
+      maxUnavailable: every('MaxUnavailable').at(-1) ?? 1,
+      rollback: every('Rollback').at(-1) ?? true,
+      deadline: every('RolloutDeadline').at(-1) ?? 300,
+    },
+  };
+}
+
+function expanded<T>(reader: Reader<T>): Reader<T> {
+  return (text, unit) => reader(expandOwnSpecifiers(text, unit), unit);
+}
+
+function wholeNumber(least: number, most: number): Reader<number> {
+  return expanded((text) => {
+    const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return read(value);
+    const expected = `a whole number from ${least} to ${most}`;
+    return { rule: 'number', expected, fix: `give ${expected}` };
+  });
+}
+
+function readDuration(text: string): Reading<number> {
+  const seconds = readTimeSpan(text);
+  if (seconds !== undefined && seconds > 0) return read(seconds);
+  return {
+    rule: 'time-span',
+    expected: 'a time span above zero',
+    fix: 'write it as in 90, 90s, 2min or 1h 30min',
+  };
+}
+
+function readOtherUnit(text: string, unit: string): Reading<string> {
+  const fix =
+    'give full names of other units, with blanks between them: AfterReady=db.service cache@1.service';
+  if (text === unit) return { rule: 'after-ready', expected: 'another unit: it names the unit itself', fix };
+  if (isTemplate(text)) return { rule: 'after-ready', expected: `a unit: ${text} is a template`, fix };
+  if (checkName(text).length === 0) return read(text);
+  return { rule: 'after-ready', expected: 'the name of a unit of the cluster', fix };
+}

@@ -1,0 +1,67 @@
+import { recordedGroups } from '../../src/agent/rollout-groups.ts';
+import type { ManagedUnit } from '../../src/agent/systemd.ts';
+import type { UnitView } from '../../src/model/api.ts';
+import { isOutdated, isReadyMember } from '../../src/scheduler/rollout-group.ts';
+import type { ClusterState } from '../../src/store/cluster-state.ts';
+import { templateOf } from '../../src/unit/name.ts';
+import type { Finding } from './finding.ts';
+
+export function pendingUnitsHaveReasons(units: readonly UnitView[]): Finding {
+  const silent = units.find(
+    ({ targetState, placements, pending }) =>
+      targetState !== 'inactive' && placements.length === 0 && !pending,
+  );
+  return silent && `${silent.name} is pending, and nobody says why`;
+}
+
+/** A cluster after its faults have ended. */
+export interface Rest {
+  readonly cluster: ClusterState;
+  readonly machines: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly units: readonly ManagedUnit[];
+  }[];
+}
+
+/** Every machine that is up is a member, and has what it was told to have and nothing else. */
+export function desiredIsReached({ cluster, machines }: Rest): Finding {
+  if (machines.length > 0 && cluster.leader === undefined) return 'nobody leads';
+  for (const { id, name, units } of machines) {
+    if (!cluster.machines.some((machine) => machine.id === id)) return `${name} is up and no member`;
+    const placed = cluster.placements.filter(({ machineId }) => machineId === id);
+    const stray = units.find((unit) => !placed.some((placement) => placement.unit === unit.name));
+    if (stray) return `${name} still has ${stray.name}, which is not placed there`;
+    for (const { unit, hash, targetState } of placed) {
+      const found = units.find((it) => it.name === unit);
+      if (found?.hash !== hash) return `${name} has ${found ? 'an old version' : 'nothing'} of ${unit}`;
+      if (found.started !== (targetState === 'launched')) return `${unit} on ${name} is not ${targetState}`;
+      const status = cluster.statuses.find((it) => it.machineId === id && it.unit === unit);
+      if (status?.active !== found.active)
+        return `${name} says ${unit} is ${status?.active}, and it is ${found.active}`;
+    }
+  }
+  return undefined;
+}
+
+/** Every unit has the version that the user applied last (fleet's #1508), but for what a rollout keeps back. */
+export function versionsAreCurrent({ cluster, machines }: Rest): Finding {
+  const up = new Set(machines.map(({ id }) => id));
+  const hashes = new Map(cluster.units.map(({ name, hash }) => [name, hash]));
+  const kept = new Set(cluster.rollouts.flatMap(({ name, state }) => (state === 'complete' ? [] : name)));
+  const stale = cluster.placements.find(
+    ({ unit, machineId, hash }) =>
+      up.has(machineId) && hashes.get(unit) !== hash && !kept.has(templateOf(unit) ?? unit),
+  );
+  return stale && `${stale.unit} was left with an old version`;
+}
+
+/** A rollout comes to an end, or there is an instance that it waits for. */
+export function rolloutsGoOn({ cluster }: Rest): Finding {
+  const moving = cluster.rollouts.filter(({ state }) => state === 'running' || state === 'rolling-back');
+  const groups = new Map(recordedGroups(cluster, new Set()).map(({ group }) => [group.name, group]));
+  const idle = moving.find(
+    ({ name }) => !groups.get(name)?.members.some((member) => !isOutdated(member) && !isReadyMember(member)),
+  );
+  return idle && `the rollout of ${idle.name} is ${idle.state} and waits for nobody`;
+}
