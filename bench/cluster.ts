@@ -103,7 +103,7 @@ async function kills(report: Report, log: Log) {
   writeFileSync(join(unitFolder(stack), 'units.yaml'), 'instances: { hello@.service: 1 }\n');
   try {
     let killed = 0;
-    for (const seconds of [1, 2, 3, 4, 6, 8, 11, 15, 20, 26, 33, 40]) {
+    for (const seconds of [1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 15]) {
       if (await killedUp(stack, seconds)) killed += 1;
       log(`${killed} kills; the last after ${seconds} s`);
     }

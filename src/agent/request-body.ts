@@ -7,6 +7,9 @@ import type { BodyRule } from './route.ts';
 /** Bytes; a request's body may not be longer. */
 const maxBody = 10 * 1024 * 1024;
 
+/** Of more problems than these nobody reads the rest. */
+const maxProblems = 50;
+
 /**
  * The request's body as JSON; undefined when it has none and needs none. What it must look like is the handler's
  * to check.
@@ -59,15 +62,17 @@ function tooLarge(): ApiError {
 
 /**
  * Checks a body, or the parameters of a query, by its schema.
- * @throws {ApiError} 400 with every problem, one a line.
+ * @throws {ApiError} 400 with the problems, one a line.
  */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  );
-  throw new ApiError(400, problems.join('\n'));
+  const { issues } = parsed.error;
+  const problems = issues
+    .slice(0, maxProblems)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  const more = issues.length > maxProblems ? [`and ${issues.length - maxProblems} more`] : [];
+  throw new ApiError(400, [...problems, ...more].join('\n'));
 }
 
 /** What a URL says after its question mark. Malformed pairs are passed over, as Go did for fleet. */

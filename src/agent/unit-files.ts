@@ -58,14 +58,15 @@ export class UnitFiles {
     if (fenced) await this.#fence.add(name);
     else await this.#fence.remove(name);
     const file = join(this.#units, name);
-    await replaceFile(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
+    // The file says that the unit is here, so it comes last: an agent that ends in between does all of it again.
     await replaceFile(join(systemdFolder, name), (draft) => symlink(file, draft));
+    await replaceFile(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(systemdFolder, name), { force: true });
     await this.unmarkStarted(name);
     await rm(join(this.#units, name), { force: true });
+    await rm(join(systemdFolder, name), { force: true });
     await this.#fence.remove(name);
     this.#read.delete(name);
   }

@@ -130,7 +130,7 @@ function checkGlob(name: string, glob: string): Flaw[] {
       { rule: 'glob', message: `${name}= is empty`, fix: 'give the units it is about, or remove the line' },
     ];
   }
-  if (compileGlob(glob).regexp !== undefined) return [];
+  if (compileGlob(glob).chunks !== undefined) return [];
   const fix = 'close "[" with "]" and put a backslash before a character meant literally';
   return [{ rule: 'glob', message: `${name}=${glob} is not a valid glob`, fix }];
 }

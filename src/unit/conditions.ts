@@ -2,8 +2,9 @@ import type { MetadataCondition } from '../model/flotilla-options.ts';
 import { type Reading, read } from './reading.ts';
 
 const word = '[^\\s=!<>(),"]+';
-const comparison = new RegExp(`^(${word})\\s*(!=|<=|>=|=|<|>)\\s*(${word})$`);
-const membership = new RegExp(`^(${word})\\s+(in|not\\s+in)\\s*\\(([^()]*)\\)$`);
+// Blanks are single by then: runs of them, tried at every length, would take seconds.
+const comparison = new RegExp(`^(${word}) ?(!=|<=|>=|=|<|>) ?(${word})$`);
+const membership = new RegExp(`^(${word}) (in|not in) ?\\(([^()]*)\\)$`);
 const wordOnly = new RegExp(`^${word}$`);
 
 const operators: Readonly<Record<string, MetadataCondition['operator']>> = {
@@ -12,7 +13,8 @@ const operators: Readonly<Record<string, MetadataCondition['operator']>> = {
 
 /** `MachineMetadata=` in `[X-Flotilla]`: `disk!=hdd`, `cpus>=4`, `region in (eu,us)`, `region not in (eu,us)`. */
 export function readCondition(text: string): Reading<MetadataCondition> {
-  return readComparison(text) ?? readMembership(text) ?? malformed;
+  const condition = text.replace(/\s+/g, ' ');
+  return readComparison(condition) ?? readMembership(condition) ?? malformed;
 }
 
 const malformed: Reading<never> = {

@@ -33,7 +33,7 @@ describe('globs', () => {
     '%s is malformed and matches nothing',
     (pattern) => {
       const glob = compileGlob(pattern);
-      expect(glob.regexp).toBeUndefined();
+      expect(glob.chunks).toBeUndefined();
       expect(matchesGlob(glob, pattern)).toBe(false);
     },
   );
@@ -41,6 +41,19 @@ describe('globs', () => {
   test('the prefix is what every match starts with', () => {
     expect(compileGlob('web@*.service')).toMatchObject({ prefix: 'web@', literal: false });
     expect(compileGlob('a\\*b')).toMatchObject({ prefix: 'a*b', literal: true });
+  });
+
+  test('many stars take no longer than few', () => {
+    const name = `${'-'.repeat(200)}.service`;
+    expect(matches('*-*-*-*-*-*-*-*-*-*-*-*-*-*!', name)).toBe(false);
+    expect(matches('*-*-*-*-*-*-*-*-*-*-*-*-*-*.service', name)).toBe(true);
+  });
+
+  test('no star stands for a slash', () => {
+    expect(matches('a*c', 'a/c')).toBe(false);
+    expect(matches('*c', 'a/c')).toBe(false);
+    expect(matches('a*', 'a/c')).toBe(false);
+    expect(matches('*/*', 'a/c')).toBe(true);
   });
 
   test('a star matches the same as any text in its place', () => {

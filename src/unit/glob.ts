@@ -4,8 +4,11 @@ export interface Glob {
   /** The text every match starts with; the whole name when `literal`. Lets an index skip most names. */
   readonly prefix: string;
   readonly literal: boolean;
-  /** undefined when the pattern's syntax is wrong; it then matches nothing. */
-  readonly regexp: RegExp | undefined;
+  /**
+   * What stands before, between and after the stars: sticky, without repetition, the last one up to the end of the name.
+   * undefined when the pattern's syntax is wrong; it then matches nothing.
+   */
+  readonly chunks: readonly RegExp[] | undefined;
 }
 
 /**
@@ -13,33 +16,63 @@ export interface Glob {
  * except `/`, `[a-z]` and `[^a-z]` one of a set, `\x` the character x. The whole name must match.
  */
 export function compileGlob(pattern: string): Glob {
-  const sources: string[] = [];
+  const sources = [''];
   let prefix = '';
   let literal = true;
   for (let rest = pattern; rest !== ''; ) {
     const token = nextToken(rest);
-    if (token === undefined) return { pattern, prefix: '', literal: false, regexp: undefined };
-    sources.push(token.source);
+    if (token === undefined) return { pattern, prefix: '', literal: false, chunks: undefined };
+    if (token.source === undefined) sources.push('');
+    else sources.push((sources.pop() ?? '') + token.source);
     literal &&= token.char !== undefined;
     if (literal) prefix += token.char ?? '';
     rest = rest.slice(token.length);
   }
-  return { pattern, prefix, literal, regexp: new RegExp(`^${sources.join('')}$`, 'u') };
+  const last = sources.length - 1;
+  const chunks = sources.map((source, at) => new RegExp(at === last ? `${source}$` : source, 'uy'));
+  return { pattern, prefix, literal, chunks };
 }
 
-export function matchesGlob(glob: Glob, name: string): boolean {
-  return glob.literal ? glob.prefix === name : (glob.regexp?.test(name) ?? false);
+/**
+ * Each chunk is taken where it comes first, as Go's path.Match does: what is left for the next star is then the longest.
+ * One regular expression for all of it would try every way to divide the name among the stars, which takes seconds for
+ * five of them.
+ */
+export function matchesGlob({ literal, prefix, chunks }: Glob, name: string): boolean {
+  if (literal || chunks === undefined) return literal && prefix === name;
+  let at: number | undefined = 0;
+  for (const [index, chunk] of chunks.entries()) {
+    at = index === 0 ? endOf(chunk, name, at) : endOfFirst(chunk, name, at);
+    if (at === undefined) return false;
+  }
+  return true;
+}
+
+/** Where the chunk ends if it begins exactly there. */
+function endOf(chunk: RegExp, name: string, start: number): number | undefined {
+  chunk.lastIndex = start;
+  return chunk.test(name) ? chunk.lastIndex : undefined;
+}
+
+/** Where the chunk ends that comes first after a star, which stands for anything but "/". */
+function endOfFirst(chunk: RegExp, name: string, from: number): number | undefined {
+  for (let start = from; start <= name.length; start++) {
+    const end = endOf(chunk, name, start);
+    if (end !== undefined || name[start] === '/') return end;
+  }
+  return undefined;
 }
 
 interface Token {
   readonly length: number;
-  readonly source: string;
+  /** undefined for a star. */
+  readonly source?: string;
   /** Set when the token stands for exactly this character. */
   readonly char?: string;
 }
 
 function nextToken(rest: string): Token | undefined {
-  if (rest.startsWith('*')) return { length: 1, source: '[^/]*' };
+  if (rest.startsWith('*')) return { length: 1 };
   if (rest.startsWith('?')) return { length: 1, source: '[^/]' };
   if (rest.startsWith('[')) return classToken(rest);
   const char = nextChar(rest);

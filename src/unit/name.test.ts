@@ -56,6 +56,12 @@ describe('checkName', () => {
     'docker.socket',
     'systemd-networkd.service',
     'multi-user.target',
+    'local-fs.target',
+    'user@1000.service',
+    'dbus-broker.service',
+    'getty@tty1.service',
+    '-.mount',
+    'proc.mount',
   ])('refuses %s, on which the machine itself runs', (name) =>
     expect(checkName(name)).toMatchObject([{ rule: 'name-reserved' }]),
   );

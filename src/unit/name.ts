@@ -76,8 +76,15 @@ export function checkName(name: string): Flaw[] {
  * Units that a machine of ours stands on. A unit file of the same name would take their place at the next restart,
  * and taking it away again would stop them: the operator would be locked out, or etcd without its quorum.
  */
-const reserved =
-  /^(etcd|docker|containerd|ssh|sshd|dbus|flotilla-(agent|fence)|cloud-(init|config|final).*|systemd-.*|(init|user|system)(\.slice)?|(basic|default|emergency|exit|graphical|halt|multi-user|network(-online)?|poweroff|reboot|rescue|shutdown|sysinit))\.[a-z]+$/;
+const reserved = new RegExp(
+  `^(${[
+    'etcd|docker|containerd|sshd?(@.*)?|dbus(-.*)?|flotilla-(agent|fence)|networking|nftables',
+    'cloud-(init|config|final).*|systemd-.*|(serial-|container-)?getty(@.*)?',
+    '(init|user|system)(\\.slice)?|user(@|-\\d|-runtime-dir@).*',
+    'basic|default|emergency|exit|graphical|halt|multi-user|network(-online)?|poweroff|reboot|rescue|shutdown|sysinit',
+  ].join('|')})\\.[a-z]+$|^(-|boot|dev|proc|run|sys)\\.mount$` +
+    '|^((local|remote)-fs(-pre)?|paths|slices|sockets|swap|time-sync|timers)\\.target$',
+);
 
 function checkReserved(name: string): Flaw[] {
   if (!reserved.test(name)) return [];

@@ -90,6 +90,8 @@ export const unitBody = component(
           value: z.string().nullish(),
         }),
       )
+      // Far more than a unit has; each one that is wrong costs memory for its message.
+      .max(10_000)
       .nullish(),
   }),
 );
