@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Accelerator } from './arguments.ts';
 import { message, run } from './command.ts';
 import type { Image } from './image.ts';
+import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 
 /** A choice and why it was made. */
@@ -27,14 +28,30 @@ export async function chooseAccelerator(image: Image, options: { log: Log }): Pr
   const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).catch(message);
   if (closed) return { accelerator: 'tcg', reason: `KVM can't be used: ${closed}` };
   const file = join(image.folder, '..', 'accelerator.json');
-  const key = await probeKey(image);
+  return await keptChoice(file, await probeKey(image), options, () => probeKvm(image, options));
+}
+
+/**
+ * The answer for `key` that `file` keeps, or else the one that `probe` finds. All machines of a cluster ask at once,
+ * and one of them does the work.
+ */
+export async function keptChoice(
+  file: string,
+  key: string,
+  { log }: { log: Log },
+  probe: () => Promise<AcceleratorChoice>,
+): Promise<AcceleratorChoice> {
   const known = await readChoice(file, key);
   if (known) return known;
-  const choice = await probeKvm(image, options);
-  options.log(`${choice.accelerator}: ${choice.reason}`);
-  await writeFile(`${file}.${process.pid}`, JSON.stringify({ key, ...choice }));
-  await rename(`${file}.${process.pid}`, file);
-  return choice;
+  return await withLock(`${file}.lock`, { log, purpose: 'probe of KVM' }, async () => {
+    const meanwhile = await readChoice(file, key);
+    if (meanwhile) return meanwhile;
+    const choice = await probe();
+    log(`${choice.accelerator}: ${choice.reason}`);
+    await writeFile(`${file}.part`, JSON.stringify({ key, ...choice }));
+    await rename(`${file}.part`, file);
+    return choice;
+  });
 }
 
 /** Everything the answer depends on: boot of the host, its kernel, QEMU, the image. */
