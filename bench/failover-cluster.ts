@@ -72,7 +72,7 @@ export class FailoverCluster {
     await this.recorder.start();
     let missing = '';
     const whole = await found(patience, 5, async () => {
-      missing = await this.#missing();
+      missing = await this.#missing().catch((error: unknown) => `it can't be asked: ${error}`);
       return missing === '' ? true : undefined;
     });
     if (!whole) throw new Error(`not whole after ${patience} s: ${missing}`);

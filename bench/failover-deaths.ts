@@ -33,7 +33,6 @@ export async function deathOfLeader(cluster: FailoverCluster): Promise<void> {
     const unit = await cluster.napOn(leader);
     // Both were so before the unit was moved; it must be so when the machine dies.
     if ((await leaderOfBoth(cluster)) !== leader) throw new Error(`${leader} did not stay the leader`);
-    await sleep(5000);
     seconds.push(await deathOf(leader, unit, `${run} of ${leaderRuns}`, cluster));
   }
   const what = 'machine that led engine and etcd killed until its unit is active elsewhere';
@@ -64,6 +63,8 @@ async function deathOf(
   const led = [(await observer.members()).leader === machine ? 'engine' : []];
   led.push((await cluster.etcdLeader())?.machine === machine ? 'etcd' : []);
   await recorder.read(survivors);
+  // What was asked has cost the machines some work.
+  await sleep(3000);
   process.kill(pidOf(stack, machine), 'SIGKILL');
   const killed = performance.now();
   const runs = await found(limit, 2, async () => runsAt(await recorder.read(survivors), unit, killed));

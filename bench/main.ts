@@ -69,6 +69,9 @@ if (!chosen || parts.some((part) => !chosen.parts?.includes(part))) {
   process.exit(name === '' ? 0 : 2);
 }
 
+// As in the agent: gRPC names servers by their addresses, of which Node warns.
+process.noDeprecation = true;
+
 const figures: Figures = {};
 const started = new Date().toISOString();
 const failure = await chosen

@@ -44,8 +44,9 @@ export class Recorder {
   /** Lets every machine take notes, as long as it runs. What it noted before stays. */
   async start(): Promise<void> {
     const { machines } = this.#observer;
-    const setting = `--setenv=UNITS='${this.#units.join(' ')}' -p StandardOutput=append:${folder}/notes`;
-    const command = `mkdir -p ${folder} && cat >${folder}/script && { systemctl is-active -q flotilla-bench || systemd-run --quiet --collect --unit=flotilla-bench ${setting} bash ${folder}/script; }`;
+    const run = `systemd-run --quiet --collect --unit=flotilla-bench --setenv=UNITS='${this.#units.join(' ')}'`;
+    const takeNotes = `sh -c 'exec bash ${folder}/script >>${folder}/notes'`;
+    const command = `mkdir -p ${folder} && cat >${folder}/script && { systemctl is-active -q flotilla-bench || ${run} ${takeNotes}; }`;
     await Promise.all(machines.map((machine) => this.#observer.output(machine, command, script)));
   }
 
