@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runAgent } from '../src/agent/agent.ts';
+import { serveApi } from '../src/agent/api.ts';
 import { DbusSystemd } from '../src/agent/dbus-systemd.ts';
 import { FakeSystemd } from '../src/agent/fake-systemd.ts';
 import type { ManagedUnit } from '../src/agent/systemd.ts';
@@ -7,10 +9,12 @@ import { systemClock } from '../src/store/clock.ts';
 import { type EtcdOptions, EtcdStore } from '../src/store/etcd.ts';
 
 /**
- * An agent as a process of its own, on a real etcd. What of a machine it needs, and this one may not have, is left
- * out: systemd is the fake one, and there is no API. The code of the real systemd driver is loaded all the same.
+ * An agent as a process of its own, on a real etcd, as `src/agent/main.ts` starts it. What of a machine it needs, and
+ * this one may not have, is left out: systemd is the fake one. The code of the real driver is loaded all the same.
  */
 export interface ProcessOptions extends Pick<EtcdOptions, 'endpoints' | 'tls'> {
+  /** Where its API's socket is to be. */
+  readonly folder: string;
   /** A hex digit, from which the machine's id, name and address follow. */
   readonly digit: string;
 }
@@ -33,20 +37,23 @@ class CountingSystemd extends FakeSystemd {
   }
 }
 
-const { digit, ...etcd }: ProcessOptions = JSON.parse(process.argv[2] ?? '');
+const { digit, folder, ...etcd }: ProcessOptions = JSON.parse(process.argv[2] ?? '');
+const store = new EtcdStore(etcd);
 const systemd = new CountingSystemd();
 const unused = new DbusSystemd();
 process.on('message', () => process.send?.({ looks: systemd.looks } satisfies Looks));
 // Nothing of a benchmark that was killed stays behind.
 process.on('disconnect', () => process.exit(0));
+const machineId = digit.repeat(32);
+await serveApi(join(folder, digit), { store, machineId, version: 'bench' }, () => undefined);
 await runAgent(
   {
-    store: new EtcdStore(etcd),
+    store,
     systemd,
     clock: systemClock,
     log: () => undefined,
     machine: {
-      id: digit.repeat(32),
+      id: machineId,
       name: `core-${digit}`,
       address: `127.0.0.${digit}`,
       metadata: {},

@@ -29,6 +29,9 @@ const execPath = existsSync('/usr/bin/node') ? '/usr/bin/node' : process.execPat
 /** As in the agent's unit, cloud-config/agent-units.ts. */
 const malloc = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
 
+type Report = Parameters<Benchmark>[0];
+type Log = Parameters<Benchmark>[1];
+
 interface Bench {
   readonly store: EtcdStore;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -36,11 +39,13 @@ interface Bench {
   readonly agents: readonly ChildProcess[];
 }
 
+export const agentParts = ['writes', 'wakes', 'idle'];
+
 /**
  * What an idle agent costs: three processes on one real etcd over TLS. Their systemd is the fake one, so what D-Bus
  * costs is not in it: 2 to 3 MB, and one question in 30 s (docs/decisions/0010-systemd-over-dbus.md).
  */
-export const agent: Benchmark = async (report, log) => {
+export const agent: Benchmark = async (report, log, wants) => {
   const folder = mkdtempSync(join(tmpdir(), 'fl-agent-'));
   log(`agents run on ${execPath}`);
   const files = await writeCertificates(join(folder, 'pki'));
@@ -51,28 +56,9 @@ export const agent: Benchmark = async (report, log) => {
   const bench = { store, tls, endpoint: etcd.endpoint, agents };
   try {
     await untilMembers(bench);
-    await haveUnits(bench, 150, log);
-    const before = await counters(bench);
-    await sleep(period * 1000);
-    const after = await counters(bench);
-    const perMinute = (name: string) => (((after[name] ?? 0) - (before[name] ?? 0)) * 60) / period;
-    const bar = 60 / 5;
-    report('etcd writes, 3 idle agents × 50 units, per agent', atMost(perMinute('writes') / 3, bar, '/min'));
-    report('keys written in that time', exactly(perMinute('keys'), 0, '/min'));
-    log(`lease renewals, which etcd does not write: ${perMinute('renewals') / 3} a minute and agent`);
-
-    await haveUnits(bench, 200, log);
-    report(
-      '1 unit of 200 changed: agents whose units were looked at',
-      exactly(await woken(bench), 1, 'agents'),
-    );
-
-    await haveUnits(bench, 300, log);
-    const used = agents.map((child) => cpuSeconds(child));
-    await sleep(period * 1000);
-    const shares = agents.map((child, at) => ((cpuSeconds(child) - (used[at] ?? 0)) / period) * 100);
-    report('agent at 100 idle units: CPU, highest of 3', atMost(Math.max(...shares), 1, '% of a core'));
-    report('agent at 100 idle units: memory, highest of 3', atMost(Math.max(...agents.map(rss)), 80, 'MB'));
+    if (wants('writes')) await writes(bench, report, log);
+    if (wants('wakes')) await wakes(bench, report, log);
+    if (wants('idle')) await idle(bench, report, log);
   } finally {
     for (const child of agents) child.kill('SIGKILL');
     await store.close();
@@ -81,12 +67,43 @@ export const agent: Benchmark = async (report, log) => {
   }
 };
 
+async function writes(bench: Bench, report: Report, log: Log) {
+  await haveUnits(bench, 150, log);
+  const before = await counters(bench);
+  await sleep(period * 1000);
+  const after = await counters(bench);
+  const perMinute = (name: string) => (((after[name] ?? 0) - (before[name] ?? 0)) * 60) / period;
+  const bar = 60 / 5;
+  report('etcd writes, 3 idle agents × 50 units, per agent', atMost(perMinute('writes') / 3, bar, '/min'));
+  report('keys written in that time', exactly(perMinute('keys'), 0, '/min'));
+  log(`lease renewals, which etcd does not write: ${perMinute('renewals') / 3} a minute and agent`);
+}
+
+async function wakes(bench: Bench, report: Report, log: Log) {
+  await haveUnits(bench, 200, log);
+  const what = '1 unit of 200 changed: agents whose units were looked at';
+  report(what, exactly(await woken(bench), 1, 'agents'));
+}
+
+async function idle(bench: Bench, report: Report, log: Log) {
+  const { agents } = bench;
+  await haveUnits(bench, 300, log);
+  const used = agents.map((child) => cpuSeconds(child));
+  await sleep(period * 1000);
+  const shares = agents.map((child, at) => ((cpuSeconds(child) - (used[at] ?? 0)) / period) * 100);
+  report('agent at 100 idle units: CPU, highest of 3', atMost(Math.max(...shares), 1, '% of a core'));
+  report('agent at 100 idle units: memory, highest of 3', atMost(Math.max(...agents.map(rss)), 80, 'MB'));
+}
+
 function read({ ca, cert, key }: ServerTls): Bench['tls'] {
   return { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
 }
 
 /** Bundled as the real agent is, without the loader that turns TypeScript into JavaScript. */
-async function startAgents(folder: string, etcd: Omit<ProcessOptions, 'digit'>): Promise<ChildProcess[]> {
+async function startAgents(
+  folder: string,
+  etcd: Pick<ProcessOptions, 'endpoints' | 'tls'>,
+): Promise<ChildProcess[]> {
   const bundle = join(folder, 'agent.mjs');
   await build({
     entryPoints: [join(import.meta.dirname, 'agent-process.ts')],
@@ -96,7 +113,9 @@ async function startAgents(folder: string, etcd: Omit<ProcessOptions, 'digit'>):
     logLevel: 'error',
   });
   const options = { execPath, execArgv: [], env: { ...process.env, ...malloc } };
-  return ['1', '2', '3'].map((digit) => fork(bundle, [JSON.stringify({ digit, ...etcd })], options));
+  return ['1', '2', '3'].map((digit) =>
+    fork(bundle, [JSON.stringify({ digit, folder, ...etcd } satisfies ProcessOptions)], options),
+  );
 }
 
 async function untilMembers({ store }: Bench): Promise<void> {

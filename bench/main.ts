@@ -1,68 +1,118 @@
 import { appendFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { agent } from './agent.ts';
-import { cluster } from './cluster.ts';
+import { agent, agentParts } from './agent.ts';
+import { cluster, clusterParts } from './cluster.ts';
+import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
-import { rollout } from './rollout.ts';
-import { scheduler } from './scheduler.ts';
-import { warm } from './warm.ts';
+import { rollout, rolloutParts } from './rollout.ts';
+import { scheduler, schedulerParts } from './scheduler.ts';
+import { warm, warmParts } from './warm.ts';
 
-export type Figures = Record<string, Figure>;
+/** With the load average of the moment each was measured. */
+export type Figures = Record<string, Figure & { readonly load: number }>;
 
-/** Gets each figure as soon as it is measured; `log` goes to standard error. */
+/**
+ * Gets each figure as soon as it is measured; `log` goes to standard error. `wants` says whether a part of it is to
+ * be measured: by default all are.
+ */
 export type Benchmark = (
   report: (name: string, figure: Figure) => void,
   log: (line: string) => void,
+  wants: (part: string) => boolean,
 ) => Promise<void>;
 
-const benchmarks: Readonly<Record<string, { does: string; run: Benchmark }>> = {
-  agent: { does: 'what three idle agents cost: writes, wake-ups, CPU, memory', run: agent },
-  cluster: { does: 'three local machines: up, scale, change, failover, kills, destroy', run: cluster },
-  rollout: { does: 'good and bad versions of a template with five instances', run: rollout },
-  scheduler: { does: 'decisions for 1000 machines and 1000, 10000 and 50000 units', run: scheduler },
-  warm: { does: 'starts from saved memory, beside a boot; cycles and kills', run: warm },
+interface Entry {
+  readonly does: string;
+  readonly run: Benchmark;
+  /** What can be asked for alone, so that a part can be repeated. */
+  readonly parts?: readonly string[];
+}
+
+const benchmarks: Readonly<Record<string, Entry>> = {
+  agent: {
+    does: 'what three idle agents cost: writes, wake-ups, CPU, memory',
+    run: agent,
+    parts: agentParts,
+  },
+  cluster: {
+    does: 'three local machines: up, scale, change, failover, kills, destroy',
+    run: cluster,
+    parts: clusterParts,
+  },
+  failover: {
+    does: 'machines that die, are cut off, lose etcd or have no CPU left: what becomes of their units',
+    run: failover,
+    parts: failoverParts,
+  },
+  rollout: {
+    does: 'good and bad versions of a template with five instances',
+    run: rollout,
+    parts: rolloutParts,
+  },
+  scheduler: {
+    does: 'decisions for 1000 machines and 1000, 10000 and 50000 units; placements through a real etcd',
+    run: scheduler,
+    parts: schedulerParts,
+  },
+  warm: { does: 'starts from saved memory, beside a boot; cycles and kills', run: warm, parts: warmParts },
 };
 
-const [name = '', ...flags] = process.argv.slice(2);
+const [name = '', ...rest] = process.argv.slice(2);
+const parts = rest.filter((argument) => !argument.startsWith('--'));
 const chosen = benchmarks[name];
-if (!chosen) {
-  const list = Object.entries(benchmarks).map(([key, { does }]) => `  ${key}  ${does}`);
-  console.log(`npm run -s bench -- NAME [--json]\n${list.join('\n')}`);
+if (!chosen || parts.some((part) => !chosen.parts?.includes(part))) {
+  const list = Object.entries(benchmarks).map(
+    ([key, { does, parts = [] }]) => `  ${key}  ${does}\n    parts: ${parts.join(' ')}`,
+  );
+  console.log(`npm run -s bench -- NAME [PART…] [--json]\n${list.join('\n')}`);
   process.exit(name === '' ? 0 : 2);
 }
 
+// As in the agent: gRPC names servers by their addresses, of which Node warns.
+process.noDeprecation = true;
+
 const figures: Figures = {};
 const started = new Date().toISOString();
-await chosen.run(report, (line) => console.error(line));
-appendFileSync(join(import.meta.dirname, 'results.md'), table(name, started, figures));
-if (flags.includes('--json')) console.log(JSON.stringify(figures));
-process.exit(Object.values(figures).every(({ ok }) => ok) ? 0 : 1);
-
-function report(metric: string, figure: Figure) {
-  figures[metric] = { ...figure, value: Math.round(figure.value * 10) / 10 };
-  console.error(`${figure.ok ? 'ok  ' : 'MISS'} ${row(metric, figure)}`);
-}
-
-function row(metric: string, { value, unit, bar }: Figure): string {
-  const load = loadavg()[0]?.toFixed(1) ?? '?';
-  return `${metric}: ${Math.round(value * 10) / 10} ${unit} (bar ${bar}, load ${load})`;
-}
-
-function table(benchmark: string, date: string, measured: Figures): string {
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`;
-  const load = loadavg()
-    .map((value) => value.toFixed(1))
-    .join(' ');
-  const rows = Object.entries(measured).map(
-    ([metric, { value, unit, bar, ok }]) =>
-      `| ${metric} | ${value} ${unit} | ${bar} ${unit} | ${ok ? 'yes' : '**no**'} |`,
+const failure = await chosen
+  .run(report, log, (part) => parts.length === 0 || parts.includes(part))
+  .then(
+    () => undefined,
+    (error: unknown) => `Broken off: ${error instanceof Error ? error.message : error}`,
   );
+if (failure !== undefined) console.error(failure);
+appendFileSync(join(import.meta.dirname, 'results.md'), table([name, ...parts].join(' '), started));
+if (rest.includes('--json')) console.log(JSON.stringify(figures));
+const met = Object.values(figures).every(({ ok }) => ok);
+process.exit(met && failure === undefined ? 0 : 1);
+
+function log(line: string) {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${line.trimEnd()}`);
+}
+
+function report(metric: string, { value, unit, bar, ok }: Figure) {
+  const load = round(loadavg()[0] ?? Number.NaN);
+  figures[metric] = { value: round(value), unit, bar: round(bar), ok, load };
+  console.error(
+    `${ok ? 'ok  ' : 'MISS'} ${metric}: ${round(value)} ${unit} (bar ${round(bar)}, load ${load})`,
+  );
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function table(title: string, date: string): string {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`;
+  const rows = Object.entries(figures).map(([metric, { value, unit, bar, ok, load }]) => {
+    return `| ${metric} | ${value} ${unit} | ${bar} ${unit} | ${ok ? 'yes' : '**no**'} | ${load} |`;
+  });
   return [
-    `\n## ${benchmark}, ${date}\n`,
-    `${machine}; load average at the end ${load}\n`,
-    '| what | measured | bar | met |',
-    '|---|---|---|---|',
+    `\n## ${title}, ${date}\n`,
+    `${machine}\n`,
+    ...(failure === undefined ? [] : [`${failure.split('\n')[0]}\n`]),
+    '| what | measured | bar | met | load average |',
+    '|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');

@@ -1,83 +1,134 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MachinesReply } from '../src/model/api.ts';
+import type { MachinesReply, PlanReply } from '../src/model/api.ts';
 import { AgentApi } from '../src/push/api.ts';
 import { sshGateway } from '../src/push/gateway.ts';
-import type { CommandResult, SshTarget } from '../src/ssh/connection.ts';
+import type { CommandResult } from '../src/ssh/connection.ts';
 import { ConnectionPool } from '../src/ssh/pool.ts';
-import type { Stack } from '../test/cluster/stack.ts';
+import type { Outputs, Stack } from '../test/cluster/stack.ts';
 import { since } from './runs.ts';
+
+/** Where etcd answers on a member's machine. */
+export interface Member {
+  readonly machine: string;
+  readonly endpoint: string;
+  readonly leads: boolean;
+}
+
+/** `etcdctl` as root, with the settings that every member's machine has. */
+const etcdctl =
+  'set -a; . /etc/flotilla/etcdctl.env; set +a; etcdctl --dial-timeout=5s --command-timeout=15s';
+
+/** One answer of `etcdctl endpoint status -w json`. Its ids are numbers that JSON.parse would round. */
+const statusAnswer =
+  /"Endpoint":"(https:\/\/([\d.]+):\d+)","Status":\{"header":\{[^}]*"member_id":(\d+)[^}]*\}[^}]*"leader":(\d+)[^}]*"raftTerm":(\d+)/g;
 
 /** Looks at a running cluster through connections that stay open, so that a look costs milliseconds and not a login. */
 export class Observer {
   readonly #pool = new ConnectionPool();
-  readonly #targets: ReadonlyMap<string, SshTarget>;
+  readonly #connection: Outputs['connection'];
 
-  private constructor(targets: ReadonlyMap<string, SshTarget>) {
-    this.#targets = targets;
+  private constructor(connection: Outputs['connection']) {
+    this.#connection = connection;
   }
 
   static async of(stack: Stack): Promise<Observer> {
-    const { connection } = await stack.outputs();
-    const { user, privateKey, machines } = connection;
-    const entries = machines.map(({ name, host, port, hostKey }) => {
-      return [name, { name, host, port, user, privateKey, hostKey }] as const;
-    });
-    return new Observer(new Map(entries));
+    return new Observer((await stack.outputs()).connection);
   }
 
   get machines(): readonly string[] {
-    return [...this.#targets.keys()];
+    return this.#connection.machines.map(({ name }) => name);
   }
 
   /** A shell command as root on one machine. */
-  async run(machine: string, command: string): Promise<CommandResult> {
-    const connection = await this.#pool.get(this.#target(machine), { deadline: 30 });
-    return connection.exec({ argv: ['sh', '-c', command], root: true });
+  async run(machine: string, command: string, stdin = ''): Promise<CommandResult> {
+    const connection = await this.#connect(machine);
+    return connection.exec({ argv: ['sh', '-c', command], root: true, stdin });
   }
 
-  async output(machine: string, command: string): Promise<string> {
-    const { status, stdout, stderr } = await this.run(machine, command);
-    if (status !== 0) throw new Error(`${command} on ${machine} ended with ${status}: ${stderr.trim()}`);
-    return stdout.trim();
+  async output(machine: string, command: string, stdin = ''): Promise<string> {
+    return outputOf(machine, command, await this.run(machine, command, stdin));
   }
 
-  /** Machines on which the unit is active, as the cluster says; asked of any machine but those left out. */
-  async activeOn(unit: string, without: readonly string[] = []): Promise<string[]> {
-    const api = this.#api(without);
-    const [{ units }, { machines }] = await Promise.all([api.units(), api.machines()]);
-    const states = units.find(({ name }) => name === unit)?.states ?? [];
-    const active = states.filter(({ active }) => active === 'active');
-    return active.flatMap(({ machineId }) => machines.find(({ id }) => id === machineId)?.name ?? []);
+  /** The same without a shell and without root, which cost a process each. */
+  async look(machine: string, argv: readonly string[]): Promise<string> {
+    const connection = await this.#connect(machine);
+    return outputOf(machine, argv.join(' '), await connection.exec({ argv }));
   }
 
-  async leader(): Promise<string> {
-    const { machines, leader }: MachinesReply = await this.#api([]).machines();
-    return machines.find(({ id }) => id === leader)?.name ?? 'nobody';
+  /** Names of the machines that are members of the cluster, and of the one whose agent leads. */
+  async members(): Promise<{ present: readonly string[]; leader: string | undefined }> {
+    const { machines, leader }: MachinesReply = await this.#api().machines();
+    return {
+      present: machines.map(({ name }) => name),
+      leader: machines.find(({ id }) => id === leader)?.name,
+    };
+  }
+
+  async rebalance(maxMoves: number): Promise<PlanReply> {
+    return this.#api().rebalance({ maxMoves });
+  }
+
+  /** Members of etcd that answer, asked by one command on the machine. */
+  async etcd(machine: string): Promise<readonly Member[]> {
+    const { stdout } = await this.run(machine, `${etcdctl} endpoint status -w json`);
+    const answers = [...stdout.matchAll(statusAnswer)].map(([, endpoint = '', address, id, leader, term]) => {
+      const name = this.#connection.machines.find((one) => one.address === address)?.name ?? 'unknown';
+      return { machine: name, endpoint, leads: id === leader, term: Number(term) };
+    });
+    // One that has not heard yet of the next leader believes in the old one.
+    const latest = Math.max(...answers.map(({ term }) => term));
+    return answers.map(({ term, ...member }) => ({ ...member, leads: member.leads && term === latest }));
+  }
+
+  /** Has etcd's leader hand over to the member on another machine. */
+  async moveEtcdLeader(from: Member, to: string): Promise<void> {
+    const members = await this.output(to, `${etcdctl} member list`);
+    const id = new RegExp(`^([0-9a-f]+), started, ${to}, `, 'm').exec(members)?.[1];
+    if (id === undefined) throw new Error(`etcd has no member ${to}: ${members}`);
+    await this.output(to, `${etcdctl} --endpoints=${from.endpoint} move-leader ${id}`);
   }
 
   close(): Promise<void> {
     return this.#pool.close();
   }
 
-  #api(without: readonly string[]): AgentApi {
-    const names = this.machines.filter((name) => !without.includes(name));
-    const gateways = names.map((name) => sshGateway(this.#pool, this.#target(name)));
+  #api(): AgentApi {
+    const gateways = this.machines.map((name) => sshGateway(this.#pool, this.#target(name)));
     return new AgentApi(gateways, { log: () => undefined });
   }
 
-  #target(machine: string): SshTarget {
-    const target = this.#targets.get(machine);
-    if (!target) throw new Error(`there is no machine ${machine}`);
-    return target;
+  #connect(machine: string) {
+    return this.#pool.get(this.#target(machine), { deadline: 30 });
+  }
+
+  #target(machine: string) {
+    const { user, privateKey, machines } = this.#connection;
+    const found = machines.find(({ name }) => name === machine);
+    if (!found) throw new Error(`there is no machine ${machine}`);
+    const { name, host, port, hostKey } = found;
+    return { name, host, port, user, privateKey, hostKey };
   }
 }
 
-/** Seconds until the condition holds; errors count as not yet. Throws when it does not in time. */
-export async function secondsUntil(limit: number, condition: () => Promise<boolean>): Promise<number> {
+function outputOf(machine: string, command: string, { status, stdout, stderr }: CommandResult): string {
+  if (status === 0) return stdout.trim();
+  throw new Error(`${command} on ${machine} ended with ${status}: ${stderr.trim()}`);
+}
+
+/**
+ * What `look` finds as soon as it finds something, looking every `pause` seconds; an error counts as nothing found.
+ * Undefined when it does not in time.
+ */
+export async function found<T>(
+  limit: number,
+  pause: number,
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   const start = performance.now();
-  while (!(await condition().catch(() => false))) {
-    if (since(start) > limit) throw new Error(`still not so after ${limit} s: ${condition}`);
-    await sleep(200);
+  while (since(start) < limit) {
+    const result = await look().catch(() => undefined);
+    if (result !== undefined) return result;
+    await sleep(pause * 1000);
   }
-  return since(start);
+  return undefined;
 }

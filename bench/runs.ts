@@ -28,6 +28,12 @@ export async function answered(url: string, seconds: number) {
   await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false);
 }
 
+/** Seconds after which to kill runs that take `whole` seconds: so many moments between two fractions of it. */
+export function killPoints(whole: number, count: number, [first, last] = [0, 1]): number[] {
+  const step = ((last - first) * whole) / (count + 1);
+  return Array.from({ length: count }, (_, at) => first * whole + step * (at + 1));
+}
+
 /** True when the run was killed, false when it ended before that. */
 export async function killedUp(stack: Stack, seconds: number): Promise<boolean> {
   let killed = false;

@@ -3,6 +3,7 @@ import { schedule } from '../src/scheduler/schedule.ts';
 import type { Snapshot, WantedUnit } from '../src/scheduler/snapshot.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
 import type { Benchmark } from './main.ts';
+import { placements } from './placements.ts';
 
 const sizes = [1000, 10_000, 50_000] as const;
 
@@ -53,18 +54,22 @@ function medianSeconds(work: () => void): number {
   return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN;
 }
 
+export const schedulerParts = ['decisions', 'placements'];
+
+export const scheduler: Benchmark = async (report, log, wants) => {
+  if (wants('decisions')) decisions(report);
+  if (wants('placements')) await placements(report, log);
+};
+
 /** Decisions of the pure function alone, with nothing read and nothing written. */
-export const scheduler: Benchmark = async (report) => {
-  const seconds = new Map<number, number>();
+function decisions(report: Parameters<Benchmark>[0]) {
+  const perUnit: number[] = [];
   for (const size of sizes) {
     const snapshot = snapshotOf(size);
     const first = schedule(snapshot);
-    seconds.set(
-      size,
-      medianSeconds(() => schedule(snapshot)),
-    );
-    const rate = size / (seconds.get(size) ?? Number.NaN);
-    report(`${size} units on 1000 machines: placements per second`, atLeast(rate, 5000, '/s'));
+    const seconds = medianSeconds(() => schedule(snapshot));
+    perUnit.push(seconds / size);
+    report(`${size} units on 1000 machines: placements per second`, atLeast(size / seconds, 5000, '/s'));
     report(`${size} units: without a place`, exactly(first.pending.length, 0, 'units'));
     const settled = applied(snapshot, first);
     const idle = medianSeconds(() => schedule(settled));
@@ -72,6 +77,15 @@ export const scheduler: Benchmark = async (report) => {
     const lost = medianSeconds(() => schedule({ ...settled, machines: machines.slice(1) }));
     report(`${size} units: one machine lost`, atMost(lost * 1000, size / 25, 'ms'));
   }
-  const perUnit = (size: number) => (seconds.get(size) ?? Number.NaN) / size;
-  report('time per unit, 50000 against 10000 units', atMost(perUnit(50_000) / perUnit(10_000), 2, 'times'));
-};
+  reportGrowth(perUnit, report);
+}
+
+/** Linear growth is the same time for each unit, however many there are. Quadratic would be 5 and 10 times. */
+function reportGrowth(perUnit: readonly number[], report: Parameters<Benchmark>[0]) {
+  for (const [at, size] of sizes.entries()) {
+    const before = sizes[at - 1];
+    if (before === undefined) continue;
+    const times = (perUnit[at] ?? Number.NaN) / (perUnit[at - 1] ?? Number.NaN);
+    report(`linear growth: time per unit, ${size} against ${before} units`, atMost(times, 2, 'times'));
+  }
+}

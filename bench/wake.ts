@@ -20,7 +20,7 @@ import { since } from './runs.ts';
 const login = generateSshKey('bench');
 
 /** Three machines at once, without Pulumi: from the start of QEMU until each proves a host key of its own. */
-export const wakeThree: Benchmark = async (report, log) => {
+export async function wakeThree(report: Parameters<Benchmark>[0], log: (line: string) => void) {
   const folder = mkdtempSync(join(tmpdir(), 'fl-wake-'));
   const spec = stackSchema.parse({ machines: { core: { count: 3, etcd: true } } });
   const { machines } = planCluster('wake', spec);
@@ -36,7 +36,7 @@ export const wakeThree: Benchmark = async (report, log) => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-};
+}
 
 async function wake(plan: MachinePlan, folder: string, log: (line: string) => void) {
   const options = { prebuilt: true, emulated: true };

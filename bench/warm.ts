@@ -7,7 +7,7 @@ import { leftovers } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
 import type { Benchmark } from './main.ts';
-import { answered, killedUp, since, succeed } from './runs.ts';
+import { answered, killedUp, killPoints, since, succeed } from './runs.ts';
 import { wakeThree } from './wake.ts';
 
 type Report = Parameters<Benchmark>[0];
@@ -28,31 +28,42 @@ function config(start: 'cold' | 'warm', workers = 0): Config {
 
 const single = { machines: { core: { count: 1, etcd: true } }, units: [] };
 
+interface Cache {
+  readonly folder: string;
+  readonly templates: string;
+}
+
 /** A cache of its own: the images of the user's, and no template. */
-function emptyCache(): { folder: string; templates: string } {
+function emptyCache(): Cache {
   const folder = mkdtempSync(join(tmpdir(), 'fl-cache-'));
   mkdirSync(join(folder, 'flotilla'));
   symlinkSync(imageCache(), join(folder, 'flotilla', 'images'));
   return { folder, templates: templateCache({ XDG_CACHE_HOME: folder }) };
 }
 
+export const warmParts = ['starts', 'cycles', 'kills'];
+
 /** The figures of the warm start, beside a boot in the same run. */
-export const warm: Benchmark = async (report, log) => {
+export const warm: Benchmark = async (report, log, wants) => {
   const cache = emptyCache();
   try {
-    const cold = await upOfThree(config('cold'), cache.folder, log);
-    report('cold: up of 3 machines until hello answers', atMost(cold.seconds, 180, 's'));
-    const first = await upOfThree(config('warm'), cache.folder, log);
-    report('first use, template made on the way', atMost(first.seconds, cold.seconds + 15, 's'));
-    report('template on disk', atMost(megabytesBelow(cache.templates), 600, 'MB'));
-    await warmCluster(cold.seconds, cache.folder, report, log);
-    await wakeThree(report, log);
-    await cycles(cache.folder, report, log);
+    if (wants('starts')) await starts(cache, report, log);
+    if (wants('cycles')) await cycles(cache.folder, report, log);
   } finally {
     rmSync(cache.folder, { recursive: true, force: true });
   }
-  await kills(report, log);
+  if (wants('kills')) await kills(report, log);
 };
+
+async function starts(cache: Cache, report: Report, log: Log) {
+  const cold = await upOfThree(config('cold'), cache.folder, log);
+  report('cold: up of 3 machines until hello answers', atMost(cold.seconds, 180, 's'));
+  const first = await upOfThree(config('warm'), cache.folder, log);
+  report('first use, template made on the way', atMost(first.seconds, cold.seconds + 15, 's'));
+  report('template on disk', atMost(megabytesBelow(cache.templates), 600, 'MB'));
+  await warmCluster(cold.seconds, cache.folder, report, log);
+  await wakeThree(report, log);
+}
 
 async function upOfThree(wanted: Config, cache: string, log: Log): Promise<{ seconds: number }> {
   const stack = createStack('warm', wanted, { XDG_CACHE_HOME: cache });
@@ -112,9 +123,14 @@ async function cycles(cache: string, report: Report, log: Log) {
     report(`${rounds} create–destroy cycles: ${what}`, exactly(times, 0, ''));
 }
 
+/** Moments of a kind of run at which it is killed, and the part of the run that they are spread over. */
+const killCount = 6;
+const making: [number, number] = [0.2, 1];
+const waking: [number, number] = [0.1, 0.8];
+
 /**
  * SIGKILL of the engine while the template is made and saved, then while machines wake from it. Each time the next
- * `up` starts from what was left.
+ * `up` starts from what was left. When to kill follows from how long the same runs take undisturbed.
  */
 async function kills(report: Report, log: Log) {
   const cache = emptyCache();
@@ -122,14 +138,27 @@ async function kills(report: Report, log: Log) {
   let killed = 0;
   let halves = 0;
   const kill = async (seconds: number) => {
-    killed += Number(await killedUp(stack, seconds));
+    const dead = await killedUp(stack, seconds);
+    killed += Number(dead);
     halves += await halfTemplates(cache.templates);
-    log(`${killed} kills, the last after ${seconds} s; ${halves} half templates`);
+    log(`${killed} kills, the last after ${seconds.toFixed(1)} s; ${halves} half templates`);
+    return dead;
   };
   try {
-    for (const seconds of [20, 30, 36, 42, 46]) await kill(seconds);
+    const first = await undisturbed(stack);
+    const again = await undisturbed(stack);
+    log(
+      `up takes ${first.toFixed(1)} s with a template to be made, ${again.toFixed(1)} s with one that is there`,
+    );
+    rmSync(cache.templates, { recursive: true });
+    for (const seconds of killPoints(first, killCount, making)) {
+      // A run that was faster has made the template.
+      if (await kill(seconds)) continue;
+      await succeed(stack, ['destroy', '--yes', '--skip-preview'], () => undefined);
+      rmSync(cache.templates, { recursive: true });
+    }
     await succeedUp(stack, 'the template', report, log);
-    for (const seconds of [2.5, 3, 3.5, 4, 5, 7]) {
+    for (const seconds of killPoints(again, killCount, waking)) {
       await stack.pulumi(['destroy', '--yes', '--skip-preview'], {});
       await kill(seconds);
     }
@@ -142,6 +171,14 @@ async function kills(report: Report, log: Log) {
     await takeDown(stack, log);
     rmSync(cache.folder, { recursive: true, force: true });
   }
+}
+
+/** Seconds of an `up` from nothing, which is nothing again afterwards. */
+async function undisturbed(stack: Stack): Promise<number> {
+  const { status, seconds, output } = await stack.up();
+  if (status !== 0) throw new Error(`up ended with ${status}:\n${output}`);
+  await succeed(stack, ['destroy', '--yes', '--skip-preview'], () => undefined);
+  return seconds;
 }
 
 async function succeedUp(stack: Stack, what: string, report: Report, log: Log) {

@@ -23,7 +23,7 @@ export interface AgentSettings {
  * within fifteen. A machine that is too busy to give one in time is called before anything of it moves
  * (docs/decisions/0012-when-units-move.md).
  */
-const leaseSeconds = 9;
+export const leaseSeconds = 9;
 
 export function agentConfig({ machine, endpoints, engines }: AgentSettings, version: string): string {
   const config = {

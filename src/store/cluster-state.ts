@@ -57,6 +57,29 @@ export interface ClusterState {
   readonly malformed: readonly Malformed[];
 }
 
+/**
+ * Parses each entry once: a mirror keeps those that did not change, and the engine looks at all of them again whenever
+ * one does. No entry is of two keys.
+ */
+function onceAnEntry<T>(parse: (key: string, value: string) => Parsed<T>) {
+  const known = new WeakMap<Entry, Parsed<T>>();
+  return (key: string, entry: Entry): Parsed<T> => {
+    const found = known.get(entry) ?? parse(key, entry.value);
+    known.set(entry, found);
+    return found;
+  };
+}
+
+const machineIn = onceAnEntry(parseMachine);
+const metadataIn = onceAnEntry(parseMetadata);
+const unitIn = onceAnEntry(parseUnitEntry);
+const placementIn = onceAnEntry(parsePlacement);
+const statusIn = onceAnEntry(parseStatus);
+const rolloutIn = onceAnEntry(parseRollout);
+const cordonIn = onceAnEntry(parseCordon);
+const addressIn = onceAnEntry(parseAddress);
+const rebalanceIn = onceAnEntry(parseRebalance);
+
 /** Reads keys as `Store.list(rootPrefix)` or a mirror of it gives them. Keys of other kinds are passed over. */
 export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: bigint): ClusterState {
   const found = {
@@ -80,20 +103,20 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
     if ('value' in parsed) found.patched.set(key.slice(prefixes.metadata.length), parsed.value);
     else found.malformed.push(parsed.malformed);
   };
-  const readers: readonly [prefix: string, read: (key: string, value: string) => void][] = [
-    [prefixes.machine, (key, value) => take(found.machines, parseMachine(key, value))],
-    [prefixes.metadata, (key, value) => takePatch(key, parseMetadata(key, value))],
-    [prefixes.unit, (key, value) => take(found.units, parseUnitEntry(key, value))],
-    [prefixes.file, (key, value) => found.files.set(key.slice(prefixes.file.length), value)],
-    [prefixes.placement, (key, value) => take(found.placements, parsePlacement(key, value))],
-    [prefixes.status, (key, value) => take(found.statuses, parseStatus(key, value))],
-    [prefixes.rollout, (key, value) => take(found.rollouts, parseRollout(key, value))],
-    [prefixes.cordon, (key, value) => take(found.cordons, parseCordon(key, value))],
-    [prefixes.address, (key, value) => take(found.whereabouts, parseAddress(key, value))],
-    [rebalanceKey, (key, value) => take(found.rebalances, parseRebalance(key, value))],
+  const readers: readonly [prefix: string, read: (key: string, entry: Entry) => void][] = [
+    [prefixes.machine, (key, entry) => take(found.machines, machineIn(key, entry))],
+    [prefixes.metadata, (key, entry) => takePatch(key, metadataIn(key, entry))],
+    [prefixes.unit, (key, entry) => take(found.units, unitIn(key, entry))],
+    [prefixes.file, (key, { value }) => found.files.set(key.slice(prefixes.file.length), value)],
+    [prefixes.placement, (key, entry) => take(found.placements, placementIn(key, entry))],
+    [prefixes.status, (key, entry) => take(found.statuses, statusIn(key, entry))],
+    [prefixes.rollout, (key, entry) => take(found.rollouts, rolloutIn(key, entry))],
+    [prefixes.cordon, (key, entry) => take(found.cordons, cordonIn(key, entry))],
+    [prefixes.address, (key, entry) => take(found.whereabouts, addressIn(key, entry))],
+    [rebalanceKey, (key, entry) => take(found.rebalances, rebalanceIn(key, entry))],
   ];
-  for (const [key, { value }] of entries) {
-    readers.find(([prefix]) => key.startsWith(prefix))?.[1](key, value);
+  for (const [key, entry] of entries) {
+    readers.find(([prefix]) => key.startsWith(prefix))?.[1](key, entry);
   }
   const leader = entries.get(leaderKey)?.value;
   const { cordons, whereabouts, rebalances, ...lists } = found;

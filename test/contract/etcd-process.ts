@@ -34,23 +34,28 @@ type Flags = Readonly<Record<string, string>>;
 /** @throws when etcd is not installed: a store that was never tried on etcd is not tested. */
 export async function startEtcd(tls?: ServerTls, flags: Flags = {}): Promise<EtcdProcess> {
   const [client, peer] = [await freePort(), await freePort()];
-  const peerUrl = `http://127.0.0.1:${peer}`;
-  const security: Flags = tls
-    ? { 'trusted-ca-file': tls.ca, 'cert-file': tls.cert, 'key-file': tls.key, 'client-cert-auth': 'true' }
-    : {};
-  const cluster = { name: 'test', 'initial-cluster': `test=${peerUrl}` };
-  return startMember(client, peer, { ...cluster, ...security, ...flags });
+  const cluster = { name: 'test', 'initial-cluster': `test=http://127.0.0.1:${peer}` };
+  return startMember(client, peer, { ...cluster, ...(tls && tlsFlags(tls)), ...flags });
 }
 
-/** Members of one cluster, which is ready when this returns. */
-export async function startEtcdCluster(count: number): Promise<readonly EtcdProcess[]> {
+/** Members of one cluster, which is ready when this returns. With `tls` they also prove themselves to each other. */
+export async function startEtcdCluster(count: number, tls?: ServerTls): Promise<readonly EtcdProcess[]> {
   const names = Array.from({ length: count }, (_, at) => `test-${at + 1}`);
   const ports = [];
   for (const name of names) ports.push({ name, client: await freePort(), peer: await freePort() });
-  const peers = ports.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(',');
+  const scheme = tls ? 'https' : 'http';
+  const peers = ports.map(({ name, peer }) => `${name}=${scheme}://127.0.0.1:${peer}`).join(',');
+  const security = tls ? { ...tlsFlags(tls), ...tlsFlags(tls, 'peer-') } : {};
   return Promise.all(
-    ports.map(({ name, client, peer }) => startMember(client, peer, { name, 'initial-cluster': peers })),
+    ports.map(({ name, client, peer }) =>
+      startMember(client, peer, { name, 'initial-cluster': peers, ...security }),
+    ),
   );
+}
+
+function tlsFlags({ ca, cert, key }: ServerTls, listener: '' | 'peer-' = ''): Flags {
+  const files = { 'trusted-ca-file': ca, 'cert-file': cert, 'key-file': key, 'client-cert-auth': 'true' };
+  return Object.fromEntries(Object.entries(files).map(([flag, value]) => [`${listener}${flag}`, value]));
 }
 
 /** Major, minor and patch of the etcd that is tried. */
@@ -109,7 +114,7 @@ function findEtcd(): string {
 
 function etcdFlags(directory: string, client: number, peer: number, flags: Flags): string[] {
   const url = `${'cert-file' in flags ? 'https' : 'http'}://127.0.0.1:${client}`;
-  const peerUrl = `http://127.0.0.1:${peer}`;
+  const peerUrl = `${'peer-cert-file' in flags ? 'https' : 'http'}://127.0.0.1:${peer}`;
   const options = {
     'data-dir': join(directory, 'data'),
     'listen-client-urls': url,
