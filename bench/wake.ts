@@ -12,6 +12,7 @@ import { ensureImage } from '../src/qemu/image.ts';
 import { readMachine, stopMachine } from '../src/qemu/machine.ts';
 import { lanMac, renderSeed } from '../src/qemu/seed.ts';
 import { connect } from '../src/ssh/connect.ts';
+import type { MachineIdentity } from '../src/ssh/first-contact.ts';
 import { generateSshKey } from '../src/ssh/key-pair.ts';
 import { atMost } from './figures.ts';
 import type { Benchmark } from './main.ts';
@@ -55,8 +56,8 @@ async function wake(plan: MachinePlan, folder: string, log: (line: string) => vo
   try {
     const start = performance.now();
     let hostKey = '';
-    const record = async (key: string) => {
-      hostKey = key;
+    const record = async (known: MachineIdentity) => {
+      hostKey = known.hostKey;
     };
     await warmStart(spec, config, identity, record, { log, signal: new AbortController().signal });
     const machine = await readMachine(spec.folder);

@@ -16,7 +16,7 @@ export interface Access {
 export interface BuildOptions {
   /** Whether the image was made for Flotilla and holds its packages already. */
   readonly prebuilt: boolean;
-  /** Emulated CPUs answer late: etcd's timers are slower then. */
+  /** Emulated CPUs answer late: etcd's timers are slower then, and the agent's V8 makes no code. */
   readonly emulated: boolean;
 }
 
@@ -34,7 +34,7 @@ export function buildMachineConfig(plan: MachinePlan, access: Access, options: B
     units: [
       ...common.units,
       ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
-      ...agentUnits,
+      ...agentUnits(options),
     ],
   };
 }

@@ -16,7 +16,7 @@ function setUp() {
   const events: string[] = [];
   const only = () => (shown === lasting ? 'only=yes\n' : '');
   machine.programs.set('flotilla-host-key-prepare', () => ({
-    stdout: `hostKey=${lasting} root@core-1\nmachineId=${machineId}\nbootId=b\n${only()}`,
+    stdout: `hostKey=${lasting} root@core-1\nmachineId=${machineId}\n${only()}`,
   }));
   machine.programs.set('flotilla-host-key-commit', () => {
     events.push('switched');
@@ -35,15 +35,19 @@ function setUp() {
   };
   const run = () => {
     const recorded = stored.at(-1);
-    return firstContact(machine.target, { dial, record, ...(recorded === undefined ? {} : { recorded }) });
+    return firstContact(machine.target, {
+      dial,
+      record,
+      ...(recorded === undefined ? {} : { recorded: { hostKey: recorded } }),
+    });
   };
-  return { machine, run, stored, events, shown: () => shown };
+  return { machine, run, dial, record, stored, events, shown: () => shown };
 }
 
 describe('firstContact', () => {
   test('records the lasting key before the machine switches, in two round trips', async () => {
     const { run, machine, events, shown } = setUp();
-    expect(await run()).toEqual({ hostKey: lasting, machineId, bootId: 'b' });
+    expect(await run()).toEqual({ hostKey: lasting, machineId });
     expect(events).toEqual(['recorded', 'switched']);
     expect(shown()).toBe(lasting);
     expect(machine.commands).toHaveLength(2);
@@ -52,15 +56,34 @@ describe('firstContact', () => {
   test('a machine that shows the recorded key and has no other is only asked who it is', async () => {
     const { run, machine, events } = setUp();
     await run();
-    expect(await run()).toEqual({ hostKey: lasting, machineId, bootId: 'b' });
+    expect(await run()).toEqual({ hostKey: lasting, machineId });
     expect(events).toEqual(['recorded', 'switched']);
     expect(machine.commands).toHaveLength(3);
+  });
+
+  test('a machine that was made with the lasting key alone has to prove it and is asked nothing', async () => {
+    const { run, machine, dial, record } = setUp();
+    await run();
+    const asked = machine.commands.length;
+    const recorded = { hostKey: lasting, machineId };
+    expect(await firstContact(machine.target, { dial, record, recorded })).toEqual(recorded);
+    expect(machine.commands).toHaveLength(asked);
+  });
+
+  test('a machine that does not prove the recorded key is asked, whatever was recorded', async () => {
+    const { machine, dial, record, stored } = setUp();
+    const recorded = { hostKey: canonicalPublicKey(generateSshKey('').publicKey), machineId: 'b'.repeat(32) };
+    expect(await firstContact(machine.target, { dial, record, recorded })).toEqual({
+      hostKey: lasting,
+      machineId,
+    });
+    expect(stored).toEqual([lasting]);
   });
 
   test('who only has the one-time key is not believed that it is done', async () => {
     const { machine, run, stored } = setUp();
     stored.push(lasting);
-    const claims = `hostKey=${lasting}\nmachineId=${machineId}\nbootId=b\nonly=yes\n`;
+    const claims = `hostKey=${lasting}\nmachineId=${machineId}\nonly=yes\n`;
     machine.programs.set('flotilla-host-key-prepare', () => ({ stdout: claims }));
     machine.programs.set('flotilla-host-key-commit', () => ({}));
     await expect(run()).rejects.toBeInstanceOf(HostKeyError);

@@ -11,13 +11,18 @@ export interface MachineIdentity {
   readonly hostKey: string;
   /** /etc/machine-id */
   readonly machineId: string;
-  /** /proc/sys/kernel/random/boot_id */
-  readonly bootId: string;
+}
+
+/** What an earlier run has noted. */
+export interface RecordedIdentity {
+  readonly hostKey: string;
+  /** Only where the machine was known to have no other host key any more. */
+  readonly machineId?: string | undefined;
 }
 
 export interface FirstContactOptions extends ConnectOptions {
-  /** The lasting key an earlier run recorded, if one did: the machine may show it or still the one-time key. */
-  readonly recorded?: string;
+  /** What an earlier run recorded, if one did: the machine may show that key or still the one-time key. */
+  readonly recorded?: RecordedIdentity;
   /**
    * Called with the lasting key before the machine switches to it; the switch waits until it resolves. It must store
    * the key durably, or else a run that ends after the switch leaves a machine nobody can recognise.
@@ -29,8 +34,8 @@ export interface FirstContactOptions extends ConnectOptions {
 
 /**
  * Replaces a machine's one-time host key, which whoever reads its user data knows, by one that only the machine has.
- * Two round trips, or one where the machine shows the recorded key and no other any more; it may end anywhere and be
- * run again.
+ * Two round trips; one where the machine shows the recorded key and no other any more, and none where that is known. It
+ * may end anywhere and be run again.
  *
  * @param target with the one-time host key
  * @returns the identity, after the machine has proved the lasting key on a new connection
@@ -42,10 +47,11 @@ export async function firstContact(
   const { connection, proved } = await reach(target, options);
   let identity: MachineIdentity;
   try {
+    if (proved?.machineId) return { hostKey: proved.hostKey, machineId: proved.machineId };
     const { only, ...found } = parsePrepared(target.name, await run(connection, prepareCommand()));
     identity = found;
-    if (only && identity.hostKey === proved) return identity;
-    if (identity.hostKey !== options.recorded) await options.record(identity.hostKey);
+    if (only && identity.hostKey === proved?.hostKey) return identity;
+    if (identity.hostKey !== options.recorded?.hostKey) await options.record(identity.hostKey);
     await run(connection, commitCommand());
   } finally {
     await connection.close();
@@ -58,8 +64,8 @@ export async function firstContact(
 
 interface Reached {
   readonly connection: Connection;
-  /** The lasting key, if that is what the machine showed. */
-  readonly proved?: string;
+  /** What was recorded, if the machine showed that key. */
+  readonly proved?: RecordedIdentity;
 }
 
 /** By the recorded key where there is one; by the one-time key when the machine has not switched yet. */
@@ -68,7 +74,8 @@ async function reach(target: SshTarget, options: FirstContactOptions): Promise<R
   const { recorded } = options;
   if (recorded === undefined) return { connection: await dial(target, options) };
   try {
-    return { connection: await dial({ ...target, hostKey: recorded }, options), proved: recorded };
+    const { hostKey } = recorded;
+    return { connection: await dial({ ...target, hostKey }, options), proved: recorded };
   } catch (error) {
     if (!(error instanceof HostKeyError)) throw error;
     return { connection: await dial(target, options) };
@@ -103,8 +110,6 @@ fi
 echo "hostKey=$(ssh-keygen -y -f "$1")"
 read -r id < /etc/machine-id || true
 echo "machineId=$id"
-read -r boot < /proc/sys/kernel/random/boot_id
-echo "bootId=$boot"
 [ ! -e "$2" ] || for other in /etc/ssh/ssh_host_*_key; do [ -e "$other" ] || echo only=yes; done
 `;
 
@@ -144,13 +149,21 @@ sync "$(dirname "$1")" "$(dirname "$2")"
 
 /** `only`: there is no other host key on the machine, and sshd is told of this one. */
 function parsePrepared(name: string, stdout: string): MachineIdentity & { readonly only: boolean } {
+  return { ...parseIdentity(name, stdout), only: /^only=yes$/m.test(stdout) };
+}
+
+/**
+ * Lines `hostKey=` and `machineId=`, as a machine prints them.
+ *
+ * @throws when it has no id yet, or no such key
+ */
+export function parseIdentity(name: string, stdout: string): MachineIdentity {
   const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
   const machineId = value('machineId');
   if (!/^[0-9a-f]{32}$/.test(machineId)) {
     throw new Error(`${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)).`);
   }
-  const hostKey = canonicalPublicKey(value('hostKey'));
-  return { hostKey, machineId, bootId: value('bootId'), only: value('only') === 'yes' };
+  return { hostKey: canonicalPublicKey(value('hostKey')), machineId };
 }
 
 async function run(connection: Connection, command: Command): Promise<string> {

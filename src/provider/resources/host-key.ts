@@ -3,7 +3,7 @@ import type { Connection } from '../../ssh/connection.ts';
 import { firstContact } from '../../ssh/first-contact.ts';
 import type { Connect, ConnectionPool } from '../../ssh/pool.ts';
 import type { ResourceHandler } from '../resource.ts';
-import { hostKeyRecord, recordedHostKey, recordHostKey } from './host-key-record.ts';
+import { identityRecord, recordedIdentity, recordIdentity } from './identity-record.ts';
 
 const inputs = z.object({
   machine: z.string(),
@@ -32,12 +32,12 @@ export function hostKey(
     changes: { oneTimeHostKey: 'replace', incarnation: 'replace' },
 
     async create({ machine, host, port, user, oneTimeHostKey, privateKey }, context) {
-      const file = hostKeyRecord(context.stack, machine);
-      const recorded = await recordedHostKey(file);
+      const file = identityRecord(context.stack, machine);
+      const recorded = await recordedIdentity(file);
       const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey };
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
-        record: (key) => recordHostKey(file, key),
+        record: (hostKey) => recordIdentity(file, { hostKey }),
         dial: pooled(pool),
         deadline,
         log: context.log,

@@ -21,7 +21,8 @@ const entropy = 32;
  * Makes a machine that woke from a template the one that it is to be. It is the last step before others may see it,
  * and one round trip: each process costs an emulated machine some 50 ms. Whoever is interrupted here begins again
  * with a new disk, so nothing is written twice or carefully; what was written is on the disk at the end. Prints the
- * lasting host key: nobody has seen this machine yet, so there is no need to be met by another one first.
+ * machine's id and its lasting host key (`parseIdentity`): nobody has seen this machine yet, so there is no need to be
+ * met by another one first.
  */
 export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identity): Command {
   const contents = steps.write.map((file) => Buffer.from(file.contents));
@@ -86,7 +87,9 @@ hostname=$1 instance=$2 address=$3 card=$4 template=$5 template_address=$6 templ
 shift 7
 
 read -r uuid < /proc/sys/kernel/random/uuid
-printf '%s%s%s%s%s\\n' $(IFS=-; set -- $uuid; echo "$@") > /etc/machine-id
+id=$(IFS=-; set -- $uuid; printf %s "$@")
+echo "$id" > /etc/machine-id
+echo "machineId=$id"
 head -c 32 /dev/urandom > /var/lib/systemd/random-seed
 chmod 0600 /var/lib/systemd/random-seed
 echo "$hostname" > /etc/hostname
@@ -101,7 +104,8 @@ echo "$instance" > /run/cloud-init/.instance-id
 printf '{\\n "fqdn": "%s",\\n "hostname": "%s"\\n}' "$hostname" "$hostname" > "$cloud/data/set-hostname"
 
 ssh-keygen -q -t ed25519 -N '' -C '' -f ${lastingKeyFile}
-cat ${lastingKeyFile}.pub
+read -r key < ${lastingKeyFile}.pub
+echo "hostKey=$key"
 rm -f ${lastingKeyFile}.pub /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 [ -d ${dirname(lastingKeyConfig)} ] || mkdir -p ${dirname(lastingKeyConfig)}
 echo HostKey ${lastingKeyFile} > ${lastingKeyConfig}

@@ -14,7 +14,7 @@ import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { describe } from '../../errors.ts';
 import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
-import { hostKeyRecord, recordHostKey } from '../host-key-record.ts';
+import { identityRecord, recordIdentity } from '../identity-record.ts';
 import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
@@ -95,8 +95,8 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
 async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
   if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
   try {
-    const record = hostKeyRecord(context.stack, context.name);
-    await warmStart(spec, wanted.config, wanted, (key) => recordHostKey(record, key), context);
+    const file = identityRecord(context.stack, context.name);
+    await warmStart(spec, wanted.config, wanted, (identity) => recordIdentity(file, identity), context);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log(`cold start, because a warm one failed: ${describe(error)}`);

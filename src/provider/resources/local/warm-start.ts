@@ -8,7 +8,7 @@ import { startMachine, stopMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
 import { connect } from '../../../ssh/connect.ts';
-import { canonicalPublicKey } from '../../../ssh/public-key.ts';
+import { type MachineIdentity, parseIdentity } from '../../../ssh/first-contact.ts';
 import type { Context } from '../../resource.ts';
 import { becomeCommand, type Identity } from './identity.ts';
 import { templateFor } from './template.ts';
@@ -22,14 +22,14 @@ const unfinished = (folder: string) => join(folder, 'unfinished');
 /**
  * Starts a new machine from the memory of a template and gives it its identity, as cloud-init would have done.
  *
- * @param record is given its lasting host key, to be stored before anybody may meet the machine
+ * @param record is given its lasting host key and id, to be stored before anybody may meet the machine
  * @throws Error with the reason when that can't be done; nothing is left of the attempt then, unless it was cancelled.
  */
 export async function warmStart(
   spec: MachineSpec,
   config: MachineConfig,
   identity: Identity,
-  record: (hostKey: string) => Promise<void>,
+  record: (identity: MachineIdentity) => Promise<void>,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
 ): Promise<void> {
   const { template, config: templateConfig } = await templateFor(spec, config, { log, signal });
@@ -61,7 +61,7 @@ export async function warmStart(
     try {
       const { status, stdout, stderr } = await connection.exec(becomeCommand(change.steps, identity), signal);
       if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
-      await record(canonicalPublicKey(stdout));
+      await record(parseIdentity(spec.name, stdout));
     } finally {
       await connection.close();
     }
