@@ -213,6 +213,27 @@ describe("fleet's API", () => {
       status: 400,
       says: 'line end',
     },
+    {
+      what: 'a value that a line end would cut off',
+      name: 'a.service',
+      body: { options: [option('ExecStart', '/bin/sleep 1\n# forever'), option('User', 'nobody')] },
+      status: 400,
+      says: 'option "ExecStart" of section "Service"',
+    },
+    {
+      what: 'a name that is two lines',
+      name: 'a.service',
+      body: { options: [...sleep, option('Nice=1\nUser', 'nobody')] },
+      status: 400,
+      says: 'would be read as another',
+    },
+    {
+      what: 'a section that ends early',
+      name: 'a.service',
+      body: { options: [...sleep, option('User', 'nobody', 'Service] #')] },
+      status: 400,
+      says: 'section "Service] #"',
+    },
   ])('PUT with $what is refused', async ({ name, body, status, says }) => {
     expect(await put(name, body)).toEqual(refusal(status, expect.stringContaining(says)));
     expect(await get('/units')).toEqual({});
