@@ -34,7 +34,8 @@ export interface ApiRequest {
 
 /** A success. Whatever else there is to say is thrown as `ApiError`. */
 export type Reply =
-  | { readonly status: 201 | 204 }
+  /** The type of a body that is not there: fleet named one, and its clients look. */
+  | { readonly status: 201 | 204; readonly type?: string }
   | { readonly status: 200; readonly json: object }
   | { readonly status: 200; readonly text: string; readonly type: string }
   /** One JSON object a line, sent as they come; the stream ends when the iterable does. */

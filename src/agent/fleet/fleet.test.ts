@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ServedAgent, serveAgent } from '../../../test/contract/served-agent.ts';
 
@@ -23,6 +24,12 @@ describe("fleet's API", () => {
   afterEach(async () => {
     await agent.end();
     expect(agent.log).toEqual([]);
+  });
+
+  test('a unit may come with its keys in any case', async () => {
+    const Options = [{ Section: 'Service', NAME: 'ExecStart', value: '/bin/sleep inf' }];
+    expect(await put('a.service', { Options, desiredstate: 'launched' })).toEqual({ status: 201 });
+    expect(await get('/units/a.service')).toMatchObject({ desiredState: 'launched', options: sleep });
   });
 
   test('empty lists have no key', async () => {
@@ -345,6 +352,17 @@ describe("fleet's API", () => {
       expect(await patch([{ op: 'add', path: '/XXX/metadata/a.b_c-d', value: { value: 'x' } }])).toEqual({
         status: 204,
       });
+    });
+
+    test('take keys in any case, as Go, and name a type for the answer without a body', async () => {
+      const body = JSON.stringify([{ Op: 'add', PATH: `/${one}/metadata/k`, Value: { VALUE: 'v' } }]);
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const options = { socketPath: agent.socket, method: 'PATCH', path: '/fleet/v1/machines' };
+        request(options, resolve).on('error', reject).end(body);
+      });
+      response.resume();
+      expect([response.statusCode, response.headers['content-type']]).toEqual([204, 'application/json']);
+      expect(await get('/machines')).toMatchObject({ machines: [{ id: one, metadata: { k: 'v' } }, {}] });
     });
 
     test.each([
