@@ -14,6 +14,8 @@ export interface ApiContext {
   readonly version: string;
   /** Asks systemd itself about new units before they are taken; absent where that can't be done. */
   readonly verify?: VerifyUnits;
+  /** Why this machine is no member of the cluster; undefined while it is one. Absent where nobody keeps track. */
+  readonly refusal?: () => string | undefined;
 }
 
 /** What handlers know: the context and what the server itself keeps. */

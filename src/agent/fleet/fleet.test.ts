@@ -381,6 +381,17 @@ describe("fleet's API", () => {
     });
   });
 
+  test("is closed while its machine is no member, in fleet's words", async () => {
+    let why: string | undefined = 'its machine id is in use';
+    const twin = await serveAgent(['core-1'], { refusal: () => why });
+    expect(await twin.call('GET', '/fleet/v1/machines')).toEqual(
+      refusal(503, `fleet server unable to communicate with etcd: ${why}`),
+    );
+    why = undefined;
+    expect(await twin.call('GET', '/fleet/v1/machines')).toMatchObject({ status: 200 });
+    await twin.end();
+  });
+
   test('describes itself for generators of clients', async () => {
     expect(await get('/discovery')).toMatchObject({ id: 'fleet:v1', rootUrl: '$ENDPOINT/' });
   });
