@@ -24,6 +24,8 @@ export interface AgentOptions {
   readonly look?: Look;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
+  /** See `SessionOptions.onStanding`. */
+  readonly onStanding?: (refusal: string | undefined) => void;
 }
 
 /**
@@ -41,8 +43,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     );
   };
   const ttl = leaseTtl === undefined ? {} : { ttl: leaseTtl };
+  const told = options.onStanding === undefined ? {} : { onStanding: options.onStanding };
   await Promise.all([
     units.run(signal),
-    keepSession({ store, clock, log, machine, ...ttl }, signal, whileMember),
+    keepSession({ store, clock, log, machine, ...ttl, ...told }, signal, whileMember),
   ]);
 }

@@ -31,7 +31,12 @@ async function main(configFile: string): Promise<void> {
   const machine = await describeMachine(config);
   const { endpoints, engines: writers, version, socket, leaseTtl } = config;
   const store = new EtcdStore({ endpoints, writers, tls: await readTls(config) });
-  const context = { store, machineId: machine.id, version, ...(await findVerifier()) };
+  let refusal: string | undefined = `${machine.name} has not joined the cluster yet`;
+  const onStanding = (why: string | undefined) => {
+    refusal = why;
+  };
+  const verifier = await findVerifier();
+  const context = { store, machineId: machine.id, version, refusal: () => refusal, ...verifier };
   const server = await serveApi(socket, context, log);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
@@ -41,7 +46,8 @@ async function main(configFile: string): Promise<void> {
   const dial = dialMachine;
   const candidate = writers.length === 0 || writers.includes(machine.name);
   const clock = systemClock;
-  await runAgent({ store, systemd, clock, log, machine, leaseTtl, dial, candidate }, stop.signal);
+  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding };
+  await runAgent(agent, stop.signal);
   log('ends; units keep running');
   server.close();
   server.closeAllConnections();

@@ -14,6 +14,8 @@ export interface ApiContext {
   readonly version: string;
   /** Asks systemd itself about new units before they are taken; absent where that can't be done. */
   readonly verify?: VerifyUnits;
+  /** Why this machine is no member of the cluster; undefined while it is one. Absent where nobody keeps track. */
+  readonly refusal?: () => string | undefined;
 }
 
 /** What handlers know: the context and what the server itself keeps. */
@@ -34,7 +36,8 @@ export interface ApiRequest {
 
 /** A success. Whatever else there is to say is thrown as `ApiError`. */
 export type Reply =
-  | { readonly status: 201 | 204 }
+  /** The type of a body that is not there: fleet named one, and its clients look. */
+  | { readonly status: 201 | 204; readonly type?: string }
   | { readonly status: 200; readonly json: object }
   | { readonly status: 200; readonly text: string; readonly type: string }
   /** One JSON object a line, sent as they come; the stream ends when the iterable does. */

@@ -3,7 +3,7 @@ import { FakeClock } from '../store/fake-clock.ts';
 import { setCordon } from './cordon.ts';
 import { Pulse } from './pulse.ts';
 import { SecondOpinion } from './second-opinion.ts';
-import { SimulatedCluster, type SimulatedMachine } from './simulated-cluster.ts';
+import { SimulatedCluster, SimulatedMachine } from './simulated-cluster.ts';
 
 describe('a second opinion', () => {
   const setUp = (dial?: (address: string) => Promise<boolean>) => {
@@ -146,5 +146,32 @@ describe('a machine without a lease', () => {
     expect(cluster.takeCalls().filter((call) => call.startsWith(other.name))).toEqual([]);
     const third = cluster.machines.find((machine) => machine !== leader && machine !== other);
     expect(third?.log.join('\n')).toContain(`${other.name} (answers without a lease)`);
+  });
+
+  test('is gone for good once another one is a member at its address', async () => {
+    const young = new SimulatedCluster(['core-1', 'core-2']);
+    for (const machine of young.machines) machine.boot();
+    await young.clock.advance(1000);
+    const contents = '[Service]\nExecStart=/bin/sleep inf\n';
+    const put = ['a.service', 'b.service'].map((name) => ({
+      name,
+      contents,
+      targetState: 'launched' as const,
+    }));
+    await young.apply({ put });
+    await young.clock.advance(1000);
+    const first = await young.leader();
+    const dead = young.machines.find((machine) => machine !== first);
+    if (!dead) throw new Error('there is one machine');
+    await dead.kill();
+    await young.clock.advance(9000);
+    const machine = { ...dead.machine, id: '9'.repeat(32), bootId: 'first' };
+    const heir = new SimulatedMachine(machine, young.clock, young.etcd, async () => true);
+    heir.boot();
+    // Without its heir it had 30 s to come back: the leader's own lease is as young as the cluster.
+    await young.clock.advance(5000);
+    expect(await heir.running()).toHaveLength(1);
+    await heir.end();
+    await young.stop();
   });
 });

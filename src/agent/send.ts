@@ -9,7 +9,9 @@ export async function send(response: ServerResponse, reply: Reply): Promise<void
   if ('json' in reply) return sendText(response, reply.status, 'application/json', encode(reply.json));
   if ('text' in reply) return sendText(response, reply.status, reply.type, reply.text);
   // 204 must not have a length, and without one 201 would announce a body in pieces.
-  response.writeHead(reply.status, reply.status === 201 ? { 'content-length': 0 } : {}).end();
+  const { status, type } = reply;
+  const length = status === 201 ? { 'content-length': 0 } : {};
+  response.writeHead(status, { ...length, ...(type !== undefined && { 'content-type': type }) }).end();
 }
 
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {

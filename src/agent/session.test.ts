@@ -60,9 +60,11 @@ describe('a session', () => {
       expect.stringContaining(`is in use by ${machine.name} (${machine.address})`),
     ]);
     expect(first.sessions).toHaveLength(1);
+    expect([first.standing, second.standing]).toEqual([undefined, second.log[0]]);
     await first.end();
     await clock.advance(12_000);
     expect(second.sessions).toHaveLength(1);
+    expect(second.standing).toBeUndefined();
   });
 
   test('a copy to the last bit is refused, however often it starts', async () => {
@@ -89,6 +91,7 @@ describe('a session', () => {
 class Agent {
   readonly sessions: Session[] = [];
   readonly log: string[] = [];
+  standing: string | undefined = 'unknown';
   readonly store: MemoryStore;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
@@ -97,12 +100,19 @@ class Agent {
     const store = new MemoryStore(clock, etcd);
     this.store = store;
     const log = (line: string) => void this.log.push(line);
-    this.#ended = keepSession({ store, clock, log, machine }, this.#stop.signal, async (session) => {
-      this.sessions.push(session);
-      await new Promise<void>((resolve) => {
-        session.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    });
+    const onStanding = (refusal: string | undefined) => {
+      this.standing = refusal;
+    };
+    this.#ended = keepSession(
+      { store, clock, log, machine, onStanding },
+      this.#stop.signal,
+      async (session) => {
+        this.sessions.push(session);
+        await new Promise<void>((resolve) => {
+          session.signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+      },
+    );
   }
 
   /** The lease is left to run out. */

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly machine: Machine;
   /** Seconds a machine is believed alive after its last sign; default 9. Renewed every third of it. */
   readonly ttl?: number;
+  /** Told what keeps the machine out, and undefined once it is a member. */
+  readonly onStanding?: (refusal: string | undefined) => void;
 }
 
 /** Milliseconds between tries to get a lease. */
@@ -31,7 +33,7 @@ const retryPause = 1000;
  * an agent that restarts or is upgraded must not look like a machine that died.
  */
 export async function keepSession(
-  { store, clock, log, machine, ttl = 9 }: SessionOptions,
+  { store, clock, log, machine, ttl = 9, onStanding = () => {} }: SessionOptions,
   signal: AbortSignal,
   body: (session: Session) => Promise<void>,
 ): Promise<void> {
@@ -44,6 +46,7 @@ export async function keepSession(
         const since = clock.now();
         const lease = await store.grant(ttl);
         await announce(store, machine, lease, known);
+        onStanding(undefined);
         logChange(`${machine.name} is a member of the cluster`);
         await body({ lease, since, signal: AbortSignal.any([signal, lease.lost]) });
         if (!signal.aborted)
@@ -51,6 +54,7 @@ export async function keepSession(
         continue;
       }
       logChange(refusal);
+      onStanding(refusal);
     } catch (error) {
       logChange(`can't join the cluster: ${messageOf(error)}; trying again`);
     }

@@ -33,7 +33,8 @@ export class Watchman {
       .filter(([id, since]) => withUnits.has(id) || now - since < rememberFor);
     this.#present = present;
     this.#missing = new Map(missing);
-    const opinions = this.#secondOpinion.about(addressesOf(withUnits, cluster));
+    const { free, taken } = addressesOf(withUnits, cluster);
+    const opinions = new Map([...this.#secondOpinion.about(free), ...taken]);
     const grace = graceOf({ now, ...this.#since, present: present.size, missing: this.#missing, opinions });
     this.#report(grace, opinions, cluster, now);
     return grace;
@@ -59,13 +60,22 @@ export class Watchman {
   }
 }
 
-/** Where to call machines. An address that a present machine has too would answer for it. */
-function addressesOf(ids: ReadonlySet<string>, { machines, whereabouts }: ClusterState): Map<string, string> {
-  const taken = new Set(machines.map(({ address }) => address));
-  return new Map(
-    [...ids].flatMap((id): [string, string][] => {
-      const address = whereabouts.get(id)?.address;
-      return address === undefined || taken.has(address) ? [] : [[id, address]];
-    }),
-  );
+interface Addresses {
+  /** Where to call machines. */
+  readonly free: ReadonlyMap<string, string>;
+  /** Machines at whose address another one is a member: it would answer for them, so they can only be gone. */
+  readonly taken: ReadonlyMap<string, Opinion>;
+}
+
+function addressesOf(ids: ReadonlySet<string>, { machines, whereabouts }: ClusterState): Addresses {
+  const present = new Set(machines.map(({ address }) => address));
+  const free = new Map<string, string>();
+  const taken = new Map<string, Opinion>();
+  for (const id of ids) {
+    const address = whereabouts.get(id)?.address;
+    if (address === undefined) continue;
+    if (present.has(address)) taken.set(id, 'silent');
+    else free.set(id, address);
+  }
+  return { free, taken };
 }

@@ -23,6 +23,12 @@ export interface LimitBlocker {
   readonly template: string;
 }
 
+/** A unit that is there takes the place of this one. */
+export interface ReplacedBlocker {
+  readonly kind: 'replaced';
+  readonly by: string;
+}
+
 /** The machine takes nothing new. */
 export interface ClosedBlocker {
   readonly kind: 'cordoned' | 'draining';
@@ -34,8 +40,8 @@ export type Blocker =
   | PeerBlocker
   | LimitBlocker
   | ClosedBlocker
-  | { readonly kind: 'conflict'; readonly unit: string }
-  | { readonly kind: 'replaced'; readonly by: string };
+  | ReplacedBlocker
+  | { readonly kind: 'conflict'; readonly unit: string };
 
 /**
  * The first thing in the way of a unit on a machine, in fleet's order. A unit that is there is not in its own way.
@@ -142,7 +148,7 @@ function conflictBlocker(board: Board, unit: number, machine: number): Blocker {
   return { kind: 'conflict', unit: units[other ?? unit]?.name ?? '' };
 }
 
-function replacedBlocker(board: Board, unit: number, machine: number): Blocker | undefined {
+export function replacedBlocker(board: Board, unit: number, machine: number): ReplacedBlocker | undefined {
   const { replacers, units } = board.relations;
   const by = replacers[unit];
   if (by === undefined || by.size === 0) return undefined;

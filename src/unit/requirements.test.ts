@@ -27,6 +27,11 @@ describe('readRequirements', () => {
     expect(read('a.service', lines).metadata).toEqual({ disk: ['ssd'], zone: ['a', 'b'] });
   });
 
+  test('Conflicts splits where Go sees a blank: at U+0085, not at a byte order mark', () => {
+    const { options } = parseUnit('[X-Fleet]\nConflicts=a\u0085b\u3000c\ufeffd\n');
+    expect(readRequirements('x.service', options).conflicts).toEqual(['a', 'b', 'c\ufeffd']);
+  });
+
   test('only Conflicts splits at blanks without quotes', () => {
     const { conflicts, replaces, machineOf } = read(
       'a.service',

@@ -1,4 +1,5 @@
 import type { UnitOption } from './parse.ts';
+import { splitAtSpace } from './space.ts';
 import { expandSpecifiers } from './specifier.ts';
 import { splitValues } from './values.ts';
 
@@ -73,7 +74,7 @@ export function readRequirements(unit: string, options: readonly UnitOption[]): 
 
 /** `Conflicts=` alone also splits at blanks inside a value. */
 export function splitGlobs(value: string): string[] {
-  return value.split(/\s+/).filter((glob) => glob !== '');
+  return splitAtSpace(value);
 }
 
 /** `disk=ssd` → key and value; undefined unless there is exactly one `=` with text on both sides. */

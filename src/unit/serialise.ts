@@ -6,11 +6,20 @@ import type { UnitOption } from './parse.ts';
  * fleet's hash; files of our own are kept byte for byte.
  */
 export function serialiseOptions(options: readonly UnitOption[]): string {
-  const sections = new Map<string, string[]>();
-  for (const { section, name, value } of options) {
-    const lines = sections.get(section) ?? [];
-    lines.push(`${name}=${value}\n`);
-    sections.set(section, lines);
+  const sections = [...bySection(options)].map(([section, list]) => {
+    const lines = list.map(({ name, value }) => `${name}=${value}\n`);
+    return `[${section}]\n${lines.join('')}`;
+  });
+  return sections.join('\n');
+}
+
+/** A section that comes several times is one, at its first place. */
+export function bySection(options: readonly UnitOption[]): Map<string, UnitOption[]> {
+  const sections = new Map<string, UnitOption[]>();
+  for (const option of options) {
+    const list = sections.get(option.section) ?? [];
+    list.push(option);
+    sections.set(option.section, list);
   }
-  return [...sections].map(([section, lines]) => `[${section}]\n${lines.join('')}`).join('\n');
+  return sections;
 }

@@ -58,7 +58,7 @@ function tasksOf({ type, unit }: Operation, present: boolean, changes: boolean):
   }
 }
 
-/** fleet's order within what we do in one go: first all unloads, then all loads. */
+/** fleet's order within what we do in one go: first all unloads, then all loads, each by name. */
 const order = ['StopUnit', 'UnloadUnit', 'LoadUnit', 'ReloadUnitFiles', 'StartUnit'];
 
 function fleetTasks(units: Current, wanted: Desired): Task[] {
@@ -71,7 +71,8 @@ function fleetTasks(units: Current, wanted: Desired): Task[] {
   const tasks = operations.flatMap((operation) =>
     tasksOf(operation, present.has(operation.unit), changing.has(operation.unit)),
   );
-  return inOrder(tasks);
+  // Ours come by operation: what is installed anew is unloaded by the same step, before what only goes.
+  return inOrder(tasks.sort(({ unit: one = '' }, { unit: other = '' }) => (one < other ? -1 : 1)));
 }
 
 function inOrder(tasks: readonly Task[]): Task[] {

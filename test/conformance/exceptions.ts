@@ -11,11 +11,15 @@ export const exceptions: Readonly<Record<string, Readonly<Record<string, string>
   },
   'validate-name': {
     'name-type': 'scope, busname and snapshot units can not be given as files',
+    'name-reserved': 'a unit that the machine itself runs on is refused: it would be replaced or stopped',
     'name-hidden': 'systemd passes over files that start with a dot',
     'name-length': 'systemd allows 255 bytes, fleet let 256 through',
   },
   'validate-options': {
     'unknown-option': 'an unknown option is refused everywhere, not by fleetctl alone',
+    'unknown-section': 'a misspelt [X-Fleet] is refused; its constraints would be lost',
+    'wrong-section': 'an option in the other of [X-Fleet] and [X-Flotilla] is refused',
+    misread: 'options are refused that a unit file would hold as others; fleet took some of them',
     'machine-id': 'a machine id that no machine can have is refused at once',
     'machine-of': 'a MachineOf that is no unit name is refused at once',
     metadata: 'a malformed constraint is refused, fleet dropped it',
@@ -43,6 +47,8 @@ export const exceptions: Readonly<Record<string, Readonly<Record<string, string>
     'global-moved':
       'a replaced global unit only leaves the machine; fleet scheduled it to another, which already has it',
     circle: 'a MachineOf that leads in a circle never holds; fleet left a unit that was placed before it did',
+    'replacer-too':
+      'the replaced unit leaves, its replacer stays; fleet took both away where it found no other machine',
     'inactive-global': 'a global unit that is inactive is on no machine; fleet counted it',
   },
   'agent-tasks': {

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { Board } from '../../src/scheduler/board.ts';
-import { type Blocker, blockerOf, conflictsOn, replacedOn } from '../../src/scheduler/fit.ts';
+import {
+  type Blocker,
+  blockerOf,
+  conflictsOn,
+  replacedBlocker,
+  replacedOn,
+} from '../../src/scheduler/fit.ts';
 import type { WantedUnit } from '../../src/scheduler/snapshot.ts';
 import { readNeeds } from '../../src/unit/needs.ts';
 import type { Requirements } from '../../src/unit/requirements.ts';
@@ -113,9 +119,8 @@ export const placementKinds: Readonly<Record<string, Case>> = {
     ({ name, replaces, existing }, { replace, replaced }) => {
       const board = placeAll(nowhere, existing, bare(name, { replaces }));
       const unit = numberOf(board, name);
-      const blocker = blockerOf(board, unit, 0);
       const [other] = replacedOn(board, unit, 0).map((number) => board.relations.units[number]?.name);
-      const by = blocker?.kind === 'replaced' ? blocker.by : other;
+      const by = replacedBlocker(board, unit, 0)?.by ?? other;
       const got = { replace: by !== undefined, replaced: replaced === undefined ? undefined : (by ?? '') };
       return { expected: { replace, replaced }, got, rule: circleRule(board, replace !== got.replace) };
     },

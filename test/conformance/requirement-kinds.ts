@@ -1,13 +1,18 @@
 import { z } from 'zod';
+import { writeFleetFile } from '../../src/agent/fleet/options.ts';
 import { matchesMachineId, missingMetadata, shortId } from '../../src/scheduler/match.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
 import { checkOptions } from '../../src/unit/check-options.ts';
 import { compileGlob, matchesGlob } from '../../src/unit/glob.ts';
 import { checkName } from '../../src/unit/name.ts';
-import { fleetValues, readRequirements } from '../../src/unit/requirements.ts';
+import type { UnitOption } from '../../src/unit/parse.ts';
+import { fleetSection, fleetValues, readRequirements } from '../../src/unit/requirements.ts';
 import { type Case, vectorCase } from './case.ts';
 import { exceptions } from './exceptions.ts';
 import { lineLength, option } from './unit-kinds.ts';
+
+/** An option of our own in fleet's section is one that fleet did not know. */
+const unknownOption = ['unknown-option', 'wrong-section'];
 
 /** `validate_error` is about option names only: that is all fleet checked at this point. */
 const requirements = vectorCase(
@@ -17,7 +22,8 @@ const requirements = vectorCase(
     .loose(),
   ({ name, options }, output) => {
     const read = readRequirements(name, options);
-    const unknown = checkOptions(name, options).find(({ rule }) => rule === 'unknown-option');
+    const fleets = options.filter(({ section }) => section === fleetSection);
+    const unknown = checkOptions(name, fleets).find(({ rule }) => unknownOption.includes(rule));
     return {
       expected: {
         ...output,
@@ -63,13 +69,25 @@ const validateOptions = vectorCase(
   z.object({ options: z.array(option) }),
   verdict,
   ({ options }, { valid, error }) => {
-    const rules = checkOptions('', options).map(({ rule }) => rule);
+    const rules = [...checkOptions('', options).map(({ rule }) => rule), ...misread(options)];
     // Refusing what fleet refuses for another reason than fleet's would be luck.
-    const ours = valid ? rules.length === 0 : !rules.includes('combination');
+    const ours = valid
+      ? rules.length === 0
+      : !rules.some((rule) => ['combination', 'misread'].includes(rule));
     const rule = valid ? stricter('validate-options', rules) : lineLength(error);
     return { expected: { valid }, got: { valid: ours }, rule };
   },
 );
+
+/** The API first makes a unit file of the options. */
+function misread(options: readonly UnitOption[]): string[] {
+  try {
+    writeFleetFile(options);
+    return [];
+  } catch {
+    return ['misread'];
+  }
+}
 
 const metadata = z.record(z.string(), z.string());
 

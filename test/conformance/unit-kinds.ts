@@ -43,14 +43,16 @@ export function lineLength(error: string | null): string | undefined {
   return error?.startsWith('line too long') ? 'line-length' : undefined;
 }
 
-function contentsOf(options: readonly UnitOption[]): Record<string, Record<string, string[]>> {
-  const contents: Record<string, Record<string, string[]>> = {};
+/** Maps first: a unit file may well have an option called "constructor". */
+function contentsOf(options: readonly UnitOption[]): object {
+  const contents = new Map<string, Map<string, string[]>>();
   for (const { section, name, value } of options) {
-    const names = contents[section] ?? {};
-    contents[section] = names;
-    names[name] = [...(names[name] ?? []), ...(section === fleetSection ? splitValues(value) : [value])];
+    const names = contents.get(section) ?? new Map<string, string[]>();
+    contents.set(section, names);
+    const values = section === fleetSection ? splitValues(value) : [value];
+    names.set(name, [...(names.get(name) ?? []), ...values]);
   }
-  return contents;
+  return Object.fromEntries([...contents].map(([section, names]) => [section, Object.fromEntries(names)]));
 }
 
 const named = z.object({ name: z.string() });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApiError } from '../api-error.ts';
 import { json, type Route } from '../route.ts';
 import { discoveryDocument } from './discovery.ts';
 import { listMachines, patchMetadata } from './machines.ts';
@@ -17,8 +18,7 @@ import { deleteUnit, getUnit, listUnits, putUnit } from './units.ts';
 
 const paged = z.object({ nextPageToken: z.string().exactOptional() });
 
-/** fleet's API, for fleet's clients: paths, statuses and bodies are fleet's. Its query parameter `alt` changes nothing. */
-export const fleetRoutes: readonly Route[] = [
+const table: readonly Route[] = [
   {
     method: 'GET',
     path: '/fleet/v1/units',
@@ -89,3 +89,15 @@ export const fleetRoutes: readonly Route[] = [
     handle: async () => json(discoveryDocument),
   },
 ];
+
+/** fleet's API, for fleet's clients: paths, statuses and bodies are fleet's. Its query parameter `alt` changes nothing. */
+export const fleetRoutes = table.map((route) => ({ ...route, handle: whileMember(route) }));
+
+/** fleet's API was closed while its machine was no member, and its clients look for these words. */
+function whileMember({ handle }: Route): Route['handle'] {
+  return async (context, request) => {
+    const refusal = context.refusal?.();
+    if (refusal === undefined) return await handle(context, request);
+    throw new ApiError(503, `fleet server unable to communicate with etcd: ${refusal}`);
+  };
+}

@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ServedAgent, serveAgent } from '../../../test/contract/served-agent.ts';
 
@@ -23,6 +24,12 @@ describe("fleet's API", () => {
   afterEach(async () => {
     await agent.end();
     expect(agent.log).toEqual([]);
+  });
+
+  test('a unit may come with its keys in any case', async () => {
+    const Options = [{ Section: 'Service', NAME: 'ExecStart', value: '/bin/sleep inf' }];
+    expect(await put('a.service', { Options, desiredstate: 'launched' })).toEqual({ status: 201 });
+    expect(await get('/units/a.service')).toMatchObject({ desiredState: 'launched', options: sleep });
   });
 
   test('empty lists have no key', async () => {
@@ -213,6 +220,27 @@ describe("fleet's API", () => {
       status: 400,
       says: 'line end',
     },
+    {
+      what: 'a value that a line end would cut off',
+      name: 'a.service',
+      body: { options: [option('ExecStart', '/bin/sleep 1\n# forever'), option('User', 'nobody')] },
+      status: 400,
+      says: 'option "ExecStart" of section "Service"',
+    },
+    {
+      what: 'a name that is two lines',
+      name: 'a.service',
+      body: { options: [...sleep, option('Nice=1\nUser', 'nobody')] },
+      status: 400,
+      says: 'would be read as another',
+    },
+    {
+      what: 'a section that ends early',
+      name: 'a.service',
+      body: { options: [...sleep, option('User', 'nobody', 'Service] #')] },
+      status: 400,
+      says: 'section "Service] #"',
+    },
   ])('PUT with $what is refused', async ({ name, body, status, says }) => {
     expect(await put(name, body)).toEqual(refusal(status, expect.stringContaining(says)));
     expect(await get('/units')).toEqual({});
@@ -326,6 +354,17 @@ describe("fleet's API", () => {
       });
     });
 
+    test('take keys in any case, as Go, and name a type for the answer without a body', async () => {
+      const body = JSON.stringify([{ Op: 'add', PATH: `/${one}/metadata/k`, Value: { VALUE: 'v' } }]);
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const options = { socketPath: agent.socket, method: 'PATCH', path: '/fleet/v1/machines' };
+        request(options, resolve).on('error', reject).end(body);
+      });
+      response.resume();
+      expect([response.statusCode, response.headers['content-type']]).toEqual([204, 'application/json']);
+      expect(await get('/machines')).toMatchObject({ machines: [{ id: one, metadata: { k: 'v' } }, {}] });
+    });
+
     test.each([
       { body: [{ op: 'test', path: '/a/metadata/b' }], says: 'invalid op: expect add, remove, or replace' },
       { body: [{ op: 'add', path: '/a/b', value: 'x' }], says: 'machine metadata path invalid' },
@@ -340,6 +379,17 @@ describe("fleet's API", () => {
       expect(await patch(all)).toEqual(refusal(400, expect.stringContaining(says)));
       expect(JSON.stringify(await get('/machines'))).not.toContain('metadata');
     });
+  });
+
+  test("is closed while its machine is no member, in fleet's words", async () => {
+    let why: string | undefined = 'its machine id is in use';
+    const twin = await serveAgent(['core-1'], { refusal: () => why });
+    expect(await twin.call('GET', '/fleet/v1/machines')).toEqual(
+      refusal(503, `fleet server unable to communicate with etcd: ${why}`),
+    );
+    why = undefined;
+    expect(await twin.call('GET', '/fleet/v1/machines')).toMatchObject({ status: 200 });
+    await twin.end();
   });
 
   test('describes itself for generators of clients', async () => {

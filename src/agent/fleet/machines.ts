@@ -4,6 +4,7 @@ import type { Store } from '../../store/store.ts';
 import { ApiError } from '../api-error.ts';
 import { parseInput } from '../request-body.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from '../route.ts';
+import { foldKeys } from './fold-keys.ts';
 import { pageOf } from './page.ts';
 import { type FleetMachine, metadataPatch } from './schemas.ts';
 
@@ -37,9 +38,10 @@ interface MetadataChange {
 
 /** Changes metadata of machines, also of such that are not there; it outlives their reboots. */
 export async function patchMetadata({ store }: HandlerContext, { body }: ApiRequest): Promise<Reply> {
-  const changes = parseInput(metadataPatch, body).map(readOperation);
+  const operations = foldKeys(body, ['op', 'path', 'value']);
+  const changes = parseInput(metadataPatch, operations).map(readOperation);
   await writeMetadata(store, changes);
-  return { status: 204 };
+  return { status: 204, type: 'application/json' };
 }
 
 type GivenOperation = (typeof metadataPatch)['_output'][number];

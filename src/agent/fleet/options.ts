@@ -1,6 +1,7 @@
 import { fleetHashOf } from '../../unit/hash.ts';
 import { parseUnit, type UnitOption } from '../../unit/parse.ts';
-import { serialiseOptions } from '../../unit/serialise.ts';
+import { bySection, serialiseOptions } from '../../unit/serialise.ts';
+import { trimSpace } from '../../unit/space.ts';
 import { ApiError } from '../api-error.ts';
 
 /** A unit file as the options it holds, and the hash fleet would show for it. */
@@ -35,16 +36,24 @@ export function readFleetFile(contents: string): FleetFile {
 }
 
 /**
- * The unit file that options stand for, without blanks around their values. What is read back from it must be as many
- * options: a line end inside of a value would make others of its own, and a backslash at its end swallow the next.
+ * The unit file that options stand for, without blanks around their names and values. What is read back from it must be
+ * the same options: a line end inside of a value would make others of its own or cut it off, a backslash at its end
+ * swallow the next option, a "]" in a section's name end that.
  * @throws {ApiError} 400
  */
 export function writeFleetFile(options: readonly UnitOption[]): string {
-  const { options: trimmed } = readFleetFile(serialiseOptions(options));
+  const given = [...bySection(options).values()].flat();
+  const { options: trimmed } = readFleetFile(serialiseOptions(given));
   const contents = serialiseOptions(trimmed);
-  const counts = [trimmed.length, readFleetFile(contents).options.length];
-  const wrong = counts.find((count) => count !== options.length);
+  const { options: again } = readFleetFile(contents);
+  const wrong = given.find((one, at) => !isSame(one, trimmed[at]) || !isSame(one, again[at]));
   if (wrong === undefined) return contents;
-  const cause = 'one of them contains a line end or ends in a backslash';
-  throw new ApiError(400, `${options.length} options make a unit file with ${wrong}: ${cause}`);
+  const option = `option ${JSON.stringify(wrong.name)} of section ${JSON.stringify(wrong.section)}`;
+  const fix = 'give names and values without a line end, and no backslash at the end';
+  throw new ApiError(400, `${option} would be read as another from a unit file; ${fix}`);
+}
+
+function isSame(one: UnitOption, other: UnitOption | undefined): boolean {
+  if (other === undefined || one.section !== other.section) return false;
+  return (['name', 'value'] as const).every((part) => trimSpace(one[part]) === trimSpace(other[part]));
 }

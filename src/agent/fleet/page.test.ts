@@ -26,12 +26,21 @@ describe("fleet's pages", () => {
     );
   });
 
+  test('line ends within a token count for nothing, as for Go', () => {
+    expect(decodePageToken('ZA\nABA\r\nA=\n=\n')).toEqual({ limit: 100, page: 1 });
+  });
+
   test.each([
     { token: 'bogus', says: 'illegal base64 data at input byte 4' },
     { token: 'ZAABAA', says: 'illegal base64 data at input byte 4' },
     { token: 'ZAABAA=', says: 'illegal base64 data at input byte 7' },
     { token: 'ZAABAA==x', says: 'illegal base64 data at input byte 8' },
     { token: 'ZA+B', says: 'illegal base64 data at input byte 2' },
+    { token: 'Z\nAAB;', says: 'illegal base64 data at input byte 5' },
+    { token: 'ZAABA\r\n', says: 'illegal base64 data at input byte 6' },
+    { token: 'ZAABAA=\n', says: 'illegal base64 data at input byte 8' },
+    { token: 'ZAABAA=\n+', says: 'illegal base64 data at input byte 7' },
+    { token: '\r\n', says: 'EOF' },
     { token: 'ZAA=', says: 'unexpected EOF' },
     { token: '', says: 'EOF' },
   ])('"$token": $says', ({ token, says }) => {

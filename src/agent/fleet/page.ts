@@ -26,16 +26,27 @@ export function decodePageToken(token: string): PageToken {
   return { limit: bytes.readUInt16LE(0), page: bytes.readUInt16LE(2) };
 }
 
-/** Where Go's decoder gives up; it wants padding and, unlike Node's, takes nothing that is not of the alphabet. */
+/**
+ * Where Go's decoder gives up; it wants padding, passes over line ends and, unlike Node's, takes nothing else that is
+ * not of the alphabet. All that it has passed is ASCII, so characters are bytes.
+ */
 function firstWrongByte(token: string): number | undefined {
-  const { length: letters } = /^[A-Za-z0-9_-]*/.exec(token)?.[0] ?? '';
-  const open = letters % 4;
-  if (letters === token.length) return open === 0 ? undefined : letters - open;
-  if (token[letters] !== '=' || open < 2) return letters;
-  if (open === 3) return letters + 1 === token.length ? undefined : letters + 1;
-  if (letters + 1 === token.length) return token.length;
-  if (token[letters + 1] !== '=') return letters;
-  return letters + 2 === token.length ? undefined : letters + 2;
+  const letters = /^[A-Za-z0-9_\r\n-]*/.exec(token)?.[0] ?? '';
+  const open = letters.replace(/[\r\n]/g, '').length % 4;
+  if (letters.length === token.length) return open === 0 ? undefined : token.length - open;
+  if (token[letters.length] !== '=' || open < 2) return letters.length;
+  let at = afterLineEnds(token, letters.length + 1);
+  if (open === 2) {
+    if (at === token.length) return at;
+    if (token[at] !== '=') return at - 1;
+    at = afterLineEnds(token, at + 1);
+  }
+  return at === token.length ? undefined : at;
+}
+
+function afterLineEnds(token: string, from: number): number {
+  const rest = /[^\r\n]/.exec(token.slice(from));
+  return rest === null ? token.length : from + rest.index;
 }
 
 /** The page a query asks for; undefined when it names none. */

@@ -12,6 +12,7 @@ import { cannotActivate, checkPut } from '../check-put.ts';
 import { parseInput } from '../request-body.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from '../route.ts';
 import { refuseUnverified } from '../verify.ts';
+import { foldKeys } from './fold-keys.ts';
 import { FleetFiles, readFleetFile, writeFleetFile } from './options.ts';
 import { pageOf } from './page.ts';
 import { type FleetUnit, unitBody } from './schemas.ts';
@@ -93,7 +94,8 @@ interface WantedUnit {
 }
 
 function readBody(name: string, body: unknown): WantedUnit {
-  const { name: named, options, desiredState } = parseInput(unitBody, body);
+  const given = foldKeys(body, ['name', 'options', 'desiredState', 'section', 'value']);
+  const { name: named, options, desiredState } = parseInput(unitBody, given);
   if (named && named !== name) {
     throw new ApiError(400, `name in URL "${name}" differs from unit name in request body "${named}"`);
   }
