@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { styleText, types } from 'node:util';
+import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
+import { messageOf } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
 import { type Cluster, interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
@@ -101,7 +102,7 @@ class Stream {
       return follow && status === interrupted ? 0 : status;
     } catch (error) {
       if (this.#context.signal.aborted) return follow ? 0 : interrupted;
-      say(this.#context, `${machine.name}: ${types.isNativeError(error) ? error.message : String(error)}`);
+      say(this.#context, `${machine.name}: ${messageOf(error)}`);
       return 1;
     }
   }

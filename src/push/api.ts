@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { z } from 'zod';
 import type {
   ApplyReply,
@@ -13,6 +12,7 @@ import type {
   RolloutView,
   UnitsReply,
 } from '../model/api.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
@@ -321,8 +321,4 @@ function parseJson(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function messageOf(cause: unknown): string {
-  return types.isNativeError(cause) ? cause.message : String(cause);
 }

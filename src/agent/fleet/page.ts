@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/message-of.ts';
 import { ApiError } from '../api-error.ts';
 
 /** Items on one page of fleet's lists. */
@@ -72,7 +73,6 @@ function askedPage(query: URLSearchParams): number {
   try {
     return findPage(query, pageLimit) ?? 1;
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new ApiError(400, said, { cause });
+    throw new ApiError(400, messageOf(cause), { cause });
   }
 }
