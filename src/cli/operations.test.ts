@@ -134,6 +134,26 @@ describe('drain, cordon and uncordon', () => {
     expect(cluster.agent.machines[0]?.cordon).toEqual({ drain: true, reason: 'by hand' });
   });
 
+  test('a unit that is destroyed meanwhile does not stand in the way of drain', async () => {
+    cluster.agent.intercept = (request) => {
+      if (request === 'GET /flotilla/v1/units/db.service') cluster.agent.views.delete('db.service');
+      return undefined;
+    };
+    expect(await cluster.flotilla('drain core-1')).toMatchObject({
+      status: 0,
+      stdout: 'Machine core-1 is drained\n',
+      stderr: '',
+    });
+  });
+
+  test.each(['list-unit-files --fields unit,desc', 'top'])('nor of %s', async (line) => {
+    cluster.agent.intercept = (request) => {
+      if (request === 'GET /flotilla/v1/units/db.service') cluster.agent.views.delete('db.service');
+      return undefined;
+    };
+    expect(await cluster.flotilla(line)).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('drain gives up with 3 where a unit has nowhere to go, and the machine keeps draining', async () => {
     const { status, stderr } = await cluster.flotilla('drain --timeout 20 core-1');
     expect(status).toBe(3);
