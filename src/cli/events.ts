@@ -43,6 +43,9 @@ export const events: Verb = (context) =>
       }),
     );
 
+/** etcd counts in 64 bits with a sign. */
+const maxRevision = 2n ** 63n - 1n;
+
 /** As wide as the longest kinds, and as revisions and names usually are: what comes later can't be known. */
 const widths = { revision: 7, kind: 9, unit: 20, machine: 10 };
 
@@ -57,7 +60,7 @@ function lineOf({ revision, kind, unit = '-', machine = '-', message }: EventLin
 }
 
 function revision(text: string): string {
-  if (!/^\d{1,19}$/.test(text))
+  if (!/^\d{1,19}$/.test(text) || BigInt(text) > maxRevision)
     throw new InvalidArgumentError('It must be a revision, as `events` prints them.');
   return text;
 }

@@ -33,7 +33,7 @@ export const logs: Verb = (context) =>
   })
     .argument('<units...>', 'units of the cluster; globs and braces in quotes')
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
-    .option('--lines <number>', 'how many of the last lines of each machine', wholeNumber, 10)
+    .option('--lines <number>', 'how many of the last lines of each machine', wholeNumber(), 10)
     .action((words: string[], options: Options, command: Command) =>
       withCluster(context, command, async (cluster) => {
         const sources = await findSources(context, cluster, words);
