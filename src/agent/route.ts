@@ -37,8 +37,15 @@ export type Reply =
   | { readonly status: 201 | 204 }
   | { readonly status: 200; readonly json: object }
   | { readonly status: 200; readonly text: string; readonly type: string }
-  /** One JSON object a line, sent as they come; the stream ends when the iterable does. */
-  | { readonly status: 200; readonly lines: AsyncIterable<object> };
+  | Lines;
+
+/** One JSON object a line, sent as they come; the stream ends when the iterable does. */
+export interface Lines {
+  readonly status: 200;
+  readonly lines: AsyncIterable<object>;
+  /** The last line for a client that does not read what it is sent: why it ends, and where to go on. */
+  last(why: string): object;
+}
 
 export const json = (body: object): Reply => ({ status: 200, json: body });
 

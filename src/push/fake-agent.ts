@@ -169,8 +169,9 @@ export class FakeAgent {
 
   #stream(query: URLSearchParams, response: ServerResponse): void {
     const since = BigInt(query.get('since') ?? 0);
+    const after = this.events.findIndex(({ id }) => id === query.get('after'));
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    for (const event of this.events) {
+    for (const event of this.events.slice(after + 1)) {
       if (BigInt(event.revision) >= since) response.write(`${JSON.stringify(event)}\n`);
     }
     if (query.get('follow') === 'true') this.#followers.add(response);
