@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { UnitFile } from '../model/unit.ts';
 import type { Store } from '../store/store.ts';
 import type { RecentStops } from './fleet/recent-stops.ts';
+import type { Snapshots } from './fleet/snapshots.ts';
 import type { RequestCounts } from './request-counts.ts';
 
 /** Answers what systemd would refuse about these files, one line each; empty when it would load them all. */
@@ -20,6 +21,7 @@ export interface ApiContext {
 export interface HandlerContext extends ApiContext {
   readonly requests: RequestCounts;
   readonly stops: RecentStops;
+  readonly snapshots: Snapshots;
 }
 
 export interface ApiRequest {
