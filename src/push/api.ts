@@ -158,17 +158,20 @@ export class AgentApi {
 
   /**
    * The lines of an answer that may go on without end. Nothing is asked again when the connection breaks: that is a
-   * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent.
+   * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent. `signal` ends
+   * these lines alone.
    */
-  async *lines(path: string): AsyncGenerator<string> {
+  async *lines(path: string, signal?: AbortSignal): AsyncGenerator<string> {
     const request = { method: 'GET', path, timeout: this.#deadlines.answer } as const;
     const agent = await this.#choose();
     try {
-      const { status, lines } = await openStream(agent.connection, request, this.#signal);
+      const stops = [this.#signal, signal].filter((each) => each !== undefined);
+      const { status, lines } = await openStream(agent.connection, request, AbortSignal.any(stops));
       if (status < 300) yield* lines;
       else throw refusal(agent.machine, request, { status, body: await joined(lines) });
     } catch (cause) {
       if (cause instanceof ApiError && !elsewhere.has(cause.status)) throw cause;
+      signal?.throwIfAborted();
       throw this.#lost(agent, request, cause);
     }
   }
