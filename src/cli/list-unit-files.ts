@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts';
 import type { Verb } from './command.ts';
 import { hashLegend, type MachineReference, machineLegend, machineReference } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
-import { nothing } from './table.ts';
+import { type Cell, nothing } from './table.ts';
 import { unitContents } from './unit-contents.ts';
 
 interface Row extends UnitView {
@@ -38,9 +38,9 @@ const unitFiles: Listing<Row> = {
     hash: ({ hash }, full) => ({ text: hashLegend(hash, full) }),
     dstate: ({ targetState }) => ({ text: targetState }),
     state: (row) => ({ text: currentState(row) }),
-    target: ({ machines }, full) => ({
-      text: machines.map((machine) => machineLegend(machine, full)).join(',') || '-',
-    }),
+    target: targetCell,
+    // fleetctl's older name of the same.
+    tmachine: targetCell,
     name: ({ machines }) => ({
       text: machines.map(({ id, name }) => name ?? id.slice(0, 8)).join(',') || '-',
     }),
@@ -67,6 +67,10 @@ const unitFiles: Listing<Row> = {
     ...{ machines: row.machines, pending: row.pending ?? null },
   }),
 };
+
+function targetCell({ machines }: Row, full: boolean): Cell {
+  return { text: machines.map((machine) => machineLegend(machine, full)).join(',') || '-' };
+}
 
 async function readFacts(cluster: Cluster, name: string): Promise<FileFacts | undefined> {
   const contents = await unitContents(cluster, name);
