@@ -3,11 +3,13 @@ import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { ErrorReply } from '../model/api.ts';
+import { messageOf } from '../model/message-of.ts';
 import { Compacted, Forbidden, OutOfSpace, Unreachable } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
-import { type Log, messageOf } from './log.ts';
+import { Snapshots } from './fleet/snapshots.ts';
+import type { Log } from './log.ts';
 import { readBody, readQuery } from './request-body.ts';
 import { RequestCounts } from './request-counts.ts';
 import type { ApiContext, HandlerContext } from './route.ts';
@@ -22,7 +24,8 @@ const socketGroup = 'flotilla';
 
 /** Serves all routes on a unix socket with mode 0660. A socket that an earlier agent left is replaced. */
 export async function serveApi(path: string, context: ApiContext, log: Log): Promise<Server> {
-  const handlers = { ...context, requests: new RequestCounts(), stops: new RecentStops() };
+  const own = { requests: new RequestCounts(), stops: new RecentStops(), snapshots: new Snapshots() };
+  const handlers = { ...context, ...own };
   const server = createServer((request, response) => void answer(request, response, handlers, log));
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });

@@ -5,6 +5,7 @@ import type { Operation, Store } from '../store/store.ts';
 import { isTemplate } from '../unit/name.ts';
 import { ApiError } from './api-error.ts';
 import { cannotActivate, checkPut } from './check-put.ts';
+import { refuseCircles } from './refuse-circles.ts';
 import { parseInput } from './request-body.ts';
 import { changeRequest, maxUnits } from './schemas.ts';
 import { type Change, type PutUnit, retargeted } from './views.ts';
@@ -60,12 +61,14 @@ function twice({ put, destroy, targets = [] }: ChangeRequest): string[] {
  * Makes the change: files first, which nobody sees until a unit refers to them, then all units in one
  * transaction. What already is as asked is not written.
  * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
- * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit.
+ * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit; 400 when
+ * units would wait for one another.
  */
 export async function applyChange(store: Store, change: CheckedChange): Promise<ApplyReply> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const cluster = await readCluster(store);
     refuseIfChanged(cluster, change);
+    refuseCircles(cluster, change);
     const operations = operationsOf(cluster, change);
     if (operations.length === 0) return { revision: String(cluster.revision) };
     await writeFiles(store, cluster, change);

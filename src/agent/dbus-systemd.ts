@@ -1,9 +1,9 @@
 import { EventEmitter, on } from 'node:events';
 import * as z from 'zod';
+import { messageOf } from '../model/message-of.ts';
 import { isRestarting } from '../model/readiness.ts';
 import type { SystemdState } from '../model/status.ts';
 import { readJournal } from './journal.ts';
-import { messageOf } from './log.ts';
 import { isUnknownUnit, type Manager } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
 import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';

@@ -20,7 +20,7 @@ import {
 } from '../store/keys.ts';
 import type { Change } from '../store/store.ts';
 
-type Told = Omit<ClusterEvent, 'revision'>;
+type Told = Omit<ClusterEvent, 'id' | 'revision'>;
 
 /** Digits of a hash that tell one version of a file from another. */
 const shownDigits = 8;
@@ -34,6 +34,9 @@ export class EventReader {
   readonly #removals = new Map<string, string>();
   /** The engine writes the leader's key again and again: only another id is news. Empty when nobody leads. */
   #leader: string | undefined;
+  /** Where the last change stands: its revision, and which of that revision's changes it is, from 1. */
+  #revision = -1n;
+  #index = 0;
 
   /** `fromNow`: the first change comes right after `cluster`, so who leads then is known. */
   constructor({ machines, whereabouts, leader }: ClusterState, { fromNow }: { fromNow: boolean }) {
@@ -42,7 +45,10 @@ export class EventReader {
     if (fromNow) this.#leader = leader ?? '';
   }
 
+  /** To be given every change from the first of its revision on, or the ids are wrong. */
   read(change: Change): ClusterEvent[] {
+    this.#index = change.revision === this.#revision ? this.#index + 1 : 1;
+    this.#revision = change.revision;
     const reader = readers.find(([prefix]) => change.key.startsWith(prefix))?.[1];
     const told = reader && this[reader](change);
     if (told === undefined) return [];
@@ -50,7 +56,7 @@ export class EventReader {
     if (change.type === 'delete') this.#told.delete(key);
     else if (this.#told.get(key) === told.message) return [];
     else this.#told.set(key, told.message);
-    return [{ revision: String(revision), ...told }];
+    return [{ id: `${revision}.${this.#index}`, revision: String(revision), ...told }];
   }
 
   machine({ type, key, value }: Change): Told | undefined {

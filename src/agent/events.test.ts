@@ -58,6 +58,22 @@ describe('events', () => {
     expect(await past(`?since=${(await now()) + 1n}`)).toEqual([]);
   });
 
+  test('of one revision go on between any two of them, with the reasons that stand before', async () => {
+    const since = (await now()) + 1n;
+    const names = ['a.service', 'b.service', 'c.service'];
+    await agent.cluster.apply({ put: names.map((name) => unit(name)) });
+    await agent.cluster.clock.advance(1000);
+    await agent.cluster.apply({ destroy: names });
+    await agent.cluster.clock.advance(1000);
+    const all = await past(`?since=${since}`);
+    const alone = new Set(all.map(({ revision }) => revision));
+    expect(alone.size).toBeLessThan(all.length - 3);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    for (const [at, { id }] of all.entries()) expect(await past(`?after=${id}`)).toEqual(all.slice(at + 1));
+    const [{ revision } = { revision: '' }] = all;
+    expect(await past(`?after=${revision}`)).toEqual(all.filter((event) => event.revision !== revision));
+  });
+
   test('tell of all that the store remembers when nothing else is asked', async () => {
     const kinds = new Set((await past()).map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(expect.arrayContaining(['leader', 'machine']));
@@ -104,6 +120,10 @@ describe('events', () => {
     if (incoming === undefined) throw new Error('no response');
     expect(incoming.headers['content-type']).toBe('application/x-ndjson');
     const lines = createInterface({ input: incoming })[Symbol.asyncIterator]();
+    const revision = String(await now());
+    expect(JSON.parse((await lines.next()).value)).toEqual({
+      ...{ id: revision, revision, kind: 'begin', message: `what happens after ${revision} follows` },
+    });
     await agent.cluster.apply({ put: [unit('a.service')] });
     expect(JSON.parse((await lines.next()).value)).toMatchObject({ kind: 'unit', unit: 'a.service' });
     await agent.cluster.apply({ targets: [{ name: 'a.service', targetState: 'inactive' }] });
@@ -115,10 +135,17 @@ describe('events', () => {
     await closed;
   });
 
-  test.each(['since=-1', 'since=abc', 'since=99999999999999999999', 'follow=yes'])(
-    '%s is refused',
-    async (query) => {
-      expect(await agent.call('GET', `/flotilla/v1/events?${query}`)).toMatchObject({ status: 400 });
-    },
-  );
+  test.each([
+    'since=-1',
+    'since=abc',
+    'since=99999999999999999999',
+    'since=9223372036854775808',
+    'since=5.1',
+    'after=5.',
+    'after=5.x',
+    'since=5&after=5.1',
+    'follow=yes',
+  ])('%s is refused', async (query) => {
+    expect(await agent.call('GET', `/flotilla/v1/events?${query}`)).toMatchObject({ status: 400 });
+  });
 });

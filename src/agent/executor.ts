@@ -1,7 +1,7 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
 import { fileKey, parsePlacement, placementKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import { messageOf } from './log.ts';
 import type { Operation } from './reconcile.ts';
 import { type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 

@@ -1,6 +1,7 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Lease } from '../store/store.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import type { Systemd } from './systemd.ts';
 
 export interface GuardOptions {

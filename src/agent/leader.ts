@@ -1,8 +1,9 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../store/clock.ts';
 import { engineKey, leaderKey } from '../store/keys.ts';
 import { mirror } from '../store/mirror.ts';
 import { Forbidden, type KeyValue, type Operation, type Store } from '../store/store.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
 

@@ -6,6 +6,7 @@ import { encodeMachine, machineKey } from '../store/keys.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
+import { Snapshots } from './fleet/snapshots.ts';
 import { RequestCounts } from './request-counts.ts';
 import { routes } from './routes.ts';
 import { machinesReply } from './views.ts';
@@ -29,6 +30,7 @@ describe('POST /flotilla/v1/machines/<name or id>/…', () => {
       version: '1',
       requests: new RequestCounts(),
       stops: new RecentStops(),
+      snapshots: new Snapshots(),
     };
     const { signal } = new AbortController();
     return route.handle(context, { parameters, body, query: new URLSearchParams(), signal });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { Machine } from '../model/machine.ts';
+import { messageOf } from '../model/message-of.ts';
 import { systemClock } from '../store/clock.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import { runAgent } from './agent.ts';
@@ -9,7 +10,7 @@ import { serveApi } from './api.ts';
 import { type AgentConfig, readConfig } from './config.ts';
 import { DbusSystemd } from './dbus-systemd.ts';
 import { dialMachine } from './dial.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { findVerifier } from './verify.ts';
 
 /** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Probe } from '../model/flotilla-options.ts';
-import { messageOf } from './log.ts';
+import { messageOf } from '../model/message-of.ts';
 import { runProgram } from './probe-program.ts';
 import type { Finding } from './readiness.ts';
 

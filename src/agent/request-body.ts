@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
+import { messageOf } from '../model/message-of.ts';
 import { ApiError } from './api-error.ts';
-import { messageOf } from './log.ts';
 import type { BodyRule } from './route.ts';
 
 /** Bytes; a request's body may not be longer. */

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { UnitFile } from '../model/unit.ts';
 import type { Store } from '../store/store.ts';
 import type { RecentStops } from './fleet/recent-stops.ts';
+import type { Snapshots } from './fleet/snapshots.ts';
 import type { RequestCounts } from './request-counts.ts';
 
 /** Answers what systemd would refuse about these files, one line each; empty when it would load them all. */
@@ -22,6 +23,7 @@ export interface ApiContext {
 export interface HandlerContext extends ApiContext {
   readonly requests: RequestCounts;
   readonly stops: RecentStops;
+  readonly snapshots: Snapshots;
 }
 
 export interface ApiRequest {
@@ -40,8 +42,15 @@ export type Reply =
   | { readonly status: 201 | 204; readonly type?: string }
   | { readonly status: 200; readonly json: object }
   | { readonly status: 200; readonly text: string; readonly type: string }
-  /** One JSON object a line, sent as they come; the stream ends when the iterable does. */
-  | { readonly status: 200; readonly lines: AsyncIterable<object> };
+  | Lines;
+
+/** One JSON object a line, sent as they come; the stream ends when the iterable does. */
+export interface Lines {
+  readonly status: 200;
+  readonly lines: AsyncIterable<object>;
+  /** The last line for a client that does not read what it is sent: why it ends, and where to go on. */
+  last(why: string): object;
+}
 
 export const json = (body: object): Reply => ({ status: 200, json: body });
 

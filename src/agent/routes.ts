@@ -8,6 +8,7 @@ import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { rebalanceRoute } from './rebalance-request.ts';
+import { refuseCircles } from './refuse-circles.ts';
 import { rolloutRoutes } from './rollout-requests.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply, type Route } from './route.ts';
 import {
@@ -64,7 +65,9 @@ const flotillaRoutes: readonly Route[] = [
     replies: [{ status: 200, json: planSchema }],
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
-      return json(planReply(await readCluster(store), change));
+      const cluster = await readCluster(store);
+      refuseCircles(cluster, change);
+      return json(planReply(cluster, change));
     },
   },
   {

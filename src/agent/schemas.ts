@@ -1,20 +1,21 @@
 import * as z from 'zod';
-import type {
-  ApplyReply,
-  ChangeRequest,
-  ClusterEvent,
-  Cordon,
-  CordonRequest,
-  ErrorReply,
-  ExplainReply,
-  MachinesReply,
-  MachineView,
-  PlanReply,
-  RebalanceRequest,
-  RolloutsReply,
-  RolloutView,
-  UnitsReply,
-  UnitView,
+import {
+  type ApplyReply,
+  type ChangeRequest,
+  type ClusterEvent,
+  type Cordon,
+  type CordonRequest,
+  type ErrorReply,
+  type ExplainReply,
+  eventKinds,
+  type MachinesReply,
+  type MachineView,
+  type PlanReply,
+  type RebalanceRequest,
+  type RolloutsReply,
+  type RolloutView,
+  type UnitsReply,
+  type UnitView,
 } from '../model/api.ts';
 import type { Placement } from '../model/placement.ts';
 import type { UnitStatus } from '../model/status.ts';
@@ -30,7 +31,22 @@ import { component } from './components.ts';
 export const maxUnits = 2900;
 
 export const targetState = z.enum(targetStates);
-const revision = z.string().regex(/^[0-9]{1,19}$/, 'expected a revision: up to 19 digits');
+const revision = z
+  .string()
+  .regex(/^[0-9]{1,19}$/, 'expected a revision: up to 19 digits')
+  .refine(isRevision, 'expected a revision: it is greater than any that etcd can have');
+const eventId = z
+  .string()
+  .regex(/^[0-9]{1,19}(\.[0-9]{1,9})?$/, "expected an event's id, such as 2417.1, or a revision")
+  .refine(
+    (id) => isRevision(id.split('.', 1)[0] ?? ''),
+    'its revision is greater than any that etcd can have',
+  );
+
+/** etcd counts them in 64 bits with a sign. */
+function isRevision(digits: string): boolean {
+  return !/^[0-9]+$/.test(digits) || BigInt(digits) < 2n ** 63n;
+}
 
 const reasons = z.object({ unit: z.string(), reason: z.string() });
 
@@ -167,14 +183,16 @@ export const explainReply: z.ZodType<ExplainReply> = component(
 
 export const eventsQuery = z.object({
   since: revision.exactOptional(),
+  after: eventId.exactOptional(),
   follow: z.enum(['true', 'false']).exactOptional(),
 });
 
 export const clusterEvent: z.ZodType<ClusterEvent> = component(
   'ClusterEvent',
   z.object({
+    id: eventId,
     revision,
-    kind: z.enum(['machine', 'unit', 'placement', 'state', 'leader', 'rollout', 'cordon']),
+    kind: z.enum(eventKinds),
     unit: z.string().exactOptional(),
     machine: z.string().exactOptional(),
     message: z.string(),

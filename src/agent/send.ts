@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Reply } from './route.ts';
+import type { Lines, Reply } from './route.ts';
 
 /** Writes a whole reply; of a stream of lines, until it ends or the client is gone. */
 export async function send(response: ServerResponse, reply: Reply): Promise<void> {
-  if ('lines' in reply) return await sendLines(response, reply.lines);
+  if ('lines' in reply) return await sendLines(response, reply);
   if ('json' in reply) return sendText(response, reply.status, 'application/json', encode(reply.json));
   if ('text' in reply) return sendText(response, reply.status, reply.type, reply.text);
   // 204 must not have a length, and without one 201 would announce a body in pieces.
@@ -23,13 +21,40 @@ export function encode(body: object): string {
   return `${JSON.stringify(body)}\n`;
 }
 
-/** The head goes out at once: a client that waits for the first event must see that it was understood. */
-async function sendLines(response: ServerResponse, lines: AsyncIterable<object>): Promise<void> {
+/** Milliseconds for which a client may leave what it was sent unread. */
+const unreadLimit = 30_000;
+
+/**
+ * The head goes out at once: a client that waits for the first event must see that it was understood. While a client
+ * does not read, no further line is taken, so that little waits for it; when it reads nothing for too long, it gets the
+ * last line and the store is left in peace.
+ */
+export async function sendLines(
+  response: ServerResponse,
+  { lines, last }: Lines,
+  limit = unreadLimit,
+): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
-  await pipeline(Readable.from(encodeAll(lines)), response);
+  for await (const line of lines) {
+    if (response.destroyed) return;
+    if (response.write(encode(line)) || (await isRead(response, limit))) continue;
+    response.end(encode(last(`nothing was read for ${limit / 1000} s`)));
+    return;
+  }
+  response.end();
 }
 
-async function* encodeAll(lines: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const line of lines) yield encode(line);
+/** Whether the client reads on, or leaves, within so many milliseconds. */
+function isRead(response: ServerResponse, limit: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = () => settle(true);
+    const timer = setTimeout(() => settle(false), limit);
+    const settle = (read: boolean) => {
+      clearTimeout(timer);
+      response.off('drain', done).off('close', done);
+      resolve(read);
+    };
+    response.once('drain', done).once('close', done);
+  });
 }

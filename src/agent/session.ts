@@ -1,8 +1,9 @@
 import type { Machine } from '../model/machine.ts';
+import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Store } from '../store/store.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 
 /** This machine's membership: one lease that every volatile key of the machine hangs on. */
 export interface Session {

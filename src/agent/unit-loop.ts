@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
 import { type Clock, sleep } from '../store/clock.ts';
@@ -5,7 +6,7 @@ import { parsePlacement, placementPrefix, prefixes, splitPair } from '../store/k
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { LastWords } from './last-words.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import type { Look } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
 import { Publisher, type Remarks } from './publisher.ts';

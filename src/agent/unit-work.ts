@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
 import type { Lease } from '../store/store.ts';
@@ -7,7 +8,6 @@ import { Executor, type Problems, unitsOf } from './executor.ts';
 import { fencedUnits, fenceOff, membershipOf } from './fence.ts';
 import { Guard } from './guard.ts';
 import { KnownNeeds } from './known-needs.ts';
-import { messageOf } from './log.ts';
 import { type Operation, reconcile } from './reconcile.ts';
 import type { ManagedUnit, Systemd } from './systemd.ts';
 import { Waits, type WaitsOptions } from './waits.ts';

@@ -25,6 +25,8 @@ export interface RemoteProgram {
   readonly root: boolean;
   /** Lends it the ssh-agent of this computer. */
   readonly lendAgent?: boolean;
+  /** Ends it before its time; `run` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface OpenOptions {
@@ -72,7 +74,7 @@ async function runOn(
   const hangUp = () => void connection.close();
   signal.addEventListener('abort', hangUp, { once: true });
   try {
-    return await interactive(connection, asRoot(program, target.user), terminal);
+    return await interactive(connection, asRoot(program, target.user), terminal, program.signal);
   } catch (error) {
     if (signal.aborted) return interrupted;
     throw error;

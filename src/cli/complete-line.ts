@@ -10,7 +10,9 @@ export interface Candidate {
 export type Noun = 'unit' | 'machine' | 'rollout';
 
 export interface Completion {
-  /** The beginning of the word at the cursor. */
+  /** What stands in the word before what can be completed: `--machine=`. */
+  readonly lead: string;
+  /** The beginning of the rest of the word at the cursor. */
   readonly prefix: string;
   readonly candidates: readonly Candidate[];
   /** Kinds of names that fit besides the candidates; the cluster knows them. */
@@ -31,17 +33,28 @@ interface Place {
 
 /** Follows the words down to the command they have reached, and says what the last one can become. */
 export function completeLine(program: Command, words: readonly string[]): Completion {
-  const prefix = words.at(-1) ?? '';
   const place = words.slice(0, -1).reduce(step, { command: program, position: 0 });
-  return { prefix, stack: place.stack, candidates: [], nouns: [], ...next(place, prefix) };
+  const word = words.at(-1) ?? '';
+  const [, name = '', value = ''] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+  const awaited = place.awaited ? undefined : optionWithValue(place.command, name);
+  const [lead, prefix] = awaited ? [`${name}=`, value] : ['', word];
+  const found = next(awaited ? { ...place, awaited } : place, prefix);
+  return { lead, prefix, stack: place.stack, candidates: [], nouns: [], ...found };
 }
 
 function step(place: Place, word: string): Place {
   const { command, awaited, position, stack } = place;
   if (awaited) return { command, position, stack: awaited.long === '--stack' ? word : stack };
-  if (word.startsWith('-')) return { ...place, awaited: optionWithValue(command, word) };
+  if (word.startsWith('-')) {
+    return { ...place, awaited: optionWithValue(command, word), stack: stackOf(word) ?? stack };
+  }
   const sub = command.commands.find((each) => each.name() === word);
   return sub ? { ...place, command: sub } : { ...place, position: position + 1 };
+}
+
+/** What stands behind the `=` of an option, if anything does. */
+function stackOf(word: string): string | undefined {
+  return /^--stack=(.*)$/.exec(word)?.[1];
 }
 
 /** Undefined for an option that takes no value, or has it behind a `=`. */
@@ -78,15 +91,13 @@ function valuesOf({ argChoices }: Option | Argument, name: string): Partial<Comp
   return { candidates, nouns: nounsByName[name] ?? [] };
 }
 
+/** Its own alone: those of the program count before the verb only, and verbs have their own `--stack`. */
 function optionsOf(command: Command): readonly Option[] {
-  return [...command.options, ...(command.parent?.options ?? [])];
+  return command.createHelp().visibleOptions(command);
 }
 
 function optionCandidates(command: Command): readonly Candidate[] {
-  const candidates = optionsOf(command).flatMap(({ long, description }) =>
-    long ? [{ text: long, description }] : [],
-  );
-  return [...new Map(candidates.map((each) => [each.text, each])).values()];
+  return optionsOf(command).flatMap(({ long, description }) => (long ? [{ text: long, description }] : []));
 }
 
 function verbCandidates(command: Command): readonly Candidate[] {

@@ -19,7 +19,8 @@ export function completeCommand(context: Context, program: Command): Command {
       const line = completeLine(program, words);
       const all = [...line.candidates, ...(await namesOf(context, line))];
       for (const { text, description } of all.filter(({ text }) => text.startsWith(line.prefix))) {
-        print(context, description ? `${text}\t${description}` : text);
+        const whole = line.lead + text;
+        print(context, description ? `${whole}\t${description}` : whole);
       }
     });
 }

@@ -39,6 +39,9 @@ describe('what can follow', () => {
   test('options of the verb', async () => {
     expect(texts(await candidates('list-units', '--f'))).toEqual(['--full', '--fields']);
     expect(texts(await candidates('start', '--'))).toEqual(expect.arrayContaining(['--replace', '--stack']));
+    expect(texts(await candidates('start', '--'))).toContain('--help');
+    expect(texts(await candidates('start', '--v'))).toEqual([]);
+    expect(texts(await candidates('--v'))).toEqual(['--version']);
   });
 
   test.each([
@@ -60,7 +63,12 @@ describe('what can follow', () => {
       ['core-1', 'core-2'],
     ],
     [['journal', '--machine', 'core-1', 'd'], ['db.service']],
+    [
+      ['journal', '--machine=core-'],
+      ['--machine=core-1', '--machine=core-2'],
+    ],
     [['journal', '--lines', ''], []],
+    [['journal', '--lines='], []],
     [['completion', 'f'], ['fish']],
   ])('%j', async (words, expected) => {
     expect(texts(await candidates(...words))).toEqual(expected);
@@ -71,6 +79,9 @@ describe('what can follow', () => {
       'prod',
     ]);
     expect((await cluster.flotilla(['__complete', '--', 'cat', '--stack', 'prod', ''])).stacks).toEqual([
+      'prod',
+    ]);
+    expect((await cluster.flotilla(['__complete', '--', 'cat', '--stack=prod', ''])).stacks).toEqual([
       'prod',
     ]);
   });

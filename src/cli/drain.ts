@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { findMachine } from './lookup.ts';
 import { print } from './say.ts';
+import { unitContents } from './unit-contents.ts';
 import { addPatience, patience, type WaitOptions } from './wait-options.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -59,17 +60,19 @@ class Guests {
     );
     const left: string[] = [];
     for (const { name, hash } of here) {
-      if (!(await this.#isGlobal(name, hash))) left.push(`${name} to leave`);
+      if (await this.#mustLeave(name, hash)) left.push(`${name} to leave`);
     }
     return left;
   }
 
-  async #isGlobal(name: string, hash: string): Promise<boolean> {
+  /** Global units stay, and one that was destroyed since the list was made is nobody's any more. */
+  async #mustLeave(name: string, hash: string): Promise<boolean> {
     const known = this.#global.get(hash);
-    if (known !== undefined) return known;
-    const { contents } = await this.#cluster.api.unit(name);
+    if (known !== undefined) return !known;
+    const contents = await unitContents(this.#cluster, name);
+    if (contents === undefined) return false;
     const { global } = readRequirements(name, parseUnit(contents).options);
     this.#global.set(hash, global);
-    return global;
+    return !global;
   }
 }

@@ -3,8 +3,9 @@ import type { MachineView } from '../model/api.ts';
 import { AgentApi } from '../push/api.ts';
 import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
 import type { Gateway } from '../push/gateway.ts';
+import { ConnectionLostError } from '../ssh/errors.ts';
 import type { Terminal } from '../ssh/interactive.ts';
-import type { RemoteProgram } from './cluster.ts';
+import { interrupted, type RemoteProgram } from './cluster.ts';
 import { run } from './program.ts';
 import type { KnownMachine } from './stack.ts';
 
@@ -29,15 +30,21 @@ export class FakeCluster {
   exitStatus = 0;
   /** What a program prints instead of its name: standard output, by machine. */
   output: (machine: string, argv: readonly string[]) => string | undefined = () => undefined;
+  /** Whether a program goes on until somebody ends it, or its machine is lost. */
+  endless: (machine: string) => boolean = () => false;
   /** What answers at a unix socket of a machine. */
   socket: (machine: string, path: string, stream: Duplex) => void = () => undefined;
   /** Hears of all that was printed so far, each time there is more. */
   onOutput: (text: string) => void = () => undefined;
+  /** The same for standard error. */
+  onError: (text: string) => void = () => undefined;
   /** Runs while a command sleeps between two looks at the cluster: the place to change something. */
   onSleep: (milliseconds: number) => void | Promise<void> = () => undefined;
   /** Standard input. */
   input = '';
   #stop = new AbortController();
+  /** Of machines that run endless programs. */
+  readonly #lost = new Map<string, AbortController>();
   /** Stands in for the stack's outputs being unreadable. */
   openError: Error | undefined;
 
@@ -55,23 +62,36 @@ export class FakeCluster {
     this.#stop.abort(new Error('interrupted'));
   }
 
+  /** Cuts the connection to a machine: its endless programs are heard of no more. */
+  lose(machine: string): void {
+    this.#lost.get(machine)?.abort(new ConnectionLostError(`Lost the connection to ${machine}.`));
+    this.#lost.delete(machine);
+  }
+
+  /** What an endless program ends with: Ctrl-C, its own signal, or the connection. */
+  #endOf(machine: string, { signal }: RemoteProgram): Promise<number> {
+    const lost = this.#lost.get(machine) ?? new AbortController();
+    this.#lost.set(machine, lost);
+    return new Promise((resolve, reject) => {
+      this.#stop.signal.addEventListener('abort', () => resolve(interrupted));
+      for (const end of [lost.signal, signal]) end?.addEventListener('abort', () => reject(end.reason));
+    });
+  }
+
   /** Runs a command line; a line is split at blanks, an array is taken as it is. */
   async flotilla(line: string | readonly string[]): Promise<Result> {
     const stdout = capture((text) => this.onOutput(text));
-    const stderr = capture();
+    const stderr = capture((text) => this.onError(text));
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
     this.#stop = new AbortController();
-    const runProgram = async (
-      machine: KnownMachine,
-      { argv, root, lendAgent }: RemoteProgram,
-      terminal: Terminal,
-    ) => {
+    const runProgram = async (machine: KnownMachine, program: RemoteProgram, terminal: Terminal) => {
+      const { argv, root, lendAgent } = program;
       const how = `${root ? ' root' : ''}${lendAgent ? ' agent' : ''}`;
       programs.push(`${machine.name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`);
       const output = `output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`;
       terminal.stdout.write(this.output(machine.name, argv ?? []) ?? output);
-      return this.exitStatus;
+      return this.endless(machine.name) ? this.#endOf(machine.name, program) : this.exitStatus;
     };
     const openSocket = async (machine: KnownMachine, path: string) => {
       const [near, far] = duplexPair();

@@ -3,12 +3,15 @@ import { z } from 'zod';
 /** One line of `journalctl --output json`. A field may be absent, and a message with bytes that are no text is a list. */
 const line = z.object({
   __REALTIME_TIMESTAMP: z.string(),
+  __CURSOR: z.string().optional().catch(undefined),
   MESSAGE: z.union([z.string(), z.array(z.number())]).nullish(),
   UNIT: z.string().optional().catch(undefined),
   _SYSTEMD_UNIT: z.string().optional().catch(undefined),
 });
 
 export interface JournalEntry {
+  /** What tells it from every other entry of the journal. */
+  readonly cursor?: string;
   /** Microseconds since 1970. */
   readonly time: number;
   /** The unit that wrote it, or that systemd wrote it about. */
@@ -20,9 +23,10 @@ export interface JournalEntry {
 export function parseEntry(text: string): JournalEntry | undefined {
   const parsed = line.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
-  const { __REALTIME_TIMESTAMP, MESSAGE, UNIT, _SYSTEMD_UNIT } = parsed.data;
+  const { __REALTIME_TIMESTAMP, __CURSOR: cursor, MESSAGE, UNIT, _SYSTEMD_UNIT } = parsed.data;
   const message = Array.isArray(MESSAGE) ? Buffer.from(MESSAGE).toString() : (MESSAGE ?? '');
-  return { time: Number(__REALTIME_TIMESTAMP), unit: UNIT ?? _SYSTEMD_UNIT ?? '-', message };
+  const unit = UNIT ?? _SYSTEMD_UNIT ?? '-';
+  return { ...(cursor !== undefined && { cursor }), time: Number(__REALTIME_TIMESTAMP), unit, message };
 }
 
 function parseJson(text: string): unknown {

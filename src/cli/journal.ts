@@ -29,7 +29,7 @@ export const journal: Verb = (context) =>
   })
     .argument('<unit>', 'name of the unit; without a type it is a service')
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
-    .option('--lines <number>', 'how many of the last lines', wholeNumber, 10)
+    .option('--lines <number>', 'how many of the last lines', wholeNumber(), 10)
     .option('--output <format>', 'as for journalctl: short, json, cat, …')
     .option('--machine <machine>', 'which machine, by name or id, when several have the unit')
     .option('--sudo', "fleetctl's: changes nothing, as the journal is always read as root")

@@ -1,4 +1,5 @@
 import type { MachineView } from '../model/api.ts';
+import { compare } from '../model/compare.ts';
 import type { Verb } from './command.ts';
 import { cordonNote, idLegend } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
@@ -41,8 +42,8 @@ const machines: Listing<Row> = {
 
 function metadataText(metadata: MachineView['metadata']): string {
   return Object.entries(metadata)
+    .sort(([a], [b]) => compare(a, b))
     .map(([key, value]) => `${key}=${value}`)
-    .sort()
     .join(',');
 }
 

@@ -1,12 +1,13 @@
 import type { UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
-import type { AgentApi } from '../push/api.ts';
 import { parseUnit } from '../unit/parse.ts';
 import { readRequirements } from '../unit/requirements.ts';
+import type { Cluster } from './cluster.ts';
 import type { Verb } from './command.ts';
 import { hashLegend, type MachineReference, machineLegend, machineReference } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
-import { nothing } from './table.ts';
+import { type Cell, nothing } from './table.ts';
+import { unitContents } from './unit-contents.ts';
 
 interface Row extends UnitView {
   readonly machines: readonly MachineReference[];
@@ -37,9 +38,9 @@ const unitFiles: Listing<Row> = {
     hash: ({ hash }, full) => ({ text: hashLegend(hash, full) }),
     dstate: ({ targetState }) => ({ text: targetState }),
     state: (row) => ({ text: currentState(row) }),
-    target: ({ machines }, full) => ({
-      text: machines.map((machine) => machineLegend(machine, full)).join(',') || '-',
-    }),
+    target: targetCell,
+    // fleetctl's older name of the same.
+    tmachine: targetCell,
     name: ({ machines }) => ({
       text: machines.map(({ id, name }) => name ?? id.slice(0, 8)).join(',') || '-',
     }),
@@ -48,14 +49,14 @@ const unitFiles: Listing<Row> = {
     pending: ({ pending }) => (pending === undefined ? nothing : { text: pending, style: 'yellow' }),
   },
   defaults: ['unit', 'hash', 'dstate', 'state', 'target', 'pending'],
-  rows: async ({ api }, columns) => {
-    const { units } = await api.units();
-    const { machines } = await api.machines();
+  rows: async (cluster, columns) => {
+    const { units } = await cluster.api.units();
+    const { machines } = await cluster.api.machines();
     const rows: Row[] = [];
     for (const unit of units.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const targets = unit.placements.map(({ machineId }) => machineReference(machines, machineId));
       const facts = columns.some((name) => ofFile.includes(name))
-        ? await readFacts(api, unit.name)
+        ? await readFacts(cluster, unit.name)
         : undefined;
       rows.push({ ...unit, machines: targets, facts });
     }
@@ -67,8 +68,13 @@ const unitFiles: Listing<Row> = {
   }),
 };
 
-async function readFacts(api: AgentApi, name: string): Promise<FileFacts> {
-  const { contents } = await api.unit(name);
+function targetCell({ machines }: Row, full: boolean): Cell {
+  return { text: machines.map((machine) => machineLegend(machine, full)).join(',') || '-' };
+}
+
+async function readFacts(cluster: Cluster, name: string): Promise<FileFacts | undefined> {
+  const contents = await unitContents(cluster, name);
+  if (contents === undefined) return undefined;
   const { options } = parseUnit(contents);
   const description = options.findLast(
     (option) => option.section === 'Unit' && option.name === 'Description',

@@ -38,6 +38,13 @@ describe('list-machines', () => {
     );
   });
 
+  test('metadata is in the order of its keys', async () => {
+    const [first] = cluster.agent.machines;
+    if (first) cluster.agent.machines[0] = { ...first, metadata: { 'disk-size': '2', disk: 'ssd' } };
+    const { stdout } = await cluster.flotilla('list-machines --no-legend --fields metadata');
+    expect(stdout.split('\n')[0]).toBe('disk=ssd,disk-size=2');
+  });
+
   test('--full, --no-legend and --fields', async () => {
     const { stdout } = await cluster.flotilla('list-machines --full --no-legend --fields name,machine');
     expect(stdout).toBe(
@@ -165,6 +172,12 @@ describe('list-unit-files', () => {
       pending: null,
     });
   });
+});
+
+test("list-unit-files knows fleetctl's older name of target", async () => {
+  const of = async (field: string) =>
+    (await cluster.flotilla(`list-unit-files --no-legend --fields ${field}`)).stdout;
+  expect(await of('unit,tmachine')).toBe(await of('unit,target'));
 });
 
 test('list-unit-files fetches the files for the columns that need them, and only for those', async () => {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { types } from 'node:util';
+import { messageOf } from '../model/message-of.ts';
 import { hasUnitType } from '../unit/name.ts';
 import { CommandFailed } from './failure.ts';
 import { globMatcher } from './unit-words.ts';
@@ -18,7 +19,7 @@ export async function readUnitFile(path: string): Promise<LocalFile | undefined>
     return { path, contents };
   } catch (cause) {
     if (isAbsence(cause)) return undefined;
-    const why = types.isNativeError(cause) ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new CommandFailed(`${path} can't be read as a unit file: ${why}`);
   }
 }

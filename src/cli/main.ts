@@ -1,5 +1,6 @@
 import { systemClock } from '../push/follow.ts';
 import { openCluster } from './cluster.ts';
+import { failed } from './failure.ts';
 import { run } from './program.ts';
 
 /** What `flotilla` does: `argv` are its arguments, without Node and script. Returns the exit status. */
@@ -9,6 +10,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const onSignal = () => stop.abort(new Error('interrupted'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   process.stdout.on('error', onOutputError);
+  // Nobody listens to what is said on the side: what was asked for is done all the same.
+  process.stderr.on('error', () => undefined);
   try {
     return await run(argv, {
       terminal: process,
@@ -23,8 +26,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** `flotilla list-units | head -1` closes the pipe early; that is no failure of ours. */
+/** `flotilla list-units | head -1` closes the pipe early; that is no failure of ours. A full disk is one. */
 function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`flotilla: standard output can't be written: ${error.message}\n`);
+  process.exit(failed);
 }

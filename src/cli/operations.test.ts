@@ -65,9 +65,11 @@ describe('explain', () => {
 
 describe('events', () => {
   const placed: ClusterEvent = {
-    ...{ revision: '7', kind: 'placement', unit: 'db.service', machine: 'core-1', message: 'least loaded' },
+    ...{ id: '7.1', revision: '7', kind: 'placement' },
+    ...{ unit: 'db.service', machine: 'core-1', message: 'least loaded' },
   };
   const led: ClusterEvent = {
+    id: '12.1',
     revision: '12',
     kind: 'leader',
     machine: 'core-2',
@@ -78,13 +80,16 @@ describe('events', () => {
     cluster.agent.events.push(placed, led);
     const all = await cluster.flotilla('events');
     expect(all.stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['7', 'placement', 'db.service', 'core-1', 'least loaded'],
-      ['12', 'leader', '-', 'core-2', 'leads the cluster'],
+      ['7.1', 'placement', 'db.service', 'core-1', 'least loaded'],
+      ['12.1', 'leader', '-', 'core-2', 'leads the cluster'],
       [''],
     ]);
     const some = await cluster.flotilla('events --since 8 --json');
     expect(some.stdout).toBe(`${JSON.stringify(led)}\n`);
-    expect((await cluster.flotilla('events --since yesterday')).status).toBe(2);
+    const rest = await cluster.flotilla('events --after 7.1 --json');
+    expect(rest.stdout).toBe(some.stdout);
+    for (const wrong of ['--since yesterday', '--since 7.1', '--after 7.x', '--since 7 --after 7.1'])
+      expect(await cluster.flotilla(`events ${wrong}`)).toMatchObject({ status: 2, stacks: [] });
   });
 
   test('-f goes on until Ctrl-C, also past an agent that goes away, and shows nothing twice', async () => {
@@ -100,7 +105,7 @@ describe('events', () => {
       stdout: `${JSON.stringify(placed)}\n${JSON.stringify(led)}\n`,
     });
     expect(stderr).toContain('did not answer GET /flotilla/v1/events?follow=true: ');
-    expect(cluster.agent.requests).toContain('GET /flotilla/v1/events?since=8&follow=true');
+    expect(cluster.agent.requests).toContain('GET /flotilla/v1/events?after=7.1&follow=true');
   });
 
   test('a revision that the store has no more is an error', async () => {
@@ -132,6 +137,26 @@ describe('drain, cordon and uncordon', () => {
     const waiting = 'flotilla: waiting for db.service to leave';
     expect(stderr.split('\n')).toEqual([waiting, waiting, '']);
     expect(cluster.agent.machines[0]?.cordon).toEqual({ drain: true, reason: 'by hand' });
+  });
+
+  test('a unit that is destroyed meanwhile does not stand in the way of drain', async () => {
+    cluster.agent.intercept = (request) => {
+      if (request === 'GET /flotilla/v1/units/db.service') cluster.agent.views.delete('db.service');
+      return undefined;
+    };
+    expect(await cluster.flotilla('drain core-1')).toMatchObject({
+      status: 0,
+      stdout: 'Machine core-1 is drained\n',
+      stderr: '',
+    });
+  });
+
+  test.each(['list-unit-files --fields unit,desc', 'top'])('nor of %s', async (line) => {
+    cluster.agent.intercept = (request) => {
+      if (request === 'GET /flotilla/v1/units/db.service') cluster.agent.views.delete('db.service');
+      return undefined;
+    };
+    expect(await cluster.flotilla(line)).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('drain gives up with 3 where a unit has nowhere to go, and the machine keeps draining', async () => {

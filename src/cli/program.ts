@@ -1,5 +1,6 @@
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { messageOf } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
 import { AnswerLost, ApiError, NoAnswer } from '../push/api.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
@@ -101,6 +102,6 @@ function describe(error: unknown, debug: boolean): string {
   // Several problems are several lines.
   if (error instanceof CommandFailed || error instanceof ApiError) return error.message;
   // One line, also when a library's message has several.
-  const message = types.isNativeError(error) ? error.message : String(error);
+  const message = messageOf(error);
   return message.replaceAll(/\s*\n\s*/g, ' ');
 }

@@ -19,7 +19,7 @@ export const rebalance: Verb = (context) =>
       'With --json: {moves: [{unit, machine, reason}], pending: [{unit, reason}]}.',
     examples: ['rebalance --max-moves 3'],
   })
-    .requiredOption('--max-moves <number>', 'how many units may move at most', wholeNumber)
+    .requiredOption('--max-moves <number>', 'how many units may move at most', wholeNumber(1))
     .option('--json', 'JSON for scripts')
     .action(({ maxMoves, json }: Options, command: Command) =>
       withCluster(context, command, async ({ api }) => {

@@ -1,5 +1,4 @@
 import type { MachineView, UnitView } from '../model/api.ts';
-import type { AgentApi } from '../push/api.ts';
 import { readFlotillaOptions } from '../unit/flotilla-options.ts';
 import { parseUnit } from '../unit/parse.ts';
 import { capture } from './capture.ts';
@@ -9,6 +8,7 @@ import { cordonNote } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
 import { type Load, parseLoad } from './machine-load.ts';
 import { type Cell, nothing } from './table.ts';
+import { unitContents } from './unit-contents.ts';
 
 interface Row {
   readonly machine: MachineView;
@@ -54,7 +54,7 @@ const machines: Listing<Row> = {
 async function readRows(cluster: Cluster, columns: readonly string[]): Promise<readonly Row[]> {
   const { units } = await cluster.api.units();
   const { machines } = await cluster.api.machines();
-  const weights = await weigh(cluster.api, units);
+  const weights = await weigh(cluster, units);
   const rows = machines.map(async (machine): Promise<Row> => {
     const here = units.filter(({ placements }) =>
       placements.some(({ machineId }) => machineId === machine.id),
@@ -74,12 +74,13 @@ async function readRows(cluster: Cluster, columns: readonly string[]): Promise<r
 }
 
 /** By unit name. Instances of a template have one file, which is asked for once. */
-async function weigh(api: AgentApi, units: readonly UnitView[]): Promise<ReadonlyMap<string, number>> {
+async function weigh(cluster: Cluster, units: readonly UnitView[]): Promise<ReadonlyMap<string, number>> {
   const files = new Map<string, string>();
   const weights = new Map<string, number>();
   for (const { name, hash, placements } of units) {
     if (placements.length === 0) continue;
-    const contents = files.get(hash) ?? (await api.unit(name)).contents;
+    const contents = files.get(hash) ?? (await unitContents(cluster, name));
+    if (contents === undefined) continue;
     files.set(hash, contents);
     weights.set(name, readFlotillaOptions(name, parseUnit(contents).options).weight);
   }

@@ -19,7 +19,7 @@ export function addPatience(command: Command): Command {
     .option(
       '--timeout <seconds>',
       'wait so long at most, then end with status 3; 0 waits for ever',
-      wholeNumber,
+      wholeNumber(),
       defaultTimeout,
     );
 }
@@ -31,7 +31,7 @@ export function addWaitOptions(command: Command): Command {
       '--block-attempts <number>',
       `wait for so many times ${attempt} s, as fleetctl; 0 waits for ever`,
     )
-      .argParser(wholeNumber)
+      .argParser(wholeNumber())
       .conflicts('timeout'),
   );
 }
@@ -43,8 +43,13 @@ export function patience({ block, blockAttempts, timeout }: WaitOptions): number
   return seconds === 0 ? Number.POSITIVE_INFINITY : seconds;
 }
 
-/** Parses an option's or argument's value. */
-export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
+const mostDigits = 9;
+
+/** A parser for the value of an option or argument; commander's message names that before ours. */
+export function wholeNumber(least = 0): (text: string) => number {
+  return (text) => {
+    const number = new RegExp(`^\\d{1,${mostDigits}}$`).test(text) ? Number(text) : Number.NaN;
+    if (number >= least) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${'9'.repeat(mostDigits)}.`);
+  };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../model/message-of.ts';
 import type { Authority } from '../pki/authority.ts';
 import { createOwnLeaf } from '../pki/own-leaf.ts';
 import type { Connection } from '../ssh/connection.ts';
@@ -135,7 +136,7 @@ export class EtcdAdmin {
   #explain(error: unknown): unknown {
     if (!(error instanceof Unreachable)) return error;
     const failures = this.#ports.flatMap((port) => port.failure() ?? []);
-    const said = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+    const said = failures.map(messageOf);
     return new Error(`etcd's users can't be set up: ${[...said, error.message].join('; ')}`, {
       cause: error,
     });

@@ -100,15 +100,37 @@ export interface ExplainReply {
   readonly machines: readonly { readonly machine: string; readonly fits: boolean; readonly reason: Reason }[];
 }
 
+/** What events tell of, and what streams of them tell of themselves: `begin` and `end`. */
+export const eventKinds = [
+  'machine',
+  'unit',
+  'placement',
+  'state',
+  'leader',
+  'rollout',
+  'cordon',
+  'begin',
+  'end',
+] as const;
+
 /**
  * One line of `GET /flotilla/v1/events?since=<revision>&follow=true`, as newline-delimited JSON, oldest first. Without
  * `follow` the stream ends with the present revision. Without `since` it begins now when it follows, else with the
  * oldest event that the store still has; 410 when `since` is older than that, naming the oldest.
+ *
+ * A stream that follows begins with a line of the kind `begin`. One whose client reads too slowly ends with a line of
+ * the kind `end`; every other end is a cut.
  */
 export interface ClusterEvent {
-  /** The store's revision it happened at: give it plus one as `since` to go on after it. */
+  /**
+   * Its place in the store's history: the revision, and which of that revision's changes it tells of. Given as `after`
+   * instead of `since`, it continues right after this line, also where a revision has more to tell. A revision alone
+   * stands for all of it.
+   */
+  readonly id: string;
+  /** The store's revision it happened at. */
   readonly revision: string;
-  readonly kind: 'machine' | 'unit' | 'placement' | 'state' | 'leader' | 'rollout' | 'cordon';
+  readonly kind: (typeof eventKinds)[number];
   readonly unit?: string;
   /** Name of the machine; its id when the name is not known any more. */
   readonly machine?: string;

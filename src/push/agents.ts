@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentFiles } from '../model/agent-files.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
@@ -156,13 +157,15 @@ async function answering(
   try {
     while (waited() < startDeadline) {
       signal?.throwIfAborted();
-      last = await api.machines().then(
-        ({ machines }) =>
-          machines.some((each) => each.id === machine.id && each.version === version)
-            ? ''
-            : 'not announced yet',
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      );
+      last = await api
+        .machines()
+        .then(
+          ({ machines }) =>
+            machines.some((each) => each.id === machine.id && each.version === version)
+              ? ''
+              : 'not announced yet',
+          messageOf,
+        );
       if (last === '') return;
       await sleep(pause * 1000, undefined, signal ? { signal } : {});
     }

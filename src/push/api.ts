@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { z } from 'zod';
 import type {
   ApplyReply,
@@ -13,9 +12,11 @@ import type {
   RolloutView,
   UnitsReply,
 } from '../model/api.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
+import { nextStep } from './next-step.ts';
 import { remind } from './remind.ts';
 import {
   applyReply,
@@ -80,20 +81,6 @@ const elsewhere: ReadonlySet<number> = new Set([502, 503, 504]);
 /** What may be done to a machine, and to a rollout. */
 export type MachineAction = 'cordon' | 'drain' | 'uncordon';
 export type RolloutAction = 'pause' | 'resume' | 'undo';
-
-const nextSteps: Readonly<Record<number, string>> = {
-  400: 'correct the unit file',
-  404: '`flotilla list-unit-files` shows the units there are',
-  409: 'run it again: it is decided anew from what is there now',
-  410: 'ask from a later revision',
-  422: 'correct the unit file',
-};
-
-/** Instead of the above for requests that are not about units. */
-const nextStepsByPath: readonly [prefix: string, step: string][] = [
-  ['/flotilla/v1/machines/', '`flotilla list-machines` shows the machines there are'],
-  ['/flotilla/v1/rollouts', '`flotilla rollout status` shows the rollouts there are'],
-];
 
 /**
  * Client of the agents' `/flotilla/v1` (src/model/api.ts). Any agent answers for the whole cluster, so the
@@ -171,17 +158,20 @@ export class AgentApi {
 
   /**
    * The lines of an answer that may go on without end. Nothing is asked again when the connection breaks: that is a
-   * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent.
+   * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent. `signal` ends
+   * these lines alone.
    */
-  async *lines(path: string): AsyncGenerator<string> {
+  async *lines(path: string, signal?: AbortSignal): AsyncGenerator<string> {
     const request = { method: 'GET', path, timeout: this.#deadlines.answer } as const;
     const agent = await this.#choose();
     try {
-      const { status, lines } = await openStream(agent.connection, request, this.#signal);
+      const stops = [this.#signal, signal].filter((each) => each !== undefined);
+      const { status, lines } = await openStream(agent.connection, request, AbortSignal.any(stops));
       if (status < 300) yield* lines;
       else throw refusal(agent.machine, request, { status, body: await joined(lines) });
     } catch (cause) {
       if (cause instanceof ApiError && !elsewhere.has(cause.status)) throw cause;
+      signal?.throwIfAborted();
       throw this.#lost(agent, request, cause);
     }
   }
@@ -301,9 +291,7 @@ function read<T>(
 function refusal(machine: string, request: Pick<AgentRequest, 'method' | 'path'>, reply: AgentResponse) {
   const error = errorReply.safeParse(parseJson(reply.body));
   const why = error.success ? error.data.error.message : 'without a message';
-  const about = reply.status === 404 || reply.status === 409 ? request.path : '';
-  const other = nextStepsByPath.find(([prefix]) => about.startsWith(prefix))?.[1];
-  const next = other ?? nextSteps[reply.status] ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;
+  const next = nextStep(machine, request.path, reply.status);
   const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
   return new ApiError(message, reply.status);
 }
@@ -321,8 +309,4 @@ function parseJson(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function messageOf(cause: unknown): string {
-  return types.isNativeError(cause) ? cause.message : String(cause);
 }

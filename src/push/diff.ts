@@ -1,4 +1,5 @@
 import type { UnitView } from '../model/api.ts';
+import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
 import type { TargetState, UnitFile } from '../model/unit.ts';
@@ -137,9 +138,4 @@ export function machineNames(machines: readonly Machine[]): (id: string) => stri
 /** As long as fleetctl and git show them. */
 export function shortHash(hash: string): string {
   return hash.slice(0, 7);
-}
-
-/** Code unit order, whatever the user's locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -5,8 +5,11 @@ import { type EventsQuery, readEvents } from './events.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
 import type { EventLine } from './replies.ts';
 
-const placed: ClusterEvent = { revision: '7', kind: 'placement', unit: 'a.service', message: 'least loaded' };
-const led: ClusterEvent = { revision: '9', kind: 'leader', machine: 'core-2', message: 'leads' };
+const placed: ClusterEvent = {
+  ...{ id: '7.1', revision: '7', kind: 'placement', unit: 'a.service', message: 'least loaded' },
+};
+const alsoPlaced: ClusterEvent = { ...placed, id: '7.2', unit: 'b.service' };
+const led: ClusterEvent = { id: '9.1', revision: '9', kind: 'leader', machine: 'core-2', message: 'leads' };
 
 function cluster(...machines: string[]) {
   const agents = machines.map((name) => new FakeAgent([fakeMachine(name)]));
@@ -41,7 +44,7 @@ describe('readEvents', () => {
     const seen: string[] = [];
     const following = read({ follow: true, since: '7' }, ({ revision }) => {
       seen.push(revision);
-      if (revision === '9') agents[0]?.happen({ ...placed, revision: '10' });
+      if (revision === '9') agents[0]?.happen({ ...placed, id: '10.1', revision: '10' });
       if (revision === '10') stop.abort(new Error('enough'));
     });
     await expect(following).rejects.toThrow('enough');
@@ -52,19 +55,43 @@ describe('readEvents', () => {
     const { agents, stop, log, read } = cluster('core-1', 'core-2');
     const [first, second] = agents;
     first?.happen(placed);
-    second?.happen(placed);
-    second?.happen(led);
+    for (const event of [placed, alsoPlaced, led]) second?.happen(event);
     const seen: string[] = [];
-    const following = read({ follow: true, since: '1' }, ({ revision }) => {
-      seen.push(revision);
-      if (revision === '9') return stop.abort(new Error('enough'));
+    const following = read({ follow: true, since: '1' }, ({ id }) => {
+      seen.push(id);
+      if (id === '9.1') return stop.abort(new Error('enough'));
       if (first) first.intercept = () => 'drop';
       first?.dropFollowers();
     });
     await expect(following).rejects.toThrow('enough');
-    expect(seen).toEqual(['7', '9']);
-    expect(second?.requests).toContain('GET /flotilla/v1/events?since=8&follow=true');
+    expect(seen).toEqual(['7.1', '7.2', '9.1']);
+    expect(second?.requests).toContain('GET /flotilla/v1/events?after=7.1&follow=true');
     expect(log[0]).toMatch(/^core-1: the agent did not answer GET .*; asking again$/);
+  });
+
+  test('a stream that is cut before its first event goes on where it began', async () => {
+    const { agents, stop, read } = cluster('core-1');
+    const [agent] = agents;
+    const begin: ClusterEvent = { id: '6', revision: '6', kind: 'begin', message: 'what happens follows' };
+    if (agent)
+      agent.intercept = (request) => {
+        if (request.endsWith('events?follow=true')) return { status: 200, body: begin };
+        if (request.includes('after=6')) agent.events.push(placed);
+        return undefined;
+      };
+    const following = read({ follow: true }, () => stop.abort(new Error('enough')));
+    await expect(following).rejects.toThrow('enough');
+    expect(agent?.requests.at(-1)).toBe('GET /flotilla/v1/events?after=6&follow=true');
+  });
+
+  test('an agent that ends a stream because it was read too slowly is asked for the rest', async () => {
+    const { agents, read } = cluster('core-1');
+    const [agent] = agents;
+    const end: ClusterEvent = { ...placed, kind: 'end', message: 'nothing was read for 30 s' };
+    if (agent)
+      agent.intercept = (request) => (request.endsWith('/events') ? { status: 200, body: end } : undefined);
+    for (const event of [placed, alsoPlaced, led]) agent?.happen(event);
+    expect(await read({ follow: false })).toEqual([alsoPlaced, led]);
   });
 
   test('a stream that breaks is an error for who wanted only what there was', async () => {
@@ -95,10 +122,12 @@ describe('readEvents', () => {
   test('an event of a kind that is not known yet is an event; one that is none is an error', async () => {
     const { agents, read } = cluster('core-1');
     const [agent] = agents;
-    const body = { revision: '3', kind: 'comet', message: 'passed by', brightness: 2 };
+    const body = { id: '3.1', revision: '3', kind: 'comet', message: 'passed by', brightness: 2 };
     if (agent)
       agent.intercept = (request) => (request.includes('/events') ? { status: 200, body } : undefined);
-    expect(await read({ follow: false })).toEqual([{ revision: '3', kind: 'comet', message: 'passed by' }]);
+    expect(await read({ follow: false })).toEqual([
+      { id: '3.1', revision: '3', kind: 'comet', message: 'passed by' },
+    ]);
     if (agent)
       agent.intercept = (request) =>
         request.includes('/events') ? { status: 200, body: { kind: 1 } } : undefined;

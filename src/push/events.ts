@@ -3,8 +3,10 @@ import { type Clock, systemClock } from './follow.ts';
 import { type EventLine, eventLine } from './replies.ts';
 
 export interface EventsQuery {
-  /** The store's revision of the first event that is wanted; all that the cluster still knows when it is left out. */
+  /** The store's revision of the first event that is wanted. */
   readonly since?: string | undefined;
+  /** Instead: the id of an event right before it. Without both, all that the cluster still knows. */
+  readonly after?: string | undefined;
   /** Goes on with what happens from now on, until the signal fires. */
   readonly follow: boolean;
 }
@@ -20,23 +22,27 @@ const pause = 1000;
 
 /**
  * What happened in the cluster, oldest first. While they are followed, an agent that goes away is left for another
- * one, which goes on after the last event that was seen.
+ * one, which goes on after the last line that was seen. So is a stream that an agent ended because it was read too
+ * slowly.
  */
 export async function* readEvents(
   api: Pick<AgentApi, 'lines'>,
-  { since, follow }: EventsQuery,
+  query: EventsQuery,
   { log, signal, clock = systemClock }: EventsOptions,
 ): AsyncGenerator<EventLine> {
-  let from = since;
+  const { follow } = query;
+  let place: Place = query;
   for (;;) {
+    let ended = !follow;
     try {
-      for await (const line of api.lines(pathOf(from, follow))) {
+      for await (const line of api.lines(pathOf(place, follow), signal)) {
         if (line === '') continue;
         const event = parse(line);
-        from = String(BigInt(event.revision) + 1n);
-        yield event;
+        place = { after: event.id };
+        if (event.kind === 'end') ended = false;
+        if (event.kind !== 'begin' && event.kind !== 'end') yield event;
       }
-      if (!follow) return;
+      if (ended) return;
     } catch (error) {
       if (!follow || !(error instanceof NoAnswer)) throw error;
       log(`${error.message}; asking again`);
@@ -45,8 +51,14 @@ export async function* readEvents(
   }
 }
 
-function pathOf(since: string | undefined, follow: boolean): string {
-  const query = new URLSearchParams({ ...(since && { since }), ...(follow && { follow: 'true' }) });
+type Place = Pick<EventsQuery, 'since' | 'after'>;
+
+function pathOf({ since, after }: Place, follow: boolean): string {
+  const query = new URLSearchParams({
+    ...(since && { since }),
+    ...(after && { after }),
+    ...(follow && { follow: 'true' }),
+  });
   return query.size === 0 ? '/flotilla/v1/events' : `/flotilla/v1/events?${query}`;
 }
 

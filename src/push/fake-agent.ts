@@ -169,9 +169,11 @@ export class FakeAgent {
 
   #stream(query: URLSearchParams, response: ServerResponse): void {
     const since = BigInt(query.get('since') ?? 0);
+    const after = query.get('after') ?? '0';
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     for (const event of this.events) {
-      if (BigInt(event.revision) >= since) response.write(`${JSON.stringify(event)}\n`);
+      const isLater = compareIds(event.id, after) > 0;
+      if (isLater && BigInt(event.revision) >= since) response.write(`${JSON.stringify(event)}\n`);
     }
     if (query.get('follow') === 'true') this.#followers.add(response);
     else response.end();
@@ -245,6 +247,13 @@ export class FakeAgent {
     for (const name of change.destroy) this.views.delete(name);
     return { status: 200, body: { revision: `${this.#revision}` } };
   }
+}
+
+/** Of two places in the history; a revision alone comes after all that it has. */
+function compareIds(a: string, b: string): number {
+  const numbers = (id: string) => id.split('.').map(Number);
+  const [[revision = 0, index = Infinity], [other = 0, at = Infinity]] = [numbers(a), numbers(b)];
+  return revision - other || index - at;
 }
 
 function ok(body: unknown): Reply {

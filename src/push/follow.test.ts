@@ -2,11 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { NoAnswer } from './api.ts';
-import { fakeMachine } from './fake-agent.ts';
-import { type Clock, followUnits, UnitsNotHealthy } from './follow.ts';
+import { core1, followMoments } from './fake-source.ts';
+import { UnitsNotHealthy } from './follow.ts';
 import type { Wanted } from './health.ts';
 
-const core1 = fakeMachine('core-1');
 const hash = 'a'.repeat(64);
 const wanted: Wanted = {
   units: [{ name: 'a.service', hash, targetState: 'launched', finishes: false }],
@@ -33,40 +32,21 @@ const running = view({});
 const failure = { result: 'exit-code', journal: ['cannot bind port 80'] };
 const failed = view({ active: 'failed', sub: 'failed', failure });
 
-/**
- * Shows one view a second and goes on with the last. Time passes in `sleep`, and a third of a second for an answer, which
- * makes it a question a second.
- */
+/** Follows the unit; the result is its view. */
 async function follow(
   shown: readonly (UnitView | Error)[],
   changes: { deadline?: number; wanted?: Wanted } = {},
 ) {
-  const log: string[] = [];
-  let now = 0;
-  let asked = 0;
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds;
-    },
+  const moments = shown.map((view) => (view instanceof Error ? view : { view }));
+  const followed = await followMoments(moments, changes.wanted ?? wanted, changes.deadline);
+  return {
+    ...followed,
+    result: followed.result instanceof Error ? followed.result : viewsOf(followed.result),
   };
-  const source = {
-    machines: async () => ({ machines: [core1] }),
-    rollouts: async () => ({ rollouts: [] }),
-    units: async () => {
-      asked = Math.round(now / 1000);
-      now += 1000 / 3;
-      const step = shown[Math.min(asked, shown.length - 1)];
-      if (step === undefined || step instanceof Error) throw step;
-      return { revision: '1', units: [step] };
-    },
-  };
-  const options = { log: (line: string) => log.push(line), clock, deadline: changes.deadline ?? 120 };
-  const result = await followUnits(source, changes.wanted ?? wanted, options).then(
-    ({ views }) => views,
-    (error: unknown) => error,
-  );
-  return { result, log, seconds: asked };
+}
+
+function viewsOf(result: unknown): unknown {
+  return typeof result === 'object' && result !== null && 'views' in result ? result.views : result;
 }
 
 describe('followUnits', () => {

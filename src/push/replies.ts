@@ -96,6 +96,7 @@ export const explainReply: z.ZodType<ExplainReply> = z.object({
 export type EventLine = Omit<ClusterEvent, 'kind'> & { readonly kind: string };
 
 export const eventLine: z.ZodType<EventLine> = z.object({
+  id: z.string(),
   revision: z.string(),
   kind: z.string(),
   unit: z.string().exactOptional(),

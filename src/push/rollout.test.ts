@@ -3,12 +3,10 @@ import type { RolloutView, UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { hashOf } from '../unit/hash.ts';
 import { type DesiredUnit, diffUnits } from './diff.ts';
-import { fakeMachine } from './fake-agent.ts';
-import { type Clock, followUnits, UnitsNotHealthy } from './follow.ts';
-import type { Wanted } from './health.ts';
+import { core1, followMoments, type Moment } from './fake-source.ts';
+import { UnitsNotHealthy } from './follow.ts';
 import { plannedRollouts } from './rollout.ts';
 
-const core1 = fakeMachine('core-1');
 const name = 'hello@.service';
 const unit = 'hello@1.service';
 const [before, after] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -46,48 +44,15 @@ const failed = {
   failure: { result: 'exit-code', journal: failure.journal },
 };
 
-interface Moment {
-  readonly view: UnitView;
-  readonly rollout?: RolloutView;
-}
-
-/** Shows one moment a second and goes on with the last; time passes only in `sleep`. */
-async function follow(
+/** Follows the unit while its rollout goes on; 120 s without news, or 300 s a step, are too long. */
+function follow(
   moments: readonly Moment[],
-  changes: { deadline?: number; rolloutDeadline?: number } = {},
+  { deadline, rolloutDeadline = 300 }: { deadline?: number; rolloutDeadline?: number } = {},
 ) {
-  const log: string[] = [];
-  let now = 0;
-  let asked = 0;
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds;
-    },
-  };
-  const moment = (): Moment => {
-    const found = moments[Math.min(asked, moments.length - 1)];
-    if (!found) throw new Error('nothing to show');
-    return found;
-  };
-  const source = {
-    machines: async () => ({ machines: [core1] }),
-    // A third of a second for an answer makes it a question a second.
-    units: async () => {
-      asked = Math.round(now / 1000);
-      now += 1000 / 3;
-      return { revision: '1', units: [moment().view] };
-    },
-    rollouts: async () => ({ rollouts: [moment().rollout ?? []].flat() }),
-  };
-  const { deadline = 120, rolloutDeadline = 300 } = changes;
-  const wanted: Wanted = {
-    units: [{ name: unit, hash: after, targetState: 'launched', finishes: false, rolloutDeadline }],
-    gone: [],
-  };
-  const options = { log: (line: string) => log.push(line), clock, deadline };
-  const result = await followUnits(source, wanted, options).catch((error: unknown) => error);
-  return { result, log, seconds: asked };
+  const units = [
+    { name: unit, hash: after, targetState: 'launched', finishes: false, rolloutDeadline },
+  ] as const;
+  return followMoments(moments, { units, gone: [] }, deadline);
 }
 
 describe('following a rollout', () => {

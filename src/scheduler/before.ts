@@ -1,8 +1,8 @@
+import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
 import { type Arrangement, type Held, pairKey } from './arrange.ts';
-import { compare } from './compare.ts';
 import { shortId } from './match.ts';
 import type { Relations } from './relations.ts';
 import type { Decision, Snapshot, Stay, WantedUnit } from './snapshot.ts';

@@ -1,5 +1,5 @@
+import { compare } from '../model/compare.ts';
 import type { Arrangement } from './arrange.ts';
-import { compare } from './compare.ts';
 import type { Pending, Schedule, Snapshot } from './snapshot.ts';
 import { survey } from './survey.ts';
 

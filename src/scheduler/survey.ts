@@ -1,7 +1,7 @@
+import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
 import { type Arrangement, arrange } from './arrange.ts';
 import { Before } from './before.ts';
-import { compare } from './compare.ts';
 import { marksOf } from './marks.ts';
 import { relate } from './relations.ts';
 import type { Snapshot } from './snapshot.ts';

@@ -1,4 +1,5 @@
 import pRetry, { AbortError } from 'p-retry';
+import { messageOf } from '../model/message-of.ts';
 import type { SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
@@ -76,7 +77,7 @@ function finalError(
   signal: AbortSignal | undefined,
 ): unknown {
   if (cause instanceof HostKeyError || cause instanceof AuthenticationError || signal?.aborted) return cause;
-  const last = cause instanceof Error ? cause.message : String(cause);
+  const last = messageOf(cause);
   const message =
     `${target.name} did not answer SSH within ${deadline} s; the last attempt said: ${last}. ` +
     'Look at its console log.';

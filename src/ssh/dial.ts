@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import ssh2, { type Client } from 'ssh2';
+import { messageOf } from '../model/message-of.ts';
 import type { SshTarget } from './connection.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
 import { fingerprint, publicKeyBlob } from './public-key.ts';
@@ -58,7 +59,7 @@ async function openTcp(target: SshTarget, limits: DialLimits): Promise<Socket> {
 
 function silence(cause: unknown, timeout: AbortSignal, limits: DialLimits): string {
   if (timeout.aborted) return `no SSH banner within ${limits.banner} s`;
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }
 
 function handshake(

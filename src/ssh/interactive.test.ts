@@ -45,6 +45,19 @@ describe('interactive', () => {
     await server.close();
   });
 
+  test('a signal ends one command, and the connection goes on', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const stop = new AbortController();
+    const streams = terminal();
+    const ended = interactive(connection, ['sh', '-c', 'echo begun; cat'], streams, stop.signal);
+    streams.stdout.once('data', () => stop.abort(new Error('enough')));
+    await expect(ended).rejects.toThrow('enough');
+    expect(await interactive(connection, ['true'], terminal())).toBe(0);
+    await connection.close();
+    await server.close();
+  });
+
   test('a lost connection is an error and leaves the terminal usable', async () => {
     const { server, target } = await startTestServer();
     const connection = await connect(target);

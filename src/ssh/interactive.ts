@@ -4,6 +4,7 @@ import { ConnectionLostError } from './errors.ts';
 import { quote } from './quote.ts';
 import { type Running, watchEnd } from './run-to-end.ts';
 import type { Ssh2Connection } from './ssh2.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** A process's own streams, or ones that stand in for them in tests. */
 export interface Terminal {
@@ -17,12 +18,15 @@ export interface Terminal {
  * a terminal, so keys and window size pass through; without one, input and output stay plain bytes.
  *
  * @returns the exit status, 128 + signal number when a signal ended it.
+ * @throws the reason of `signal` when that ended it.
  */
 export async function interactive(
   connection: Ssh2Connection,
   argv: readonly string[] | undefined,
   terminal: Terminal,
+  signal?: AbortSignal,
 ): Promise<number> {
+  signal?.throwIfAborted();
   const { channel, ended } = await open(connection, argv, terminal);
   const resize = () => channel.setWindow(terminal.stdout.rows ?? 24, terminal.stdout.columns ?? 80, 0, 0);
   terminal.stdout.on('resize', resize);
@@ -31,10 +35,14 @@ export async function interactive(
     channel.pipe(terminal.stdout, { end: false });
     channel.stderr.pipe(terminal.stderr, { end: false });
     terminal.stdin.pipe(channel);
-    const status = await ended;
+    const status = await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
     if (status === undefined)
       throw new ConnectionLostError(`Lost the connection to ${connection.target.name}.`);
     return status;
+  } catch (error) {
+    // Without a pty it is the only way to end a program: sshd closes its pipes.
+    channel.close();
+    throw error;
   } finally {
     terminal.stdin.setRawMode?.(false);
     terminal.stdout.off('resize', resize);

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { messageOf } from '../model/message-of.ts';
 import type { Command, CommandResult, Connection, SshTarget } from './connection.ts';
 import { ConnectionLostError } from './errors.ts';
 import { quote } from './quote.ts';
@@ -87,7 +88,7 @@ export class Ssh2Connection implements Connection {
       });
     } catch (cause) {
       if (!this.alive) throw this.#lost(`before it could ${what}`);
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new Error(`${this.target.name} did not ${what}: ${reason}`, { cause });
     }
   }

@@ -31,7 +31,10 @@ export async function* watchStream(
     for await (const reply of stream) {
       life.sign();
       answered();
-      yield* changesOf(reply, prefix, revision);
+      const changes = changesOf(reply, prefix, revision);
+      life.hold();
+      yield* changes;
+      life.release();
       if (reply.progress === undefined) continue;
       life.relax();
       onProgress?.(reply.progress);

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
+import { messageOf } from '../model/message-of.ts';
 import { Forbidden, OutOfSpace } from './store.ts';
 
 /** No connection came about, or it ended before there was an answer. */
@@ -95,7 +96,7 @@ export function adviceFor(failures: readonly string[], certificate?: string): st
 
 /** What there is to say about a failed call, without the library's words around it. */
 export function reasonOf(error: unknown): string {
-  const said = isServiceError(error) ? error.details : error instanceof Error ? error.message : String(error);
+  const said = isServiceError(error) ? error.details : messageOf(error);
   const [, last] = /Last error: (?:Error: )?([\s\S]*?)(?:\.? *Resolution note:[\s\S]*)?$/.exec(said) ?? [];
   const reason = (last ?? said).trim();
   return /:SSL routines:[^:]*:([^:]+):/.exec(reason)?.[1] ?? reason;

@@ -223,6 +223,19 @@ describe('a member without its majority', () => {
   });
 });
 
+test('a watch whose reader takes its time is no dead one, and tells all', async () => {
+  const store = open([etcd.endpoint], { progressPeriod: 100 });
+  const { revision } = await store.list('/slow/');
+  await put(store, '/slow/1');
+  const seen: string[] = [];
+  for await (const { key } of store.watch('/slow/', revision + 1n, new AbortController().signal)) {
+    if (seen.push(key) === 3) break;
+    await sleep(1000);
+    await put(store, `/slow/${seen.length + 1}`);
+  }
+  expect(seen).toEqual(['/slow/1', '/slow/2', '/slow/3']);
+});
+
 test('a full database takes no writes, and the way out in docs/etcd.md works', async () => {
   const full = await startEtcd(undefined, { 'quota-backend-bytes': String(2 * 1024 * 1024) });
   const store = open([full.endpoint]);

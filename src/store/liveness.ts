@@ -26,12 +26,13 @@ export class Liveness {
   #hurried: NodeJS.Timeout | undefined;
   #doubted: NodeJS.Timeout | undefined;
   #last = performance.now();
+  #held = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    const { period, ask } = options;
+    const { period } = options;
     this.#timer = setInterval(() => {
-      if (performance.now() - this.#last < patience * period) ask();
+      if (this.#held || performance.now() - this.#last < patience * period) this.#ask();
       else this.#giveUp();
     }, period);
   }
@@ -43,7 +44,7 @@ export class Liveness {
 
   /** Somebody waits for the first answer, and etcd gives none before it has told all changes up to now. */
   hurry(): void {
-    this.#hurried = setInterval(this.#options.ask, hurriedPeriod);
+    this.#hurried = setInterval(() => this.#ask(), hurriedPeriod);
   }
 
   relax(): void {
@@ -53,16 +54,31 @@ export class Liveness {
   /** A call on the same way got no answer: the stream has to show that it lives. */
   doubt(): void {
     const asked = performance.now();
-    this.#options.ask();
+    this.#ask();
     clearTimeout(this.#doubted);
     this.#doubted = setTimeout(() => {
-      if (this.#last < asked) this.#giveUp();
+      if (!this.#held && this.#last < asked) this.#giveUp();
     }, doubtPeriod);
+  }
+
+  /** Whoever reads the stream takes their time. Signs of life wait unread meanwhile, so none proves nothing. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** The next is read again: to be called after `hold`. */
+  release(): void {
+    this.#held = false;
+    this.sign();
   }
 
   end(): void {
     for (const timer of [this.#timer, this.#hurried]) clearInterval(timer);
     clearTimeout(this.#doubted);
+  }
+
+  #ask(): void {
+    if (!this.#held) this.#options.ask();
   }
 
   #giveUp(): void {

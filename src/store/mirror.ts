@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import { Backoff } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { Entry } from './cluster-state.ts';
@@ -73,8 +74,4 @@ async function follow(options: MirrorOptions, signal: AbortSignal, listed: () =>
   } finally {
     cancel();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,7 +9,10 @@ interface Source {
   readonly units: readonly { readonly name: string }[];
 }
 
-/** Units that would wait for one another for ever. What waits for a unit outside of this set can't be told here. */
+/**
+ * Units that would wait for one another for ever. What waits for a unit outside of this set can't be told here; the
+ * agents' API does, which knows all units (src/agent/refuse-circles.ts).
+ */
 export function checkAfterReady(sources: readonly Source[]): Problem[] {
   const waiting = sources.filter(({ parsed }) => lineOf(parsed) !== undefined);
   const edges = new Map(
@@ -21,24 +24,28 @@ export function checkAfterReady(sources: readonly Source[]): Problem[] {
     ),
   );
   return circlesOf(edges).flatMap((circle) => {
-    const [first = ''] = circle;
-    const source = waiting.find(({ units }) => units.some(({ name }) => name === first));
-    if (source === undefined) return [];
-    const line = lineOf(source.parsed);
-    const message = `AfterReady= leads in a circle: ${[...circle, first].join(' → ')}`;
-    const fix = 'none of them would ever start; take one out';
-    return [
-      problemIn(source.path, { rule: 'after-ready', ...(line !== undefined && { line }), message, fix }),
-    ];
+    const source = waiting.find(({ units }) => units.some(({ name }) => name === circle[0]));
+    return source === undefined ? [] : [circleProblem(source.path, source.parsed, circle)];
   });
+}
+
+/** Tells the author of a file of the circle that the file is in. */
+export function circleProblem(path: string, parsed: ParsedUnit, circle: readonly string[]): Problem {
+  const line = lineOf(parsed);
+  const message = `AfterReady= leads in a circle: ${[...circle, ...circle.slice(0, 1)].join(' → ')}`;
+  const fix = 'none of them would ever start; take one out';
+  return problemIn(path, { rule: 'after-ready', ...(line !== undefined && { line }), message, fix });
 }
 
 function lineOf({ options }: ParsedUnit): number | undefined {
   return options.find(({ section, name }) => section === flotillaSection && name === 'AfterReady')?.line;
 }
 
-/** One circle of each group of units that all reach one another; a unit that names itself is refused elsewhere. */
-function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+/**
+ * One circle of each group of units that all reach one another; a unit that names itself is refused elsewhere.
+ * @param edges what each unit waits for
+ */
+export function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   const names = [...edges.keys()].sort();
   const numberOf = new Map(names.map((name, number) => [name, number]));
   const graph = names.map((name) => (edges.get(name) ?? []).flatMap((other) => numberOf.get(other) ?? []));

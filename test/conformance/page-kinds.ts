@@ -24,7 +24,7 @@ export const pageKinds: Readonly<Record<string, Case>> = {
     z.object({ limit: z.number(), query: z.string() }),
     z.unknown(),
     ({ limit, query }, expected) => {
-      const found = attempt(() => ({ error: null, page: findPage(readQuery(query), limit) ?? null }));
+      const found = attempt(() => ({ error: null, page: findPage(readQuery(query), limit)?.page ?? null }));
       return { expected, got: { page: null, ...found } };
     },
   ),

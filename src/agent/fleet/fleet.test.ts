@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type ServedAgent, serveAgent } from '../../../test/contract/served-agent.ts';
+import { decodePageToken, encodePageToken } from './page.ts';
 
 const option = (name: string, value: string, section = 'Service') => ({ section, name, value });
 const sleep = [option('ExecStart', '/bin/sleep inf')];
@@ -301,16 +302,60 @@ describe("fleet's API", () => {
     expect(await call('PUT', '/units/a.service', { options: sleep }, headers)).toEqual({ status: 201 });
   });
 
-  test('lists come in pages of a hundred, and a full page names one more', async () => {
-    const units = Array.from({ length: 100 }, (_, at) => ({
-      name: `u${String(at).padStart(3, '0')}.service`,
-      contents: '[Service]\nExecStart=/bin/true\n',
-      targetState: 'inactive' as const,
-    }));
-    await agent.cluster.apply({ put: units });
-    const first = (await get('/units')) as { units: object[]; nextPageToken: string };
-    expect([first.units.length, first.nextPageToken]).toEqual([100, 'ZAACAA==']);
-    expect(await get(`/units?nextPageToken=${first.nextPageToken}`)).toEqual({});
+  describe('lists', () => {
+    type UnitPage = { units: { name: string }[]; nextPageToken: string };
+    const some = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        name: `u${String(at).padStart(3, '0')}.service`,
+        contents: '[Service]\nExecStart=/bin/true\n',
+        targetState: 'inactive' as const,
+      }));
+
+    test('come in pages of a hundred, and a full page names one more', async () => {
+      await agent.cluster.apply({ put: some(100) });
+      const first = (await get('/units')) as UnitPage;
+      expect(first.units).toHaveLength(100);
+      expect(decodePageToken(first.nextPageToken)).toMatchObject({ limit: 100, page: 2 });
+      expect(await get(`/units?nextPageToken=${first.nextPageToken}`)).toEqual({});
+      expect(await get('/units?nextPageToken=ZAACAA==')).toEqual({});
+    });
+
+    test('of many pages read the store once, and are all of one moment', async () => {
+      const units = some(250);
+      await agent.cluster.apply({ put: units });
+      const list = jest.spyOn(agent.cluster.store, 'list');
+      const first = (await get('/units')) as UnitPage;
+      expect(list).toHaveBeenCalledTimes(1);
+      await agent.cluster.apply({ destroy: ['u000.service'] });
+      list.mockClear();
+      const second = (await get(`/units?nextPageToken=${first.nextPageToken}`)) as UnitPage;
+      const third = (await get(`/units?nextPageToken=${second.nextPageToken}`)) as UnitPage;
+      expect(list).not.toHaveBeenCalled();
+      const names = [first, second, third].flatMap((page) => page.units.map(({ name }) => name));
+      expect(names).toEqual(units.map(({ name }) => name));
+    });
+
+    test('go on with what is there now when another agent gave the page before', async () => {
+      await agent.cluster.apply({ put: some(250) });
+      const token = encodePageToken({ limit: 100, page: 3, revision: 1n });
+      const { units } = (await get(`/units?nextPageToken=${token}`)) as UnitPage;
+      expect(units.map(({ name }) => name)).toEqual(
+        Array.from({ length: 50 }, (_, at) => `u${200 + at}.service`),
+      );
+    });
+
+    test('are not kept more than two at a time', async () => {
+      const tokens: string[] = [];
+      for (const count of [101, 102, 103]) {
+        await agent.cluster.apply({ put: some(count) });
+        tokens.push(((await get('/units')) as UnitPage).nextPageToken);
+      }
+      const counts: number[] = [];
+      for (const token of tokens) {
+        counts.push(((await get(`/units?nextPageToken=${token}`)) as UnitPage).units.length);
+      }
+      expect(counts).toEqual([3, 2, 3]);
+    });
   });
 
   describe('machines', () => {

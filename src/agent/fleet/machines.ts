@@ -5,12 +5,16 @@ import { ApiError } from '../api-error.ts';
 import { parseInput } from '../request-body.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from '../route.ts';
 import { foldKeys } from './fold-keys.ts';
-import { pageOf } from './page.ts';
+import { askedPage } from './page.ts';
 import { type FleetMachine, metadataPatch } from './schemas.ts';
 
-export async function listMachines({ store }: HandlerContext, { query }: ApiRequest): Promise<Reply> {
-  const { machines } = await readCluster(store);
-  const { items, nextPageToken } = pageOf(machines, query);
+export async function listMachines(
+  { store, snapshots }: HandlerContext,
+  { query }: ApiRequest,
+): Promise<Reply> {
+  const asked = askedPage(query);
+  const cluster = await snapshots.read(store, asked);
+  const { items, nextPageToken } = snapshots.cut(cluster, cluster.machines, asked);
   const found = items.map(
     ({ id, metadata, address }): FleetMachine => ({
       id,

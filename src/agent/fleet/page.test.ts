@@ -2,13 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodePageToken, encodePageToken, extractPage } from './page.ts';
 
+const revision = fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), { nil: undefined });
 const uint16 = fc.integer({ min: 0, max: 0xffff });
 
 describe("fleet's pages", () => {
   test('a token is read as it was written', () => {
     fc.assert(
-      fc.property(uint16, uint16, (limit, page) => {
-        expect(decodePageToken(encodePageToken({ limit, page }))).toEqual({ limit, page });
+      fc.property(uint16, uint16, revision, (limit, page, at) => {
+        const token = { limit, page, ...(at !== undefined && { revision: at }) };
+        expect(decodePageToken(encodePageToken(token))).toEqual(token);
       }),
     );
   });

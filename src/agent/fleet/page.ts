@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/message-of.ts';
 import { ApiError } from '../api-error.ts';
 
 /** Items on one page of fleet's lists. */
@@ -7,13 +8,19 @@ export const pageLimit = 100;
 export interface PageToken {
   readonly limit: number;
   readonly page: number;
+  /** The store's revision that the pages before were read at. */
+  readonly revision?: bigint;
 }
 
-/** Two little-endian 16-bit numbers in URL-safe base64, as fleet wrote them. */
-export function encodePageToken({ limit, page }: PageToken): string {
-  const bytes = Buffer.alloc(4);
+/**
+ * Two little-endian 16-bit numbers in URL-safe base64, as fleet wrote them. A revision comes behind them, where fleet's
+ * own decoder does not look.
+ */
+export function encodePageToken({ limit, page, revision }: PageToken): string {
+  const bytes = Buffer.alloc(revision === undefined ? 4 : 12);
   bytes.writeUInt16LE(limit, 0);
   bytes.writeUInt16LE(page, 2);
+  if (revision !== undefined) bytes.writeBigInt64LE(revision, 4);
   return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
@@ -23,7 +30,12 @@ export function decodePageToken(token: string): PageToken {
   if (wrong !== undefined) throw new Error(`illegal base64 data at input byte ${wrong}`);
   const bytes = Buffer.from(token, 'base64url');
   if (bytes.length < 4) throw new Error(bytes.length === 0 ? 'EOF' : 'unexpected EOF');
-  return { limit: bytes.readUInt16LE(0), page: bytes.readUInt16LE(2) };
+  const revision = bytes.length === 12 ? bytes.readBigInt64LE(4) : undefined;
+  return {
+    limit: bytes.readUInt16LE(0),
+    page: bytes.readUInt16LE(2),
+    ...(revision !== undefined && { revision }),
+  };
 }
 
 /**
@@ -50,15 +62,18 @@ function afterLineEnds(token: string, from: number): number {
 }
 
 /** The page a query asks for; undefined when it names none. */
-export function findPage(query: URLSearchParams, limit: number): number | undefined {
+export function findPage(query: URLSearchParams, limit: number): Asked | undefined {
   const [token, ...more] = query.getAll('nextPageToken');
   if (token === undefined) return undefined;
   if (more.length > 0) throw new Error('too many values for page token');
   const found = decodePageToken(token);
   if (found.limit !== limit) throw new Error(`token limit must be ${limit}`);
   if (found.page === 0) throw new Error('token page must be greater than zero');
-  return found.page;
+  return found;
 }
+
+/** The page of a list that is asked for. */
+export type Asked = Omit<PageToken, 'limit'>;
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -66,24 +81,17 @@ export interface Page<T> {
   readonly next?: number;
 }
 
-export function extractPage<T>(all: readonly T[], { limit, page }: PageToken): Page<T> {
+export function extractPage<T>(all: readonly T[], { limit, page }: Omit<PageToken, 'revision'>): Page<T> {
   const [start, stop] = [(page - 1) * limit, page * limit];
   const items = all.slice(start, stop);
   return start < all.length && stop <= all.length ? { items, next: page + 1 } : { items };
 }
 
 /** @throws {ApiError} 400 for a token that is none of ours. */
-export function pageOf<T>(all: readonly T[], query: URLSearchParams): Page<T> & { nextPageToken?: string } {
-  const page = extractPage(all, { limit: pageLimit, page: askedPage(query) });
-  if (page.next === undefined) return page;
-  return { ...page, nextPageToken: encodePageToken({ limit: pageLimit, page: page.next }) };
-}
-
-function askedPage(query: URLSearchParams): number {
+export function askedPage(query: URLSearchParams): Asked {
   try {
-    return findPage(query, pageLimit) ?? 1;
+    return findPage(query, pageLimit) ?? { page: 1 };
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new ApiError(400, said, { cause });
+    throw new ApiError(400, messageOf(cause), { cause });
   }
 }

@@ -1,18 +1,23 @@
 import type { UnitStatus } from '../../model/status.ts';
-import { type ClusterState, readCluster } from '../../store/cluster-state.ts';
+import { readCluster } from '../../store/cluster-state.ts';
 import { ApiError } from '../api-error.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from '../route.ts';
 import { FleetFiles } from './options.ts';
-import { pageOf } from './page.ts';
+import { askedPage } from './page.ts';
 import type { FleetUnitState } from './schemas.ts';
+import { oncePer } from './snapshots.ts';
 
-export async function listStates({ store }: HandlerContext, { query }: ApiRequest): Promise<Reply> {
-  const cluster = await readCluster(store);
+export async function listStates(
+  { store, snapshots }: HandlerContext,
+  { query }: ApiRequest,
+): Promise<Reply> {
+  const asked = askedPage(query);
+  const cluster = await snapshots.read(store, asked);
   const [machine, unit] = [query.get('machineID'), query.get('unitName')];
   const found = sorted(cluster).filter(
     (status) => (!machine || status.machineId === machine) && (!unit || status.unit === unit),
   );
-  const { items, nextPageToken } = pageOf(found, query);
+  const { items, nextPageToken } = snapshots.cut(cluster, found, asked);
   return json({
     ...(nextPageToken !== undefined && { nextPageToken }),
     ...(items.length > 0 && { states: items.map(stateReader(cluster)) }),
@@ -31,15 +36,15 @@ export async function getState(
 }
 
 /** By unit, then by machine. The store keeps them by machine. */
-function sorted({ statuses }: ClusterState): UnitStatus[] {
+const sorted = oncePer(({ statuses }): readonly UnitStatus[] => {
   const keyed = statuses.map((status): [string, UnitStatus] => [
     `${status.unit}/${status.machineId}`,
     status,
   ]);
   return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, status]) => status);
-}
+});
 
-function stateReader({ files }: ClusterState): (status: UnitStatus) => FleetUnitState {
+const stateReader = oncePer(({ files }): ((status: UnitStatus) => FleetUnitState) => {
   const read = new FleetFiles(files);
   return ({ unit, machineId, hash, load, active, sub }) => {
     const fleetHash = read.of(hash)?.hash;
@@ -52,4 +57,4 @@ function stateReader({ files }: ClusterState): (status: UnitStatus) => FleetUnit
       systemdSubState: sub,
     };
   };
-}
+});

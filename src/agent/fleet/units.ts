@@ -14,12 +14,14 @@ import { type ApiRequest, type HandlerContext, json, type Reply } from '../route
 import { refuseUnverified } from '../verify.ts';
 import { foldKeys } from './fold-keys.ts';
 import { FleetFiles, readFleetFile, writeFleetFile } from './options.ts';
-import { pageOf } from './page.ts';
+import { askedPage } from './page.ts';
 import { type FleetUnit, unitBody } from './schemas.ts';
+import { oncePer } from './snapshots.ts';
 
-export async function listUnits({ store }: HandlerContext, { query }: ApiRequest): Promise<Reply> {
-  const cluster = await readCluster(store);
-  const { items, nextPageToken } = pageOf(cluster.units, query);
+export async function listUnits({ store, snapshots }: HandlerContext, { query }: ApiRequest): Promise<Reply> {
+  const asked = askedPage(query);
+  const cluster = await snapshots.read(store, asked);
+  const { items, nextPageToken } = snapshots.cut(cluster, cluster.units, asked);
   const entity = unitReader(cluster);
   return json({
     ...(nextPageToken !== undefined && { nextPageToken }),
@@ -40,7 +42,7 @@ export async function getUnit(
 }
 
 /** Keys in alphabetical order, as fleet sent them. */
-function unitReader(cluster: ClusterState): (unit: Unit) => FleetUnit {
+const unitReader = oncePer((cluster): ((unit: Unit) => FleetUnit) => {
   const files = new FleetFiles(cluster.files);
   const placements = new Map(cluster.placements.map((placement) => [placement.unit, placement]));
   const statuses = new Map(cluster.statuses.map((status) => [`${status.machineId}/${status.unit}`, status]));
@@ -57,7 +59,7 @@ function unitReader(cluster: ClusterState): (unit: Unit) => FleetUnit {
       ...(options.length > 0 && { options: options.map(optionEntity) }),
     };
   };
-}
+});
 
 function optionEntity({ name, section, value }: UnitOption) {
   return { ...(name !== '' && { name }), section, ...(value !== '' && { value }) };

@@ -1,0 +1,14 @@
+import { expect, test } from '@jest/globals';
+import { nextStep } from './next-step.ts';
+
+test.each([
+  ['/flotilla/v1/apply', 400, 'correct the unit file'],
+  ['/flotilla/v1/rebalance', 400, /^correct it; .*npm run up/],
+  ['/flotilla/v1/rebalance', 409, /^run it again/],
+  ['/flotilla/v1/machines/core-1/drain', 400, /^correct it/],
+  ['/flotilla/v1/machines/core-1/drain', 404, /list-machines/],
+  ['/flotilla/v1/units/a.service', 404, /list-unit-files/],
+  ['/flotilla/v1/units', 500, 'see `journalctl -u flotilla-agent` on core-1'],
+])('%s %i: %s', (path, status, step) => {
+  expect(nextStep('core-1', path, status)).toMatch(step);
+});
