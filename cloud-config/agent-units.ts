@@ -4,7 +4,7 @@ import type { SystemdUnit } from './machine-config.ts';
 /**
  * On an emulated processor code that is made while it runs is dear: QEMU translates each piece anew, and each time that
  * its page is written to. So V8 makes none there (`--jitless`): the agent starts in two thirds of the time and works in
- * half (docs/decisions/0017-agent-without-jit.md).
+ * half (docs/decisions/0019-agent-without-jit.md).
  */
 const withoutJit = 'Environment=NODE_OPTIONS=--jitless\n';
 
