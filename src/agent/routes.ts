@@ -4,6 +4,7 @@ import { applyChange, parseChange } from './change.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
+import { refuseHugeGroups } from './huge-groups.ts';
 import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
@@ -64,7 +65,9 @@ const flotillaRoutes: readonly Route[] = [
     replies: [{ status: 200, json: planSchema }],
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
-      return json(planReply(await readCluster(store), change));
+      const cluster = await readCluster(store);
+      refuseHugeGroups(cluster, change);
+      return json(planReply(cluster, change));
     },
   },
   {
@@ -117,8 +120,9 @@ export const routes: readonly Route[] = [
 
 async function apply(context: HandlerContext, { body }: ApiRequest): Promise<Reply> {
   const change = parseChange(body);
-  await refuseUnverified(context, change.put);
-  return json(await applyChange(context.store, change));
+  const cluster = await readCluster(context.store);
+  await refuseUnverified(context, cluster, change.put);
+  return json(await applyChange(context.store, change, cluster));
 }
 
 /** Healthy means: this agent runs and its etcd answers. */

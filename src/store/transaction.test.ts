@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeTransaction, prefixEnd } from './transaction.ts';
+import fc from 'fast-check';
+import { txnMethod } from './rpc.ts';
+import type { Operation } from './store.ts';
+import { batchLimits, encodeTransaction, inBatches, maxBytes, prefixEnd, sizeOf } from './transaction.ts';
 
 describe('prefixEnd', () => {
   test.each([
@@ -26,5 +29,67 @@ describe('encodeTransaction', () => {
     expect(() => encodeTransaction({ compare: [], success: puts(3001) })).toThrow('3001 operations');
     const compare = puts(61).map(({ put }) => ({ key: put, modRevision: 0n }));
     expect(() => encodeTransaction({ compare, success: [] })).toThrow('61 comparisons');
+  });
+});
+
+const text = fc.string({ unit: 'grapheme', maxLength: 300 });
+const operation = fc.oneof(
+  fc.record({ put: text, value: text, lease: fc.constant(String(2n ** 62n)) }),
+  fc.record({ delete: text }),
+  fc.record({ deletePrefix: text }),
+);
+
+describe('bytes', () => {
+  test('are counted as what etcd gets, or a few more', () => {
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 200 }), (success) => {
+        const counted = success.map(sizeOf).reduce((a, b) => a + b, 0);
+        const { length } = txnMethod.encode(encodeTransaction({ compare: [], success }));
+        expect(length).toBeLessThanOrEqual(counted);
+        expect(counted - length).toBeLessThanOrEqual(success.length * 40);
+      }),
+    );
+  });
+
+  const put = (key: string, bytes: number): Operation => ({ put: key, value: 'é'.repeat(bytes / 2) });
+
+  test('of one value that is too large are told with its key', () => {
+    const transaction = { compare: [], success: [{ delete: '/other' }, put('/big', maxBytes)] };
+    expect(() => encodeTransaction(transaction)).toThrow(
+      expect.objectContaining({
+        name: 'TooLarge',
+        message: 'the value of /big has 1281 KiB, at most 1280 KiB fit in one transaction of etcd',
+      }),
+    );
+  });
+
+  test('of many values that are too large together are told with their number', () => {
+    const success = [1, 2, 3, 4].map((number) => put(`/${number}`, maxBytes / 3));
+    expect(() => encodeTransaction({ compare: [], success })).toThrow('4 changes have 1707 KiB');
+  });
+});
+
+describe('inBatches', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 2 * batchLimits.bytes }));
+  const itself = (size: number) => size;
+
+  test('keeps all in order, in as few as it can, none above the limits unless it is one item', () => {
+    fc.assert(
+      fc.property(sizes, (items) => {
+        const batches = inBatches(items, itself);
+        expect(batches.flat()).toEqual(items);
+        for (const [at, batch] of batches.entries()) {
+          const bytes = batch.reduce((a, b) => a + b, 0);
+          expect(batch.length === 1 || bytes <= batchLimits.bytes).toBe(true);
+          const next = batches[at + 1]?.[0];
+          expect(next === undefined || bytes + next > batchLimits.bytes).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('counts operations too', () => {
+    const batches = inBatches(Array<number>(4001).fill(1), itself);
+    expect(batches.map(({ length }) => length)).toEqual([2000, 2000, 1]);
   });
 });
