@@ -2,7 +2,7 @@ import type { ApplyReply, ChangeRequest } from '../model/api.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import { changeKey, encodeUnit, fileKey, unitKey } from '../store/keys.ts';
 import type { Operation, Store } from '../store/store.ts';
-import { inBatches, sizeOf } from '../store/transaction.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { isTemplate } from '../unit/name.ts';
 import { ApiError } from './api-error.ts';
 import { cannotActivate, checkPut } from './check-put.ts';
@@ -114,5 +114,5 @@ function operationsOf(cluster: ClusterState, change: Change): Operation[] {
 async function writeFiles(store: Store, { files }: ClusterState, { put }: Change): Promise<void> {
   const missing = new Map(put.flatMap(({ hash, contents }) => (files.has(hash) ? [] : [[hash, contents]])));
   const puts = [...missing].map(([hash, value]) => ({ put: fileKey(hash), value }));
-  for (const success of inBatches(puts, sizeOf)) await store.transact({ compare: [], success });
+  for (const success of operationsInBatches(puts)) await store.transact({ compare: [], success });
 }

@@ -16,7 +16,7 @@ import {
 } from '../store/keys.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Operation } from '../store/store.ts';
-import { inBatches, sizeOf } from '../store/transaction.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { hashOf } from '../unit/hash.ts';
 import { runEngine } from './engine.ts';
 import type { Leadership } from './leader.ts';
@@ -59,7 +59,7 @@ afterEach(async () => {
 });
 
 async function write(operations: readonly Operation[]): Promise<void> {
-  for (const success of inBatches(operations, sizeOf)) await store.transact({ compare: [], success });
+  for (const success of operationsInBatches(operations)) await store.transact({ compare: [], success });
 }
 
 async function run(): Promise<void> {

@@ -5,12 +5,13 @@ import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
 import { changeKey, fileKey, type Malformed, prefixes, rootPrefix } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
-import { inBatches, sizeOf } from '../store/transaction.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 import type { Draft, Gate, Look } from './draft.ts';
 import { FailedUnits } from './failed-units.ts';
 import { Garbage } from './garbage.ts';
 import type { Leadership } from './leader.ts';
+import { Leaving } from './leaving.ts';
 import type { Log } from './log.ts';
 import { machineRecords } from './machine-records.ts';
 import { Pulse } from './pulse.ts';
@@ -77,6 +78,7 @@ class Engine {
   readonly #failedUnits = new FailedUnits();
   readonly #garbage = new Garbage();
   readonly #facts = rememberFacts();
+  readonly #leaving = new Leaving(this.#facts);
   readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
   /** What stands between the scheduler's decisions and the store, in this order. */
@@ -114,13 +116,19 @@ class Engine {
       (before, gate) => gate(before, look),
       holdBack(this.#schedule(look, until), rollouts),
     );
-    const others = [...draft.operations, ...machineRecords(cluster), ...malformedPlacements(cluster)];
-    for (const operations of transactionsOf(draft.decisions, others)) {
+    const left = this.#leaving.look(cluster, now);
+    const others = [
+      ...draft.operations,
+      ...machineRecords(cluster),
+      ...malformedPlacements(cluster),
+      ...left.operations,
+    ];
+    for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster))) {
       this.#written = (await this.#leadership.write(operations)) ?? this.#written;
     }
     for (const decision of draft.decisions) this.#log(sayDecision(decision, cluster));
     await this.#collectGarbage(cluster, now);
-    return Math.min(idlePeriod, grace.until - now, draft.until - now);
+    return Math.min(idlePeriod, ...[grace, draft, left].map(({ until }) => until - now));
   }
 
   #schedule({ snapshot, now }: Look, until: number): Draft {
@@ -147,7 +155,7 @@ class Engine {
   async #collectGarbage(cluster: ClusterState, now: number): Promise<void> {
     const unused = this.#garbage.collect(cluster, now).map((hash) => ({ delete: fileKey(hash) }));
     // What is left has its turn at the next look, which the change of the key leads to.
-    const [deletions = []] = inBatches(unused, sizeOf);
+    const [deletions = []] = operationsInBatches(unused);
     if (deletions.length === 0) return;
     const guard = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
     const written = await this.#leadership.write([...deletions, { put: changeKey, value: 'gc' }], [guard]);

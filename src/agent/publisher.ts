@@ -1,7 +1,7 @@
 import type { UnitStatus } from '../model/status.ts';
 import { encodeStatus, machineKey, statusKey, statusPrefix } from '../store/keys.ts';
 import type { Comparison, Lease, Operation, Store } from '../store/store.ts';
-import { inBatches, sizeOf } from '../store/transaction.ts';
+import { inBatches } from '../store/transaction.ts';
 import type { LastWords } from './last-words.ts';
 import type { ManagedUnit } from './systemd.ts';
 
@@ -53,7 +53,7 @@ export class Publisher {
         return { name, value, operation: { put: this.#key(name), value, lease: lease.id } };
       }),
     ];
-    for (const batch of inBatches(news, ({ operation }) => sizeOf(operation))) await this.#write(batch);
+    for (const batch of inBatches(news, ({ operation }) => [operation])) await this.#write(batch);
   }
 
   async #write(news: readonly News[]): Promise<void> {

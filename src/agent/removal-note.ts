@@ -1,7 +1,6 @@
 import type { Decision } from '../scheduler/snapshot.ts';
 import { encodeRemovals, removalsKey } from '../store/keys.ts';
 import type { Operation } from '../store/store.ts';
-import { sizeOf } from '../store/transaction.ts';
 
 /**
  * Writes down why units leave their machines, for whoever follows the cluster's events: one write in a transaction
@@ -17,11 +16,4 @@ export function removalNote(decisions: readonly Decision[]): Operation[] {
   }
   if (byReason.size === 0) return [];
   return [{ put: removalsKey, value: encodeRemovals(Object.fromEntries(byReason)) }];
-}
-
-/** Bytes of the note about this decision alone; among others it takes no more. */
-export function removalNoteSize(decision: Decision): number {
-  return removalNote([decision])
-    .map(sizeOf)
-    .reduce((total, size) => total + size, 0);
 }

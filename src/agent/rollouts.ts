@@ -2,12 +2,11 @@ import type { Rollout, Versions } from '../model/rollout.ts';
 import { type Step, stepRollout } from '../scheduler/rollout.ts';
 import { isOutdated, type Member, pairOf } from '../scheduler/rollout-group.ts';
 import { observe, type Sights } from '../scheduler/rollout-sights.ts';
-import { mostRestored } from '../scheduler/rollout-versions.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import { changeKey, encodeRollout, encodeUnit, rolloutKey, unitKey } from '../store/keys.ts';
 import type { Operation } from '../store/store.ts';
-import { batchLimits, inBatches, sizeOf } from '../store/transaction.ts';
+import { fitInBatch, inBatches } from '../store/transaction.ts';
 import type { ClusterSnapshot, KnownUnit } from './cluster-snapshot.ts';
 import type { Draft } from './draft.ts';
 import type { Guard } from './leader.ts';
@@ -63,7 +62,7 @@ function planOf(
   gone: readonly string[],
 ): RolloutPlan {
   const changes = steps.flatMap(({ record, restore = {} }) => (record ? [{ record, restore }] : []));
-  const fits = (change: RecordChange) => sizeOfChange(cluster, change) <= batchLimits.bytes;
+  const fits = (change: RecordChange) => fitInBatch(writeOf(cluster, [change]).operations);
   const now = oneTransaction(cluster, changes.filter(fits));
   const turns = steps.flatMap((step) => step.turns);
   const having = new Set(turns.map(pairOf));
@@ -81,17 +80,8 @@ function planOf(
 
 /** The others have their turn at the next look. */
 function oneTransaction(cluster: ClusterState, changes: readonly RecordChange[]): RecordChange[] {
-  const [first = []] = inBatches(changes, (change) => sizeOfChange(cluster, change));
-  let units = 0;
-  return first.slice(0, recordsAtOnce).filter(({ restore }) => {
-    units += Object.keys(restore).length;
-    return units <= mostRestored;
-  });
-}
-
-function sizeOfChange(cluster: ClusterState, change: RecordChange): number {
-  const sizes = writeOf(cluster, [change]).operations.map(sizeOf);
-  return sizes.reduce((total, size) => total + size, 0);
+  const [first = []] = inBatches(changes, (change) => writeOf(cluster, [change]).operations);
+  return first.slice(0, recordsAtOnce);
 }
 
 interface RecordChange {

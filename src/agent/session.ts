@@ -2,7 +2,7 @@ import type { Machine } from '../model/machine.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
-import { inBatches, sizeOf } from '../store/transaction.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { type Log, messageOf } from './log.ts';
 
 /** This machine's membership: one lease that every volatile key of the machine hangs on. */
@@ -80,7 +80,7 @@ async function announce(
     ...states.map((state) => ({ put: state.key, value: state.value, lease: lease.id })),
   ];
   let modRevision = known?.modRevision ?? 0n;
-  for (const [at, success] of inBatches(operations, sizeOf).entries()) {
+  for (const [at, success] of operationsInBatches(operations).entries()) {
     const { succeeded, revision } = await store.transact({ compare: [{ key, modRevision }], success });
     if (!succeeded) {
       await lease.revoke();

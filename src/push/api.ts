@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import type {
   ApplyReply,
   ChangeRequest,
+  CordonReply,
   CordonRequest,
   ExplainReply,
   MachinesReply,
-  MachineView,
   PlanReply,
   RebalanceRequest,
   RolloutsReply,
@@ -19,10 +19,10 @@ import { type AgentRequest, type AgentResponse, abortable, exchange, openStream 
 import { remind } from './remind.ts';
 import {
   applyReply,
+  cordonReply,
   errorReply,
   explainReply,
   machinesReply,
-  machineView,
   planReply,
   rolloutsReply,
   rolloutView,
@@ -149,9 +149,9 @@ export class AgentApi {
   }
 
   /** `machine` is a name or an id. To do it again changes nothing. */
-  onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<MachineView> {
+  onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<CordonReply> {
     const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
-    return this.#ask({ method: 'POST', path, body }, machineView);
+    return this.#ask({ method: 'POST', path, body }, cordonReply);
   }
 
   /** Throws `AnswerLost` like `apply`. */

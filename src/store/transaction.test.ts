@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { txnMethod } from './rpc.ts';
 import type { Operation } from './store.ts';
-import { batchLimits, encodeTransaction, inBatches, maxBytes, prefixEnd, sizeOf } from './transaction.ts';
+import {
+  batchLimits,
+  encodeTransaction,
+  inBatches,
+  maxBytes,
+  operationsInBatches,
+  prefixEnd,
+  sizeOf,
+} from './transaction.ts';
 
 describe('prefixEnd', () => {
   test.each([
@@ -70,26 +78,31 @@ describe('bytes', () => {
 });
 
 describe('inBatches', () => {
-  const sizes = fc.array(fc.integer({ min: 1, max: 2 * batchLimits.bytes }));
-  const itself = (size: number) => size;
+  /** An item is the bytes of its operations. */
+  const items = fc.array(fc.array(fc.integer({ min: 100, max: batchLimits.bytes }), { maxLength: 5 }));
+  const put = (bytes: number): Operation => ({ put: 'k', value: 'x'.repeat(bytes - 33) });
+  const total = (sizes: readonly number[]) => sizes.reduce((a, b) => a + b, 0);
 
-  test('keeps all in order, in as few as it can, none above the limits unless it is one item', () => {
+  test('keeps all in order, in as few as it can, none above the limit unless it is one item', () => {
     fc.assert(
-      fc.property(sizes, (items) => {
-        const batches = inBatches(items, itself);
-        expect(batches.flat()).toEqual(items);
+      fc.property(items, (sizes) => {
+        const batches = inBatches(sizes, (item) => item.map(put));
+        expect(batches.flat()).toEqual(sizes);
         for (const [at, batch] of batches.entries()) {
-          const bytes = batch.reduce((a, b) => a + b, 0);
+          const bytes = total(batch.flat());
           expect(batch.length === 1 || bytes <= batchLimits.bytes).toBe(true);
           const next = batches[at + 1]?.[0];
-          expect(next === undefined || bytes + next > batchLimits.bytes).toBe(true);
+          expect(next === undefined || bytes + total(next) > batchLimits.bytes).toBe(true);
         }
       }),
+      { numRuns: 50 },
     );
   });
 
   test('counts operations too', () => {
-    const batches = inBatches(Array<number>(4001).fill(1), itself);
-    expect(batches.map(({ length }) => length)).toEqual([2000, 2000, 1]);
+    const operations = Array.from({ length: 4001 }, (_, at) => ({ delete: `${at}` }));
+    expect(operationsInBatches(operations).map(({ length }) => length)).toEqual([2000, 2000, 1]);
+    const pairs = inBatches([1, 2, 3], () => operations.slice(0, 900));
+    expect(pairs).toEqual([[1, 2], [3]]);
   });
 });

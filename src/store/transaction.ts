@@ -16,7 +16,7 @@ const maxOperations = 50 * perLevel;
 export const maxBytes = 1.25 * 1024 * 1024;
 
 /** What `inBatches` fills: it leaves room for comparisons and for a few operations that each batch needs. */
-export const batchLimits = { bytes: 1024 * 1024, operations: 2000 } as const;
+export const batchLimits = { bytes: 1024 * 1024, operations: 2000 };
 
 /** At most so much is around a key and its value in etcd's encoding. */
 const envelope = 32;
@@ -51,24 +51,34 @@ export function sizeOf(operation: Operation): number {
 }
 
 /**
- * Parts of a list, in its order, each of which fits in one transaction. What is too large on its own is a part of its
- * own, and the store says so. Each item counts as one operation of `size` bytes.
+ * Parts of a list, in its order, each of which fits in one transaction. An item's operations stay together: those that
+ * are too many for a transaction are a part of their own, and the store refuses them.
  */
-export function inBatches<T>(items: readonly T[], size: (item: T) => number): T[][] {
+export function inBatches<T>(items: readonly T[], operationsOf: (item: T) => readonly Operation[]): T[][] {
   const batches: T[][] = [];
-  let left = 0;
+  let left = { bytes: 0, operations: 0 };
   for (const item of items) {
-    const bytes = size(item);
+    const operations = operationsOf(item);
+    const bytes = sum(operations.map(sizeOf));
     const last = batches.at(-1);
-    if (last === undefined || bytes > left || last.length >= batchLimits.operations) {
+    if (last === undefined || bytes > left.bytes || operations.length > left.operations) {
       batches.push([item]);
-      left = batchLimits.bytes - bytes;
-    } else {
-      last.push(item);
-      left -= bytes;
-    }
+      left = { ...batchLimits };
+    } else last.push(item);
+    left.bytes -= bytes;
+    left.operations -= operations.length;
   }
   return batches;
+}
+
+/** The same for operations that need not stay together. */
+export function operationsInBatches(operations: readonly Operation[]): Operation[][] {
+  return inBatches(operations, (operation) => [operation]);
+}
+
+/** Whether a batch has room for them. */
+export function fitInBatch(operations: readonly Operation[]): boolean {
+  return sum(operations.map(sizeOf)) <= batchLimits.bytes;
 }
 
 function tooLarge(operations: readonly Operation[], bytes: number): string {
