@@ -193,6 +193,22 @@ describe('the API', () => {
     expect(await call(method, path, body, headers)).toEqual(refusal(status, expect.any(String)));
   });
 
+  test('refuses what etcd has no room for', async () => {
+    const reason = 'x'.repeat(2 * 1024 * 1024);
+    const cordoned = await call('POST', '/machines/core-1/cordon', { reason });
+    expect(cordoned).toEqual(
+      refusal(413, expect.stringMatching(/^the value of \/flotilla\/cordons\/.* KiB/)),
+    );
+    const name = 'b'.repeat(240);
+    const put = Array.from({ length: 2000 }, (_, at) => ({ ...hello, name: `${name}@${at}.service` }));
+    const problem = expect.stringMatching(/@\.service: 2000 instances, of which about 9\d\d can roll/);
+    for (const verb of ['plan', 'apply']) {
+      const body = { put, destroy: [] };
+      expect(await call('POST', `/${verb}`, body)).toEqual(refusal(400, problem));
+    }
+    expect((await cluster.units()).units).toEqual([]);
+  });
+
   test('answers 503 while etcd is away', async () => {
     cluster.store.reachable = false;
     expect(await call('GET', '/units')).toEqual(refusal(503, expect.any(String)));

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from 'node:path';
 import type { ErrorReply } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
-import { Compacted, Forbidden, OutOfSpace, Unreachable } from '../store/store.ts';
+import { Compacted, Forbidden, OutOfSpace, TooLarge, Unreachable } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
@@ -102,6 +102,7 @@ interface Described {
 function describe(error: unknown): Described {
   if (error instanceof ApiError) return error;
   if (error instanceof Compacted) return { status: 410, message: error.message };
+  if (error instanceof TooLarge) return { status: 413, message: error.message };
   if (error instanceof OutOfSpace) return { status: 507, message: error.message };
   // The store names the machines that may write; nothing is to be added.
   if (error instanceof Forbidden) return { status: 403, message: error.message };

@@ -2,16 +2,15 @@ import type { ApplyReply, ChangeRequest } from '../model/api.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import { changeKey, encodeUnit, fileKey, unitKey } from '../store/keys.ts';
 import type { Operation, Store } from '../store/store.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { isTemplate } from '../unit/name.ts';
 import { ApiError } from './api-error.ts';
 import { cannotActivate, checkPut } from './check-put.ts';
+import { refuseHugeGroups } from './huge-groups.ts';
 import { refuseCircles } from './refuse-circles.ts';
 import { parseInput } from './request-body.ts';
 import { changeRequest, maxUnits } from './schemas.ts';
 import { type Change, type PutUnit, retargeted } from './views.ts';
-
-/** Characters of unit files sent to the store at once: etcd refuses requests above 1.5 MiB. */
-const maxFilesSize = 400_000;
 
 /** Times that another client may be faster before this one gives up. */
 const attempts = 5;
@@ -63,12 +62,18 @@ function twice({ put, destroy, targets = [] }: ChangeRequest): string[] {
  * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
  * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit; 400 when
  * units would wait for one another.
+ * @param seen the cluster as it was a moment ago, if somebody has just read it
  */
-export async function applyChange(store: Store, change: CheckedChange): Promise<ApplyReply> {
+export async function applyChange(
+  store: Store,
+  change: CheckedChange,
+  seen?: ClusterState,
+): Promise<ApplyReply> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const cluster = await readCluster(store);
+    const cluster = attempt === 0 && seen !== undefined ? seen : await readCluster(store);
     refuseIfChanged(cluster, change);
     refuseCircles(cluster, change);
+    refuseHugeGroups(cluster, change);
     const operations = operationsOf(cluster, change);
     if (operations.length === 0) return { revision: String(cluster.revision) };
     await writeFiles(store, cluster, change);
@@ -111,16 +116,6 @@ function operationsOf(cluster: ClusterState, change: Change): Operation[] {
 
 async function writeFiles(store: Store, { files }: ClusterState, { put }: Change): Promise<void> {
   const missing = new Map(put.flatMap(({ hash, contents }) => (files.has(hash) ? [] : [[hash, contents]])));
-  let batch: Operation[] = [];
-  let size = 0;
-  const flush = async () => {
-    if (batch.length > 0) await store.transact({ compare: [], success: batch });
-    [batch, size] = [[], 0];
-  };
-  for (const [hash, contents] of missing) {
-    if (size + contents.length > maxFilesSize) await flush();
-    batch.push({ put: fileKey(hash), value: contents });
-    size += contents.length;
-  }
-  await flush();
+  const puts = [...missing].map(([hash, value]) => ({ put: fileKey(hash), value }));
+  for (const success of operationsInBatches(puts)) await store.transact({ compare: [], success });
 }

@@ -2,20 +2,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { writeCertificates } from '../../test/contract/certificates.ts';
 import { type EtcdProcess, startEtcd } from '../../test/contract/etcd-process.ts';
 import { EtcdAdmin } from '../etcd/admin.ts';
 import { standardLayout } from '../etcd/cluster.ts';
 import { type Authority, createAuthority } from '../pki/authority.ts';
 import { createOwnLeaf } from '../pki/own-leaf.ts';
+import { sampleMachine } from '../scheduler/sample.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { startTestServer } from '../ssh/test-server.ts';
 import { systemClock } from '../store/clock.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import { EtcdStore } from '../store/etcd.ts';
+import {
+  encodeAddress,
+  encodeMachine,
+  encodeStatus,
+  machineKey,
+  memberKey,
+  statusKey,
+} from '../store/keys.ts';
+import { Forbidden } from '../store/store.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './change.ts';
+import { setCordon } from './cordon.ts';
 import { FakeSystemd } from './fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
@@ -23,8 +34,8 @@ import { FakeSystemd } from './fake-systemd.ts';
 jest.setTimeout(60_000);
 
 const machines = [
-  { name: 'core-1', id: 'c'.repeat(32), etcd: true },
-  { name: 'worker-1', id: 'a'.repeat(32), etcd: false },
+  { name: 'core-1', id: 'c'.repeat(32), address: '10.0.0.1', etcd: true },
+  { name: 'worker-1', id: 'a'.repeat(32), address: '10.0.0.2', etcd: false },
 ] as const;
 const [core, worker] = machines;
 
@@ -72,14 +83,14 @@ async function storeOf(id: string): Promise<EtcdStore> {
   return new EtcdStore({ endpoints: [etcd.endpoint], tls, writers: [core.name] });
 }
 
-async function startAgent({ name, id, etcd: candidate }: (typeof machines)[number]) {
+async function startAgent({ name, id, address, etcd: candidate }: (typeof machines)[number]) {
   const store = await storeOf(id);
   const log: string[] = [];
   const stop = new AbortController();
   const machine = {
     id,
     name,
-    address: '10.0.0.1',
+    address,
     metadata: { role: name },
     capacity: { cpus: 1, memory: 1024 },
     version: '1',
@@ -149,4 +160,57 @@ test('agents that run already go on while etcd begins to ask who they are', asyn
     expect(agent.log.join('\n')).not.toMatch(/lost|try|etcd/);
     await agent.end();
   }
+});
+
+describe('whoever has stolen a machine’s certificate', () => {
+  const offline = { name: 'worker-2', id: 'b'.repeat(32), address: '10.0.0.3', etcd: false };
+
+  test('can’t be another machine, nor end its cordon', async () => {
+    await admin.admit([...machines, offline], 'remove');
+    await admin.enable();
+    const agent = await startAgent(core);
+    await until(agent.store, ({ leader }) => leader === core.id);
+    await setCordon(agent.store, offline.name, { drain: true, reason: 'new disk' });
+    const thief = await storeOf(worker.id);
+    const lie = { ...sampleMachine(1), id: worker.id, name: offline.name, address: offline.address };
+    const success = [{ put: machineKey(worker.id), value: encodeMachine(lie) }];
+    await thief.transact({ compare: [], success });
+    await until(agent.store, ({ met }) => met.has(worker.id));
+    const { machines: found, met, cordons } = await readCluster(agent.store);
+    expect(found).toContainEqual(
+      expect.objectContaining({ id: worker.id, name: worker.name, address: worker.address }),
+    );
+    expect(met.get(worker.id)).toEqual({ name: worker.name, address: worker.address });
+    expect([...cordons.keys()]).toEqual([offline.id]);
+    const member = [{ put: memberKey(worker.id), value: encodeAddress(offline) }];
+    await expect(thief.transact({ compare: [], success: member })).rejects.toThrow(Forbidden);
+    await thief.close();
+    await agent.end();
+  });
+
+  test('can’t keep a unit with Fence=stop from being started', async () => {
+    await protect();
+    const agent = await startAgent(core);
+    await until(agent.store, ({ leader }) => leader === core.id);
+    const thief = await storeOf(worker.id);
+    const unit = 'a.service';
+    const status = {
+      unit,
+      machineId: worker.id,
+      hash: 'f'.repeat(64),
+      load: 'loaded',
+      active: 'active',
+      sub: 'running',
+    };
+    const success = [{ put: statusKey(worker.id, unit), value: encodeStatus(status) }];
+    await thief.transact({ compare: [], success });
+    const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\nFence=stop\n';
+    const put = [{ name: unit, contents, targetState: 'launched' }];
+    await applyChange(agent.store, parseChange({ put, destroy: [] }));
+    await until(agent.store, ({ statuses }) =>
+      statuses.some(({ machineId, active }) => machineId === core.id && active === 'active'),
+    );
+    await thief.close();
+    await agent.end();
+  });
 });

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { messageOf } from '../model/message-of.ts';
 import { isRestarting } from '../model/readiness.ts';
 import type { SystemdState } from '../model/status.ts';
-import { readJournal } from './journal.ts';
-import { isUnknownUnit, type Manager } from './manager.ts';
+import { readJournal, wasStartedSince } from './journal.ts';
+import { isRefusal, isUnknownUnit, type Manager } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
 import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 import { UnitFiles } from './unit-files.ts';
@@ -24,6 +24,8 @@ export class DbusSystemd implements Systemd {
   /** systemd's paths of our units: it tells of every unit, and ours are few. */
   readonly #paths = new Set<string>();
   readonly #changes = new EventEmitter();
+  /** Units of which is being found out whether they were started. */
+  readonly #asked = new Map<string, Promise<boolean>>();
 
   constructor({ folder = '/run/flotilla', socket = '/run/dbus/system_bus_socket' }: DbusSystemdOptions = {}) {
     this.#files = new UnitFiles(folder);
@@ -40,7 +42,10 @@ export class DbusSystemd implements Systemd {
       files.map(async (file, at) => {
         const state = states[at];
         if (!state) throw new Error(`systemd told of ${states.length} units, ${files.length} were asked for`);
-        return { ...file, ...state, result: await this.#resultOf(file.name, state) };
+        const { startingSince, ...rest } = file;
+        const started =
+          startingSince === undefined ? file.started : await this.#wasStarted(file.name, startingSince);
+        return { ...rest, ...state, started, result: await this.#resultOf(file.name, state) };
       }),
     );
   }
@@ -48,25 +53,28 @@ export class DbusSystemd implements Systemd {
   async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
     for (const { name } of write) this.#paths.add(unitPath(name));
-    for (const unit of write) await this.#files.write(unit);
-    for (const name of remove) await this.#files.remove(name);
-    await Promise.all(remove.map((name) => manager.forgetFailure(name)));
-    // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
-    // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
-    const loaded = await manager.listLoaded([...write.map(({ name }) => name), ...remove]);
-    // It looks for drop-ins by a list of folders that it makes when it reloads.
-    const dropsIn = write.some(({ fenced }) => fenced);
-    if (dropsIn || loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
+    const names = [...write.map(({ name }) => name), ...remove];
+    await this.#files.change(names, async () => {
+      for (const unit of write) await this.#files.write(unit);
+      for (const name of remove) await this.#files.remove(name);
+      await Promise.all(remove.map((name) => manager.forgetFailure(name)));
+      // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
+      // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
+      const loaded = await manager.listLoaded(names);
+      // It looks for drop-ins by a list of folders that it makes when it reloads.
+      const dropsIn = write.some(({ fenced }) => fenced);
+      if (dropsIn || loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
+    });
     for (const name of remove) this.#paths.delete(unitPath(name));
   }
 
   async start(names: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
-    // An agent that ended between writing a file and reloading has left systemd with the old one.
+    // Somebody may have edited a file of another unit that one of these depends on, or a drop-in.
     const outdated = await Promise.all(names.map((name) => manager.get(name, 'Unit', 'NeedDaemonReload')));
     if (outdated.includes(true)) await manager.reload();
     let reloaded: Promise<void> | undefined;
-    await each(manager, names, async (name) => {
+    const queue = async (name: string) => {
       await manager.start(name).catch(async (error: unknown) => {
         if (!isUnknownUnit(error)) throw error;
         // systemd tells by its folder's time whether to look for new files, and may have looked in that very moment.
@@ -74,8 +82,15 @@ export class DbusSystemd implements Systemd {
         await reloaded;
         await manager.start(name);
       });
-      await this.#files.markStarted(name);
-    });
+    };
+    await each(manager, names, (name) =>
+      this.#files.start(name, () =>
+        queue(name).catch(async (error: unknown) => {
+          if (isRefusal(error)) await this.#files.unmarkStarted(name);
+          throw error;
+        }),
+      ),
+    );
   }
 
   async stop(names: readonly string[]): Promise<void> {
@@ -122,6 +137,24 @@ export class DbusSystemd implements Systemd {
   /** Ends the connection, which would keep the process alive. */
   close(): Promise<void> {
     return this.#link.close();
+  }
+
+  /**
+   * Whether a unit was started that an agent was about to start when it ended. systemd knows it of what is in its
+   * memory; of a job that has ended, only its journal does. Asked once, and noted.
+   */
+  #wasStarted(name: string, since: number): Promise<boolean> {
+    const asked = this.#asked.get(name) ?? this.#askWhetherStarted(name, since);
+    this.#asked.set(name, asked);
+    return asked.finally(() => this.#asked.delete(name));
+  }
+
+  async #askWhetherStarted(name: string, since: number): Promise<boolean> {
+    const manager = await this.#link.get();
+    const started = (await manager.isUpSince(name, since)) || (await wasStartedSince(name, since));
+    if (started) await this.#files.markStarted(name);
+    else await this.#files.unmarkStarted(name);
+    return started;
   }
 
   /** Of all that can fail there is one property `Result` each, on the interface of its type. */

@@ -2,21 +2,23 @@ import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
-import { changeKey, encodePlacement, fileKey, placementKey, prefixes, rootPrefix } from '../store/keys.ts';
+import { changeKey, fileKey, type Malformed, prefixes, rootPrefix } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 import type { Draft, Gate, Look } from './draft.ts';
 import { FailedUnits } from './failed-units.ts';
 import { Garbage } from './garbage.ts';
 import type { Leadership } from './leader.ts';
+import { Leaving } from './leaving.ts';
 import type { Log } from './log.ts';
 import { machineRecords } from './machine-records.ts';
 import { Pulse } from './pulse.ts';
 import { Rebalancing } from './rebalancing.ts';
-import { removalNote } from './removal-note.ts';
 import { holdBack, type RolloutPlan, Rollouts, withVersionsInUse } from './rollouts.ts';
 import { type Dial, SecondOpinion } from './second-opinion.ts';
+import { transactionsOf } from './transactions.ts';
 import { rememberFacts } from './unit-facts.ts';
 import { Watchman } from './watchman.ts';
 
@@ -35,9 +37,6 @@ const collectFor = 50;
 
 /** Milliseconds between looks without any change, for the garbage and against anything overlooked. */
 const idlePeriod = 60_000;
-
-/** Operations in one transaction; far below the store's limit, since a decision's operations stay together. */
-const batchSize = 2000;
 
 /**
  * Decides for the whole cluster while this machine leads: copy of the store → scheduler → decisions written.
@@ -79,6 +78,7 @@ class Engine {
   readonly #failedUnits = new FailedUnits();
   readonly #garbage = new Garbage();
   readonly #facts = rememberFacts();
+  readonly #leaving = new Leaving(this.#facts);
   readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
   /** What stands between the scheduler's decisions and the store, in this order. */
@@ -103,9 +103,10 @@ class Engine {
     if (revision < this.#written) return idlePeriod;
     const now = this.#clock.now();
     const cluster = readClusterState(entries, revision);
-    this.#reportMalformed(cluster);
+    for (const problem of cluster.malformed) this.#report(sayMalformed(problem));
     const grace = this.#watchman.look(cluster, now);
     const rollouts = this.#rollouts.look(cluster, grace.held, now);
+    for (const problem of rollouts.problems) this.#report(problem);
     if (!(await this.#record(rollouts))) return idlePeriod;
     const complete = snapshotOf(cluster, grace, this.#facts);
     const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
@@ -115,16 +116,19 @@ class Engine {
       (before, gate) => gate(before, look),
       holdBack(this.#schedule(look, until), rollouts),
     );
-    await this.#write([
-      ...removalNote(draft.decisions),
-      ...draft.decisions.map(operationOf),
+    const left = this.#leaving.look(cluster, now);
+    const others = [
       ...draft.operations,
       ...machineRecords(cluster),
       ...malformedPlacements(cluster),
-    ]);
+      ...left.operations,
+    ];
+    for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster))) {
+      this.#written = (await this.#leadership.write(operations)) ?? this.#written;
+    }
     for (const decision of draft.decisions) this.#log(sayDecision(decision, cluster));
     await this.#collectGarbage(cluster, now);
-    return Math.min(idlePeriod, grace.until - now, draft.until - now);
+    return Math.min(idlePeriod, ...[grace, draft, left].map(({ until }) => until - now));
   }
 
   #schedule({ snapshot, now }: Look, until: number): Draft {
@@ -147,44 +151,32 @@ class Engine {
     return true;
   }
 
-  async #write(operations: readonly Operation[]): Promise<void> {
-    for (let at = 0; at < operations.length; at += batchSize) {
-      this.#written = (await this.#leadership.write(operations.slice(at, at + batchSize))) ?? this.#written;
-    }
-  }
-
   /** The guard: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
   async #collectGarbage(cluster: ClusterState, now: number): Promise<void> {
-    const hashes = this.#garbage.collect(cluster, now).slice(0, batchSize);
-    if (hashes.length === 0) return;
+    const unused = this.#garbage.collect(cluster, now).map((hash) => ({ delete: fileKey(hash) }));
+    // What is left has its turn at the next look, which the change of the key leads to.
+    const [deletions = []] = operationsInBatches(unused);
+    if (deletions.length === 0) return;
     const guard = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
-    const operations = [
-      ...hashes.map((hash) => ({ delete: fileKey(hash) })),
-      { put: changeKey, value: 'gc' },
-    ];
-    const written = await this.#leadership.write(operations, [guard]);
+    const written = await this.#leadership.write([...deletions, { put: changeKey, value: 'gc' }], [guard]);
     if (written === undefined) return;
     this.#written = written;
-    this.#log(`removed ${hashes.length} unit files that nothing refers to`);
+    this.#log(`removed ${deletions.length} unit files that nothing refers to`);
   }
 
-  #reportMalformed({ malformed }: ClusterState): void {
-    for (const { key, problem } of malformed) {
-      const line = `${key} is malformed and passed over: ${problem}`;
-      if (!this.#reported.has(line)) this.#log(line);
-      this.#reported.add(line);
-    }
+  /** Once, however often it is seen. */
+  #report(line: string): void {
+    if (!this.#reported.has(line)) this.#log(line);
+    this.#reported.add(line);
   }
+}
+
+function sayMalformed({ key, problem }: Malformed): string {
+  return `${key} is malformed and passed over: ${problem}`;
 }
 
 function unitOf(decision: Decision): string {
   return decision.type === 'remove' ? decision.unit : decision.placement.unit;
-}
-
-function operationOf(decision: Decision): Operation {
-  if (decision.type === 'remove') return { delete: placementKey(decision.machineId, decision.unit) };
-  const { placement } = decision;
-  return { put: placementKey(placement.machineId, placement.unit), value: encodePlacement(placement) };
 }
 
 /** Only the engine writes placements, so one that can't be read is of no use to anybody. */

@@ -8,6 +8,7 @@ import {
   parseAddress,
   parseCordon,
   parseMachine,
+  parseMember,
   parseMetadata,
   parsePlacement,
   parseRemovals,
@@ -17,6 +18,7 @@ import {
   prefixes,
   removalsKey,
   splitPair,
+  type Whereabouts,
 } from '../store/keys.ts';
 import type { Change } from '../store/store.ts';
 
@@ -28,6 +30,8 @@ const shownDigits = 8;
 /** Turns the store's changes, in their order, into what a person wants to know of them. */
 export class EventReader {
   readonly #names = new Map<string, string>();
+  /** What the stack says of its machines, which counts for more than what they say themselves. */
+  readonly #members = new Map<string, Whereabouts>();
   /** What was told last of each key: a value that is written again, as after a lost lease, is nothing new. */
   readonly #told = new Map<string, string>();
   /** Why units are about to leave machines, by placement. */
@@ -39,7 +43,8 @@ export class EventReader {
   #index = 0;
 
   /** `fromNow`: the first change comes right after `cluster`, so who leads then is known. */
-  constructor({ machines, whereabouts, leader }: ClusterState, { fromNow }: { fromNow: boolean }) {
+  constructor({ machines, whereabouts, members, leader }: ClusterState, { fromNow }: { fromNow: boolean }) {
+    for (const [id, member] of members) this.#members.set(id, member);
     for (const [id, { name }] of whereabouts) this.#names.set(id, name);
     for (const { id, name } of machines) this.#names.set(id, name);
     if (fromNow) this.#leader = leader ?? '';
@@ -65,9 +70,10 @@ export class EventReader {
       return { kind: 'machine', machine: this.#name(id), message: 'gone: its lease ended' };
     const machine = foundIn(parseMachine(key, value));
     if (machine === undefined) return undefined;
-    this.#names.set(id, machine.name);
-    const message = `a member of the cluster (${machine.address}, agent ${machine.version})`;
-    return { kind: 'machine', machine: machine.name, message };
+    const { name, address } = this.#members.get(id) ?? machine;
+    this.#names.set(id, name);
+    const message = `a member of the cluster (${address}, agent ${machine.version})`;
+    return { kind: 'machine', machine: name, message };
   }
 
   metadata({ type, key, value }: Change): Told {
@@ -80,6 +86,14 @@ export class EventReader {
   address({ key, value }: Change): undefined {
     const found = foundIn(parseAddress(key, value));
     if (found !== undefined) this.#names.set(found[0], found[1].name);
+  }
+
+  member({ type, key, value }: Change): undefined {
+    const id = key.slice(prefixes.member.length);
+    const found = type === 'put' ? foundIn(parseMember(key, value)) : undefined;
+    if (found === undefined) return void this.#members.delete(id);
+    this.#members.set(...found);
+    this.#names.set(id, found[1].name);
   }
 
   unit({ type, key, value }: Change): Told | undefined {
@@ -156,6 +170,7 @@ const readers = [
   [prefixes.machine, 'machine'],
   [prefixes.metadata, 'metadata'],
   [prefixes.address, 'address'],
+  [prefixes.member, 'member'],
   [prefixes.unit, 'unit'],
   [prefixes.placement, 'placement'],
   [prefixes.status, 'state'],

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ServedAgent, serveAgent } from '../../test/contract/served-agent.ts';
 import type { ClusterEvent } from '../model/api.ts';
+import { encodeAddress, encodeMachine, machineKey, memberKey } from '../store/keys.ts';
 import { clusterEvent } from './schemas.ts';
 
 const unit = (name: string, contents = '[Service]\nExecStart=/bin/sleep inf\n') => ({
@@ -80,6 +81,19 @@ describe('events', () => {
     await agent.cluster.etcd.compact((await now()) - 1n);
     await agent.cluster.apply({ put: [unit('a.service')] });
     expect(told(await past())).toEqual(expect.arrayContaining([['unit', 'a.service', expect.any(String)]]));
+  });
+
+  test('name machines as the stack does, whatever they say they are', async () => {
+    const [core1, core2] = agent.cluster.machines.map(({ machine }) => machine);
+    if (!core1 || !core2) throw new Error('there are two machines');
+    const { store } = agent.cluster;
+    const put = (key: string, value: string) =>
+      store.transact({ compare: [], success: [{ put: key, value }] });
+    const since = (await now()) + 1n;
+    await put(memberKey(core2.id), encodeAddress(core2));
+    await put(machineKey(core2.id), encodeMachine({ ...core2, name: core1.name, address: core1.address }));
+    const message = expect.stringContaining(core2.address);
+    expect(told(await past(`?since=${since}`))).toContainEqual(['machine', 'core-2', message]);
   });
 
   test('that are gone are 410 with the oldest revision there is', async () => {

@@ -1,6 +1,6 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
-import { fileKey, parsePlacement, placementKey } from '../store/keys.ts';
+import { fileKey, parsePlacement, placementKey, prefixes } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { Operation } from './reconcile.ts';
 import { type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
@@ -77,6 +77,15 @@ export class Executor {
     const found = (await store.list(key)).keys.find((one) => one.key === key);
     const parsed = found && parsePlacement(key, found.value);
     return parsed !== undefined && 'value' in parsed && parsed.value.targetState === 'launched';
+  }
+
+  /**
+   * Keys of the units that machines may still run though the engine took them away. Whoever has the placement of one
+   * finds there all who had it before.
+   */
+  async leaving(): Promise<ReadonlySet<string>> {
+    const { keys } = await this.#options.store.list(prefixes.leaving);
+    return new Set(keys.map(({ key }) => key));
   }
 
   async #fetchFile(hash: string): Promise<string> {

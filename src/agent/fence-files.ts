@@ -59,7 +59,7 @@ while :; do
     [ "$wait" -le 0 ] || nap "$wait"
     look
     [ "$left" -gt 0 ] || systemctl kill --signal=SIGKILL -- "$@" 2>/dev/null
-    for unit; do rm -f "../started/$unit"; done
+    for unit; do rm -f "../starting/$unit" "../started/$unit"; done
   fi
   : >closed
 done

@@ -10,6 +10,7 @@ import {
   encodeMetadata,
   encodePlacement,
   machineKey,
+  memberKey,
   metadataKey,
   placementKey,
 } from '../store/keys.ts';
@@ -27,6 +28,7 @@ const metadata = (machine = core2): [string, string] => [
   metadataKey(machine.id),
   encodeMetadata({ disk: 'ssd' }),
 ];
+const member = (machine = core2): [string, string] => [memberKey(machine.id), encodeAddress(machine)];
 const hash = 'a'.repeat(64);
 const placed = (machine = core2): [string, string] => {
   const placement = { ...samplePlacement('a.service', 2, hash), machineId: machine.id };
@@ -70,5 +72,26 @@ describe('machineRecords', () => {
       { delete: addressKey(core2.id) },
       { delete: cordonKey(core2.id) },
     ]);
+  });
+
+  describe('where the stack has told of its machines', () => {
+    test('a name that another machine claims forgets nothing', () => {
+      const thief = { ...core1, name: core2.name, address: core2.address };
+      const state = cluster(address(), cordon(), metadata(), member(), member(core1), present(thief));
+      expect(state.machines).toEqual([core1]);
+      expect(machineRecords(state)).toEqual([{ put: addressKey(core1.id), value: encodeAddress(core1) }]);
+    });
+
+    test('a machine that it does not name is none, and what users said of it goes', () => {
+      const state = cluster(address(), cordon(), metadata(), present(), member(core1));
+      expect(state.machines).toEqual([]);
+      expect(machineRecords(state)).toEqual([
+        { delete: addressKey(core2.id) },
+        { delete: cordonKey(core2.id) },
+        { delete: metadataKey(core2.id) },
+      ]);
+      expect(machineRecords(cluster(cordon(), member(core1)))).toEqual([{ delete: cordonKey(core2.id) }]);
+      expect(machineRecords(cluster(address(), cordon(), placed(), member(core1)))).toEqual([]);
+    });
   });
 });

@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { sampleMachine } from '../scheduler/sample.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { FakeClock } from '../store/fake-clock.ts';
-import { encodeMachine, machineKey } from '../store/keys.ts';
+import {
+  addressKey,
+  cordonKey,
+  encodeAddress,
+  encodeCordon,
+  encodeMachine,
+  machineKey,
+  memberKey,
+} from '../store/keys.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
@@ -57,6 +65,41 @@ describe('POST /flotilla/v1/machines/<name or id>/…', () => {
     expect(await cordons()).toEqual({
       'core-1': { drain: true, reason: 'new disk' },
       'core-2': undefined,
+    });
+  });
+
+  describe('a machine that is off', () => {
+    const off = sampleMachine(3);
+    const cordon = { drain: true, reason: 'new disk' };
+    const keyOf = async () => (await store.list(cordonKey(off.id))).keys.map(({ value }) => value);
+    const put = (key: string, value: string) =>
+      store.transact({ compare: [], success: [{ put: key, value }] });
+
+    test.each([
+      ['one of the stack', memberKey(off.id)],
+      ['one that was met before', addressKey(off.id)],
+    ])('is cordoned and uncordoned by name: %s', async (_, key) => {
+      await put(memberKey(sampleMachine(1).id), encodeAddress(sampleMachine(1)));
+      await put(key, encodeAddress(off));
+      const { id, name, address } = off;
+      const reply = await post('machines/core-3/drain', { reason: 'new disk' });
+      expect(reply).toMatchObject({ status: 200, json: { id, name, address, cordon } });
+      expect(await keyOf()).toEqual([encodeCordon(cordon)]);
+      expect(await post('machines/core-3/uncordon')).toMatchObject({ json: { id, name, address } });
+      expect(await keyOf()).toEqual([]);
+    });
+
+    test('is uncordoned by id if that is all that is known', async () => {
+      await put(cordonKey(off.id), encodeCordon(cordon));
+      expect(await post(`machines/${off.id}/uncordon`)).toMatchObject({ status: 200, json: { id: off.id } });
+      expect(await keyOf()).toEqual([]);
+    });
+
+    test('does not hide the one that took its name', async () => {
+      await put(addressKey(off.id), encodeAddress({ ...off, name: 'core-1' }));
+      await post('machines/core-1/drain');
+      expect(await keyOf()).toEqual([]);
+      expect(await cordons()).toMatchObject({ 'core-1': { drain: true } });
     });
   });
 

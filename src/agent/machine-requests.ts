@@ -2,7 +2,7 @@ import type { Cordon } from '../model/api.ts';
 import { setCordon } from './cordon.ts';
 import { parseInput } from './request-body.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply, type Route } from './route.ts';
-import { cordonRequest, machineView } from './schemas.ts';
+import { cordonReply, cordonRequest } from './schemas.ts';
 
 /** `POST /flotilla/v1/machines/<name or id>/…` */
 export const machineRoutes: readonly Route[] = [
@@ -13,7 +13,7 @@ export const machineRoutes: readonly Route[] = [
     path: '/flotilla/v1/machines/:machine/uncordon',
     summary: 'Ends a cordon or a drain. What has moved does not come back by itself.',
     body: { schema: cordonRequest, optional: true },
-    replies: [{ status: 200, json: machineView }],
+    replies: [{ status: 200, json: cordonReply }],
     handle: async ({ store }, { parameters: [machine = ''] }) =>
       json(await setCordon(store, machine, undefined)),
   },
@@ -30,5 +30,5 @@ function cordonRoute(verb: 'cordon' | 'drain', summary: string, drain: boolean):
   };
   const path = `/flotilla/v1/machines/:machine/${verb}`;
   const body = { schema: cordonRequest, optional: true };
-  return { method: 'POST', path, summary, body, replies: [{ status: 200, json: machineView }], handle };
+  return { method: 'POST', path, summary, body, replies: [{ status: 200, json: cordonReply }], handle };
 }

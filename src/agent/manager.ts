@@ -67,6 +67,18 @@ export class Manager {
     return statesIn(await this.#call('ListUnitsByNames', 'as', [units]));
   }
 
+  /**
+   * Whether the unit is up, is about to be started, or has been up since then (microseconds of the monotonic clock), as
+   * far as systemd remembers: it forgets a unit that is down and that nothing refers to.
+   */
+  async isUpSince(unit: string, since: number): Promise<boolean> {
+    const properties = ['ActiveState', 'Job', 'InactiveExitTimestampMonotonic'];
+    const [active, job, left] = await Promise.all(properties.map((one) => this.get(unit, 'Unit', one)));
+    const [queued] = z.tuple([z.number(), text]).parse(job);
+    const down = active === 'inactive' || active === 'failed';
+    return !down || queued > 0 || Number(left) >= since;
+  }
+
   /** Of those of the units that systemd has in memory. */
   async listLoaded(units: readonly string[]): Promise<SystemdState[]> {
     // No pattern would be all units.
@@ -131,6 +143,11 @@ export class Manager {
 /** Whether systemd has no such unit in memory and finds no file for it. */
 export function isUnknownUnit(error: unknown): boolean {
   return error instanceof BusError && error.error === `${service}.NoSuchUnit`;
+}
+
+/** Whether systemd has said no. Without an answer nobody knows what it did. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof BusError && error.error !== 'org.freedesktop.DBus.Error.NoReply';
 }
 
 function statesIn(answer: unknown): SystemdState[] {

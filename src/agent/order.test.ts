@@ -30,6 +30,7 @@ function wait(
     needs: needs(units),
     sightings: (name) => sightings.filter(({ status }) => status.unit === name),
     claimed: () => true,
+    vouched: () => true,
     ...more,
   });
 }
@@ -114,6 +115,14 @@ describe('Fence=stop', () => {
     if (reason === undefined) expect(found).toBeUndefined();
     else expect(found?.reason).toContain(reason);
     expect(found?.until).toBe(until);
+  });
+
+  test('a machine that never had it may say what it likes', () => {
+    const vouched = (machineId: string) => machineId === 'machine-3';
+    const lie = said('machine-2', 'a.service');
+    expect(wait('a.service', units, { vouched }, [lie, { ...lie, goneAt: 9999 }])).toBeUndefined();
+    const sightings = [lie, said('machine-3', 'a.service')];
+    expect(wait('a.service', units, { vouched }, sightings)?.reason).toContain('until machine machine-');
   });
 });
 

@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly needs: ReadonlyMap<string, UnitNeeds>;
   /** What all machines say of a unit that is watched. */
   readonly sightings: (unit: string) => readonly Sighting[];
+  /** Whether the engine ever gave the unit to this machine, which may say what it likes. */
+  readonly vouched: (machineId: string, unit: string) => boolean;
   /** Whether all machines' words are known up to this machine's own claim of the unit, see `fence`. */
   readonly claimed: (unit: string) => boolean;
 }
@@ -69,6 +71,7 @@ function fence(
   // A global unit is meant to run on many machines: its fence only keeps it off those that are cut off.
   if (requirements.global) return undefined;
   for (const sighting of circumstances.sightings(unit)) {
+    if (!circumstances.vouched(sighting.status.machineId, unit)) continue;
     const wait = takeover(sighting, circumstances);
     if (wait !== undefined) return wait;
   }

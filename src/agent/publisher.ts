@@ -1,11 +1,19 @@
 import type { UnitStatus } from '../model/status.ts';
 import { encodeStatus, machineKey, statusKey, statusPrefix } from '../store/keys.ts';
 import type { Comparison, Lease, Operation, Store } from '../store/store.ts';
+import { inBatches } from '../store/transaction.ts';
 import type { LastWords } from './last-words.ts';
 import type { ManagedUnit } from './systemd.ts';
 
 /** What is told of a unit beside what systemd says. */
 export type Remarks = Pick<UnitStatus, 'ready' | 'waiting'>;
+
+/** What is to be written of one unit; without a value it is gone. */
+interface News {
+  readonly name: string;
+  readonly value?: string;
+  readonly operation: Operation;
+}
 
 /** Keeps `/flotilla/states/<machine id>/` like the machine's units, writing only what changed. */
 export class Publisher {
@@ -39,19 +47,31 @@ export class Publisher {
     }
     const gone = [...this.#published.keys()].filter((name) => !wanted.has(name));
     const changed = [...wanted].filter(([name, value]) => this.#published.get(name) !== value);
-    const success: Operation[] = [
-      ...gone.map((name) => ({ delete: this.#key(name) })),
-      ...changed.map(([name, value]) => ({ put: this.#key(name), value, lease: lease.id })),
+    const news: News[] = [
+      ...gone.map((name) => ({ name, operation: { delete: this.#key(name) } })),
+      ...changed.map(([name, value]) => {
+        return { name, value, operation: { put: this.#key(name), value, lease: lease.id } };
+      }),
     ];
-    if (success.length === 0) return;
+    for (const batch of inBatches(news, ({ operation }) => [operation])) await this.#write(batch);
+  }
+
+  async #write(news: readonly News[]): Promise<void> {
+    const success = news.map(({ operation }) => operation);
     const { succeeded, revision } = await this.#store.transact({ compare: this.#membership, success });
     if (!succeeded) {
       this.#lease = undefined;
       throw new Error(`${machineKey(this.#machineId)} has changed; the units' states are told again`);
     }
-    this.#published = wanted;
-    for (const name of gone) this.#revisions.delete(name);
-    for (const [name] of changed) this.#revisions.set(name, revision);
+    for (const { name, value } of news) {
+      if (value === undefined) {
+        this.#published.delete(name);
+        this.#revisions.delete(name);
+      } else {
+        this.#published.set(name, value);
+        this.#revisions.set(name, revision);
+      }
+    }
   }
 
   /** The store's revision of what was last said of the unit under `lease`; undefined when nothing was. */

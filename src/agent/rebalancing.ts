@@ -8,6 +8,9 @@ import type { Log } from './log.ts';
 /** Milliseconds that a request waits for units to become ready before it is dropped. */
 const patience = 600_000;
 
+/** Moves of one step: it is one transaction with the request's new count, so that none is lost or done twice. */
+const movesAtOnce = 500;
+
 /** All moves that a rebalance would make, as if every unit were ready again right after its move. */
 export function plannedRebalance(snapshot: Snapshot, maxMoves: number): Decision[] {
   const units = snapshot.units.map((unit) => {
@@ -36,7 +39,7 @@ export class Rebalancing {
     if (asked === undefined) this.#waitingSince = undefined;
     const uncertain = snapshot.units.some(({ name }) => snapshot.untouchable.has(name));
     if (asked === undefined || draft.decisions.length > 0 || uncertain) return draft;
-    const moves = rebalance(snapshot, asked.maxMoves);
+    const moves = rebalance(snapshot, Math.min(asked.maxMoves, movesAtOnce));
     const left = asked.maxMoves - moves.filter(({ type }) => type === 'remove').length;
     if (moves.length > 0) {
       this.#waitingSince = undefined;

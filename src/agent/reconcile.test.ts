@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Placement } from '../model/placement.ts';
 import { reconcile } from './reconcile.ts';
-import type { ManagedUnit } from './systemd.ts';
+import { halfWritten, type ManagedUnit } from './systemd.ts';
 
 const want = (unit: string, more: Partial<Placement> = {}): Placement => ({
   unit,
@@ -44,6 +44,12 @@ describe('reconcile', () => {
       [want('a', { hash: 'h2' })],
       [have('a', { active: 'failed' })],
       ['stop a: unit file changed', 'install a: unit file changed', 'start a: unit file changed'],
+    ],
+    [
+      'not put in place as a whole, perhaps with the wanted file',
+      [want('a')],
+      [have('a', { ...dead, hash: halfWritten, started: false })],
+      ['install a: it was not put in place as a whole', 'start a: it was not put in place as a whole'],
     ],
     ['failed is left to systemd', [want('a')], [have('a', { active: 'failed', result: 'exit-code' })], []],
     ['a job that finished', [want('a')], [have('a', dead)], []],

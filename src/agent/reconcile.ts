@@ -1,6 +1,6 @@
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
-import type { ManagedUnit } from './systemd.ts';
+import { halfWritten, type ManagedUnit } from './systemd.ts';
 
 /** One thing to do to one unit, and why. */
 export interface Operation {
@@ -40,7 +40,7 @@ function operationsFor(
     targetState === 'launched' ? [{ type: 'start', unit, reason: why }] : [];
   if (!present) return [{ type: 'install', unit, reason }, ...start(reason)];
   if (present.hash !== wanted.hash) {
-    const changed = 'unit file changed';
+    const changed = present.hash === halfWritten ? 'it was not put in place as a whole' : 'unit file changed';
     return [...replaced(unit, present, 'install', changed), ...start(changed)];
   }
   if (targetState === 'launched') return present.started ? [] : start('never started since it was installed');

@@ -2,11 +2,11 @@ import type { Rollout, Versions } from '../model/rollout.ts';
 import { type Step, stepRollout } from '../scheduler/rollout.ts';
 import { isOutdated, type Member, pairOf } from '../scheduler/rollout-group.ts';
 import { observe, type Sights } from '../scheduler/rollout-sights.ts';
-import { mostRestored } from '../scheduler/rollout-versions.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import { changeKey, encodeRollout, encodeUnit, rolloutKey, unitKey } from '../store/keys.ts';
 import type { Operation } from '../store/store.ts';
+import { fitInBatch, inBatches } from '../store/transaction.ts';
 import type { ClusterSnapshot, KnownUnit } from './cluster-snapshot.ts';
 import type { Draft } from './draft.ts';
 import type { Guard } from './leader.ts';
@@ -23,6 +23,8 @@ export interface RolloutPlan {
   readonly guards: readonly Guard[];
   /** What the engine says of it, by line. */
   readonly notes: readonly string[];
+  /** Records that the store does not take. Their units keep what they have. */
+  readonly problems: readonly string[];
   /** Units of which an instance gets its version now. */
   readonly turns: ReadonlySet<string>;
   /** Placements that keep the version they have although their unit shall have another one, by `pairOf`. */
@@ -59,7 +61,9 @@ function planOf(
   steps: readonly Step[],
   gone: readonly string[],
 ): RolloutPlan {
-  const now = oneTransaction(steps);
+  const changes = steps.flatMap(({ record, restore = {} }) => (record ? [{ record, restore }] : []));
+  const fits = (change: RecordChange) => fitInBatch(writeOf(cluster, [change]).operations);
+  const now = oneTransaction(cluster, changes.filter(fits));
   const turns = steps.flatMap((step) => step.turns);
   const having = new Set(turns.map(pairOf));
   const outdated = groups.flatMap(({ group }) => group.members.filter(isOutdated));
@@ -67,6 +71,7 @@ function planOf(
   return {
     ...writeOf(cluster, now, gone.slice(0, recordsAtOnce)),
     notes: now.map(({ record }) => sayRecord(record)),
+    problems: changes.filter((change) => !fits(change)).map(({ record }) => sayTooLarge(record)),
     turns: new Set(turns.map(({ unit }) => unit)),
     kept: new Map(kept.map((member) => [pairOf(member), member])),
     until: Math.min(...steps.map(({ until = Number.POSITIVE_INFINITY }) => until)),
@@ -74,13 +79,9 @@ function planOf(
 }
 
 /** The others have their turn at the next look. */
-function oneTransaction(steps: readonly Step[]): RecordChange[] {
-  const changes = steps.flatMap(({ record, restore = {} }) => (record ? [{ record, restore }] : []));
-  let units = 0;
-  return changes.slice(0, recordsAtOnce).filter(({ restore }) => {
-    units += Object.keys(restore).length;
-    return units <= mostRestored;
-  });
+function oneTransaction(cluster: ClusterState, changes: readonly RecordChange[]): RecordChange[] {
+  const [first = []] = inBatches(changes, (change) => writeOf(cluster, [change]).operations);
+  return first.slice(0, recordsAtOnce);
 }
 
 interface RecordChange {
@@ -115,6 +116,11 @@ export function writeOf(
 
 function sayRecord({ name, state, reason }: Rollout): string {
   return `rollout of ${name} is ${state}: ${reason}`;
+}
+
+function sayTooLarge({ name, from, to }: Rollout): string {
+  const count = Math.max(Object.keys(from).length, Object.keys(to).length);
+  return `the rollout of ${name} does not begin: the record of ${count} units is too large for etcd; use several templates`;
 }
 
 /**

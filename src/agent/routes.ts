@@ -4,6 +4,7 @@ import { applyChange, parseChange } from './change.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
+import { refuseHugeGroups } from './huge-groups.ts';
 import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
@@ -67,6 +68,7 @@ const flotillaRoutes: readonly Route[] = [
       const change = parseChange(body);
       const cluster = await readCluster(store);
       refuseCircles(cluster, change);
+      refuseHugeGroups(cluster, change);
       return json(planReply(cluster, change));
     },
   },
@@ -120,8 +122,9 @@ export const routes: readonly Route[] = [
 
 async function apply(context: HandlerContext, { body }: ApiRequest): Promise<Reply> {
   const change = parseChange(body);
-  await refuseUnverified(context, change.put);
-  return json(await applyChange(context.store, change));
+  const cluster = await readCluster(context.store);
+  await refuseUnverified(context, cluster, change.put);
+  return json(await applyChange(context.store, change, cluster));
 }
 
 /** Healthy means: this agent runs and its etcd answers. */

@@ -4,6 +4,7 @@ import {
   type ChangeRequest,
   type ClusterEvent,
   type Cordon,
+  type CordonReply,
   type CordonRequest,
   type ErrorReply,
   type ExplainReply,
@@ -55,17 +56,32 @@ export const cordon: z.ZodType<Cordon> = component(
   z.object({ drain: z.boolean(), reason: z.string() }),
 );
 
+const knownMachine = {
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  cordon: cordon.exactOptional(),
+};
+const presentMachine = {
+  metadata: z.record(z.string(), z.string()),
+  capacity: z.object({ cpus: z.number(), memory: z.number() }),
+  version: z.string(),
+  bootId: z.string(),
+};
+
 export const machineView: z.ZodType<MachineView> = component(
   'Machine',
+  z.object({ ...knownMachine, ...presentMachine }),
+);
+
+export const cordonReply: z.ZodType<CordonReply> = component(
+  'CordonedMachine',
   z.object({
-    id: z.string(),
-    name: z.string(),
-    address: z.string(),
-    metadata: z.record(z.string(), z.string()),
-    capacity: z.object({ cpus: z.number(), memory: z.number() }),
-    version: z.string(),
-    bootId: z.string(),
-    cordon: cordon.exactOptional(),
+    ...knownMachine,
+    metadata: presentMachine.metadata.exactOptional(),
+    capacity: presentMachine.capacity.exactOptional(),
+    version: presentMachine.version.exactOptional(),
+    bootId: presentMachine.bootId.exactOptional(),
   }),
 );
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Machine } from '../model/machine.ts';
 import { sampleMachine } from '../scheduler/sample.ts';
 import { FakeClock } from '../store/fake-clock.ts';
-import { machineKey } from '../store/keys.ts';
+import { machineKey, statusKey, statusPrefix } from '../store/keys.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { MemoryCluster } from '../store/memory-cluster.ts';
 import { keepSession, type Session } from './session.ts';
@@ -46,6 +46,23 @@ describe('a session', () => {
     const next = await start();
     expect(next.sessions).toHaveLength(1);
     expect(holder()?.lease).toBe(next.sessions[0]?.lease.id);
+  });
+
+  test('takes over all that was said of units, however much it is', async () => {
+    const agent = await start();
+    const lease = agent.sessions[0]?.lease.id ?? '';
+    const values = Array.from({ length: 20 }, (_, at) => `${at} ${'x'.repeat(200_000)}`);
+    for (const [at, value] of values.entries()) {
+      etcd.transact({
+        compare: [],
+        success: [{ put: statusKey(machine.id, `${at}.service`), value, lease }],
+      });
+    }
+    await agent.end();
+    const next = await start();
+    const states = etcd.list(statusPrefix(machine.id)).keys;
+    expect(states.map(({ lease }) => lease)).toEqual(values.map(() => next.sessions[0]?.lease.id));
+    expect(new Set(states.map(({ value }) => value))).toEqual(new Set(values));
   });
 
   test.each([

@@ -2,7 +2,8 @@ import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
-import type { KeyValue, Lease, Store } from '../store/store.ts';
+import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
+import { operationsInBatches } from '../store/transaction.ts';
 import type { Log } from './log.ts';
 
 /** This machine's membership: one lease that every volatile key of the machine hangs on. */
@@ -77,18 +78,21 @@ async function announce(
 ): Promise<void> {
   const key = machineKey(machine.id);
   const { keys: states } = await store.list(statusPrefix(machine.id));
-  const { succeeded } = await store.transact({
-    compare: [{ key, modRevision: known?.modRevision ?? 0n }],
-    success: [
-      { put: key, value: encodeMachine(machine), lease: lease.id },
-      // What an earlier agent said of units must not vanish with its lease before this one has looked: others would
-      // take fenced units for stopped while this machine, a member, runs them.
-      ...states.map((state) => ({ put: state.key, value: state.value, lease: lease.id })),
-    ],
-  });
-  if (succeeded) return;
-  await lease.revoke();
-  throw new Error(`${key} was written by somebody else at this moment`);
+  const operations: Operation[] = [
+    { put: key, value: encodeMachine(machine), lease: lease.id },
+    // What an earlier agent said of units must not vanish with its lease before this one has looked: others would
+    // take fenced units for stopped while this machine, a member, runs them.
+    ...states.map((state) => ({ put: state.key, value: state.value, lease: lease.id })),
+  ];
+  let modRevision = known?.modRevision ?? 0n;
+  for (const [at, success] of operationsInBatches(operations).entries()) {
+    const { succeeded, revision } = await store.transact({ compare: [{ key, modRevision }], success });
+    if (!succeeded) {
+      await lease.revoke();
+      throw new Error(`${key} was written by somebody else at this moment`);
+    }
+    if (at === 0) modRevision = revision;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { SystemdState } from '../model/status.ts';
 /** A unit that this agent put onto the machine, as systemd and the disk show it now. */
 export interface ManagedUnit extends SystemdState {
   readonly name: string;
-  /** The file on disk, and its sha256. */
+  /** The file on disk, and its sha256, or `halfWritten`. */
   readonly contents: string;
   readonly hash: string;
   /** systemd's `Result=` (systemd.service(5)); `success` unless it failed. */
@@ -14,6 +14,12 @@ export interface ManagedUnit extends SystemdState {
    */
   readonly started: boolean;
 }
+
+/**
+ * Stands for the hash of a unit whose files an agent began to change and did not end with: nobody knows which of them
+ * are there, and which of them systemd knows.
+ */
+export const halfWritten = '0'.repeat(64);
 
 /** A unit file to put in place. */
 export interface NewUnit {

@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { FenceFiles } from './fence-files.ts';
 import { replaceFile } from './replace-file.ts';
-import type { NewUnit } from './systemd.ts';
+import { halfWritten, type NewUnit } from './systemd.ts';
 
 /** systemd's folder for units that a reboot forgets (systemd.unit(5), "Unit File Load Path"). */
-const systemdFolder = '/run/systemd/system';
+const runtimeFolder = '/run/systemd/system';
 
 /** A unit file of ours on the disk. */
 export interface UnitFile {
@@ -15,6 +15,8 @@ export interface UnitFile {
   readonly contents: string;
   readonly hash: string;
   readonly started: boolean;
+  /** When an agent was about to start it that then ended, in microseconds of the monotonic clock; absent else. */
+  readonly startingSince?: number;
 }
 
 /**
@@ -23,8 +25,13 @@ export interface UnitFile {
  */
 export class UnitFiles {
   /** An empty file for each unit that was started. */
-  readonly #started: string;
+  readonly #started: Marks;
+  /** For each unit that is about to be started, when. */
+  readonly #starting: Marks;
+  /** An empty file for each unit whose files are being changed, until systemd knows of it. */
+  readonly #changing: Marks;
   readonly #units: string;
+  readonly #systemdFolder: string;
   readonly #fence: FenceFiles;
   /** By name, with the sign that the file is still the one that was read. */
   readonly #read = new Map<
@@ -33,9 +40,12 @@ export class UnitFiles {
   >();
 
   /** `folder` is below /run, so that a machine starts clean and learns from the cluster what to run. */
-  constructor(folder: string) {
+  constructor(folder: string, systemdFolder = runtimeFolder) {
+    this.#systemdFolder = systemdFolder;
     this.#units = join(folder, 'units');
-    this.#started = join(folder, 'started');
+    this.#started = new Marks(join(folder, 'started'));
+    this.#starting = new Marks(join(folder, 'starting'));
+    this.#changing = new Marks(join(folder, 'changing'));
     this.#fence = new FenceFiles(folder, systemdFolder);
   }
 
@@ -44,40 +54,66 @@ export class UnitFiles {
     return this.#fence;
   }
 
+  /** A unit that another agent did not come to the end with has the hash `halfWritten`, also if it has no file. */
   async list(): Promise<UnitFile[]> {
-    const names = (await readFolder(this.#units)).filter((name) => !name.startsWith('.')).sort();
-    const started = new Set(await readFolder(this.#started));
+    const found = (await readFolder(this.#units)).filter((name) => !name.startsWith('.'));
+    const halves = new Set(await this.#changing.left());
+    const names = [...new Set([...found, ...halves])].sort();
+    const [started, starting] = [new Set(await this.#started.list()), new Set(await this.#starting.left())];
     return Promise.all(
-      names.map(async (name) => ({ name, ...(await this.#contentsOf(name)), started: started.has(name) })),
+      names.map(async (name) => {
+        const file = halves.has(name) ? { contents: '', hash: halfWritten } : await this.#contentsOf(name);
+        const since = starting.has(name) && !started.has(name) ? await this.#starting.read(name) : undefined;
+        const startingSince = since === undefined ? {} : { startingSince: Number(since) };
+        return { name, ...file, started: started.has(name), ...startingSince };
+      }),
     );
   }
 
+  /**
+   * Changes the files of these units; when `work` has ended well, systemd knows of it. Else, or if this process ends,
+   * whatever of it was done, all of it is to be done again.
+   */
+  async change(names: readonly string[], work: () => Promise<void>): Promise<void> {
+    await this.#changing.during(names, '', work);
+  }
+
+  /** Marks the unit as started when `queue` has ended well. If this process ends before, the mark says since when. */
+  async start(name: string, queue: () => Promise<void>): Promise<void> {
+    const now = process.hrtime.bigint() / 1000n;
+    await this.#starting.during([name], `${now}`, async () => {
+      await queue();
+      await this.markStarted(name);
+    });
+  }
+
   async write({ name, contents, fenced = false }: NewUnit): Promise<void> {
-    for (const folder of [this.#units, systemdFolder]) await mkdir(folder, { recursive: true });
+    for (const folder of [this.#units, this.#systemdFolder]) await mkdir(folder, { recursive: true });
     await this.unmarkStarted(name);
     if (fenced) await this.#fence.add(name);
     else await this.#fence.remove(name);
     const file = join(this.#units, name);
-    // The file says that the unit is here, so it comes last: an agent that ends in between does all of it again.
-    await replaceFile(join(systemdFolder, name), (draft) => symlink(file, draft));
+    // The file says that the unit is here, so it comes last.
+    await replaceFile(join(this.#systemdFolder, name), (draft) => symlink(file, draft));
     await replaceFile(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
   }
 
   async remove(name: string): Promise<void> {
     await this.unmarkStarted(name);
     await rm(join(this.#units, name), { force: true });
-    await rm(join(systemdFolder, name), { force: true });
+    await rm(join(this.#systemdFolder, name), { force: true });
     await this.#fence.remove(name);
     this.#read.delete(name);
   }
 
   async markStarted(name: string): Promise<void> {
-    await mkdir(this.#started, { recursive: true });
-    await writeFile(join(this.#started, name), '');
+    await this.#started.add(name);
+    await this.#starting.remove(name);
   }
 
   async unmarkStarted(name: string): Promise<void> {
-    await rm(join(this.#started, name), { force: true });
+    await this.#starting.remove(name);
+    await this.#started.remove(name);
   }
 
   /** Calls `onChange` when a file of ours changes, also by somebody's hand, until `signal` aborts. */
@@ -100,6 +136,53 @@ export class UnitFiles {
     const file = { contents: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
     this.#read.set(name, { sign, ...file });
     return file;
+  }
+}
+
+/** Files that say one thing each of the unit that they are named after, and outlive the process. */
+class Marks {
+  readonly #folder: string;
+  /** What this process itself is about to take back. */
+  readonly #own = new Set<string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  list(): Promise<string[]> {
+    return readFolder(this.#folder);
+  }
+
+  /** Those that nobody is about to take back: whoever made them has ended or failed. */
+  async left(): Promise<string[]> {
+    const own = new Set(this.#own);
+    return (await this.list()).filter((name) => !own.has(name) && !this.#own.has(name));
+  }
+
+  /** Undefined when it has been taken back. */
+  async read(name: string): Promise<string | undefined> {
+    return readFile(join(this.#folder, name), 'utf8').catch(() => undefined);
+  }
+
+  async add(name: string, contents = ''): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    await writeFile(join(this.#folder, name), contents);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.#folder, name), { force: true });
+  }
+
+  /** The marks are there while the work is done, and stay when it fails. */
+  async during(names: readonly string[], contents: string, work: () => Promise<void>): Promise<void> {
+    for (const name of names) this.#own.add(name);
+    try {
+      for (const name of names) await this.add(name, contents);
+      await work();
+      for (const name of names) await this.remove(name);
+    } finally {
+      for (const name of names) this.#own.delete(name);
+    }
   }
 }
 

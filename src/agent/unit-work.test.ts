@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { sampleStatus } from '../scheduler/rollout-sample.ts';
+import { readCluster } from '../store/cluster-state.ts';
+import { encodeStatus, statusKey } from '../store/keys.ts';
+import { setCordon } from './cordon.ts';
 import { fenceSeconds } from './fence.ts';
 import { SimulatedCluster, type SimulatedMachine } from './simulated-cluster.ts';
 
@@ -64,6 +68,30 @@ describe('Fence=stop', () => {
     expect(await copies('a.service', time)).toEqual({ most: 1, last: 1 });
     expect(await whereIs('a.service')).not.toBe(machine);
     expect(await machine.running()).toEqual(['beside.service']);
+  });
+
+  test('is waited for where it was, and the note of that goes half a minute later', async () => {
+    const machine = await follower('a.service');
+    await seconds(60);
+    machine.systemd.slow.set('a.service', 20_000);
+    const noted = async () => (await readCluster(cluster.store)).leaving;
+    await setCordon(cluster.store, machine.name, { drain: true, reason: 'new disk' });
+    await seconds(10);
+    expect(await noted()).toEqual([[machine.machine.id, 'a.service']]);
+    expect(await copies('a.service', 30)).toEqual({ most: 1, last: 1 });
+    expect(await whereIs('a.service')).not.toBe(machine);
+    expect(await noted()).toHaveLength(1);
+    await seconds(30);
+    expect(await noted()).toEqual([]);
+  });
+
+  test('is started though another machine claims it that never had it', async () => {
+    const status = sampleStatus('a.service', 9, 'f'.repeat(64));
+    const put = statusKey(status.machineId, 'a.service');
+    await cluster.store.transact({ compare: [], success: [{ put, value: encodeStatus(status) }] });
+    await cluster.apply({ put: [fenced('a.service')] });
+    await seconds(5);
+    await whereIs('a.service');
   });
 
   test('says why it stops, as soon as the lease is lost', async () => {

@@ -1,6 +1,7 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
+import { leavingKey } from '../store/keys.ts';
 import type { Lease } from '../store/store.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
 import { Backoff } from './backoff.ts';
@@ -8,6 +9,7 @@ import { Executor, type Problems, unitsOf } from './executor.ts';
 import { fencedUnits, fenceOff, membershipOf } from './fence.ts';
 import { Guard } from './guard.ts';
 import { KnownNeeds } from './known-needs.ts';
+import type { Circumstances } from './order.ts';
 import { type Operation, reconcile } from './reconcile.ts';
 import type { ManagedUnit, Systemd } from './systemd.ts';
 import { Waits, type WaitsOptions } from './waits.ts';
@@ -82,7 +84,7 @@ export class UnitWork {
   /** Units stay as they are. */
   end(): void {
     this.#lease = undefined;
-    this.#waits.look([], { lease: undefined, needs: new Map(), stopping: new Map() });
+    this.#waits.look([], { lease: undefined, needs: new Map(), stopping: new Map(), vouched: () => true });
     this.#guard.end();
   }
 
@@ -141,13 +143,22 @@ export class UnitWork {
     for (const unit of unitsOf('install', operations))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
     await this.#guard.hold(fencedUnits(needs).length > 0 ? this.#lease : undefined);
-    const situation = { lease: this.#lease, needs, stopping: this.#stopping };
-    this.#waits.look(unitsOf('start', operations), situation);
+    const starts = unitsOf('start', operations);
+    const vouched = await this.#vouchers(starts, needs);
+    this.#waits.look(starts, { lease: this.#lease, needs, stopping: this.#stopping, vouched });
     const now = operations.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
     await this.#start(unitsOf('start', now), needs, problems);
     return { done: now.length > 0, problems };
+  }
+
+  /** Who is believed to run a fenced unit. While the store can't be asked, everybody is. */
+  async #vouchers(starts: readonly string[], needs: Needs): Promise<Circumstances['vouched']> {
+    const fenced = new Set(fencedUnits(needs));
+    if (!this.#waits.claimedElsewhere(starts.filter((unit) => fenced.has(unit)))) return () => true;
+    const leaving = await this.#executor.leaving().catch(() => undefined);
+    return (machineId, unit) => leaving?.has(leavingKey(machineId, unit)) ?? true;
   }
 
   #stop(units: readonly string[], needs: Needs): void {

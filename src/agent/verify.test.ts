@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { serveAgent } from '../../test/contract/served-agent.ts';
+import { rootPrefix } from '../store/keys.ts';
 import { refusals } from './verify.ts';
 
 const folder = '/tmp/flotilla-verify-aB3';
@@ -49,5 +50,27 @@ test('new files are asked about once each, and refused with what systemd says', 
   expect(asked).toEqual([[expect.stringMatching(/^a@/)], ['b.service']]);
   const options = [{ section: 'Service', name: 'ExecStart', value: 'bin/bad' }];
   expect(await agent.call('PUT', '/fleet/v1/units/c.service', { options })).toMatchObject({ status: 400 });
+  await agent.end();
+});
+
+test('a change reads the cluster once, asked about or not', async () => {
+  const agent = await serveAgent(['core-1'], { verify: async () => [] });
+  const { store } = agent.cluster;
+  const list = store.list.bind(store);
+  let readings = 0;
+  store.list = (prefix) => {
+    if (prefix === rootPrefix) readings += 1;
+    return list(prefix);
+  };
+  const contents = '[Service]\nExecStart=/bin/x\n';
+  const put = [{ name: 'a.service', contents, targetState: 'launched' }];
+  expect(await agent.call('POST', '/flotilla/v1/apply', { put, destroy: [] })).toMatchObject({ status: 200 });
+  expect(readings).toBe(1);
+  const options = [{ section: 'Service', name: 'ExecStart', value: '/bin/y' }];
+  for (const body of [{ options }, { desiredState: 'launched' }]) {
+    readings = 0;
+    await agent.call('PUT', '/fleet/v1/units/b.service', body);
+    expect(readings).toBe(1);
+  }
   await agent.end();
 });

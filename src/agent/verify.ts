@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readCluster } from '../store/cluster-state.ts';
+import type { ClusterState } from '../store/cluster-state.ts';
 import { templateOf } from '../unit/name.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiContext, VerifyUnits } from './route.ts';
@@ -72,11 +72,11 @@ function withoutFolder(line: string): string {
  * @throws {ApiError} 400 with what systemd says.
  */
 export async function refuseUnverified(
-  { verify, store }: Pick<ApiContext, 'verify' | 'store'>,
+  { verify }: Pick<ApiContext, 'verify'>,
+  { files }: ClusterState,
   put: readonly PutUnit[],
 ): Promise<void> {
   if (verify === undefined || put.length === 0) return;
-  const { files } = await readCluster(store);
   const unknown = new Map(put.flatMap((unit) => (files.has(unit.hash) ? [] : [[unit.hash, unit]])));
   const refused = unknown.size === 0 ? [] : await verify([...unknown.values()]);
   if (refused.length > 0) throw new ApiError(400, refused.join('\n'));

@@ -4,7 +4,7 @@ import type { Lease, Store } from '../store/store.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
 import { membershipOf } from './fence.ts';
 import type { Log } from './log.ts';
-import { type Wait, waitOf, watchedFor } from './order.ts';
+import { type Circumstances, type Wait, waitOf, watchedFor } from './order.ts';
 import { Peers } from './peers.ts';
 
 export interface WaitsOptions {
@@ -25,6 +25,8 @@ export interface Situation {
   readonly needs: ReadonlyMap<string, UnitNeeds>;
   /** Needs of the units that are being stopped. */
   readonly stopping: ReadonlyMap<string, UnitNeeds>;
+  /** See `Circumstances.vouched`. */
+  readonly vouched: Circumstances['vouched'];
 }
 
 /** Which units wait for being started, and for what. */
@@ -47,15 +49,21 @@ export class Waits {
     return Math.min(...[...this.#waiting.values()].map(({ until = Number.POSITIVE_INFINITY }) => until));
   }
 
+  /** Whether another machine says anything of one of them, as far as this is known. */
+  claimedElsewhere(units: readonly string[]): boolean {
+    const { machineId } = this.#options;
+    return units.some((unit) => this.#peers.of(unit).some(({ status }) => status.machineId !== machineId));
+  }
+
   /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
-  look(starts: readonly string[], { lease, needs, stopping }: Situation): void {
+  look(starts: readonly string[], { lease, ...situation }: Situation): void {
     const { clock, machineId, log, claimOf } = this.#options;
     const now = clock.now();
-    this.#peers.watch(watchedFor(starts, needs));
+    this.#peers.watch(watchedFor(starts, situation.needs));
     const claimed = (unit: string) => this.#peers.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
     const sightings = (unit: string) => this.#peers.of(unit);
     const membership = membershipOf(lease, now);
-    const circumstances = { now, machineId, membership, stopping, needs, sightings, claimed };
+    const circumstances = { ...situation, now, machineId, membership, sightings, claimed };
     const waiting = new Map<string, Wait>();
     for (const unit of starts) {
       const wait = waitOf(unit, circumstances);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { encodeAddress } from '../store/keys.ts';
 import {
   type Access,
   type AccessStep,
@@ -13,21 +14,24 @@ const id = (digit: number) => digit.toString(16).repeat(32);
 const machine = (digit: number, etcd: boolean): AdmittedMachine => ({
   name: `machine-${digit}`,
   id: id(digit),
+  address: `192.0.2.${digit}`,
   etcd,
 });
-const empty: Access = { users: new Map(), roles: new Map() };
+const empty: Access = { users: new Map(), roles: new Map(), members: new Map() };
 
 /** Does one step, with etcd's own rules about what must be there before. */
-function perform({ users, roles }: Access, step: AccessStep): Access {
+function perform({ users, roles, members }: Access, step: AccessStep): Access {
   const rolesOf = (user: string) => users.get(user) ?? fail(`no user ${user}`);
   const permissionsOf = (role: string) => roles.get(role) ?? fail(`no role ${role}`);
   const withUser = (user: string, held: readonly string[]) => ({
     users: new Map([...users, [user, held]]),
     roles,
+    members,
   });
   const withRole = (role: string, held: readonly Permission[]) => ({
     users,
     roles: new Map([...roles, [role, held]]),
+    members,
   });
   const others = (one: Permission) => (other: Permission) =>
     one.key !== other.key || one.rangeEnd !== other.rangeEnd;
@@ -37,12 +41,20 @@ function perform({ users, roles }: Access, step: AccessStep): Access {
     case 'add-role':
       return roles.has(step.role) ? fail('the role exists') : withRole(step.role, []);
     case 'delete-user':
-      return { users: new Map([...users].filter(([user]) => user !== step.user)), roles };
+      return { users: new Map([...users].filter(([user]) => user !== step.user)), roles, members };
     case 'delete-role':
       return {
         users: new Map([...users].map(([user, held]) => [user, held.filter((role) => role !== step.role)])),
         roles: new Map([...roles].filter(([role]) => role !== step.role)),
+        members,
       };
+    case 'enrol': {
+      const changed = [...members, ...step.members];
+      const left = [...new Map(changed)].flatMap(([member, value]): [string, string][] =>
+        value === undefined ? [] : [[member, value]],
+      );
+      return { users, roles, members: new Map(left) };
+    }
     case 'permit':
       return withRole(step.role, [
         ...permissionsOf(step.role).filter(others(step.permission)),
@@ -73,7 +85,7 @@ function performAll(access: Access, stages: readonly (readonly AccessStep[])[], 
     .reduce(perform, access);
 }
 
-function sorted({ users, roles }: Access) {
+function sorted({ users, roles, members }: Access) {
   const byKey = (one: readonly [string, unknown], other: readonly [string, unknown]) =>
     one[0] < other[0] ? -1 : 1;
   return {
@@ -81,6 +93,7 @@ function sorted({ users, roles }: Access) {
     roles: [...roles]
       .map(([role, held]) => [role, held.map((one) => JSON.stringify(one)).sort()] as const)
       .sort(byKey),
+    members: [...members].sort(byKey),
   };
 }
 
@@ -133,6 +146,24 @@ describe('accessSteps', () => {
     ] as const;
     const tampered = performAll(start, [wider]);
     expect(sorted(performAll(tampered, accessSteps(wanted, tampered, 'remove')))).toEqual(sorted(wanted));
+  });
+
+  test('members are told of all at once, with what they are, and by who knows all of them only', () => {
+    const two = wantedAccess([machine(1, true), machine(2, false)]);
+    const enrolments = (access: Access, others: 'keep' | 'remove') =>
+      accessSteps(two, access, others)
+        .flat()
+        .filter(({ kind }) => kind === 'enrol');
+    expect(enrolments(empty, 'keep')).toEqual([]);
+    expect(enrolments({ ...empty, members: new Map([[id(2), 'core-9']]) }, 'remove')).toEqual([
+      {
+        kind: 'enrol',
+        members: new Map([1, 2].map((digit) => [id(digit), encodeAddress(machine(digit, false))])),
+        reason: 'these are the machines of the stack',
+      },
+    ]);
+    const moved = { ...two, members: new Map([...two.members, [id(3), 'gone']]) };
+    expect(enrolments(moved, 'remove')).toMatchObject([{ members: new Map([[id(3), undefined]]) }]);
   });
 
   test('an operator’s own users and roles stay, and machines that are not named, if told so', () => {

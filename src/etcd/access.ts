@@ -1,5 +1,5 @@
 import type { Reason } from '../model/reason.ts';
-import { machineKey, rootPrefix, statusPrefix } from '../store/keys.ts';
+import { encodeAddress, machineKey, rootPrefix, statusPrefix } from '../store/keys.ts';
 import { prefixEnd } from '../store/transaction.ts';
 
 /** What a role may do with a key, or with all keys from there up to another. */
@@ -16,12 +16,17 @@ export interface Access {
   readonly users: ReadonlyMap<string, readonly string[]>;
   /** Role → permissions. `root` is etcd's own and needs none. */
   readonly roles: ReadonlyMap<string, readonly Permission[]>;
+  /**
+   * Machine id → who it is, as `/flotilla/members/<id>` says it: no machine's word about itself. The operator writes
+   * it, since only the operator knows.
+   */
+  readonly members: ReadonlyMap<string, string>;
 }
 
 /** A machine that is let in. */
 export interface AdmittedMachine {
-  /** For messages. */
   readonly name: string;
+  readonly address: string;
   /** Contents of its /etc/machine-id: the common name of its agent's certificate. */
   readonly id: string;
   /** Whether etcd runs there. Whoever has its disk has all of etcd, so its agent may write everything of ours. */
@@ -48,6 +53,7 @@ export function wantedAccess(machines: readonly AdmittedMachine[]): Access {
       [engineRole, [{ type: 'READWRITE', ...below(rootPrefix) }]],
       ...confined.map(({ id }) => [machineRole(id), ownPermissions(id)] as const),
     ]),
+    members: new Map(machines.map((machine) => [machine.id, encodeAddress(machine)])),
   };
 }
 
@@ -63,8 +69,10 @@ function below(prefix: string): Pick<Permission, 'key' | 'rangeEnd'> {
   return { key: prefix, rangeEnd: prefixEnd(prefix).toString('latin1') };
 }
 
-/** One change to users and roles. */
+/** One change to users, roles and members. */
 export type AccessStep =
+  /** All members at once: a machine that is left out is none. */
+  | { readonly kind: 'enrol'; readonly members: Changes; readonly reason: Reason }
   | { readonly kind: 'delete-user'; readonly user: string; readonly reason: Reason }
   | { readonly kind: 'delete-role'; readonly role: string; readonly reason: Reason }
   | { readonly kind: 'add-role'; readonly role: string; readonly reason: Reason }
@@ -82,6 +90,9 @@ export type AccessStep =
       readonly reason: Reason;
     };
 
+/** Member → who it is; undefined for one that is none any more. */
+type Changes = ReadonlyMap<string, string | undefined>;
+
 /** Users and roles that are ours to remove: an operator's own are left alone. */
 const machineUser = /^[0-9a-f]{32}$/;
 const ownRole = /^machine-[0-9a-f]{32}$/;
@@ -90,7 +101,8 @@ const ownRole = /^machine-[0-9a-f]{32}$/;
  * What makes `wanted` of `actual`, in stages: within one, steps don't depend on each other. It may end anywhere and be
  * decided again. A user gets its roles last, so nobody has more than is wanted on the way there.
  *
- * @param others what becomes of machines that `wanted` does not name
+ * @param others what becomes of machines that `wanted` does not name. Who keeps them does not know all of them, and so
+ * says nothing of members either.
  */
 export function accessSteps(
   wanted: Access,
@@ -99,7 +111,10 @@ export function accessSteps(
 ): readonly (readonly AccessStep[])[] {
   const gone = others === 'remove';
   const stages = [
-    [...(gone ? goneUsers(wanted, actual) : []), ...revocations(wanted, actual)],
+    [
+      ...(gone ? [...goneUsers(wanted, actual), ...enrolment(wanted, actual)] : []),
+      ...revocations(wanted, actual),
+    ],
     additions(wanted, actual),
     permissionChanges(wanted, actual),
     [...grants(wanted, actual), ...(gone ? goneRoles(wanted, actual) : [])],
@@ -110,6 +125,14 @@ export function accessSteps(
 function goneUsers(wanted: Access, actual: Access): AccessStep[] {
   const gone = [...actual.users.keys()].filter((user) => machineUser.test(user) && !wanted.users.has(user));
   return gone.map((user) => ({ kind: 'delete-user', user, reason: 'the machine left the cluster' }));
+}
+
+function enrolment(wanted: Access, actual: Access): AccessStep[] {
+  const ids = [...new Set([...wanted.members.keys(), ...actual.members.keys()])];
+  const changed = ids.filter((id) => wanted.members.get(id) !== actual.members.get(id));
+  if (changed.length === 0) return [];
+  const members = new Map(changed.map((id) => [id, wanted.members.get(id)]));
+  return [{ kind: 'enrol', members, reason: 'these are the machines of the stack' }];
 }
 
 function goneRoles(wanted: Access, actual: Access): AccessStep[] {

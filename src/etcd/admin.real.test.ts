@@ -10,6 +10,7 @@ import { FakeMachine } from '../ssh/fake.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { startTestServer } from '../ssh/test-server.ts';
 import type { Tls } from '../store/channel.ts';
+import { readCluster } from '../store/cluster-state.ts';
 import { Endpoints } from '../store/endpoints.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import { protocol } from '../store/protobuf.ts';
@@ -21,9 +22,9 @@ import { memberCommonName, standardLayout } from './cluster.ts';
 
 jest.setTimeout(60_000);
 
-const core: AdmittedMachine = { name: 'core-1', id: 'c'.repeat(32), etcd: true };
-const worker: AdmittedMachine = { name: 'worker-1', id: 'a'.repeat(32), etcd: false };
-const other: AdmittedMachine = { name: 'worker-2', id: 'b'.repeat(32), etcd: false };
+const core: AdmittedMachine = { name: 'core-1', id: 'c'.repeat(32), address: '192.0.2.1', etcd: true };
+const worker: AdmittedMachine = { name: 'worker-1', id: 'a'.repeat(32), address: '192.0.2.2', etcd: false };
+const other: AdmittedMachine = { name: 'worker-2', id: 'b'.repeat(32), address: '192.0.2.3', etcd: false };
 const all = [core, worker, other];
 
 let folder: string;
@@ -94,6 +95,8 @@ const foreignKeys = [
   `/flotilla/states/${other.id}/a.service`,
   `/flotilla/states/${worker.id}`,
   `/flotilla/schedule/${worker.id}/a.service`,
+  `/flotilla/members/${worker.id}`,
+  `/flotilla/leaving/${worker.id}/a.service`,
   '/flotilla/units/a.service',
   '/flotilla/files/0',
   '/flotilla/leader',
@@ -133,7 +136,8 @@ describe('a stolen certificate of a machine', () => {
 
   test('sees all of Flotilla’s keys and nothing else', async () => {
     const store = await storeOf(worker.id);
-    expect((await store.list('/flotilla/')).keys).toEqual([]);
+    const { keys } = await store.list('/flotilla/');
+    expect(keys.map(({ key }) => key)).toEqual([...all].map(({ id }) => `/flotilla/members/${id}`).sort());
     for (const prefix of ['/', '/elsewhere', '']) await expect(store.list(prefix)).rejects.toThrow(Forbidden);
   });
 
@@ -248,6 +252,23 @@ describe('EtcdAdmin', () => {
     await admin.admit(all, 'remove');
     await admin.enable();
     expect(log).toEqual(['etcd: admits worker-2']);
+  });
+
+  test('names the machines of the stack, and those of a machine that left no longer', async () => {
+    await admin.admit([core, worker], 'remove');
+    const store = await storeOf(core.id);
+    const members = async () => [...(await readCluster(store)).members];
+    expect(await members()).toEqual([
+      [worker.id, { name: 'worker-1', address: '192.0.2.2' }],
+      [core.id, { name: 'core-1', address: '192.0.2.1' }],
+    ]);
+    // Who does not know all machines says nothing of them.
+    await admin.admit([core], 'keep');
+    expect(await members()).toHaveLength(2);
+    await store.transact({ compare: [], success: [{ delete: `/flotilla/members/${worker.id}` }] });
+    expect(await admin.look([core, worker])).toMatchObject([{ kind: 'enrol' }]);
+    await admin.admit(all, 'remove');
+    expect(await members()).toHaveLength(3);
   });
 
   test('two at the same time both get there', async () => {

@@ -7,7 +7,10 @@ import { type ForwardedPort, forwardPort } from '../ssh/forward-port.ts';
 import { Backoff } from '../store/backoff.ts';
 import { systemClock } from '../store/clock.ts';
 import { Endpoints } from '../store/endpoints.ts';
+import { prefixes } from '../store/keys.ts';
+import { rangeMethod } from '../store/rpc.ts';
 import { Unreachable } from '../store/store.ts';
+import { prefixEnd } from '../store/transaction.ts';
 import {
   type Access,
   type AccessStep,
@@ -102,9 +105,10 @@ export class EtcdAdmin {
 
   /** All names, and of those that are wanted what they hold. */
   async #read(wanted: Access): Promise<Access> {
-    const [users, roles] = await Promise.all([
+    const [users, roles, members] = await Promise.all([
       this.#endpoints.repeatable(userList, {}),
       this.#endpoints.repeatable(roleList, {}),
+      this.#endpoints.repeatable(rangeMethod, rangeOf(prefixes.member)),
     ]);
     const rolesOf = async (name: string) =>
       [name, wanted.users.has(name) ? await this.#endpoints.repeatable(userGet, { name }) : []] as const;
@@ -114,7 +118,11 @@ export class EtcdAdmin {
       Promise.all(users.map(rolesOf)),
       Promise.all(roles.map(permissionsOf)),
     ]);
-    return { users: new Map(userEntries), roles: new Map(roleEntries) };
+    const memberEntries = members.keys.map(({ key, value }): [string, string] => [
+      key.slice(prefixes.member.length),
+      value,
+    ]);
+    return { users: new Map(userEntries), roles: new Map(roleEntries), members: new Map(memberEntries) };
   }
 
   /** Again from the start when no member answers for a moment, or when a second admin was at work in between. */
@@ -141,6 +149,10 @@ export class EtcdAdmin {
       cause: error,
     });
   }
+}
+
+function rangeOf(prefix: string): object {
+  return { key: prefix, range_end: prefixEnd(prefix) };
 }
 
 /** What etcd says when the step was done already: by a try whose answer got lost, or by somebody else. */

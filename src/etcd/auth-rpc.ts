@@ -1,4 +1,7 @@
+import { memberKey } from '../store/keys.ts';
 import { type Message, type Method, protocol } from '../store/protobuf.ts';
+import { txnMethod } from '../store/rpc.ts';
+import { encodeTransaction } from '../store/transaction.ts';
 import type { AccessStep, Permission } from './access.ts';
 
 /** The part of etcd's Auth service that is used here (etcd's rpc.proto and auth.proto). */
@@ -68,6 +71,8 @@ const forbid = method('Auth/RoleRevokePermission', 'AuthRoleRevokePermissionRequ
 /** The call that does a step. */
 export function callOf(step: AccessStep): Call {
   switch (step.kind) {
+    case 'enrol':
+      return { method: txnMethod, request: enrolment(step.members) };
     case 'add-user':
       return { method: userAdd, request: { name: step.user, options: { no_password: true } } };
     case 'delete-user':
@@ -87,6 +92,13 @@ export function callOf(step: AccessStep): Call {
     case 'forbid':
       return { method: forbid, request: { role: step.role, ...bytesOf(step.permission) } };
   }
+}
+
+function enrolment(members: ReadonlyMap<string, string | undefined>): object {
+  const success = [...members].map(([id, value]) => {
+    return value === undefined ? { delete: memberKey(id) } : { put: memberKey(id), value };
+  });
+  return encodeTransaction({ compare: [], success });
 }
 
 function bytesOf({ key, rangeEnd }: Pick<Permission, 'key' | 'rangeEnd'>) {

@@ -162,7 +162,7 @@ describe('real etcd', () => {
   test('asks who is there from now on, and its own scripts go on', async () => {
     const { authority, connect } = options;
     const admin = await EtcdAdmin.open({ members, authority, connect, log: () => undefined });
-    await admin.admit([{ name: 'core-1', id: 'c'.repeat(32), etcd: true }], 'keep');
+    await admin.admit([{ name: 'core-1', id: 'c'.repeat(32), address: '127.0.0.1', etcd: true }], 'keep');
     await admin.enable();
     await admin.close();
     expect((await bootstrapEtcd({ ...options, bootstrapped: true })).members).toHaveLength(3);

@@ -17,6 +17,9 @@ export interface MachineView extends Machine {
   readonly cordon?: Cordon;
 }
 
+/** A machine and what became of its cordon. Of one that is off, no more is known than name and address. */
+export type CordonReply = Pick<MachineView, 'id' | 'name' | 'address' | 'cordon'> & Partial<Machine>;
+
 /** `GET /flotilla/v1/machines` */
 export interface MachinesReply {
   readonly machines: readonly MachineView[];
@@ -77,7 +80,7 @@ export interface ErrorReply {
 
 /**
  * `POST /flotilla/v1/machines/<name or id>/cordon | drain | uncordon`, the first two with an optional
- * `{"reason": "…"}`. Answers `MachineView`. 404 for an unknown machine.
+ * `{"reason": "…"}`. Answers `CordonReply`. 404 for an unknown machine; one that is off is known.
  */
 export interface CordonRequest {
   readonly reason?: Reason;

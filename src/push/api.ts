@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type {
   ApplyReply,
   ChangeRequest,
+  CordonReply,
   CordonRequest,
   ExplainReply,
   MachinesReply,
-  MachineView,
   PlanReply,
   RebalanceRequest,
   RolloutsReply,
@@ -20,10 +20,10 @@ import { nextStep } from './next-step.ts';
 import { remind } from './remind.ts';
 import {
   applyReply,
+  cordonReply,
   errorReply,
   explainReply,
   machinesReply,
-  machineView,
   planReply,
   rolloutsReply,
   rolloutView,
@@ -136,9 +136,9 @@ export class AgentApi {
   }
 
   /** `machine` is a name or an id. To do it again changes nothing. */
-  onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<MachineView> {
+  onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<CordonReply> {
     const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
-    return this.#ask({ method: 'POST', path, body }, machineView);
+    return this.#ask({ method: 'POST', path, body }, cordonReply);
   }
 
   /** Throws `AnswerLost` like `apply`. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   ApplyReply,
   ClusterEvent,
+  CordonReply,
   ErrorReply,
   ExplainReply,
   MachinesReply,
@@ -21,6 +22,8 @@ import { targetStates } from '../model/unit.ts';
 
 const targetState = z.enum(targetStates);
 
+const cordon = z.object({ drain: z.boolean(), reason: z.string() });
+
 export const machineView: z.ZodType<MachineView> = z.object({
   id: z.string(),
   name: z.string(),
@@ -29,7 +32,14 @@ export const machineView: z.ZodType<MachineView> = z.object({
   capacity: z.object({ cpus: z.number(), memory: z.number() }),
   version: z.string(),
   bootId: z.string(),
-  cordon: z.object({ drain: z.boolean(), reason: z.string() }).exactOptional(),
+  cordon: cordon.exactOptional(),
+});
+
+export const cordonReply: z.ZodType<CordonReply> = z.object({
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  cordon: cordon.exactOptional(),
 });
 
 export const machinesReply: z.ZodType<MachinesReply> = z.object({

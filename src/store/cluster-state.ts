@@ -12,6 +12,7 @@ import {
   parseAddress,
   parseCordon,
   parseMachine,
+  parseMember,
   parseMetadata,
   parsePlacement,
   parseRebalance,
@@ -21,6 +22,7 @@ import {
   prefixes,
   rebalanceKey,
   rootPrefix,
+  splitPair,
   type Whereabouts,
 } from './keys.ts';
 import type { Store } from './store.ts';
@@ -34,7 +36,10 @@ export interface Entry {
 /** All of Flotilla's keys at one moment, parsed. Malformed ones are left out and listed. */
 export interface ClusterState {
   readonly revision: bigint;
-  /** With the metadata that users set over the machines' own. */
+  /**
+   * Under the names and addresses that the stack gave them, if it told any, with the metadata that users set over the
+   * machines' own.
+   */
   readonly machines: readonly Machine[];
   /** What users set, by machine id, also for machines that are not there. */
   readonly patched: ReadonlyMap<string, PatchedMetadata>;
@@ -46,8 +51,14 @@ export interface ClusterState {
   readonly rollouts: readonly Rollout[];
   /** By machine id; the machine need not be there now. */
   readonly cordons: ReadonlyMap<string, Cordon>;
-  /** By machine id: where machines were met, also those that are missing. */
+  /** By machine id: where machines were met last, also those that are missing. */
+  readonly met: ReadonlyMap<string, Whereabouts>;
+  /** The same, and where the stack says that its machines are. */
   readonly whereabouts: ReadonlyMap<string, Whereabouts>;
+  /** The machines of the stack by id; empty where nobody has told of any. */
+  readonly members: ReadonlyMap<string, Whereabouts>;
+  /** Machines and units: who may still run what it has no placement of any more. */
+  readonly leaving: readonly (readonly [machineId: string, unit: string])[];
   /** A rebalance that is asked for and not done yet. */
   readonly rebalance?: RebalanceRequest;
   /** Id of the machine that leads. */
@@ -78,6 +89,7 @@ const statusIn = onceAnEntry(parseStatus);
 const rolloutIn = onceAnEntry(parseRollout);
 const cordonIn = onceAnEntry(parseCordon);
 const addressIn = onceAnEntry(parseAddress);
+const memberIn = onceAnEntry(parseMember);
 const rebalanceIn = onceAnEntry(parseRebalance);
 
 /** Reads keys as `Store.list(rootPrefix)` or a mirror of it gives them. Keys of other kinds are passed over. */
@@ -91,7 +103,9 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
     statuses: [] as UnitStatus[],
     rollouts: [] as Rollout[],
     cordons: [] as [string, Cordon][],
-    whereabouts: [] as [string, Whereabouts][],
+    met: [] as [string, Whereabouts][],
+    members: [] as [string, Whereabouts][],
+    leaving: [] as [string, string][],
     rebalances: [] as RebalanceRequest[],
     malformed: [] as Malformed[],
   };
@@ -112,25 +126,44 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
     [prefixes.status, (key, entry) => take(found.statuses, statusIn(key, entry))],
     [prefixes.rollout, (key, entry) => take(found.rollouts, rolloutIn(key, entry))],
     [prefixes.cordon, (key, entry) => take(found.cordons, cordonIn(key, entry))],
-    [prefixes.address, (key, entry) => take(found.whereabouts, addressIn(key, entry))],
+    [prefixes.address, (key, entry) => take(found.met, addressIn(key, entry))],
+    [prefixes.member, (key, entry) => take(found.members, memberIn(key, entry))],
+    [prefixes.leaving, (key) => found.leaving.push(splitPair(key, prefixes.leaving))],
     [rebalanceKey, (key, entry) => take(found.rebalances, rebalanceIn(key, entry))],
   ];
   for (const [key, entry] of entries) {
     readers.find(([prefix]) => key.startsWith(prefix))?.[1](key, entry);
   }
   const leader = entries.get(leaderKey)?.value;
-  const { cordons, whereabouts, rebalances, ...lists } = found;
+  const { cordons, met, rebalances, ...lists } = found;
   const [rebalance] = rebalances;
+  const members = new Map(found.members);
   return {
     revision,
     ...lists,
-    machines: lists.machines.map((machine) => withPatch(machine, found.patched.get(machine.id))),
+    machines: identified(lists.machines, members).map((machine) =>
+      withPatch(machine, found.patched.get(machine.id)),
+    ),
     cordons: new Map(cordons),
-    whereabouts: new Map(whereabouts),
+    met: new Map(met),
+    whereabouts: new Map([...met, ...members]),
+    members,
     ...(rebalance !== undefined && { rebalance }),
     ...(leader !== undefined && { leader }),
     revisionOf: (key) => entries.get(key)?.revision ?? 0n,
   };
+}
+
+/**
+ * What a machine says of its own name and address may be a lie, and only the stack knows better: so the stack's word
+ * counts, and a machine that it does not name is none. Where it has named nobody, each is believed.
+ */
+function identified(machines: readonly Machine[], members: ReadonlyMap<string, Whereabouts>): Machine[] {
+  if (members.size === 0) return [...machines];
+  return machines.flatMap((machine): Machine[] => {
+    const member = members.get(machine.id);
+    return member === undefined ? [] : [{ ...machine, name: member.name, address: member.address }];
+  });
 }
 
 /** A user's value wins over the machine's own, and null hides it. */

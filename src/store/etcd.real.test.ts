@@ -6,6 +6,7 @@ import { type EtcdProcess, etcdVersion, freePort, startEtcd } from '../../test/c
 import { storeContract } from '../../test/contract/store.ts';
 import { startProxy } from '../../test/contract/tcp-proxy.ts';
 import { EtcdStore } from './etcd.ts';
+import { maxBytes } from './transaction.ts';
 
 jest.setTimeout(60_000);
 
@@ -54,6 +55,33 @@ describe('EtcdStore', () => {
   }
 
   const write = { compare: [{ key: '/none', createRevision: 0n }], success: [{ put: '/k', value: '1' }] };
+
+  test('etcd takes as many bytes at once as a store promises', async () => {
+    const store = new EtcdStore({ endpoints: [etcd.endpoint] });
+    const fill = (count: number, bytes: number) => {
+      const success = Array.from({ length: count }, (_, at) => ({
+        put: `/large/${at}`,
+        value: 'x'.repeat(bytes),
+      }));
+      return store.transact({ compare: [], success });
+    };
+    await fill(1, maxBytes - 100);
+    await fill(2900, Math.floor(maxBytes / 2900) - 50);
+    await expect(fill(1, maxBytes)).rejects.toMatchObject({ name: 'TooLarge' });
+    await store.close();
+  });
+
+  test('an etcd that takes less says so', async () => {
+    const small = await startEtcd(undefined, { 'max-request-bytes': '100000' });
+    const store = new EtcdStore({ endpoints: [small.endpoint] });
+    const large = { put: '/large', value: 'x'.repeat(200_000) };
+    await expect(store.transact({ compare: [], success: [large] })).rejects.toMatchObject({
+      name: 'TooLarge',
+      message: expect.stringContaining('--max-request-bytes'),
+    });
+    await store.close();
+    await small.remove();
+  });
 
   test('passes over an endpoint that refuses, at once', async () => {
     const store = new EtcdStore({ endpoints: [`127.0.0.1:${await freePort()}`, etcd.endpoint] });

@@ -60,6 +60,11 @@ describe('refusalOf', () => {
     expect(refusalOf(full, '/etcdserverpb.KV/Txn', [])).toMatchObject({ name: 'OutOfSpace' });
     expect(refusalOf(busy, '/etcdserverpb.KV/Txn', [])).toBe(busy);
   });
+
+  test('a request that etcd takes for too large is told', () => {
+    const large = serviceError(status.INVALID_ARGUMENT, 'etcdserver: request is too large');
+    expect(refusalOf(large, '/etcdserverpb.KV/Txn', [])).toMatchObject({ name: 'TooLarge' });
+  });
 });
 
 test.each([

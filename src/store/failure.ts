@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { messageOf } from '../model/message-of.ts';
-import { Forbidden, OutOfSpace } from './store.ts';
+import { Forbidden, OutOfSpace, TooLarge } from './store.ts';
 
 /** No connection came about, or it ended before there was an answer. */
 export class NotConnected extends Error {}
@@ -42,6 +42,8 @@ export function refusalOf(error: unknown, path: string, writers: readonly string
     return reads.includes(path) ? unknownHere(error) : keysOfOthers(writers, error);
   }
   if (code === status.RESOURCE_EXHAUSTED && /space exceeded/.test(reasonOf(error))) return outOfSpace(error);
+  if (code === status.INVALID_ARGUMENT && /request is too large/.test(reasonOf(error)))
+    return tooLarge(error);
   return error;
 }
 
@@ -61,6 +63,13 @@ function keysOfOthers(writers: readonly string[], cause: unknown): Forbidden {
 function outOfSpace(cause: unknown): OutOfSpace {
   return new OutOfSpace(
     'etcd’s database is full, so it takes no writes; what runs goes on running. Make room as docs/etcd.md says',
+    { cause },
+  );
+}
+
+function tooLarge(cause: unknown): TooLarge {
+  return new TooLarge(
+    'etcd takes no request as large as this; does it run with a --max-request-bytes below its default?',
     { cause },
   );
 }

@@ -19,6 +19,8 @@ export const prefixes = {
   metadata: '/flotilla/metadata/',
   cordon: '/flotilla/cordons/',
   address: '/flotilla/addresses/',
+  member: '/flotilla/members/',
+  leaving: '/flotilla/leaving/',
   rollout: '/flotilla/rollouts/',
 } as const;
 
@@ -53,6 +55,9 @@ export const statusPrefix = (machineId: string) => `${prefixes.status}${machineI
 export const statusKey = (machineId: string, unit: string) => `${statusPrefix(machineId)}${unit}`;
 export const cordonKey = (machineId: string) => `${prefixes.cordon}${machineId}`;
 export const addressKey = (machineId: string) => `${prefixes.address}${machineId}`;
+export const memberKey = (machineId: string) => `${prefixes.member}${machineId}`;
+/** Stands as long as a machine that the engine took a unit from may still run it. */
+export const leavingKey = (machineId: string, unit: string) => `${prefixes.leaving}${machineId}/${unit}`;
 export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
 
 /** Where a machine was met last. Stands without a lease, so that a machine that is missing can be asked for. */
@@ -160,6 +165,12 @@ export function parseCordon(key: string, value: string): Parsed<[machineId: stri
 /** `/flotilla/addresses/<machine id>` */
 export function parseAddress(key: string, value: string): Parsed<[machineId: string, Whereabouts]> {
   const id = key.slice(prefixes.address.length);
+  return parse(addressValue, key, value, (found) => [id, found]);
+}
+
+/** `/flotilla/members/<machine id>` */
+export function parseMember(key: string, value: string): Parsed<[machineId: string, Whereabouts]> {
+  const id = key.slice(prefixes.member.length);
   return parse(addressValue, key, value, (found) => [id, found]);
 }
 

@@ -8,8 +8,9 @@ export interface Store {
   list(prefix: string): Promise<Listing>;
   /**
    * Does `success` when every comparison holds, else nothing; atomically, at one revision. Any number of
-   * operations up to 3000, but no key twice, and at most 60 comparisons (etcd's `--max-txn-ops` default).
-   * Rejects when an operation names a lease that is gone, with `Forbidden` and `OutOfSpace`.
+   * operations up to 3000, but no key twice, at most 60 comparisons (etcd's `--max-txn-ops` default), and at most
+   * `maxBytes` in all: who may have more uses `inBatches`.
+   * Rejects when an operation names a lease that is gone, with `TooLarge`, `Forbidden` and `OutOfSpace`.
    */
   transact(transaction: Transaction): Promise<TransactionResult>;
   /**
@@ -110,4 +111,9 @@ export class Forbidden extends Error {
 /** The store's database is full: it answers and renews leases, and takes no writes until somebody makes room. */
 export class OutOfSpace extends Error {
   override readonly name = 'OutOfSpace';
+}
+
+/** The transaction has more bytes than the store takes at once: nothing was written, and trying again won't help. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
 }

@@ -4,6 +4,7 @@ import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { DbusSystemd } from '../../src/agent/dbus-systemd.ts';
+import { halfWritten } from '../../src/agent/systemd.ts';
 import { UnitFiles } from '../../src/agent/unit-files.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
@@ -89,6 +90,80 @@ test("what an agent wrote and did not get to reload is systemd's with the next s
   await systemd.start([wanted]);
   for (let tries = 0; tries < 100 && (await stateOf(wanted))?.active !== 'failed'; tries++) await sleep(100);
   expect(await stateOf(wanted)).toMatchObject({ active: 'failed', result: 'exit-code' });
+});
+
+/** What a killed agent leaves behind: it had come as far as `work` does. */
+async function killedAfter(change: (step: () => Promise<void>) => Promise<void>, work: () => Promise<void>) {
+  const cut = change(async () => {
+    await work();
+    throw new Error('killed');
+  });
+  await expect(cut).rejects.toThrow('killed');
+}
+
+test('a fence that an agent wrote and did not get to reload is in force with the next one', async () => {
+  const name = 'half-fenced.service';
+  const files = new UnitFiles(folder);
+  const unit = { name, contents: daemon, fenced: true };
+  await run('half-wants.service', `[Unit]\nWants=${name}\n${daemon}`);
+  await systemd.install([{ name, contents: `${daemon}Nice=1\n` }], []);
+  await systemd.start([name]);
+  await systemd.stop([name]);
+  await killedAfter(
+    (step) => files.change([name], step),
+    () => files.write(unit),
+  );
+  const next = new DbusSystemd({ folder });
+  const hashes = (await next.list()).flatMap((found) => (found.name === name ? found.hash : []));
+  expect(hashes).toEqual([halfWritten]);
+  await next.install([unit], []);
+  const dropIns = systemctl('show', '--property=DropInPaths', '--value', name);
+  expect(dropIns).toContain('flotilla-fence.conf');
+  await next.close();
+});
+
+describe('a start that was not noted before the agent was killed', () => {
+  const job = (command: string) => `[Service]\nType=oneshot\nExecStart=${command}\n`;
+
+  /** Whether the next agent takes it for started. */
+  async function isStarted(name: string, contents: string, work: () => Promise<void>): Promise<boolean> {
+    await systemd.install([{ name, contents }], []);
+    const files = new UnitFiles(folder);
+    await killedAfter((step) => files.start(name, step), work);
+    const next = new DbusSystemd({ folder });
+    const found = (await next.list()).find((unit) => unit.name === name);
+    await next.close();
+    return found?.started ?? false;
+  }
+  const start = (name: string) => async () => void systemctl('start', '--no-block', name);
+  const ended = (name: string) => async () => void systemctl('start', name);
+
+  test('was one, of a job that has ended', async () => {
+    const name = 'noted-ended.service';
+    expect(await isStarted(name, job('/bin/true'), ended(name))).toBe(true);
+    expect(await stateOf(name)).toMatchObject({ active: 'inactive', started: true });
+  });
+
+  test('was one, of a job that runs, a unit that runs and one that has failed', async () => {
+    const sleeping = 'noted-sleeping.service';
+    expect(await isStarted(sleeping, job('/bin/sleep infinity'), start(sleeping))).toBe(true);
+    const running = 'noted-running.service';
+    expect(await isStarted(running, daemon, ended(running))).toBe(true);
+    const failed = 'noted-failed.service';
+    expect(await isStarted(failed, job('/bin/false'), () => ended(failed)().catch(() => undefined))).toBe(
+      true,
+    );
+  });
+
+  test('was none if systemd was not asked, though the job had run before', async () => {
+    const name = 'noted-never.service';
+    expect(await isStarted(name, job('/bin/true'), async () => undefined)).toBe(false);
+    await systemd.start([name]);
+    for (let tries = 0; tries < 100 && !(await stateOf(name))?.started; tries++) await sleep(100);
+    await systemd.stop([name]);
+    expect(await isStarted(name, job('/bin/true'), async () => undefined)).toBe(false);
+    expect(await stateOf(name)).toMatchObject({ started: false });
+  });
 });
 
 test('a changed unit needs no reload of systemd, and other units are no news', async () => {

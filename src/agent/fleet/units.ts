@@ -83,9 +83,9 @@ export async function putUnit(
     throw new ApiError(409, 'unit does not exist and options field empty');
   }
   if (wanted.contents !== undefined && !isSame(cluster, existing, wanted.contents)) {
-    return await create(context, name, wanted.contents, wanted.desiredState);
+    return await create(context, cluster, { ...wanted, name, contents: wanted.contents });
   }
-  const reply = await turn(context, name, wanted.desiredState);
+  const reply = await turn(context, cluster, { ...wanted, name });
   if (existing?.targetState === 'launched' && wanted.desiredState === 'loaded') context.stops.add(name);
   return reply;
 }
@@ -94,6 +94,8 @@ interface WantedUnit {
   readonly contents?: string;
   readonly desiredState?: TargetState;
 }
+
+type Named = WantedUnit & { readonly name: string };
 
 function readBody(name: string, body: unknown): WantedUnit {
   const given = foldKeys(body, ['name', 'options', 'desiredState', 'section', 'value']);
@@ -131,27 +133,26 @@ function isSame({ files }: ClusterState, existing: Unit | undefined, contents: s
 /** Without a desired state the unit becomes inactive, even one that was launched: fleet's clients send it next. */
 async function create(
   context: HandlerContext,
-  name: string,
-  contents: string,
-  targetState: TargetState = 'inactive',
+  cluster: ClusterState,
+  { name, contents, desiredState: targetState = 'inactive' }: Named & { readonly contents: string },
 ): Promise<Reply> {
   const { units, problems } = checkPut([{ name, contents, targetState }]);
   if (problems.length > 0) throw new ApiError(400, problems.join('\n'));
-  await refuseUnverified(context, units);
-  await applyChange(context.store, { put: units, destroy: [], targets: [] });
+  await refuseUnverified(context, cluster, units);
+  await applyChange(context.store, { put: units, destroy: [], targets: [] }, cluster);
   return { status: 201 };
 }
 
 async function turn(
   { store }: HandlerContext,
-  name: string,
-  targetState: TargetState | undefined,
+  cluster: ClusterState,
+  { name, desiredState: targetState }: Named,
 ): Promise<Reply> {
   if (targetState === undefined) {
     throw new ApiError(409, 'must provide DesiredState to update existing unit');
   }
   if (isTemplate(name) && targetState !== 'inactive') throw new ApiError(400, cannotActivate(name));
-  await applyChange(store, { put: [], destroy: [], targets: [{ name, targetState }] });
+  await applyChange(store, { put: [], destroy: [], targets: [{ name, targetState }] }, cluster);
   return { status: 204 };
 }
 
@@ -159,8 +160,8 @@ export async function deleteUnit(
   { store }: HandlerContext,
   { parameters: [name = ''] }: ApiRequest,
 ): Promise<Reply> {
-  const { units } = await readCluster(store);
-  if (!units.some((unit) => unit.name === name)) throw new ApiError(404, 'unit does not exist');
-  await applyChange(store, { put: [], destroy: [name], targets: [] });
+  const cluster = await readCluster(store);
+  if (!cluster.units.some((unit) => unit.name === name)) throw new ApiError(404, 'unit does not exist');
+  await applyChange(store, { put: [], destroy: [name], targets: [] }, cluster);
   return { status: 204 };
 }

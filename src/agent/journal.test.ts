@@ -1,0 +1,12 @@
+import { expect, test } from '@jest/globals';
+import { lastEntry, linesOf } from './journal.ts';
+
+test('lines are told without empty ones, and long ones by their beginning', () => {
+  expect(linesOf(`first\n\n${'x'.repeat(48 * 1024)}\n`)).toEqual(['first', `${'x'.repeat(1000)}…`]);
+});
+
+test('the last entry is told by its monotonic time', () => {
+  const said = '{"__MONOTONIC_TIMESTAMP":"17"}\n{"__CURSOR":"c","__MONOTONIC_TIMESTAMP":"3832221273"}\n';
+  expect(lastEntry(said)).toBe(3832221273);
+  expect(lastEntry('')).toBe(Number.NEGATIVE_INFINITY);
+});
