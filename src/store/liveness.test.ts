@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { Liveness } from './liveness.ts';
 
-/** The life of a stream from which no sign comes, with ten milliseconds between two requests for one. */
+const period = 10;
+
+/** The life of a stream from which no sign comes. */
 function silent() {
   const seen = { asked: 0, dead: [] as string[] };
   const life = new Liveness({
-    period: 10,
+    period,
     ask: () => {
       seen.asked += 1;
     },
@@ -15,11 +17,28 @@ function silent() {
   return { life, seen };
 }
 
-test('a silent stream is asked for a sign of life, then it is dead', async () => {
+async function death({ dead }: { dead: readonly string[] }) {
+  while (dead.length === 0) await sleep(period);
+}
+
+/** For as long as many periods, in which nothing else of this process comes to run. */
+function stall() {
+  const end = performance.now() + 20 * period;
+  while (performance.now() < end);
+}
+
+test('a silent stream is asked twice for a sign of life, then it is dead', async () => {
   const { seen } = silent();
-  await sleep(100);
-  expect(seen.asked).toBeGreaterThan(0);
-  expect(seen.dead).toEqual(['silent for 0 s']);
+  await death(seen);
+  expect(seen).toEqual({ asked: 2, dead: ['silent for 0 s'] });
+});
+
+test('who did not get to listen asks before it takes a stream for dead', async () => {
+  const { life, seen } = silent();
+  stall();
+  await sleep(period);
+  expect(seen.dead).toEqual([]);
+  life.end();
 });
 
 test('a stream that nobody reads is neither asked nor dead; once it is read again it has all its time', async () => {
@@ -27,9 +46,9 @@ test('a stream that nobody reads is neither asked nor dead; once it is read agai
   life.hold();
   life.hurry();
   life.doubt();
-  await sleep(100);
+  await sleep(10 * period);
   expect(seen).toEqual({ asked: 0, dead: [] });
   life.release();
-  await sleep(100);
-  expect(seen.dead).toHaveLength(1);
+  await death(seen);
+  expect(seen.asked).toBeGreaterThan(0);
 });

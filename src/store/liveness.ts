@@ -1,4 +1,7 @@
-/** A watch counts as dead when this many requests for a sign of life went unanswered. */
+/**
+ * A watch counts as dead at the end of this many periods in a row without a sign. They are counted and not measured:
+ * who did not get the processor for a while, or slept, has not listened either.
+ */
 const patience = 3;
 
 /** Milliseconds that a doubted watch has for a sign of life. */
@@ -26,20 +29,20 @@ export class Liveness {
   #hurried: NodeJS.Timeout | undefined;
   #doubted: NodeJS.Timeout | undefined;
   #last = performance.now();
+  /** Periods since the last sign. */
+  #silent = 0;
   #held = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
     const { period } = options;
-    this.#timer = setInterval(() => {
-      if (this.#held || performance.now() - this.#last < patience * period) this.#ask();
-      else this.#giveUp();
-    }, period);
+    this.#timer = setInterval(() => this.#endOfPeriod(), period);
   }
 
   /** To be called for each. */
   sign(): void {
     this.#last = performance.now();
+    this.#silent = 0;
   }
 
   /** Somebody waits for the first answer, and etcd gives none before it has told all changes up to now. */
@@ -75,6 +78,13 @@ export class Liveness {
   end(): void {
     for (const timer of [this.#timer, this.#hurried]) clearInterval(timer);
     clearTimeout(this.#doubted);
+  }
+
+  #endOfPeriod(): void {
+    if (this.#held) return;
+    this.#silent += 1;
+    if (this.#silent >= patience) this.#giveUp();
+    else this.#ask();
   }
 
   #ask(): void {
