@@ -76,7 +76,7 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
     const admin = await openAdmin(wanted, context, lookDeadline);
     try {
       const steps = await admin.look(wanted.machines);
-      return steps.length > 0 ? ['etcd, whose users are not the machines of the stack'] : [];
+      return steps.length > 0 ? ['etcd, whose users or members are not the machines of the stack'] : [];
     } catch {
       return [];
     } finally {
