@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Placement } from '../model/placement.ts';
 import { sampleMachine } from '../scheduler/sample.ts';
+import { sampleLines } from '../scheduler/sample-lines.ts';
 import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
 import {
   cordonKey,
@@ -117,6 +118,19 @@ describe('snapshotOf', () => {
       { name: 'g.service', hash: hashOf(global), requirements: { conflicts: ['other.service'] } },
     ]);
     expect(pairs(placements)).toEqual(['g.service core-1']);
+  });
+
+  test('who comes to exclude an untouchable unit makes way, though it was global', () => {
+    const { cluster } = new Sample(core1)
+      .unit('g.service', local)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .unit('a.service', `${local}[X-Fleet]\nConflicts=g.service\n`)
+      .placed('a.service', core1.id, local);
+    expect(sampleLines(snapshotOf(cluster, core2Held))).toEqual([
+      '- a.service core-1: conflicts with g.service on core-1',
+      '? a.service: conflicts with g.service on core-1',
+    ]);
   });
 
   test('a unit whose entry or file can’t be read is untouchable', () => {

@@ -13,10 +13,7 @@ export interface KnownUnit extends Unit, UnitFacts {}
 /** What the scheduler is asked, and what it must not be asked about. */
 export interface ClusterSnapshot extends Snapshot {
   readonly units: readonly KnownUnit[];
-  /**
-   * Units that nothing may be decided about now, because something about them can't be known. Those among `units`
-   * are there for the others to see.
-   */
+  /** Something about them can't be known. Those among `units` are there for the others to see. */
   readonly untouchable: ReadonlySet<string>;
 }
 
