@@ -19,7 +19,7 @@ import {
 import { hashOf } from '../unit/hash.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 
-const [core1, core2] = [sampleMachine(1), sampleMachine(2)];
+const [core1, core2, core3] = [sampleMachine(1), sampleMachine(2), sampleMachine(3)];
 const none = new Set<string>();
 const nobody = { held: none, awaited: none, answering: none };
 const core2Held = { held: new Set([core2.id]), awaited: new Set([core2.id]), answering: none };
@@ -131,6 +131,17 @@ describe('snapshotOf', () => {
       '- a.service core-1: conflicts with g.service on core-1',
       '? a.service: conflicts with g.service on core-1',
     ]);
+  });
+
+  test('an untouchable unit that runs in two versions excludes what either does', () => {
+    const { cluster } = new Sample(core1, core3)
+      .unit('g.service', local)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .placed('g.service', core3.id, `${local}[X-Fleet]\nGlobal=true\n`)
+      .unit('other.service', local);
+    const { units } = snapshotOf(cluster, core2Held);
+    expect(units.find(({ name }) => name === 'g.service')?.requirements.conflicts).toEqual(['other.service']);
   });
 
   test('a unit whose entry or file can’t be read is untouchable', () => {

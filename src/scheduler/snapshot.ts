@@ -33,7 +33,7 @@ export interface Snapshot {
    */
   readonly unready?: ReadonlySet<string>;
   /**
-   * Units that nothing can be decided about now. They stay on the machines that have them, and who can't be beside
+   * Units that nothing is decided about now. They stay on the machines that have them, and who can't be beside
    * them makes way or keeps away, whoever would come first otherwise. Default: none.
    */
   readonly untouchable?: ReadonlySet<string>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { anySnapshot } from '../../test/arbitrary/snapshot.ts';
+import { compileGlob, matchesGlob } from '../unit/glob.ts';
 import { explainMachines } from './explain-machines.ts';
 import { rebalance } from './rebalance.ts';
 import { sampleMachine, samplePlacement, sampleUnit } from './sample.ts';
@@ -68,7 +69,7 @@ describe('a unit that nothing can be decided about', () => {
     ]);
   });
 
-  test('in any cluster is left where it is and brought nowhere', () => {
+  test('in any cluster is not decided about, and nothing comes beside it that it excludes', () => {
     const some = anySnapshot.chain((snapshot) =>
       fc
         .subarray(snapshot.units.map(({ name }) => name))
@@ -76,19 +77,25 @@ describe('a unit that nothing can be decided about', () => {
     );
     fc.assert(
       fc.property(some, (snapshot) => {
-        const present = new Set(snapshot.machines.map(({ id }) => id));
-        const active = new Set(
-          snapshot.units.flatMap(({ name, targetState }) => (targetState === 'inactive' ? [] : name)),
-        );
-        const had = new Set(snapshot.placements.map(({ unit, machineId }) => `${unit} ${machineId}`));
-        for (const decision of schedule(snapshot).decisions) {
-          const { unit, machineId } = decision.type === 'remove' ? decision : decision.placement;
-          if (!snapshot.untouchable.has(unit) || !active.has(unit) || !present.has(machineId)) continue;
-          expect(decision.type).toBe('place');
-          expect(had.has(`${unit} ${machineId}`)).toBe(true);
+        const { decisions } = schedule(snapshot);
+        const decided = decisions.map((one) => (one.type === 'place' ? one.placement.unit : one.unit));
+        expect(decided.filter((unit) => snapshot.untouchable.has(unit))).toEqual([]);
+        const places = decisions.flatMap((one) => (one.type === 'place' ? one.placement : []));
+        for (const { unit, machineId } of snapshot.placements) {
+          if (!snapshot.untouchable.has(unit)) continue;
+          const stays = snapshot.units.find(
+            ({ name, targetState }) => name === unit && targetState !== 'inactive',
+          );
+          for (const place of places.filter((it) => it.machineId === machineId)) {
+            expect(matchesAny(stays?.requirements.conflicts ?? [], place.unit)).toBe(false);
+          }
         }
       }),
       { numRuns: 400 },
     );
   });
 });
+
+function matchesAny(globs: readonly string[], unit: string): boolean {
+  return globs.some((glob) => matchesGlob(compileGlob(glob), unit));
+}
