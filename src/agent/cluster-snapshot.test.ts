@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Placement } from '../model/placement.ts';
 import { sampleMachine } from '../scheduler/sample.ts';
+import { sampleLines } from '../scheduler/sample-lines.ts';
 import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
 import {
   cordonKey,
@@ -18,7 +19,7 @@ import {
 import { hashOf } from '../unit/hash.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 
-const [core1, core2] = [sampleMachine(1), sampleMachine(2)];
+const [core1, core2, core3] = [sampleMachine(1), sampleMachine(2), sampleMachine(3)];
 const none = new Set<string>();
 const nobody = { held: none, awaited: none, answering: none };
 const core2Held = { held: new Set([core2.id]), awaited: new Set([core2.id]), answering: none };
@@ -117,6 +118,30 @@ describe('snapshotOf', () => {
       { name: 'g.service', hash: hashOf(global), requirements: { conflicts: ['other.service'] } },
     ]);
     expect(pairs(placements)).toEqual(['g.service core-1']);
+  });
+
+  test('who comes to exclude an untouchable unit makes way, though it was global', () => {
+    const { cluster } = new Sample(core1)
+      .unit('g.service', local)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .unit('a.service', `${local}[X-Fleet]\nConflicts=g.service\n`)
+      .placed('a.service', core1.id, local);
+    expect(sampleLines(snapshotOf(cluster, core2Held))).toEqual([
+      '- a.service core-1: conflicts with g.service on core-1',
+      '? a.service: conflicts with g.service on core-1',
+    ]);
+  });
+
+  test('an untouchable unit that runs in two versions excludes what either does', () => {
+    const { cluster } = new Sample(core1, core3)
+      .unit('g.service', local)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .placed('g.service', core3.id, `${local}[X-Fleet]\nGlobal=true\n`)
+      .unit('other.service', local);
+    const { units } = snapshotOf(cluster, core2Held);
+    expect(units.find(({ name }) => name === 'g.service')?.requirements.conflicts).toEqual(['other.service']);
   });
 
   test('a unit whose entry or file can’t be read is untouchable', () => {

@@ -13,10 +13,7 @@ export interface KnownUnit extends Unit, UnitFacts {}
 /** What the scheduler is asked, and what it must not be asked about. */
 export interface ClusterSnapshot extends Snapshot {
   readonly units: readonly KnownUnit[];
-  /**
-   * Units that nothing may be decided about now, because something about them can't be known. Those among `units`
-   * are there for the others to see.
-   */
+  /** Something about them can't be known. Those among `units` are there for the others to see. */
   readonly untouchable: ReadonlySet<string>;
 }
 
@@ -65,7 +62,7 @@ export function snapshotOf(
 
 /**
  * Untouchable units that machines have which are there: they count there as what they are now, so that nothing
- * comes near them that they exclude. A unit that was global a moment ago is like that.
+ * comes near them that they exclude. A unit that was global a moment ago is like that, and may run in two versions.
  */
 function frozenUnits(
   { placements, machines, files }: ClusterState,
@@ -73,13 +70,22 @@ function frozenUnits(
   read: FactsReader,
 ): Map<string, KnownUnit> {
   const present = new Set(machines.map(({ id }) => id));
-  const found = placements.flatMap(({ unit: name, machineId, hash, targetState }): [string, KnownUnit][] => {
+  const found = new Map<string, KnownUnit>();
+  for (const { unit: name, machineId, hash, targetState } of placements) {
     const contents = files.get(hash);
-    if (!untouchable.has(name) || !present.has(machineId) || contents === undefined) return [];
+    if (!untouchable.has(name) || !present.has(machineId) || contents === undefined) continue;
     const unit = { name, hash, targetState };
-    return [[name, { ...unit, ...read(unit, contents) }]];
-  });
-  return new Map(found);
+    const known = { ...unit, ...read(unit, contents) };
+    const other = found.get(name);
+    found.set(name, other === undefined ? known : withConflictsOf(known, other));
+  }
+  return found;
+}
+
+/** Both versions of a unit run somewhere, so what either excludes is kept away. */
+export function withConflictsOf(unit: KnownUnit, other: KnownUnit): KnownUnit {
+  const conflicts = [...new Set([...unit.requirements.conflicts, ...other.requirements.conflicts])];
+  return { ...unit, requirements: { ...unit.requirements, conflicts } };
 }
 
 /** Placements of units that their machine has stopped itself, because it lost its lease. */

@@ -134,8 +134,7 @@ class Engine {
   #schedule({ snapshot, now }: Look, until: number): Draft {
     const { decisions, staying } = schedule(snapshot);
     const again = this.#failedUnits.stayed(staying);
-    const decided = decisions.filter((decision) => !snapshot.untouchable.has(unitOf(decision)));
-    return { decisions: decided, operations: [], until: again ? now : until };
+    return { decisions, operations: [], until: again ? now : until };
   }
 
   /**
@@ -173,10 +172,6 @@ class Engine {
 
 function sayMalformed({ key, problem }: Malformed): string {
   return `${key} is malformed and passed over: ${problem}`;
-}
-
-function unitOf(decision: Decision): string {
-  return decision.type === 'remove' ? decision.unit : decision.placement.unit;
 }
 
 /** Only the engine writes placements, so one that can't be read is of no use to anybody. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { statusKey } from '../store/keys.ts';
 import { SimulatedCluster, type SimulatedMachine } from './simulated-cluster.ts';
 
 const contents = (more = '') => `[Service]\nExecStart=/bin/sleep inf\n${more}`;
@@ -104,6 +105,22 @@ describe('a failed unit', () => {
     await seconds(12);
     from.store.reachable = true;
     await seconds(12);
+    expect(await holder()).not.toBe(from);
+  });
+
+  test('does not move while its machine, which was away, has not said that it is failed there still', async () => {
+    await launch();
+    const from = await holder();
+    from.systemd.crash('a.service');
+    await seconds(10);
+    const put = statusKey(from.machine.id, 'a.service');
+    const value = (await cluster.store.list(put)).keys[0]?.value ?? '';
+    // What a machine says of its units goes with its lease.
+    await cluster.store.transact({ compare: [], success: [{ delete: put }] });
+    await seconds(60);
+    expect(await holder()).toBe(from);
+    await cluster.store.transact({ compare: [], success: [{ put, value }] });
+    await seconds(1);
     expect(await holder()).not.toBe(from);
   });
 

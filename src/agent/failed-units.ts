@@ -24,7 +24,10 @@ interface FailureRecord {
 }
 
 export interface FailedUnitsLook {
-  /** Units whose pause is over, and the machines where they failed. */
+  /**
+   * Units whose pause is over, and the machines where they failed; but for one that says nothing of the unit now. It
+   * may have been away, and who knows whether the unit runs there again.
+   */
   readonly avoid: ReadonlyMap<string, ReadonlySet<string>>;
   /** When the next pause will be over, on the engine's clock; Infinity for none. */
   readonly until: number;
@@ -38,14 +41,15 @@ export class FailedUnits {
   #records: ReadonlyMap<string, FailureRecord> = new Map();
 
   look(look: Look): FailedUnitsLook {
-    this.#records = updated(this.#records, look, movableFailures(look));
+    const failing = movableFailures(look);
+    this.#records = updated(this.#records, look, failing);
     const dues = [...this.#records].flatMap(([unit, record]): [string, FailureRecord, number][] =>
       record.failed === undefined ? [] : [[unit, record, dueAt(record.failures, record.failed.since)]],
     );
     const over = dues.filter(([, , due]) => due <= look.now);
     const coming = dues.flatMap(([, , due]) => (due > look.now ? due : []));
     return {
-      avoid: new Map(over.map(([unit, { machines }]) => [unit, machines])),
+      avoid: new Map(over.map(([unit, record]) => [unit, avoided(record, failing.get(unit))])),
       until: Math.min(Number.POSITIVE_INFINITY, ...coming),
     };
   }
@@ -66,6 +70,11 @@ export class FailedUnits {
     this.#records = new Map(records);
     return changed;
   }
+}
+
+function avoided({ machines, failed }: FailureRecord, status: UnitStatus | undefined): ReadonlySet<string> {
+  if (status !== undefined) return machines;
+  return new Set([...machines].filter((id) => id !== failed?.machineId));
 }
 
 function dueAt(failures: number, since: number): number {

@@ -7,7 +7,7 @@ import type { ClusterState } from '../store/cluster-state.ts';
 import { changeKey, encodeRollout, encodeUnit, rolloutKey, unitKey } from '../store/keys.ts';
 import type { Operation } from '../store/store.ts';
 import { fitInBatch, inBatches } from '../store/transaction.ts';
-import type { ClusterSnapshot, KnownUnit } from './cluster-snapshot.ts';
+import { type ClusterSnapshot, type KnownUnit, withConflictsOf } from './cluster-snapshot.ts';
 import type { Draft } from './draft.ts';
 import type { Guard } from './leader.ts';
 import { changingGroups, goneGroups, type RecordedGroup } from './rollout-groups.ts';
@@ -146,12 +146,6 @@ export function withVersionsInUse(
     return unit.requirements.global ? withConflictsOf(unit, inForce) : inForce;
   });
   return { ...snapshot, units, unready: new Set([...(snapshot.unready ?? []), ...turns]) };
-}
-
-/** Both versions of a rolling global unit run somewhere, so what either excludes is kept away. */
-function withConflictsOf(unit: KnownUnit, other: KnownUnit): KnownUnit {
-  const conflicts = [...new Set([...unit.requirements.conflicts, ...other.requirements.conflicts])];
-  return { ...unit, requirements: { ...unit.requirements, conflicts } };
 }
 
 /** Global units have one file for all machines, so their instances are held back one by one. */

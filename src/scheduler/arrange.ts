@@ -97,16 +97,20 @@ class Round implements Arrangement {
 
   /**
    * Who comes first keeps its place: what is in place before what is new, and among units that exclude each other
-   * since a file changed, the one that did not change. Global units make way for others, as they did for fleet.
+   * since a file changed, the one that did not change. Global units make way for others, as they did for fleet. But
+   * nobody makes way less than a unit that nothing can be decided about: it will be there in any case.
    */
   run(): void {
     const { order } = this.#relations;
+    const { untouchable } = this.board.marks;
+    for (const unit of untouchable) this.#leave(unit);
+    const free = order.filter((unit) => !untouchable.has(unit));
     const stages = this.#stages();
     for (const stage of [0, 1, 2]) {
-      for (const unit of order) if (stages[unit] === stage) this.#keep(unit);
+      for (const unit of free) if (stages[unit] === stage) this.#keep(unit);
     }
-    for (const unit of order) if (this.#isGlobal(unit)) this.#spreadGlobal(unit);
-    for (const unit of order) {
+    for (const unit of free) if (this.#isGlobal(unit)) this.#spreadGlobal(unit);
+    for (const unit of free) {
       if (!this.#isGlobal(unit) && this.board.machinesOf(unit).size === 0) this.#place(unit);
     }
     this.#depart();
@@ -129,6 +133,11 @@ class Round implements Arrangement {
 
   #isGlobal(unit: number): boolean {
     return this.#relations.units[unit]?.requirements.global ?? false;
+  }
+
+  /** Leaves a unit on the machines that have it, allowed or not. */
+  #leave(unit: number): void {
+    for (const machine of this.#held[unit]?.machines ?? []) this.board.add(unit, machine);
   }
 
   /** Leaves a unit on the machines that have it, as far as that is still allowed. */
@@ -194,7 +203,7 @@ class Round implements Arrangement {
 
   /** Takes a unit off a machine together with the units that must be with it. */
   #evict(unit: number, machine: number, reason: Reason): void {
-    if (!this.board.has(unit, machine)) return;
+    if (!this.board.has(unit, machine) || this.board.marks.untouchable.has(unit)) return;
     this.board.remove(unit, machine);
     this.unsettled = true;
     this.#loses(unit, machine, reason);

@@ -89,6 +89,9 @@ function explainLacks(board: Board, fit: FitMachines, unit: number, from?: numbe
 /** Why units that should leave their machine do not: what the other machines say to the one, or to them together. */
 export function explainStay(board: Board, fit: FitMachines, { units, from }: Group): Reason {
   const [unit = -1] = units;
+  const untouchable = units.find((it) => board.marks.untouchable.has(it));
+  if (untouchable !== undefined)
+    return `nothing can be decided now about ${board.relations.units[untouchable]?.name}`;
   if (board.machines.length === 1) return 'there is no other machine';
   if (units.length === 1) return explainLacks(board, fit, unit, from);
   const names = units.map((it) => board.relations.units[it]?.name ?? '').sort();

@@ -25,6 +25,8 @@ export function explainBlocker(blocker: Blocker, machine: string): Reason {
       return `${machine} is ${blocker.kind}`;
     case 'replaced':
       return `replaced by ${blocker.by} on ${machine}`;
+    case 'untouchable':
+      return `nothing can be decided now about ${blocker.unit} on ${machine}, which would make room`;
   }
 }
 

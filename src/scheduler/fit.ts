@@ -34,6 +34,12 @@ export interface ClosedBlocker {
   readonly kind: 'cordoned' | 'draining';
 }
 
+/** A unit that would have to make room for this one can't be moved now. */
+export interface UntouchableBlocker {
+  readonly kind: 'untouchable';
+  readonly unit: string;
+}
+
 /** Why a unit can't be on a machine. */
 export type Blocker =
   | MachineBlocker
@@ -41,6 +47,7 @@ export type Blocker =
   | LimitBlocker
   | ClosedBlocker
   | ReplacedBlocker
+  | UntouchableBlocker
   | { readonly kind: 'conflict'; readonly unit: string };
 
 /**
@@ -59,7 +66,11 @@ export function blockerOf(board: Board, unit: number, machine: number): Blocker 
 
 /** The first thing in the way of a unit that is not on the machine yet. */
 export function arrivalBlocker(board: Board, unit: number, machine: number): Blocker | undefined {
-  return blockerOf(board, unit, machine) ?? closedBlocker(board, machine);
+  return (
+    blockerOf(board, unit, machine) ??
+    closedBlocker(board, machine) ??
+    untouchableBlocker(board, unit, machine)
+  );
 }
 
 export function closedBlocker({ marks }: Board, machine: number): ClosedBlocker | undefined {
@@ -89,7 +100,8 @@ export function isFree(board: Board, unit: number, machine: number): boolean {
     !board.marks.closed.has(machine) &&
     !conflictsOn(board, unit, machine) &&
     limitBlocker(board, unit, machine) === undefined &&
-    replacedBlocker(board, unit, machine) === undefined
+    replacedBlocker(board, unit, machine) === undefined &&
+    untouchableBlocker(board, unit, machine) === undefined
   );
 }
 
@@ -154,6 +166,15 @@ export function replacedBlocker(board: Board, unit: number, machine: number): Re
   if (by === undefined || by.size === 0) return undefined;
   const other = lowest(board.unitsOn(machine), (it) => by.has(it));
   return other === undefined ? undefined : { kind: 'replaced', by: units[other]?.name ?? '' };
+}
+
+function untouchableBlocker(board: Board, unit: number, machine: number): UntouchableBlocker | undefined {
+  const { untouchable } = board.marks;
+  if (untouchable.size === 0) return undefined;
+  const other = replacedOn(board, unit, machine).find((it) => untouchable.has(it));
+  return other === undefined
+    ? undefined
+    : { kind: 'untouchable', unit: board.relations.units[other]?.name ?? '' };
 }
 
 /** Units are numbered by name, so the lowest is the same whatever the order they came in. */

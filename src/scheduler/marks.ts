@@ -10,6 +10,8 @@ export interface Marks {
   /** By unit: the machines where it failed. */
   readonly avoided: ReadonlyMap<number, ReadonlySet<number>>;
   readonly unready: ReadonlySet<number>;
+  /** Units that stay where they are, whatever else is decided. */
+  readonly untouchable: ReadonlySet<number>;
 }
 
 export const noMarks: Marks = {
@@ -17,6 +19,7 @@ export const noMarks: Marks = {
   draining: new Set(),
   avoided: new Map(),
   unready: new Set(),
+  untouchable: new Set(),
 };
 
 /** The marks of a snapshot. Machines and units that are not in it have none. */
@@ -24,6 +27,8 @@ export function marksOf(snapshot: Snapshot, machines: readonly Machine[], { numb
   const machineNumber = new Map(machines.map(({ id }, number) => [id, number]));
   const machineNumbers = (ids: Iterable<string> = []) =>
     [...ids].flatMap((id) => machineNumber.get(id) ?? []);
+  const unitNumbers = (names: Iterable<string> = []) =>
+    new Set([...names].flatMap((name) => numberOf.get(name) ?? []));
   const draining = machineNumbers(snapshot.draining);
   const avoided = [...(snapshot.avoid ?? [])].flatMap(([name, ids]): [number, ReadonlySet<number>][] => {
     const unit = numberOf.get(name);
@@ -33,6 +38,7 @@ export function marksOf(snapshot: Snapshot, machines: readonly Machine[], { numb
     closed: new Set([...machineNumbers(snapshot.cordoned), ...draining]),
     draining: new Set(draining),
     avoided: new Map(avoided),
-    unready: new Set([...(snapshot.unready ?? [])].flatMap((name) => numberOf.get(name) ?? [])),
+    unready: unitNumbers(snapshot.unready),
+    untouchable: unitNumbers(snapshot.untouchable),
   };
 }

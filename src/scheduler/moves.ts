@@ -70,6 +70,7 @@ export function tryMove(
 ): Move | undefined {
   const { units, from } = group;
   const [first = -1] = units;
+  if (units.some((unit) => board.marks.untouchable.has(unit))) return undefined;
   for (const unit of units) board.remove(unit, from);
   const avoided = units.flatMap((unit) => board.marks.avoided.get(unit) ?? []);
   const open = fit

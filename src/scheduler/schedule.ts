@@ -1,6 +1,6 @@
 import { compare } from '../model/compare.ts';
 import type { Arrangement } from './arrange.ts';
-import type { Pending, Schedule, Snapshot } from './snapshot.ts';
+import type { Decision, Pending, Schedule, Snapshot } from './snapshot.ts';
 import { survey } from './survey.ts';
 
 /**
@@ -11,11 +11,16 @@ import { survey } from './survey.ts';
  */
 export function schedule(snapshot: Snapshot): Schedule {
   const { before, arrangement } = survey(snapshot);
+  const decisions = [...before.removals(arrangement), ...before.placements(arrangement)];
   return {
-    decisions: [...before.removals(arrangement), ...before.placements(arrangement)],
+    decisions: decisions.filter((decision) => !snapshot.untouchable?.has(unitOf(decision))),
     pending: pendingUnits(arrangement),
     staying: before.staying(arrangement),
   };
+}
+
+function unitOf(decision: Decision): string {
+  return decision.type === 'remove' ? decision.unit : decision.placement.unit;
 }
 
 function pendingUnits({ pending, board }: Arrangement): Pending[] {

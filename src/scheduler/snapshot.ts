@@ -32,6 +32,11 @@ export interface Snapshot {
    * Default: none.
    */
   readonly unready?: ReadonlySet<string>;
+  /**
+   * Units that nothing is decided about now. They stay on the machines that have them, and who can't be beside
+   * them makes way or keeps away, whoever would come first otherwise. Default: none.
+   */
+  readonly untouchable?: ReadonlySet<string>;
 }
 
 export type Decision =
