@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { daemon, patience, type Subject } from './subject.ts';
+
+export function changesContract({ get, find, install, run }: Subject, lose: () => Promise<void>): void {
+  describe('changes', () => {
+    /** Counts what it yields, after it has said what was before. */
+    async function follow() {
+      const stop = new AbortController();
+      const seen = { changes: 0, error: '' };
+      const ended = (async () => {
+        for await (const _ of get().changes(stop.signal)) seen.changes += 1;
+      })().catch((error: Error) => {
+        seen.error = error.message;
+      });
+      await sleep(1000);
+      seen.changes = 0;
+      return { stop, seen, ended };
+    }
+
+    async function eventually(condition: () => boolean): Promise<void> {
+      for (let tries = 0; tries < patience && !condition(); tries++) await sleep(100);
+      expect(condition()).toBe(true);
+    }
+
+    test('tells when a unit became another, and ends when it shall', async () => {
+      await install('change.service', daemon);
+      const { stop, seen, ended } = await follow();
+      await get().start(['change.service']);
+      await eventually(() => seen.changes > 0);
+      stop.abort();
+      await ended;
+      expect(seen.error).toBe('');
+    });
+
+    test('fails when systemd is lost, and the next call finds it again', async () => {
+      await run('lost.service', daemon);
+      const { seen, ended } = await follow();
+      await lose();
+      await ended;
+      expect(seen.error).not.toBe('');
+      const found = async () => (await find('lost.service').catch(() => undefined))?.active;
+      for (let tries = 0; tries < patience && (await found()) !== 'active'; tries++) await sleep(100);
+      const again = await follow();
+      await get().stop(['lost.service']);
+      await eventually(() => again.seen.changes > 0);
+      again.stop.abort();
+      await again.ended;
+    });
+  });
+}
