@@ -25,6 +25,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   'names of private folders are made of the boot id, which is the template’s':
     /^file \/var\/tmp\/systemd-private-/,
   'any free port of the loopback will do': /^listens tcp 127\.0\.0\.1:\d+ users:\(\("containerd"\)\)$/,
+  'what comes with a machine’s first container, and the template has had one':
+    /^(address docker0 inet6 fe80:|file \/var\/lib\/(containerd\/[^ ]*\/moby|docker\/image\/overlay2\/layerdb\/(mounts|sha256|tmp)) d |module (veth|xt_nat|xt_tcpudp)$)/,
   'a share of the memory that a kernel of some pages more or less had at that moment':
     /^(mount \/tmp tmpfs|sysctl net\.ipv4\.(tcp|udp)_mem) /,
   'counters, and what the kernel draws by lot':
