@@ -63,22 +63,12 @@ export class Bus {
     });
   }
 
-  /** Hears the signals that a `rule` names (D-Bus specification, "Match Rules"). */
-  static async connect(
-    socket: string,
-    rules: readonly string[],
-    onSignal: (signal: BusSignal) => void,
-  ): Promise<Bus> {
+  /** Hears of systemd only what `match` asks for. */
+  static async connect(socket: string, onSignal: (signal: BusSignal) => void): Promise<Bus> {
     const bus = new Bus(socket, onSignal);
     const owner = `sender='${daemon.destination}',member='NameOwnerChanged',arg0='${systemd}'`;
-    const matches = [owner, ...rules.map((rule) => `sender='${systemd}',${rule}`)];
-    const adds = matches.map((rule) => ({
-      member: 'AddMatch',
-      signature: 's',
-      body: [`type='signal',${rule}`],
-    }));
     try {
-      await Promise.all([{ member: 'Hello' }, ...adds].map((call) => bus.#invoke({ ...daemon, ...call })));
+      await Promise.all([bus.#invoke({ ...daemon, member: 'Hello' }), bus.#rule('AddMatch', owner)]);
       return bus;
     } catch (error) {
       bus.close();
@@ -96,8 +86,22 @@ export class Bus {
     return this.#invoke({ destination: systemd, ...call, body: [...(call.body ?? [])] });
   }
 
+  /** When it returns, every signal of systemd's is heard that the rule names (D-Bus specification, "Match Rules"). */
+  match(rule: string): Promise<void> {
+    return this.#rule('AddMatch', `sender='${systemd}',${rule}`);
+  }
+
+  /** Takes the rule back, spelled as `match` was told it. */
+  unmatch(rule: string): Promise<void> {
+    return this.#rule('RemoveMatch', `sender='${systemd}',${rule}`);
+  }
+
   close(): void {
     this.#lose(new Error('closed by the agent'));
+  }
+
+  async #rule(member: string, rule: string): Promise<void> {
+    await this.#invoke({ ...daemon, member, signature: 's', body: [`type='signal',${rule}`] });
   }
 
   async #invoke(message: Message): Promise<unknown> {

@@ -21,7 +21,7 @@ export interface DbusSystemdOptions {
 export class DbusSystemd implements Systemd {
   readonly #files: UnitFiles;
   readonly #link: ManagerLink;
-  /** systemd's paths of our units: it tells of every unit, and ours are few. */
+  /** systemd's paths of our units: of many it tells by telling of all. */
   readonly #paths = new Set<string>();
   readonly #changes = new EventEmitter();
   /** Units of which is being found out whether they were started. */
@@ -35,9 +35,10 @@ export class DbusSystemd implements Systemd {
   async list(): Promise<readonly ManagedUnit[]> {
     const files = await this.#files.list();
     const manager = await this.#link.get();
+    const names = files.map(({ name }) => name);
     // Before the question: the first change may come in one piece with the answer.
-    for (const { name } of files) this.#paths.add(unitPath(name));
-    const states = await manager.list(files.map(({ name }) => name));
+    await this.#follow(manager, names);
+    const states = await manager.list(names);
     return Promise.all(
       files.map(async (file, at) => {
         const state = states[at];
@@ -52,7 +53,10 @@ export class DbusSystemd implements Systemd {
 
   async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
-    for (const { name } of write) this.#paths.add(unitPath(name));
+    await this.#follow(
+      manager,
+      write.map(({ name }) => name),
+    );
     const names = [...write.map(({ name }) => name), ...remove];
     await this.#files.change(names, async () => {
       for (const unit of write) await this.#files.write(unit);
@@ -66,6 +70,7 @@ export class DbusSystemd implements Systemd {
       if (dropsIn || loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
     });
     for (const name of remove) this.#paths.delete(unitPath(name));
+    await manager.unfollow(remove);
   }
 
   async start(names: readonly string[]): Promise<void> {
@@ -163,6 +168,11 @@ export class DbusSystemd implements Systemd {
     const type = name.slice(name.lastIndexOf('.') + 1);
     const manager = await this.#link.get();
     return z.string().parse(await manager.get(name, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
+  }
+
+  async #follow(manager: Manager, names: readonly string[]): Promise<void> {
+    for (const name of names) this.#paths.add(unitPath(name));
+    await manager.follow(names);
   }
 
   #hear(path?: string): void {

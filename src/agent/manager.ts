@@ -2,18 +2,23 @@ import { EventEmitter, on } from 'node:events';
 import * as z from 'zod';
 import type { SystemdState } from '../model/status.ts';
 import { Bus, BusError } from './bus.ts';
+import { MatchRules } from './match-rules.ts';
 import { unitPath } from './unit-path.ts';
 
 const service = 'org.freedesktop.systemd1';
 const path = '/org/freedesktop/systemd1';
 const properties = 'org.freedesktop.DBus.Properties';
 
-const ofUnits = `path_namespace='${path}/unit',arg0='${service}.Unit'`;
-const rules = [
-  `interface='${properties}',member='PropertiesChanged',${ofUnits}`,
-  `interface='${service}.Manager',member='JobRemoved'`,
-  `interface='${service}.Manager',member='Reloading'`,
-];
+const reloading = `interface='${service}.Manager',member='Reloading'`;
+
+const changed = `interface='${properties}',member='PropertiesChanged',arg0='${service}.Unit'`;
+const ofUnits = {
+  narrow: (unit: string) => `${changed},path='${unitPath(unit)}'`,
+  broad: `${changed},path_namespace='${path}/unit'`,
+};
+
+const removed = `interface='${service}.Manager',member='JobRemoved'`;
+const ofStops = { narrow: (unit: string) => `${removed},arg2='${unit}'`, broad: removed };
 
 /** Seconds for a stop job: more than a unit's own `TimeoutStopSec=` should be. */
 const stopWithin = 600;
@@ -24,33 +29,52 @@ const rows = z.array(z.tuple([text, text, text, text, text, text, text, z.number
 /** The job's id and path, unit, result. */
 const jobRemoved = z.tuple([z.number(), text, text, text]);
 
-/** The calls to systemd's manager that the agent makes (org.freedesktop.systemd1(5)), on one connection. */
+/**
+ * The calls to systemd's manager that the agent makes (org.freedesktop.systemd1(5)), on one connection. Every container
+ * and every session of the machine is a unit as well, so systemd's signals are asked for unit by unit.
+ */
 export class Manager {
   readonly #bus: Bus;
+  /** Emits by unit what its jobs ended with. */
   readonly #jobs: EventEmitter;
+  readonly #units: MatchRules;
+  readonly #stops: MatchRules;
 
   private constructor(bus: Bus, jobs: EventEmitter) {
     this.#bus = bus;
     this.#jobs = jobs;
+    this.#units = new MatchRules({ bus, ...ofUnits });
+    this.#stops = new MatchRules({ bus, ...ofStops });
   }
 
-  /** `onChange` hears the path of each unit that may have become another; none when it may be all of them. */
+  /**
+   * `onChange` hears the path of each unit that may have become another, of others than those that are followed too
+   * when they are many; none when it may be all of them.
+   */
   static async connect(socket: string, onChange: (path?: string) => void): Promise<Manager> {
-    // As many listeners as units are being stopped.
-    const jobs = new EventEmitter().setMaxListeners(0);
-    const bus = await Bus.connect(socket, rules, ({ path, member, body }) => {
-      if (member === 'JobRemoved') jobs.emit('removed', body);
+    const jobs = new EventEmitter();
+    const bus = await Bus.connect(socket, ({ path, member, body }) => {
+      if (member === 'JobRemoved') jobs.emit(`${body[2]}`, body);
       else if (member === 'PropertiesChanged') onChange(path);
       else if (body[0] === false) onChange();
     });
     const manager = new Manager(bus, jobs);
     try {
-      await manager.#call('Subscribe');
+      await Promise.all([bus.match(reloading), manager.#call('Subscribe')]);
       return manager;
     } catch (error) {
       bus.close();
       throw error;
     }
+  }
+
+  /** What these become from now on is heard. */
+  follow(units: readonly string[]): Promise<void> {
+    return this.#units.add(units);
+  }
+
+  unfollow(units: readonly string[]): Promise<void> {
+    return this.#units.remove(units);
   }
 
   /** Aborts when the connection is gone; its reason says why. */
@@ -102,10 +126,11 @@ export class Manager {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), stopWithin * 1000);
     // Listens from before the call on: the job's end may come in one piece with the answer.
-    const removed = on(this.#jobs, 'removed', { signal: AbortSignal.any([this.lost, deadline.signal]) });
+    const ends = on(this.#jobs, unit, { signal: AbortSignal.any([this.lost, deadline.signal]) });
     try {
+      await this.#stops.add([unit]);
       const job = await this.#call('StopUnit', 'ss', [unit, 'replace']);
-      const result = await resultOf(job, removed);
+      const result = await resultOf(job, ends);
       if (result !== 'done') throw new Error(`its stop job ended with ${result}`);
     } catch (error) {
       this.lost.throwIfAborted();
@@ -117,7 +142,8 @@ export class Manager {
       if (!isUnknownUnit(error)) throw error;
     } finally {
       clearTimeout(timer);
-      await removed.return?.();
+      await ends.return?.();
+      if (this.#jobs.listenerCount(unit) === 0) await this.#stops.remove([unit]);
     }
   }
 
@@ -155,8 +181,8 @@ function statesIn(answer: unknown): SystemdState[] {
 }
 
 /** systemd's word for how a job ended: `done`, `canceled`, `timeout`, … */
-async function resultOf(job: unknown, removed: AsyncIterable<unknown>): Promise<string> {
-  for await (const each of removed) {
+async function resultOf(job: unknown, ends: AsyncIterable<unknown>): Promise<string> {
+  for await (const each of ends) {
     const [[, path, , result]] = z.tuple([jobRemoved]).parse(each);
     if (path === job) return result;
   }
