@@ -39,6 +39,9 @@ const daemon = {
 const answerWithin = 60_000;
 const signalType = 4;
 
+/** dbus-daemon refuses more than 128 calls of a connection without an answer (`max_replies_per_connection`). */
+const maxOpenCalls = 100;
+
 /**
  * One connection to the system bus, and to the systemd that was on it then. It is never mended: when the bus or
  * systemd starts anew, what was told and asked before is void, so whoever holds it connects again and looks again.
@@ -46,6 +49,9 @@ const signalType = 4;
 export class Bus {
   readonly #client: MessageBus;
   readonly #lost = new AbortController();
+  #openCalls = 0;
+  /** Calls that wait for one of those to be answered. */
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(socket: string, onSignal: (signal: BusSignal) => void) {
     // `direct` leaves the greeting to us: the library throws out of a timer when its own is not answered in time.
@@ -81,9 +87,18 @@ export class Bus {
     return this.#lost.signal;
   }
 
-  /** Calls made in one go leave in one write. Rejects with `BusError`, or with `lost`'s reason. */
-  call(call: BusCall): Promise<unknown> {
-    return this.#invoke({ destination: systemd, ...call, body: [...(call.body ?? [])] });
+  /** Calls made in one go leave in one write, unless they are many. Rejects with `BusError`, or with `lost`'s reason. */
+  async call(call: BusCall): Promise<unknown> {
+    if (this.#openCalls < maxOpenCalls) this.#openCalls += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await this.#invoke({ destination: systemd, ...call, body: [...(call.body ?? [])] });
+    } finally {
+      // The next one takes its place.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#openCalls -= 1;
+    }
   }
 
   /** When it returns, every signal of systemd's is heard that the rule names (D-Bus specification, "Match Rules"). */

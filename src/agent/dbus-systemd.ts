@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { messageOf } from '../model/message-of.ts';
 import { isRestarting } from '../model/readiness.ts';
 import type { SystemdState } from '../model/status.ts';
+import { Enabling } from './enabling.ts';
 import { readJournal, wasStartedSince } from './journal.ts';
 import { isRefusal, isUnknownUnit, type Manager } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
@@ -20,15 +21,19 @@ export interface DbusSystemdOptions {
 /** `Systemd` over D-Bus. What is under way when the connection is lost fails; the next call makes a new one. */
 export class DbusSystemd implements Systemd {
   readonly #files: UnitFiles;
+  readonly #enabling: Enabling;
   readonly #link: ManagerLink;
   /** systemd's paths of our units: of many it tells by telling of all. */
   readonly #paths = new Set<string>();
   readonly #changes = new EventEmitter();
+  /** Units that are half-written because systemd refused to enable them: it has read all that there is of them. */
+  readonly #refused = new Set<string>();
   /** Units of which is being found out whether they were started. */
   readonly #asked = new Map<string, Promise<boolean>>();
 
   constructor({ folder = '/run/flotilla', socket = '/run/dbus/system_bus_socket' }: DbusSystemdOptions = {}) {
     this.#files = new UnitFiles(folder);
+    this.#enabling = new Enabling(this.#files);
     this.#link = new ManagerLink(socket, (path) => this.#hear(path));
   }
 
@@ -53,24 +58,22 @@ export class DbusSystemd implements Systemd {
 
   async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
+    const names = write.map(({ name }) => name);
+    const failures = await this.#enabling.refusals(names, [...names, ...remove]);
+    const units = write.filter(({ name }) => !failures.has(name));
     await this.#follow(
       manager,
-      write.map(({ name }) => name),
+      units.map(({ name }) => name),
     );
-    const names = [...write.map(({ name }) => name), ...remove];
-    await this.#files.change(names, async () => {
-      for (const unit of write) await this.#files.write(unit);
-      for (const name of remove) await this.#files.remove(name);
-      await Promise.all(remove.map((name) => manager.forgetFailure(name)));
-      // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
-      // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
-      const loaded = await manager.listLoaded(names);
-      // It looks for drop-ins by a list of folders that it makes when it reloads.
-      const dropsIn = write.some(({ fenced }) => fenced);
-      if (dropsIn || loaded.some(({ load }) => load !== 'not-found')) await manager.reload();
-    });
+    try {
+      await this.#change(manager, units, remove);
+    } catch (error) {
+      if (!(error instanceof UnitFailures)) throw error;
+      for (const [name, why] of error.failures) failures.set(name, why);
+    }
     for (const name of remove) this.#paths.delete(unitPath(name));
     await manager.unfollow(remove);
+    if (failures.size > 0) throw new UnitFailures(failures);
   }
 
   async start(names: readonly string[]): Promise<void> {
@@ -142,6 +145,30 @@ export class DbusSystemd implements Systemd {
   /** Ends the connection, which would keep the process alive. */
   close(): Promise<void> {
     return this.#link.close();
+  }
+
+  async #change(manager: Manager, write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
+    const names = [...write.map(({ name }) => name), ...remove];
+    const halves = await this.#files.halves();
+    // Nobody knows what systemd has read of a unit that another agent, or a lost connection, left half-written.
+    const left = names.some((name) => halves.has(name) && !this.#refused.has(name));
+    for (const name of names) this.#refused.delete(name);
+    await this.#files.change(names, async () => {
+      const disabled = await this.#enabling.disable(manager, names);
+      for (const unit of write) await this.#files.write(unit);
+      for (const name of remove) await this.#files.remove(name);
+      await Promise.all(remove.map((name) => manager.forgetFailure(name)));
+      const { enabled, refused } = await this.#enabling.enable(manager, write);
+      // systemd reads a unit from disk when it is first asked for it and forgets it when it is down and nothing
+      // refers to it. So what it still has in memory is old, but for what it never found: that it looks for again.
+      const loaded = await manager.listLoaded(names);
+      const old = loaded.some(({ load }) => load !== 'not-found');
+      // It looks for drop-ins, and for what others want, by a list of folders that it makes when it reloads.
+      const linked = disabled || enabled || write.some(({ fenced }) => fenced);
+      if (old || linked || left) await manager.reload();
+      for (const name of refused.keys()) this.#refused.add(name);
+      if (refused.size > 0) throw new UnitFailures(refused);
+    });
   }
 
   /**

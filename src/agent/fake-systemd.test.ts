@@ -4,9 +4,11 @@ import { FakeSystemd } from './fake-systemd.ts';
 
 describe('FakeSystemd', () => {
   const systemd = new FakeSystemd();
-  systemdContract(
-    () => systemd,
-    async () => systemd.lose(),
-    300,
-  );
+  systemdContract({
+    get: () => systemd,
+    lose: async () => systemd.lose(),
+    // There are none.
+    restartForeign: async () => undefined,
+    soon: 300,
+  });
 });

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type Clock, sleep, systemClock } from '../store/clock.ts';
+import { FakeEnabling } from './fake-enabling.ts';
 import { isDown } from './fence.ts';
-import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
+import { halfWritten, type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 
-type FakeUnit = Omit<ManagedUnit, 'name' | 'hash'> & { readonly fenced: boolean };
+type FakeUnit = Omit<ManagedUnit, 'name' | 'hash'> & {
+  readonly fenced: boolean;
+  /** Its file is not that of any version. */
+  readonly half: boolean;
+};
 type Outcome = Pick<FakeUnit, 'active' | 'sub' | 'result'>;
 
 const dead: Outcome = { active: 'inactive', sub: 'dead', result: 'success' };
@@ -31,6 +36,7 @@ export class FakeSystemd implements Systemd {
   readonly slow = new Map<string, number>();
   readonly #clock: Clock;
   readonly #units = new Map<string, FakeUnit>();
+  readonly #enabling = new FakeEnabling();
   readonly #listeners = new Set<(error?: Error) => void>();
   /** Whether fenced units may be started, and the guard's timer. */
   #open = false;
@@ -41,34 +47,40 @@ export class FakeSystemd implements Systemd {
   }
 
   async list(): Promise<readonly ManagedUnit[]> {
-    return [...this.#units].map(([name, { fenced: _, ...unit }]) => ({
+    return [...this.#units].map(([name, { fenced: _, half, ...unit }]) => ({
       name,
-      hash: createHash('sha256').update(unit.contents).digest('hex'),
+      hash: half ? halfWritten : createHash('sha256').update(unit.contents).digest('hex'),
       ...unit,
     }));
   }
 
   async install(write: readonly NewUnit[], remove: readonly string[]): Promise<void> {
     this.calls.push(`install ${write.map(({ name }) => name).join(' ')} remove ${remove.join(' ')}`.trim());
-    for (const { name, contents, fenced = false } of write) {
-      const old = this.#units.get(name) ?? dead;
-      // systemd refuses a service that has nothing to execute.
-      const empty = name.endsWith('.service') && !/^Exec/m.test(contents);
-      const load = empty ? 'bad-setting' : 'loaded';
-      this.#units.set(name, { ...old, load, contents, fenced, started: false });
-    }
+    this.#enabling.disable([...write.map(({ name }) => name), ...remove]);
+    const refused = new Map<string, string>();
+    const units = write.filter(({ name }) => {
+      const owner = this.#enabling.ownerOf(name);
+      if (owner !== undefined) refused.set(name, `${name} is an alias of ${owner}.`);
+      return owner === undefined;
+    });
+    for (const unit of units) this.#put(unit);
     for (const name of remove) this.#units.delete(name);
+    for (const { name, contents } of units) {
+      const why = this.#enabling.enable(name, contents, new Set(this.#units.keys()));
+      if (why === undefined) continue;
+      refused.set(name, why);
+      this.#set(name, { contents: '', half: true });
+    }
     this.#changed();
+    if (refused.size > 0) throw new UnitFailures(refused);
   }
 
   async start(names: readonly string[]): Promise<void> {
     this.calls.push(`start ${names.join(' ')}`);
     const bad = names.filter((name) => this.refused.has(name) || this.#units.get(name)?.load !== 'loaded');
     for (const name of names.filter((one) => !bad.includes(one))) {
-      const unit = this.#get(name);
-      const outcome = outcomes.find(([sign]) => unit.contents.includes(sign))?.[1] ?? running(name);
-      const idle = unit.active === 'active' || (unit.fenced && !this.#open);
-      this.#units.set(name, { ...unit, ...(idle ? {} : outcome), started: true });
+      this.#bring(name);
+      this.#units.set(name, { ...this.#get(name), started: true });
     }
     this.#changed();
     const why = (name: string) => `Unit ${name} has a bad unit file setting.`;
@@ -122,7 +134,26 @@ export class FakeSystemd implements Systemd {
     this.#cancelGuard();
     this.#open = false;
     this.#units.clear();
+    this.#enabling.clear();
     this.#changed();
+  }
+
+  #put({ name, contents, fenced = false }: NewUnit): void {
+    const old = this.#units.get(name) ?? dead;
+    // systemd refuses a service that has nothing to execute.
+    const empty = name.endsWith('.service') && !/^Exec/m.test(contents);
+    const load = empty ? 'bad-setting' : 'loaded';
+    this.#units.set(name, { ...old, load, contents, fenced, half: false, started: false });
+  }
+
+  /** With what the `[Install]` sections of others say. */
+  #bring(name: string, seen: ReadonlySet<string> = new Set()): void {
+    const unit = this.#units.get(name);
+    if (seen.has(name) || unit?.load !== 'loaded' || unit.active === 'active' || (unit.fenced && !this.#open))
+      return;
+    const outcome = outcomes.find(([sign]) => unit.contents.includes(sign))?.[1] ?? running(name);
+    this.#units.set(name, { ...unit, ...outcome });
+    for (const other of this.#enabling.wantedBy(name)) this.#bring(other, new Set([...seen, name]));
   }
 
   async #stop(name: string): Promise<void> {

@@ -52,7 +52,8 @@ export class Manager {
    * when they are many; none when it may be all of them.
    */
   static async connect(socket: string, onChange: (path?: string) => void): Promise<Manager> {
-    const jobs = new EventEmitter();
+    // Each unit that is being stopped listens for errors too.
+    const jobs = new EventEmitter().setMaxListeners(0);
     const bus = await Bus.connect(socket, ({ path, member, body }) => {
       if (member === 'JobRemoved') jobs.emit(`${body[2]}`, body);
       else if (member === 'PropertiesChanged') onChange(path);
@@ -114,6 +115,15 @@ export class Manager {
 
   async reload(): Promise<void> {
     await this.#call('Reload');
+  }
+
+  /** Until the machine reboots, as the file's `[Install]` section says. Of links that are others' it takes none. */
+  async enable(file: string): Promise<void> {
+    await this.#call('EnableUnitFiles', 'asbb', [[file], true, false]);
+  }
+
+  async disable(unit: string): Promise<void> {
+    await this.#call('DisableUnitFiles', 'asb', [[unit], true]);
   }
 
   /** Returns when the job is queued. */

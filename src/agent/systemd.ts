@@ -17,7 +17,7 @@ export interface ManagedUnit extends SystemdState {
 
 /**
  * Stands for the hash of a unit whose files an agent began to change and did not end with: nobody knows which of them
- * are there, and which of them systemd knows.
+ * are there, and which of them systemd knows. Also of one that systemd refused to enable.
  */
 export const halfWritten = '0'.repeat(64);
 
@@ -29,7 +29,7 @@ export interface NewUnit {
   readonly fenced?: boolean;
 }
 
-/** Some of several units could not be started or stopped; the others were. */
+/** Some of several units could not be put in place, started or stopped; the others were. */
 export class UnitFailures extends Error {
   override readonly name = 'UnitFailures';
   /** Why, by unit. */
@@ -45,7 +45,12 @@ export class UnitFailures extends Error {
 export interface Systemd {
   /** The units of ours, also those whose process is gone. Units of others never show. */
   list(): Promise<readonly ManagedUnit[]>;
-  /** Puts files in place (new or changed) and takes others away, so that systemd knows. Starts and stops nothing. */
+  /**
+   * Puts files in place (new or changed) and takes others away, so that systemd knows, and enables those with an
+   * `[Install]` section. Starts and stops nothing.
+   * @throws {UnitFailures} for those that can't be enabled, which have the hash `halfWritten` then, or whose name is
+   * another unit's alias, which are not there.
+   */
   install(write: readonly NewUnit[], remove: readonly string[]): Promise<void>;
   /**
    * Queues start jobs, all at once so that systemd orders them, without waiting for them to finish.

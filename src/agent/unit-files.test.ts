@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hashOf } from '../unit/hash.ts';
-import { halfWritten } from './systemd.ts';
+import { halfWritten, UnitFailures } from './systemd.ts';
 import { UnitFiles } from './unit-files.ts';
 
 const name = 'a.service';
@@ -59,6 +59,29 @@ describe('an agent that is killed while it changes a unit', () => {
     await files.change([name], () => files.remove(name));
     expect(await open().list()).toEqual([]);
     expect(await readdir(join(root, 'systemd'))).not.toContain(`${name}.d`);
+  });
+
+  test('or that systemd refuses part of, leaves that part alone to be changed again', async () => {
+    const other = 'b.service';
+    const files = open();
+    const refused = new UnitFailures(new Map([[name, 'no']]));
+    const change = files.change([name, other], async () => {
+      for (const each of [name, other]) await files.write({ name: each, contents });
+      throw refused;
+    });
+    await expect(change).rejects.toBe(refused);
+    expect(await files.list()).toEqual([half, { ...whole, name: other }]);
+  });
+
+  test('leaves nothing under a name that has become an alias of another unit', async () => {
+    const files = open();
+    await expect(files.change([name], () => Promise.reject(killed))).rejects.toBe(killed);
+    const owner = 'owner.service';
+    await files.change([owner], () => files.write({ name: owner, contents }));
+    await symlink(join(root, 'systemd', owner), join(root, 'systemd', name));
+    expect(await files.list()).toEqual([{ ...whole, name: owner }]);
+    await files.links.remove(await files.links.list());
+    expect(await files.list()).toEqual([half, { ...whole, name: owner }]);
   });
 
   test('is no reason for the one that changes it to look at it twice', async () => {

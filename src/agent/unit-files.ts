@@ -3,8 +3,9 @@ import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FenceFiles } from './fence-files.ts';
+import { InstallLinks } from './install-links.ts';
 import { replaceFile } from './replace-file.ts';
-import { halfWritten, type NewUnit } from './systemd.ts';
+import { halfWritten, type NewUnit, UnitFailures } from './systemd.ts';
 
 /** systemd's folder for units that a reboot forgets (systemd.unit(5), "Unit File Load Path"). */
 const runtimeFolder = '/run/systemd/system';
@@ -33,6 +34,7 @@ export class UnitFiles {
   readonly #units: string;
   readonly #systemdFolder: string;
   readonly #fence: FenceFiles;
+  readonly #links: InstallLinks;
   /** By name, with the sign that the file is still the one that was read. */
   readonly #read = new Map<
     string,
@@ -47,6 +49,7 @@ export class UnitFiles {
     this.#starting = new Marks(join(folder, 'starting'));
     this.#changing = new Marks(join(folder, 'changing'));
     this.#fence = new FenceFiles(folder, systemdFolder);
+    this.#links = new InstallLinks(this.#units, systemdFolder);
   }
 
   /** The guard of the units that were written as fenced. */
@@ -54,15 +57,52 @@ export class UnitFiles {
     return this.#fence;
   }
 
-  /** A unit that another agent did not come to the end with has the hash `halfWritten`, also if it has no file. */
+  /** The links by which systemd has enabled units. */
+  get links(): InstallLinks {
+    return this.#links;
+  }
+
+  /** Where systemd finds the unit's file. */
+  pathOf(name: string): string {
+    return join(this.#units, name);
+  }
+
+  /** Units that have a file here. */
+  async names(): Promise<string[]> {
+    return (await readFolder(this.#units)).filter((name) => !name.startsWith('.'));
+  }
+
+  /** Undefined when it has no file. */
+  async contentsOf(name: string): Promise<string | undefined> {
+    return readFile(this.pathOf(name), 'utf8').catch(() => undefined);
+  }
+
+  /** Other names that units of ours have on this machine, with whose they are. */
+  async aliases(): Promise<Map<string, string>> {
+    const ours = new Set(await this.names());
+    const links = (await this.#links.list()).filter(({ unit }) => ours.has(unit));
+    return new Map(links.flatMap(({ alias, unit }) => (alias === undefined ? [] : [[alias, unit]])));
+  }
+
+  /**
+   * Units that another agent did not come to the end with, or that the last change failed for. While the name is
+   * another unit's alias there is nothing of it here: whoever stopped it would stop that one.
+   */
+  async halves(): Promise<Set<string>> {
+    const left = await this.#changing.left();
+    const aliases = left.length > 0 ? await this.aliases() : new Map();
+    return new Set(left.filter((name) => !aliases.has(name)));
+  }
+
+  /** One of the `halves` has the hash `halfWritten`, also if it has no file. */
   async list(): Promise<UnitFile[]> {
-    const found = (await readFolder(this.#units)).filter((name) => !name.startsWith('.'));
-    const halves = new Set(await this.#changing.left());
+    const found = await this.names();
+    const halves = await this.halves();
     const names = [...new Set([...found, ...halves])].sort();
     const [started, starting] = [new Set(await this.#started.list()), new Set(await this.#starting.left())];
     return Promise.all(
       names.map(async (name) => {
-        const file = halves.has(name) ? { contents: '', hash: halfWritten } : await this.#contentsOf(name);
+        const file = halves.has(name) ? { contents: '', hash: halfWritten } : await this.#look(name);
         const since = starting.has(name) && !started.has(name) ? await this.#starting.read(name) : undefined;
         const startingSince = since === undefined ? {} : { startingSince: Number(since) };
         return { name, ...file, started: started.has(name), ...startingSince };
@@ -72,7 +112,7 @@ export class UnitFiles {
 
   /**
    * Changes the files of these units; when `work` has ended well, systemd knows of it. Else, or if this process ends,
-   * whatever of it was done, all of it is to be done again.
+   * whatever of it was done, all of it is to be done again, or what `UnitFailures` names.
    */
   async change(names: readonly string[], work: () => Promise<void>): Promise<void> {
     await this.#changing.during(names, '', work);
@@ -92,7 +132,7 @@ export class UnitFiles {
     await this.unmarkStarted(name);
     if (fenced) await this.#fence.add(name);
     else await this.#fence.remove(name);
-    const file = join(this.#units, name);
+    const file = this.pathOf(name);
     // The file says that the unit is here, so it comes last.
     await replaceFile(join(this.#systemdFolder, name), (draft) => symlink(file, draft));
     await replaceFile(file, (draft) => writeFile(draft, contents, { mode: 0o644 }));
@@ -100,7 +140,7 @@ export class UnitFiles {
 
   async remove(name: string): Promise<void> {
     await this.unmarkStarted(name);
-    await rm(join(this.#units, name), { force: true });
+    await rm(this.pathOf(name), { force: true });
     await rm(join(this.#systemdFolder, name), { force: true });
     await this.#fence.remove(name);
     this.#read.delete(name);
@@ -126,8 +166,8 @@ export class UnitFiles {
     watcher.on('error', onChange);
   }
 
-  async #contentsOf(name: string): Promise<{ contents: string; hash: string }> {
-    const path = join(this.#units, name);
+  async #look(name: string): Promise<{ contents: string; hash: string }> {
+    const path = this.pathOf(name);
     const { ino, size, mtimeMs, ctimeMs } = await stat(path);
     const sign = [ino, size, mtimeMs, ctimeMs].join(' ');
     const known = this.#read.get(name);
@@ -173,16 +213,27 @@ class Marks {
     await rm(join(this.#folder, name), { force: true });
   }
 
-  /** The marks are there while the work is done, and stay when it fails. */
+  /** The marks are there while the work is done, and stay when it fails, or of those that `UnitFailures` names. */
   async during(names: readonly string[], contents: string, work: () => Promise<void>): Promise<void> {
     for (const name of names) this.#own.add(name);
     try {
       for (const name of names) await this.add(name, contents);
-      await work();
-      for (const name of names) await this.remove(name);
+      const failed = await failuresOf(work);
+      for (const name of names) if (!failed?.failures.has(name)) await this.remove(name);
+      if (failed) throw failed;
     } finally {
       for (const name of names) this.#own.delete(name);
     }
+  }
+}
+
+async function failuresOf(work: () => Promise<void>): Promise<UnitFailures | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnitFailures) return error;
+    throw error;
   }
 }
 

@@ -141,6 +141,35 @@ describe('Fence=stop', () => {
   });
 });
 
+describe('[Install]', () => {
+  const beside = '[X-Fleet]\nMachineOf=a.service\n';
+
+  test('lets a unit that is only loaded run with the one that wants it, as in fleet', async () => {
+    const wanted = unit('b.service', `${beside}[Install]\nWantedBy=a.service\n`);
+    const loaded = [unit('a.service'), wanted].map((each) => ({ ...each, targetState: 'loaded' as const }));
+    await cluster.apply({ put: loaded });
+    await seconds(5);
+    expect(Object.values(await cluster.running()).flat()).toEqual([]);
+    await cluster.apply({ put: [unit('a.service')] });
+    await seconds(5);
+    expect(await (await whereIs('a.service')).running()).toEqual(['a.service', 'b.service']);
+  });
+
+  test('that systemd refuses keeps its unit down, says why and holds up no other', async () => {
+    const named = (name: string, more = '') => unit(name, `${more}[Install]\nAlias=web.service\n`);
+    await cluster.apply({ put: [named('a.service')] });
+    await seconds(5);
+    await cluster.apply({ put: [named('b.service', beside), unit('c.service', beside)] });
+    await seconds(30);
+    const machine = await whereIs('a.service');
+    expect(await machine.running()).toEqual(['a.service', 'c.service']);
+    expect(machine.log.join('\n')).toMatch(/will try again: b\.service: .*web\.service.* already exists/);
+    await cluster.apply({ put: [unit('a.service')] });
+    await seconds(300);
+    expect(await machine.running()).toEqual(['a.service', 'b.service', 'c.service']);
+  });
+});
+
 describe('Ready', () => {
   const probed = (name: string) => unit(name, '[X-Flotilla]\nReady=http :8080/health\n');
 

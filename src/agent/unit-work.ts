@@ -246,7 +246,8 @@ function add(problems: Problems, more: Problems): void {
   for (const [unit, problem] of more) problems.set(unit, problem);
 }
 
-/** Most problems name their unit. */
+/** Most problems name their unit, and some only one whose name ends in the same way. */
 function sayProblem([unit, problem]: readonly [string, string]): string {
-  return problem.includes(unit) ? problem : `${unit}: ${problem}`;
+  const before = problem.split(unit).slice(0, -1);
+  return before.some((text) => !/[\w:.\\@-]$/.test(text)) ? problem : `${unit}: ${problem}`;
 }

@@ -1,5 +1,6 @@
 import type { TargetState, UnitFile } from '../model/unit.ts';
 import { checkAfterReady } from './check-after-ready.ts';
+import { checkInstall } from './check-install.ts';
 import {
   checkInstances,
   checkTargetStates,
@@ -92,7 +93,12 @@ function withoutInstances(name: string, { path = 'units.yaml' }: UnitManifest): 
 function checkContents(name: string, parsed: ParsedUnit, units: readonly UnitFile[]): Flaw[] {
   const type = name.endsWith('.service') ? checkService(name, parsed) : checkType(name, parsed);
   const names = units.length > 0 ? units.map((unit) => unit.name) : [name];
-  return [...parsed.flaws, ...type, ...firstFlaws(names, (unit) => checkOptions(unit, parsed.options))];
+  const { options } = parsed;
+  return [
+    ...parsed.flaws,
+    ...type,
+    ...firstFlaws(names, (unit) => [...checkOptions(unit, options), ...checkInstall(unit, options)]),
+  ];
 }
 
 /** The flaws of the first name that has any: a template's mistake is told once, not once for each instance. */

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { DbusSystemd } from '../../src/agent/dbus-systemd.ts';
-import { halfWritten } from '../../src/agent/systemd.ts';
+import { Manager } from '../../src/agent/manager.ts';
+import { maxNarrowRules } from '../../src/agent/match-rules.ts';
+import { halfWritten, type NewUnit } from '../../src/agent/systemd.ts';
 import { UnitFiles } from '../../src/agent/unit-files.ts';
+import { unitPath } from '../../src/agent/unit-path.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
 /**
@@ -25,10 +28,11 @@ after(async () => {
 });
 
 describe('DbusSystemd', () => {
-  systemdContract(
-    () => systemd,
-    async () => void systemctl('restart', 'dbus.service'),
-  );
+  systemdContract({
+    get: () => systemd,
+    lose: async () => void systemctl('restart', 'dbus.service'),
+    restartForeign: async () => void systemctl('restart', 'systemd-timesyncd.service'),
+  });
 });
 
 async function run(name: string, contents: string): Promise<void> {
@@ -122,6 +126,58 @@ test('a fence that an agent wrote and did not get to reload is in force with the
   await next.close();
 });
 
+describe('an [Install] section of a unit that was being changed when the agent was killed', () => {
+  const hook = 'cut-hook.service';
+  const name = 'cut.service';
+  const contents = `${daemon}[Install]\nWantedBy=${hook}\n`;
+  const put = (each: NewUnit) => systemd.install([each], []);
+  const files = new UnitFiles(folder);
+
+  /** The agent is killed after `work`; the next one puts this version in place. */
+  async function takenOver(work: () => Promise<void>, next: NewUnit): Promise<string | undefined> {
+    await killedAfter((step) => files.change([name], step), work);
+    const agent = new DbusSystemd({ folder });
+    await agent.install([next], []);
+    await agent.start([hook]);
+    const active = (await stateOf(name))?.active;
+    await agent.stop([hook, name]);
+    await agent.close();
+    return active;
+  }
+
+  test('counts, also if systemd had made the links and not read them', async () => {
+    await put({ name: hook, contents: daemon });
+    await put({ name, contents: daemon });
+    const enable = async () => {
+      await files.write({ name, contents });
+      const enableUnits = ['EnableUnitFiles', 'asbb', '1', files.pathOf(name), 'true', 'false'];
+      const manager = 'org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager';
+      execFileSync('busctl', ['call', ...manager.split(' '), ...enableUnits]);
+    };
+    expect(await takenOver(enable, { name, contents })).toBe('active');
+  });
+
+  test('counts no more, also if its links were gone and systemd had not looked', async () => {
+    await put({ name: hook, contents: daemon });
+    await put({ name, contents });
+    const disable = async () => {
+      await files.links.remove((await files.links.list()).filter(({ unit }) => unit === name));
+      await files.write({ name, contents: daemon });
+    };
+    expect(await takenOver(disable, { name, contents: daemon })).toBe('inactive');
+  });
+});
+
+test('units of the machine that Also= names are enabled and disabled with the unit', async () => {
+  const other = 'also-machine.service';
+  const also = `${daemon}[Install]\nWantedBy=multi-user.target\nAlso=systemd-timesyncd.service\n`;
+  const isEnabled = () => existsSync('/run/systemd/system/sysinit.target.wants/systemd-timesyncd.service');
+  await systemd.install([{ name: other, contents: also }], []);
+  expect(isEnabled()).toBe(true);
+  await systemd.install([], [other]);
+  expect(isEnabled()).toBe(false);
+});
+
 describe('a start that was not noted before the agent was killed', () => {
   const job = (command: string) => `[Service]\nType=oneshot\nExecStart=${command}\n`;
 
@@ -182,6 +238,45 @@ test('a changed unit needs no reload of systemd, and other units are no news', a
   expect(seen.changes).toBeGreaterThan(0);
   stop.abort();
   await ended;
+});
+
+describe('the connection', () => {
+  /** Units that are heard of when ours and others change. */
+  async function heard(follow: readonly string[]): Promise<Set<string>> {
+    const paths: string[] = [];
+    const manager = await Manager.connect('/run/dbus/system_bus_socket', (path) => paths.push(path ?? 'all'));
+    try {
+      await manager.follow(follow);
+      systemctl('restart', 'systemd-timesyncd.service', 'heard.service', 'unheard.service');
+      await sleep(1000);
+      return new Set(paths);
+    } finally {
+      manager.close();
+    }
+  }
+  const pathOf = { heard: unitPath('heard.service'), foreign: unitPath('systemd-timesyncd.service') };
+
+  test('hears of the units that it follows only, unless they are many', async () => {
+    for (const name of ['heard.service', 'unheard.service']) await run(name, daemon);
+    expect(await heard(['heard.service'])).toEqual(new Set([pathOf.heard]));
+    const many = Array.from({ length: maxNarrowRules }, (_, at) => `heard@${at}.service`);
+    expect(await heard(many)).toEqual(new Set());
+    expect(await heard([...many, 'heard.service'])).toContain(pathOf.foreign);
+  });
+
+  test('stops more units at once than it may have rules for', async () => {
+    const names = Array.from({ length: maxNarrowRules + 20 }, (_, at) => `crowd@${at}.target`);
+    await systemd.install(
+      names.map((name) => ({ name, contents: '[Unit]\nDescription=One of many\n' })),
+      [],
+    );
+    await systemd.start(names);
+    const active = async () =>
+      (await systemd.list()).filter((unit) => unit.active === 'active').map((unit) => unit.name);
+    expect(await active()).toEqual(expect.arrayContaining(names));
+    await systemd.stop(names);
+    expect((await active()).filter((name) => names.includes(name))).toEqual([]);
+  });
 });
 
 test('a file that is edited by hand is news', async () => {

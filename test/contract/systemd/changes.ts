@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { daemon, patience, type Subject } from './subject.ts';
 
-export function changesContract({ get, find, install, run }: Subject, lose: () => Promise<void>): void {
+interface Events {
+  readonly lose: () => Promise<void>;
+  readonly restartForeign: () => Promise<void>;
+}
+
+export function changesContract(
+  { get, find, until, install, remove, run }: Subject,
+  { lose, restartForeign }: Events,
+): void {
   describe('changes', () => {
     /** Counts what it yields, after it has said what was before. */
     async function follow() {
@@ -31,6 +39,21 @@ export function changesContract({ get, find, install, run }: Subject, lose: () =
       stop.abort();
       await ended;
       expect(seen.error).toBe('');
+    });
+
+    test('tells of our units only, whichever came or went before', async () => {
+      await run('ours.service', daemon);
+      await install('ours-once.service', daemon);
+      await remove('ours-once.service');
+      await until('ours.service', { active: 'active' });
+      const { stop, seen, ended } = await follow();
+      await restartForeign();
+      await sleep(1000);
+      expect(seen.changes).toBe(0);
+      await get().stop(['ours.service']);
+      await eventually(() => seen.changes > 0);
+      stop.abort();
+      await ended;
     });
 
     test('fails when systemd is lost, and the next call finds it again', async () => {
