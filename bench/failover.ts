@@ -1,3 +1,4 @@
+import { messageOf } from '../src/model/message-of.ts';
 import { type FailoverCluster, startFailoverCluster } from './failover-cluster.ts';
 import { deathOfLeader, deaths } from './failover-deaths.ts';
 import { etcdAway, networkCut, starved } from './failover-faults.ts';
@@ -37,7 +38,3 @@ export const failover: Benchmark = async (report, log, wants) => {
   }
   if (problems.length > 0) throw new Error(problems.join('; '));
 };
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

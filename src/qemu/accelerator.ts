@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { access, constants, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../model/message-of.ts';
 import type { Accelerator } from './arguments.ts';
-import { message, run } from './command.ts';
+import { run } from './command.ts';
 import type { Image } from './image.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
@@ -25,7 +26,7 @@ const probeDeadline = 5000;
  * The answer is kept beside the images until the host, its kernel or QEMU change.
  */
 export async function chooseAccelerator(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
-  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).catch(message);
+  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).catch(messageOf);
   if (closed) return { accelerator: 'tcg', reason: `KVM can't be used: ${closed}` };
   const file = join(image.folder, '..', 'accelerator.json');
   return await keptChoice(file, await probeKey(image), options, () => probeKvm(image, options));
@@ -122,7 +123,7 @@ export async function probeBoot(
     );
     return undefined;
   } catch (error) {
-    return message(error);
+    return messageOf(error);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

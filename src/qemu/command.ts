@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../model/message-of.ts';
 import type { Log } from './log.ts';
 import { heartbeat } from './log.ts';
 
@@ -52,7 +53,7 @@ export async function run(command: readonly string[], options: CommandOptions): 
   } catch (cause) {
     const name = command[0];
     throw new Error(
-      `${options.purpose}: ${name} failed: ${message(cause)}\n${lastLines(output.all, tailLines)}`,
+      `${options.purpose}: ${name} failed: ${messageOf(cause)}\n${lastLines(output.all, tailLines)}`,
       { cause },
     );
   } finally {
@@ -95,9 +96,4 @@ export async function attach(
 
 function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
-}
-
-/** The text of whatever was thrown. */
-export function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { message } from './command.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Log } from './log.ts';
 import { heartbeat } from './log.ts';
 
@@ -69,11 +69,11 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
       if (cause instanceof Refused) throw cause;
       if (attempt === attempts) {
         throw new Error(
-          `${url}: the transfer was cut ${attempts} times (${message(cause)}); ${size} bytes are kept, try again to go on`,
+          `${url}: the transfer was cut ${attempts} times (${messageOf(cause)}); ${size} bytes are kept, try again to go on`,
           { cause },
         );
       }
-      options.log(`${url}: ${message(cause)}; going on after ${size} bytes`);
+      options.log(`${url}: ${messageOf(cause)}; going on after ${size} bytes`);
     }
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { access, chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { messageOf } from '../model/message-of.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
-import { attach, message, run } from './command.ts';
+import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
@@ -100,7 +101,7 @@ async function endProcess(folder: string, pid: number, log: Log): Promise<boolea
     await qmp(paths.qmp, { execute: 'quit' }, quitDeadline);
     if (await waitForExit(pid, paths.pid, quitDeadline)) return true;
   } catch (error) {
-    log(`${message(error)}; killing it`);
+    log(`${messageOf(error)}; killing it`);
   }
   await signalProcess(pid, paths.pid, 'SIGKILL');
   return waitForExit(pid, paths.pid, killDeadline);
@@ -192,7 +193,7 @@ async function addMissingForwards(spec: MachineSpec, state: MachineState): Promi
 }
 
 function isPortConflict(error: unknown): boolean {
-  return message(error).includes('Could not set up host forwarding rule');
+  return messageOf(error).includes('Could not set up host forwarding rule');
 }
 
 async function writeState(folder: string, forwards: Forwards): Promise<void> {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { message } from './command.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { askControl } from './control.ts';
 import { withLock } from './lock.ts';
@@ -122,7 +122,7 @@ async function untilReady(stack: string, signal?: AbortSignal): Promise<void> {
   for (;;) {
     const failure = await askControl(paths.control, { command: 'status' }, answerDeadline).then(
       () => undefined,
-      message,
+      messageOf,
     );
     if (failure === undefined) return;
     if (Date.now() > end) {

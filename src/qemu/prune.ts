@@ -1,4 +1,4 @@
-import { message } from './command.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Log } from './log.ts';
 import { defaultLimits, type Limits, sizeText } from './prune-limits.ts';
 import { type Decision, planPrune } from './prune-plan.ts';
@@ -45,7 +45,7 @@ export async function pruneTemplates(
         log(`template ${entry.name} (${sizeText(entry.bytes)}) removed: ${reason}`);
     }
   } catch (error) {
-    log(`old templates can't be removed from ${cache}: ${message(error)}; try \`flotilla cache prune\``);
+    log(`old templates can't be removed from ${cache}: ${messageOf(error)}; try \`flotilla cache prune\``);
   }
 }
 
@@ -56,7 +56,7 @@ async function carryOut(decision: Decision<CacheEntry>, options: PruneOptions): 
     const spared = await remove(entry, options);
     return { ...decision, ...(spared !== undefined && { spared }) };
   } catch (cause) {
-    const text = `${entry.kind} ${entry.name} can't be removed: ${message(cause)}; see to ${entry.path} and try again`;
+    const text = `${entry.kind} ${entry.name} can't be removed: ${messageOf(cause)}; see to ${entry.path} and try again`;
     return { ...decision, error: new Error(text, { cause }) };
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { message } from './command.ts';
+import { messageOf } from '../model/message-of.ts';
 import { qmp } from './qmp.ts';
 
 /** A machine at rest: what is needed to go on from where it was. Nothing of it is ever written to. */
@@ -43,7 +43,7 @@ export async function wake(socket: string, devices: string): Promise<void> {
     await ask(socket, 'migrate-incoming', { uri: `exec:cat ${shellQuote(devices)}` });
     await transferred(socket, 'waking');
   } catch (cause) {
-    throw new WakeFailed(`QEMU does not wake from ${devices}: ${message(cause)}`, { cause });
+    throw new WakeFailed(`QEMU does not wake from ${devices}: ${messageOf(cause)}`, { cause });
   }
 }
 

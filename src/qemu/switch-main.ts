@@ -6,7 +6,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { message } from './command.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { serveControl } from './control.ts';
 import { Lan } from './lan.ts';
@@ -58,7 +58,7 @@ function sameAs(one: Publication): (other: Publication) => boolean {
 }
 
 async function applyConfig(): Promise<void> {
-  configProblem = await reload().then(() => undefined, message);
+  configProblem = await reload().then(() => undefined, messageOf);
   if (configProblem !== undefined) log(configProblem);
 }
 

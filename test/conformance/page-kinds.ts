@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodePageToken, encodePageToken, extractPage, findPage } from '../../src/agent/fleet/page.ts';
 import { readQuery } from '../../src/agent/request-body.ts';
+import { messageOf } from '../../src/model/message-of.ts';
 import { type Case, vectorCase } from './case.ts';
 
 const token = z.object({ limit: z.number(), page: z.number() });
@@ -9,7 +10,7 @@ function attempt<T extends object>(run: () => T): T | { error: string } {
   try {
     return run();
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: messageOf(error) };
   }
 }
 

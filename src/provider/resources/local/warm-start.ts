@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
 import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
+import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { startMachine, stopMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
@@ -77,8 +78,7 @@ export async function warmStart(
 async function discardBroken(template: Template, cause: unknown, signal: AbortSignal): Promise<never> {
   signal.throwIfAborted();
   await discardTemplate(template);
-  const why = cause instanceof Error ? cause.message : String(cause);
-  throw new Error(`template ${template.key} is broken and was removed: ${why}`, { cause });
+  throw new Error(`template ${template.key} is broken and was removed: ${messageOf(cause)}`, { cause });
 }
 
 /** Ends and removes a machine whose start was cut off before it was somebody. */
