@@ -2,7 +2,8 @@
 # Makes a clone ready to run. Safe to repeat: a second run only looks, in about half a second.
 #
 #   bash toolchain/setup.sh            all that a local cluster needs
-#   bash toolchain/setup.sh up         node modules and the Pulumi CLI; `check` is the same
+#   bash toolchain/setup.sh up         node modules and the Pulumi CLI
+#   bash toolchain/setup.sh check      these, and the distribution's packages that the tests need
 #   bash toolchain/setup.sh machines   the distribution's packages for machines on this host
 #   bash toolchain/setup.sh test       all of it, and what the tests need besides
 #
@@ -28,7 +29,8 @@ main() {
   local step steps
   case "${1:-all}" in
     all) steps=(node_modules pulumi machine_packages) ;;
-    up | check) steps=(node_modules pulumi) ;;
+    up) steps=(node_modules pulumi) ;;
+    check) steps=(node_modules pulumi test_packages) ;;
     machines) steps=(machine_packages) ;;
     test) steps=(node_modules pulumi machine_packages test_packages) ;;
     *) fail "unknown mode '$1'; expected up, check, machines, test or nothing" ;;

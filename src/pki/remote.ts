@@ -16,28 +16,43 @@ export interface KeyFile {
  * again, so the command can be repeated. The private key stays where it is.
  */
 export function csrCommand(keys: readonly KeyFile[], directory = pkiDirectory): Command {
-  const args = keys.flatMap(({ name, owner }) => [name, owner]);
-  return script('flotilla-csr', csrScript, [directory, ...args], { root: true });
+  const body = `${requestCertificates}request_certificates "$@"\n`;
+  return script('flotilla-csr', body, requestArguments(keys, directory), { root: true });
 }
 
-/** A key appears under its name only when it is whole. The subject is ours to set, so the request names none. */
-const csrScript = `
-set -eu
-umask 077
-directory=$1; shift
-mkdir -p "$directory"
-chmod 0755 "$directory"
-while [ $# -gt 0 ]; do
-  key=$directory/$1.key
-  if [ ! -s "$key" ]; then
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$key.new"
-    chown "$2:" "$key.new"
-    mv "$key.new" "$key"
-  fi
-  openssl req -new -key "$key" -subj /CN=flotilla
-  shift 2
-done
+/** What the shell's `request_certificates` wants to be called with. */
+export function requestArguments(keys: readonly KeyFile[], directory = pkiDirectory): readonly string[] {
+  return [directory, ...keys.flatMap(({ name, owner }) => [name, owner])];
+}
+
+/**
+ * A shell function for scripts that do something besides. A key appears under its name only when it is whole. The
+ * subject is ours to set, so the request names none.
+ */
+export const requestCertificates = `
+request_certificates() (
+  set -eu
+  umask 077
+  directory=$1; shift
+  mkdir -p "$directory"
+  chmod 0755 "$directory"
+  while [ $# -gt 0 ]; do
+    key=$directory/$1.key
+    if [ ! -s "$key" ]; then
+      openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$key.new"
+      chown "$2:" "$key.new"
+      mv "$key.new" "$key"
+    fi
+    openssl req -new -key "$key" -subj /CN=flotilla
+    shift 2
+  done
+)
 `;
+
+/** Whether the text is a request and not a certificate. */
+export function isCsr(pem: string): boolean {
+  return pem.startsWith('-----BEGIN CERTIFICATE REQUEST-----');
+}
 
 /**
  * The requests in the order of the keys they were asked for.

@@ -5,7 +5,7 @@ import { messageOf } from '../model/message-of.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
-import { csrCommand, parseCsrs } from '../pki/remote.ts';
+import { csrCommand, isCsr, requestArguments, requestCertificates } from '../pki/remote.ts';
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
@@ -38,7 +38,7 @@ const pause = 2;
  * goes to one machine first, and to the others only when that one answers. Units keep running throughout.
  */
 export async function installAgents(machines: readonly AgentMachine[], options: AgentOptions): Promise<void> {
-  const states = await Promise.all(machines.map((machine) => inspect(machine, options)));
+  const states = await Promise.all(machines.map((machine) => inspect(machine, options, 'ask')));
   const [canary, ...others] = states.filter((state) => state.stale);
   if (!canary) return;
   const replaces = states.some((state) => state.stamp !== '');
@@ -56,7 +56,7 @@ export async function staleAgents(
   machines: readonly AgentMachine[],
   options: AgentOptions,
 ): Promise<readonly string[]> {
-  const looked = await Promise.allSettled(machines.map((machine) => inspect(machine, options)));
+  const looked = await Promise.allSettled(machines.map((machine) => inspect(machine, options, 'look')));
   return looked.flatMap((each) =>
     each.status === 'fulfilled' && each.value.stale ? [each.value.machine.name] : [],
   );
@@ -70,22 +70,35 @@ interface AgentState {
   readonly stamp: string;
   readonly wantedStamp: string;
   readonly certificate: string;
+  /** PKCS#10 of a machine that has no certificate yet and was let ask for one. */
+  readonly csr: string;
   readonly stale: boolean;
 }
+
+const keys = [{ name: 'agent', owner: 'root' }];
+
+/** Whether a machine without certificate makes its key and asks for one, which is done in the same round trip. */
+type Inspection = 'look' | 'ask';
 
 /** The stamp is compared with what the files really hash to, so that an edit by hand shows. */
 const inspection = `set -u
 cat "$5" 2>/dev/null || echo
 cat "$1" "$2" "$3" 2>/dev/null | sha256sum | cut -d' ' -f1
-cat "$4" 2>/dev/null || true
+certificate=$4 kind=$6
+shift 6
+if [ -s "$certificate" ]; then cat "$certificate"
+elif [ "$kind" = ask ]; then request_certificates "$@"
+fi
 `;
 
-function inspectCommand(): Command {
+function inspectCommand(kind: Inspection): Command {
   const { bundle, config, authority, certificate, ready } = agentFiles;
-  return script('inspect-agent', inspection, [bundle, config, authority, certificate, ready], { root: true });
+  const files = [bundle, config, authority, certificate, ready];
+  const args = [...files, kind, ...requestArguments(keys)];
+  return script('inspect-agent', `${requestCertificates}${inspection}`, args, { root: true });
 }
 
-async function inspect(machine: AgentMachine, options: AgentOptions): Promise<AgentState> {
+async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspection): Promise<AgentState> {
   const { bundle, authority, signal } = options;
   const connection = await machine.connect(signal);
   const config = agentConfig(machine.settings, bundle.sha256.slice(0, 12));
@@ -94,11 +107,12 @@ async function inspect(machine: AgentMachine, options: AgentOptions): Promise<Ag
     .update(config)
     .update(authority.certificate)
     .digest('hex');
-  const { stdout } = await succeed(connection, inspectCommand(), signal);
+  const { stdout } = await succeed(connection, inspectCommand(kind), signal);
   const [stamp = '', actual = '', ...rest] = stdout.split('\n');
-  const certificate = rest.join('\n').trim();
+  const pem = rest.join('\n').trim();
+  const [certificate, csr] = isCsr(pem) ? ['', pem] : [pem, ''];
   const stale = stamp !== wantedStamp || actual !== wantedStamp || !isUsable(certificate, authority);
-  return { machine, connection, config, stamp, wantedStamp, certificate, stale };
+  return { machine, connection, config, stamp, wantedStamp, certificate, csr, stale };
 }
 
 function isUsable(certificate: string, { certificate: ca }: Authority): boolean {
@@ -129,12 +143,10 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
 }
 
 async function issue(
-  { machine, connection }: AgentState,
+  { machine, connection, csr: asked }: AgentState,
   { authority, signal }: AgentOptions,
 ): Promise<string> {
-  const keys = [{ name: 'agent', owner: 'root' }];
-  const { stdout } = await succeed(connection, csrCommand(keys), signal);
-  const csr = parseCsrs(stdout, keys).get('agent') ?? '';
+  const csr = asked || (await succeed(connection, csrCommand(keys), signal)).stdout;
   return signLeaf({ authority, csr, commonName: machine.id, usages: ['client'] });
 }
 

@@ -20,6 +20,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   'keys, certificates and ids are each machine’s own':
     /^contents [0-9a-f]{64} {2}\/etc\/(machine-id|flotilla\/(pki|agent|etcd)|ssh\/)/,
   'cloud-init notes there when it made the account': /^contents .* \/etc\/sudoers.d\/90-cloud-init-users$/,
+  'the day on which the account was made, which may be the template’s':
+    /^contents [0-9a-f]{64} {2}\/etc\/shadow-?$/,
   'cloud-init did not run on a machine that woke: its notes come with the first boot':
     /^file \/var\/(lib\/cloud\/instances\/core-1-1\/|log\/cloud-init)/,
   'names of private folders are made of the boot id, which is the template’s':
@@ -35,7 +37,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
 
 /*
  * First systemd gets to the end of what it has begun. Paths below /var/log/journal bear the machine's id, which is
- * another one for each. Kernel threads, counters and times are no part of what a machine is.
+ * another one for each. Kernel threads, counters and times are no part of what a machine is, nor is the day
+ * that shadow(5) has for an account.
  */
 const script = `
 set -eu
@@ -48,7 +51,8 @@ find /etc -type f -exec sha256sum {} + | section contents
 systemctl list-unit-files --no-legend --plain --full | awk '{print $1, $2}' | section unit-file
 systemctl list-units --all --no-legend --plain --full | awk '{print $1, $2, $3, $4}' | section unit
 systemctl show --property=SystemState,Environment | section systemd
-cat /etc/passwd /etc/group /etc/shadow | section user
+cat /etc/passwd /etc/group | section user
+awk -F: -v OFS=: '$1 == "core" {$3 = "DAY"} {print}' /etc/shadow | section user
 dpkg-query --show --showformat='\${Package} \${Version} \${Status}\\n' | section package
 ip -o -4 address | awk '{print $2, $3, $4, $9, $10}' | section address
 ip -o -6 address | awk '{print $2, $3, $4}' | section address
