@@ -15,8 +15,9 @@ export interface Member {
 }
 
 /** `etcdctl` as root, with the settings that every member's machine has. */
-const etcdctl =
-  'set -a; . /etc/flotilla/etcdctl.env; set +a; etcdctl --dial-timeout=5s --command-timeout=15s';
+const settings = 'set -a; . /etc/flotilla/etcdctl.env; set +a;';
+const program = 'etcdctl --dial-timeout=5s --command-timeout=15s';
+const etcdctl = `${settings} ${program}`;
 
 /** One answer of `etcdctl endpoint status -w json`. Its ids are numbers that JSON.parse would round. */
 const statusAnswer =
@@ -85,7 +86,8 @@ export class Observer {
     const members = await this.output(to, `${etcdctl} member list`);
     const id = new RegExp(`^([0-9a-f]+), started, ${to}, `, 'm').exec(members)?.[1];
     if (id === undefined) throw new Error(`etcd has no member ${to}: ${members}`);
-    await this.output(to, `${etcdctl} --endpoints=${from.endpoint} move-leader ${id}`);
+    // As a variable, like those of the file: an option for the same thing besides is an error.
+    await this.output(to, `${settings} ETCDCTL_ENDPOINTS=${from.endpoint} ${program} move-leader ${id}`);
   }
 
   close(): Promise<void> {
