@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ServedAgent, serveAgent } from '../../test/contract/served-agent.ts';
 import { Forbidden, OutOfSpace } from '../store/store.ts';
@@ -189,12 +192,16 @@ describe('the API', () => {
     { status: 415, method: 'POST', path: '/apply', body: '{}', headers: { 'content-type': 'text/plain' } },
     { status: 415, method: 'POST', path: '/apply', body: '{}', headers: {} },
     { status: 413, method: 'POST', path: '/apply', body: `"${'x'.repeat(10 * 1024 * 1024)}"` },
+    { status: 413, method: 'POST', path: '/rebalance', body: `"${'x'.repeat(2 * 1024 * 1024)}"` },
+    { status: 413, method: 'POST', path: '/apply', body: `{"put": [${'{},'.repeat(60_000)}{}]}` },
+    { status: 413, method: 'POST', path: '/apply', body: '['.repeat(60_000) },
+    { status: 413, method: 'POST', path: '/apply', body: `{"destroy": [${'0,'.repeat(250_000)}0]}` },
   ])('answers $status to $method $path', async ({ status, method, path, body, headers }) => {
     expect(await call(method, path, body, headers)).toEqual(refusal(status, expect.any(String)));
   });
 
   test('refuses what etcd has no room for', async () => {
-    const reason = 'x'.repeat(2 * 1024 * 1024);
+    const reason = 'x'.repeat(1.6 * 1024 * 1024);
     const cordoned = await call('POST', '/machines/core-1/cordon', { reason });
     expect(cordoned).toEqual(
       refusal(413, expect.stringMatching(/^the value of \/flotilla\/cordons\/.* KiB/)),
@@ -207,6 +214,33 @@ describe('the API', () => {
       expect(await call('POST', `/${verb}`, body)).toEqual(refusal(400, problem));
     }
     expect((await cluster.units()).units).toEqual([]);
+  });
+
+  test('of too many elements, how many there are is all that it says', async () => {
+    const { status, body } = await apply({ destroy: Array.from({ length: 40_000 }, () => 0) });
+    expect([status, body]).toEqual([
+      400,
+      { error: { code: 400, message: expect.stringMatching(/^destroy: .*\d+ items/) } },
+    ]);
+  });
+
+  test('holds so many bytes of bodies at once, and no more', async () => {
+    const head = 'POST /flotilla/v1/apply HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+    const nearlyAll = 10 * 1024 * 1024 - 1;
+    const sockets = Array.from({ length: 3 }, () => createConnection(agent.socket));
+    const answers = sockets.map((socket) => once(socket, 'data').then(([data]) => String(data)));
+    for (const socket of sockets) {
+      socket.write(`${head}content-length: ${nearlyAll + 1}\r\n\r\n`);
+      socket.write(Buffer.alloc(nearlyAll, 'x'));
+    }
+    expect(await Promise.race(answers)).toMatch(/^HTTP\/1.1 503 [\s\S]*other requests have long bodies/);
+    for (const socket of sockets) socket.destroy();
+    let status = 503;
+    for (let look = 0; look < 100 && status === 503; look++) {
+      await sleep(20);
+      status = (await apply({ put: [{ ...hello, contents: 'x'.repeat(5e6) }] })).status;
+    }
+    expect(status).toBe(400);
   });
 
   test('answers 503 while etcd is away', async () => {

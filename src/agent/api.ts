@@ -6,6 +6,7 @@ import type { ErrorReply } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { Compacted, Forbidden, OutOfSpace, TooLarge, Unreachable } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
+import { BodyBudget, type BodyShare } from './body-budget.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
 import { Snapshots } from './fleet/snapshots.ts';
@@ -19,6 +20,9 @@ import { encode, send, sendText } from './send.ts';
 /** Milliseconds until a client is told that etcd does not answer. */
 const patience = 8000;
 
+/** Milliseconds that a request may take to arrive. */
+const slowest = 60_000;
+
 /** Members of this group may use the socket besides root. */
 const socketGroup = 'flotilla';
 
@@ -26,7 +30,13 @@ const socketGroup = 'flotilla';
 export async function serveApi(path: string, context: ApiContext, log: Log): Promise<Server> {
   const own = { requests: new RequestCounts(), stops: new RecentStops(), snapshots: new Snapshots() };
   const handlers = { ...context, ...own };
-  const server = createServer((request, response) => void answer(request, response, handlers, log));
+  const budget = new BodyBudget();
+  const server = createServer((request, response) => {
+    const share = budget.share();
+    response.on('close', share.giveBack);
+    void answer(request, response, { handlers, share, log });
+  });
+  server.requestTimeout = slowest;
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   server.listen(path);
@@ -37,12 +47,18 @@ export async function serveApi(path: string, context: ApiContext, log: Log): Pro
   return server;
 }
 
+interface Serving {
+  readonly handlers: HandlerContext;
+  /** Of the memory that bodies may take. */
+  readonly share: BodyShare;
+  readonly log: Log;
+}
+
 /** Never rejects. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  context: HandlerContext,
-  log: Log,
+  { handlers: context, share, log }: Serving,
 ): Promise<void> {
   const { method = '', url = '' } = request;
   const gone = new AbortController();
@@ -52,7 +68,7 @@ async function answer(
     const [place = '', query] = splitOnce(url, '?');
     const { route, parameters } = findRoute(routes, method, place);
     path = route.path;
-    const body = route.body && (await readBody(request, route.body));
+    const body = route.body && (await readBody(request, route.body, share));
     const handled = { parameters, query: readQuery(query), body, signal: gone.signal };
     const reply = await inTime(route.handle(context, handled));
     context.requests.add(method, path, reply.status);

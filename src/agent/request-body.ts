@@ -2,10 +2,24 @@ import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import { messageOf } from '../model/message-of.ts';
 import { ApiError } from './api-error.ts';
+import type { BodyShare } from './body-budget.ts';
 import type { BodyRule } from './route.ts';
 
-/** Bytes; a request's body may not be longer. */
-const maxBody = 10 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+
+/** Bytes; a request's body may not be longer, unless its route says so. */
+const maxBody = 2 * mebibyte;
+
+/**
+ * How often these may stand in a body, inside of strings as well. A value of JSON takes a hundred times the memory of
+ * its text, and seconds to check where the processor is emulated, in which no lease is renewed. The units of a large
+ * stack have a tenth of it.
+ */
+const most = [
+  ['{', 50_000],
+  ['[', 50_000],
+  [',', 200_000],
+] as const;
 
 /** Of more problems than these nobody reads the rest. */
 const maxProblems = 50;
@@ -15,13 +29,15 @@ const maxProblems = 50;
  * to check.
  * @throws {ApiError} 415, 413 or 400.
  */
-export async function readBody(request: IncomingMessage, rule: BodyRule): Promise<unknown> {
+export async function readBody(request: IncomingMessage, rule: BodyRule, share: BodyShare): Promise<unknown> {
   if (rule.optional && !hasBody(request)) return undefined;
   if (!rule.anyType) checkType(request);
-  const text = await readText(request);
+  const bytes = await readBytes(request, rule.longest ?? maxBody, share);
+  refuseCrowds(bytes);
   try {
-    return JSON.parse(text);
+    return JSON.parse(decode(bytes));
   } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
     throw new ApiError(400, `unable to decode body: ${messageOf(cause)}`, { cause });
   }
 }
@@ -40,24 +56,41 @@ function checkType({ headersDistinct }: IncomingMessage): void {
   }
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLarge();
+async function readBytes(request: IncomingMessage, longest: number, share: BodyShare): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > longest) throw tooLarge(longest);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > maxBody) throw tooLarge();
+    if (size > longest) throw tooLarge(longest);
+    share.take(chunk.length);
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** Counted before anything is made of them. */
+function refuseCrowds(bytes: Buffer): void {
+  for (const [mark, limit] of most) {
+    let count = 0;
+    for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
+      count += 1;
+      if (count > limit)
+        throw new ApiError(413, `the body has more than ${limit} of "${mark}"; send less at once`);
+    }
+  }
+}
+
+function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ApiError(400, 'unable to decode body: it is not UTF-8', { cause });
   }
 }
 
-function tooLarge(): ApiError {
-  return new ApiError(413, `the body is larger than ${maxBody / 1024 / 1024} MiB; send fewer units at once`);
+function tooLarge(longest: number): ApiError {
+  return new ApiError(413, `the body is larger than ${longest / mebibyte} MiB; send less at once`);
 }
 
 /**

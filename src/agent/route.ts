@@ -63,6 +63,8 @@ export interface BodyRule {
   readonly optional?: boolean;
   /** Whether the content type is not looked at; default false: it must be `application/json`. */
   readonly anyType?: boolean;
+  /** Bytes it may have at most; default 2 MiB. */
+  readonly longest?: number;
 }
 
 /** What a success of a route looks like. */

@@ -28,6 +28,9 @@ import {
 import { refuseUnverified } from './verify.ts';
 import { machinesReply, planReply, unitsReply } from './views.ts';
 
+/** Bytes: the files of all of a stack's units come in one request. */
+const longestChange = 10 * 1024 * 1024;
+
 /** `/flotilla/v1`; bodies are those of `model/api.ts`. */
 const flotillaRoutes: readonly Route[] = [
   {
@@ -62,7 +65,7 @@ const flotillaRoutes: readonly Route[] = [
     method: 'POST',
     path: '/flotilla/v1/plan',
     summary: 'What the engine would do after a change. Writes nothing.',
-    body: { schema: changeRequest },
+    body: { schema: changeRequest, longest: longestChange },
     replies: [{ status: 200, json: planSchema }],
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
@@ -76,7 +79,7 @@ const flotillaRoutes: readonly Route[] = [
     method: 'POST',
     path: '/flotilla/v1/apply',
     summary: 'Changes units, all or none of them.',
-    body: { schema: changeRequest },
+    body: { schema: changeRequest, longest: longestChange },
     replies: [{ status: 200, json: applyReply }],
     handle: apply,
   },

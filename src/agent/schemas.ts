@@ -22,6 +22,7 @@ import type { Placement } from '../model/placement.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates } from '../model/unit.ts';
 import { component } from './components.ts';
+import { listOf } from './list-schema.ts';
 
 /*
  * The bodies of `/flotilla/v1` (src/model/api.ts, which says what they mean) as schemas: requests are checked by
@@ -139,12 +140,9 @@ export const unitsReply: z.ZodType<UnitsReply> = component(
 export const changeRequest: z.ZodType<ChangeRequest> = component(
   'ChangeRequest',
   z.strictObject({
-    put: z.array(z.strictObject({ name: z.string(), contents: z.string(), targetState })).max(maxUnits),
-    destroy: z.array(z.string()).max(maxUnits),
-    targets: z
-      .array(z.strictObject({ name: z.string(), targetState }))
-      .max(maxUnits)
-      .exactOptional(),
+    put: listOf(z.strictObject({ name: z.string(), contents: z.string(), targetState }), maxUnits),
+    destroy: listOf(z.string(), maxUnits),
+    targets: listOf(z.strictObject({ name: z.string(), targetState }), maxUnits).exactOptional(),
     revision: revision.exactOptional(),
   }),
 );

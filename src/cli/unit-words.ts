@@ -10,21 +10,26 @@ import { CommandFailed } from './failure.ts';
  * stays as it is. No word comes twice.
  */
 export function expandBraces(word: string): readonly string[] {
-  const words = [...new Set(expand(word))];
-  if (words.length <= maxInstances) return words;
-  throw new CommandFailed(`${word} stands for ${words.length} units; name ${maxInstances} at most`, 2);
+  const words: string[] = [];
+  for (const each of expand(word)) {
+    if (words.push(each) > maxInstances) {
+      throw new CommandFailed(`${word} stands for too many units; name ${maxInstances} at most`, 2);
+    }
+  }
+  return [...new Set(words)];
 }
 
-/** The innermost braces go first, which leaves none inside another. */
-function expand(word: string): string[] {
+/** The innermost braces go first, which leaves none inside another. One by one: all of them may be millions. */
+function* expand(word: string): Generator<string> {
   for (const group of word.matchAll(/\{([^{}]*)\}/g)) {
     const parts = alternatives(group[1] ?? '');
     if (parts === undefined) continue;
     const before = word.slice(0, group.index);
     const after = word.slice(group.index + group[0].length);
-    return parts.flatMap((part) => expand(before + part + after));
+    for (const part of parts) yield* expand(before + part + after);
+    return;
   }
-  return [word];
+  yield word;
 }
 
 function alternatives(text: string): readonly string[] | undefined {

@@ -62,6 +62,10 @@ describe('checkName', () => {
     'getty@tty1.service',
     '-.mount',
     'proc.mount',
+    'boot-efi.mount',
+    'udev.service',
+    'umount.target',
+    'ifup@ens3.service',
   ])('refuses %s, on which the machine itself runs', (name) =>
     expect(checkName(name)).toMatchObject([{ rule: 'name-reserved' }]),
   );

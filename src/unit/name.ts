@@ -79,10 +79,11 @@ export function checkName(name: string): Flaw[] {
 const reserved = new RegExp(
   `^(${[
     'etcd|docker|containerd|sshd?(@.*)?|dbus(-.*)?|flotilla-(agent|fence)|networking|nftables',
+    'udev|kmod|ifup(down.*)?(@.*)?|umount|cryptsetup.*|initrd.*',
     'cloud-(init|config|final).*|systemd-.*|(serial-|container-)?getty(@.*)?',
     '(init|user|system)(\\.slice)?|user(@|-\\d|-runtime-dir@).*',
     'basic|default|emergency|exit|graphical|halt|multi-user|network(-online)?|poweroff|reboot|rescue|shutdown|sysinit',
-  ].join('|')})\\.[a-z]+$|^(-|boot|dev|proc|run|sys)\\.mount$` +
+  ].join('|')})\\.[a-z]+$|^(-|boot(-efi)?|dev|proc|run|sys|tmp)\\.mount$` +
     '|^((local|remote)-fs(-pre)?|paths|slices|sockets|swap|time-sync|timers)\\.target$',
 );
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { component } from '../components.ts';
+import { listOf } from '../list-schema.ts';
 import { targetState } from '../schemas.ts';
 
 /*
@@ -82,32 +83,29 @@ export const unitBody = component(
   z.looseObject({
     desiredState: z.string().nullish(),
     name: z.string().nullish(),
-    options: z
-      .array(
-        z.looseObject({
-          name: z.string().nullish(),
-          section: z.string().nullish(),
-          value: z.string().nullish(),
-        }),
-      )
-      // Far more than a unit has; each one that is wrong costs memory for its message.
-      .max(10_000)
-      .nullish(),
+    // Far more than a unit has.
+    options: listOf(
+      z.looseObject({
+        name: z.string().nullish(),
+        section: z.string().nullish(),
+        value: z.string().nullish(),
+      }),
+      10_000,
+    ).nullish(),
   }),
 );
 
 /** The value is fleet's `{"value": "x"}`, or the plain string that its documentation and JSON Patch (RFC 6902) show. */
 export const metadataPatch = component(
   'FleetMetadataPatch',
-  z
-    .array(
-      z.looseObject({
-        op: z.string().nullish(),
-        path: z.string().nullish(),
-        value: z.union([z.string(), z.looseObject({ value: z.string().nullish() })]).nullish(),
-      }),
-    )
-    .max(2900),
+  listOf(
+    z.looseObject({
+      op: z.string().nullish(),
+      path: z.string().nullish(),
+      value: z.union([z.string(), z.looseObject({ value: z.string().nullish() })]).nullish(),
+    }),
+    2900,
+  ),
 );
 
 export const discovery = component(

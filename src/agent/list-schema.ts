@@ -1,0 +1,9 @@
+import * as z from 'zod';
+
+/**
+ * A list that may not have more than `most` elements. How many there are is asked before what they are: each one that
+ * is wrong costs memory for its message.
+ */
+export function listOf<Schema extends z.ZodType>(element: Schema, most: number) {
+  return z.array(z.unknown()).max(most).pipe(z.array(element));
+}
