@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** What marks a value as secret in Pulumi's state (its sdk/go/common/resource, `SigKey` and `SecretSig`). */
+const signature = '4dabf18193072939515e22adb298388d';
+const secret = z.object({
+  [signature]: z.literal('1b47061264138c4ac30d75fd1eb44270'),
+  plaintext: z.string(),
+});
+
+const exported = z.object({
+  deployment: z.object({
+    resources: z.array(z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() })),
+  }),
+});
+
+const agents = z.object({
+  machines: z.array(z.looseObject({ user: z.string() })).min(1),
+  privateKey: z.string(),
+});
+
+/**
+ * The `connection` of a stack whose first `up` goes on, or has failed: Pulumi stores outputs when a program ends well,
+ * and resources as they are made. Once there are agents there is a cluster to be asked.
+ *
+ * @param state what `pulumi stack export --show-secrets` printed, parsed
+ */
+export function connectionInState(state: unknown): unknown {
+  const { data } = exported.safeParse(state);
+  const found = data?.deployment.resources.findLast(({ type }) => type === 'flotilla:index:Agents');
+  const inputs = agents.safeParse(reveal(found?.inputs)).data;
+  return inputs && { ...inputs, user: inputs.machines[0]?.user };
+}
+
+/** The value with the secrets of its first level in plain text. */
+function reveal(inputs: Readonly<Record<string, unknown>> | undefined): unknown {
+  return Object.fromEntries(Object.entries(inputs ?? {}).map(([name, value]) => [name, plain(value)]));
+}
+
+function plain(value: unknown): unknown {
+  const { data } = secret.safeParse(value);
+  return data === undefined ? value : JSON.parse(data.plaintext);
+}
