@@ -36,7 +36,7 @@ export class EventReader {
   readonly #told = new Map<string, string>();
   /** Why units are about to leave machines, by placement. */
   readonly #removals = new Map<string, string>();
-  /** The engine writes the leader's key again and again: only another id is news. Empty when nobody leads. */
+  /** Who leads, to name who does not any more. */
   #leader: string | undefined;
   /** Where the last change stands: its revision, and which of that revision's changes it is, from 1. */
   #revision = -1n;
@@ -47,7 +47,7 @@ export class EventReader {
     for (const [id, member] of members) this.#members.set(id, member);
     for (const [id, { name }] of whereabouts) this.#names.set(id, name);
     for (const { id, name } of machines) this.#names.set(id, name);
-    if (fromNow) this.#leader = leader ?? '';
+    if (fromNow) this.#leader = leader;
   }
 
   /** To be given every change from the first of its revision on, or the ids are wrong. */
@@ -134,10 +134,9 @@ export class EventReader {
 
   leader({ type, value }: Change): Told | undefined {
     const before = this.#leader;
-    this.#leader = type === 'put' ? value : '';
-    if (type === 'put' && before === value) return undefined;
+    this.#leader = type === 'put' ? value : undefined;
     if (type === 'delete') {
-      const name = before ? { machine: this.#name(before) } : {};
+      const name = before === undefined ? {} : { machine: this.#name(before) };
       return { kind: 'leader', ...name, message: 'does not lead the cluster any more' };
     }
     return { kind: 'leader', machine: this.#name(value), message: 'leads the cluster' };
