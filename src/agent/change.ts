@@ -57,11 +57,21 @@ function twice({ put, destroy, targets = [] }: ChangeRequest): string[] {
 }
 
 /**
+ * What plan and apply refuse alike of a change that is right as such.
+ * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
+ * since then counts as new, because the store keeps nothing of it. 400 when units would wait for one another, or
+ * when a group has more of them than a rollout's record has room for.
+ */
+export function refuseChange(cluster: ClusterState, change: CheckedChange): void {
+  refuseIfChanged(cluster, change);
+  refuseCircles(cluster, change);
+  refuseHugeGroups(cluster, change);
+}
+
+/**
  * Makes the change: files first, which nobody sees until a unit refers to them, then all units in one
  * transaction. What already is as asked is not written.
- * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
- * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit; 400 when
- * units would wait for one another.
+ * @throws {ApiError} as `refuseChange` does; 404 when `targets` names an unknown unit; 409 when others are faster.
  * @param seen the cluster as it was a moment ago, if somebody has just read it
  */
 export async function applyChange(
@@ -71,9 +81,7 @@ export async function applyChange(
 ): Promise<ApplyReply> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const cluster = attempt === 0 && seen !== undefined ? seen : await readCluster(store);
-    refuseIfChanged(cluster, change);
-    refuseCircles(cluster, change);
-    refuseHugeGroups(cluster, change);
+    refuseChange(cluster, change);
     const operations = operationsOf(cluster, change);
     if (operations.length === 0) return { revision: String(cluster.revision) };
     await writeFiles(store, cluster, change);

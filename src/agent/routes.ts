@@ -1,15 +1,13 @@
 import { readCluster } from '../store/cluster-state.ts';
 import { ApiError } from './api-error.ts';
-import { applyChange, parseChange } from './change.ts';
+import { applyChange, parseChange, refuseChange } from './change.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
-import { refuseHugeGroups } from './huge-groups.ts';
 import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { rebalanceRoute } from './rebalance-request.ts';
-import { refuseCircles } from './refuse-circles.ts';
 import { rolloutRoutes } from './rollout-requests.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply, type Route } from './route.ts';
 import {
@@ -67,8 +65,7 @@ const flotillaRoutes: readonly Route[] = [
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
       const cluster = await readCluster(store);
-      refuseCircles(cluster, change);
-      refuseHugeGroups(cluster, change);
+      refuseChange(cluster, change);
       return json(planReply(cluster, change));
     },
   },
