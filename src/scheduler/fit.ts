@@ -1,4 +1,5 @@
 import type { MetadataCondition } from '../model/flotilla-options.ts';
+import { metadataValue } from '../model/machine.ts';
 import type { Board } from './board.ts';
 import { matchesMachineId, meets, missingMetadata } from './match.ts';
 import type { PeerReason } from './peers.ts';
@@ -90,8 +91,7 @@ export function machineBlocker(board: Board, unit: number, machine: number): Mac
   if (key !== undefined) return { kind: 'metadata', key, values: metadata[key] ?? [] };
   const condition = wanted.flotilla.conditions.find((condition) => !meets(at.metadata, condition));
   if (condition === undefined) return undefined;
-  const found = Object.hasOwn(at.metadata, condition.key) ? at.metadata[condition.key] : undefined;
-  return { kind: 'condition', condition, found };
+  return { kind: 'condition', condition, found: metadataValue(at.metadata, condition.key) };
 }
 
 /** The same answer as `arrivalBlocker`, but quick, for a machine that is fit itself and has all peers. */
