@@ -1,7 +1,7 @@
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import { type Clock, sleep } from '../store/clock.ts';
-import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
+import { type ClusterState, machineNames, readClusterState } from '../store/cluster-state.ts';
 import { changeKey, fileKey, type Malformed, prefixes, rootPrefix } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
@@ -126,7 +126,8 @@ class Engine {
     for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster))) {
       this.#written = (await this.#leadership.write(operations)) ?? this.#written;
     }
-    for (const decision of draft.decisions) this.#log(sayDecision(decision, cluster));
+    const nameOf = machineNames(cluster);
+    for (const decision of draft.decisions) this.#log(sayDecision(decision, nameOf));
     await this.#collectGarbage(cluster, now);
     return Math.min(idlePeriod, ...[grace, draft, left].map(({ until }) => until - now));
   }
@@ -179,8 +180,7 @@ function malformedPlacements({ malformed }: ClusterState): Operation[] {
   return malformed.flatMap(({ key }) => (key.startsWith(prefixes.placement) ? { delete: key } : []));
 }
 
-function sayDecision(decision: Decision, { machines }: ClusterState): string {
-  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+function sayDecision(decision: Decision, nameOf: (id: string) => string): string {
   if (decision.type === 'remove') {
     return `takes ${decision.unit} from ${nameOf(decision.machineId)}: ${decision.reason}`;
   }

@@ -3,7 +3,7 @@ import type { Reason } from '../model/reason.ts';
 import type { TargetState, Unit } from '../model/unit.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
-import type { ClusterState } from '../store/cluster-state.ts';
+import { type ClusterState, machineNames } from '../store/cluster-state.ts';
 import { ApiError } from './api-error.ts';
 import { missingMachines, snapshotOf } from './cluster-snapshot.ts';
 import { machineView } from './cordon.ts';
@@ -99,8 +99,8 @@ function withChange(cluster: ClusterState, change: Change): ClusterState {
 }
 
 /** A unit that leaves one machine for another is one move; one that only leaves is a move to nowhere. */
-export function movesOf(decisions: readonly Decision[], { machines }: ClusterState): PlannedMove[] {
-  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+export function movesOf(decisions: readonly Decision[], cluster: ClusterState): PlannedMove[] {
+  const nameOf = machineNames(cluster);
   const placed = new Set(
     decisions.flatMap((decision) => (decision.type === 'place' ? decision.placement.unit : [])),
   );

@@ -63,7 +63,7 @@ export interface ClusterState {
   readonly rebalance?: RebalanceRequest;
   /** Id of the machine that leads. */
   readonly leader?: string;
-  /** Revisions of `leaderKey`, `changeKey` and each unit's key; 0n where there is none. */
+  /** The revision that a key was written at last; 0n where there is none. */
   readonly revisionOf: (key: string) => bigint;
   readonly malformed: readonly Malformed[];
 }
@@ -172,6 +172,17 @@ function withPatch(machine: Machine, patch: PatchedMetadata | undefined): Machin
   const merged = Object.entries({ ...machine.metadata, ...patch });
   const metadata = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
   return { ...machine, metadata: Object.fromEntries(metadata) };
+}
+
+/** What people call a machine, by its id, also one that is gone: by the id where nobody has told a name. */
+export function machineNames({
+  machines,
+  whereabouts,
+}: Pick<ClusterState, 'machines' | 'whereabouts'>): (id: string) => string {
+  const names = new Map<string, string>();
+  for (const [id, { name }] of whereabouts) names.set(id, name);
+  for (const { id, name } of machines) names.set(id, name);
+  return (id) => names.get(id) ?? id;
 }
 
 /** Reads everything at one revision. */
