@@ -4,7 +4,9 @@ import type { Reason } from './reason.ts';
 import type { UnitStatus } from './status.ts';
 import type { TargetState, Unit } from './unit.ts';
 
-/** The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`. */
+// The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`.
+
+/** Where the agent serves on its machine, unless its configuration says otherwise. */
 export const agentSocket = '/run/flotilla/agent.sock';
 
 /** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */

@@ -12,7 +12,7 @@ export interface EngineWrite {
   readonly view: ClusterState;
   readonly put: readonly Placement[];
   readonly removed: readonly Pick<Placement, 'unit' | 'machineId'>[];
-  /** Seconds since the writer became leader, and since it got its lease. */
+  /** Seconds since the writer became leader. */
   readonly leaderFor: number;
   /** Seconds since the key of each missing machine vanished from the store. */
   readonly missingFor: ReadonlyMap<string, number>;
