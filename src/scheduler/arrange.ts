@@ -1,10 +1,10 @@
 import type { Machine } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
+import { explainBlocker } from './blocker-text.ts';
 import { Board } from './board.ts';
 import { Budget } from './budget.ts';
 import { choose, FitMachines } from './choose.ts';
 import { depart } from './departures.ts';
-import { explainBlocker } from './explain.ts';
 import { explainChoice } from './explain-choice.ts';
 import { PendingReasons } from './explain-pending.ts';
 import { arrivalBlocker, blockerOf, peerBlocker, replacedOn } from './fit.ts';

@@ -1,7 +1,7 @@
 import { metadataValue } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
+import { listText } from './blocker-text.ts';
 import type { Board } from './board.ts';
-import { listText } from './explain.ts';
 
 /** Why a machine was chosen; load and instances as they were before the unit came. */
 export function explainChoice(board: Board, unit: number, machine: number): Reason {
