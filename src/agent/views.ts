@@ -61,8 +61,9 @@ function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<s
 }
 
 /**
- * Why units wait. Nobody stores that: asking the same pure scheduler over the same data gives the answer that
- * the engine got, and it is never out of date. Units of machines that are missing count as placed there.
+ * Why units wait. Nobody stores that: the same pure scheduler is asked over what the store has now, so the answer is
+ * never out of date. But it knows neither failures nor what a rollout holds back, which the leader alone remembers.
+ * Units of machines that are missing count as placed there.
  */
 function pendingReasons(cluster: ClusterState): Map<string, Reason> {
   const snapshot = snapshotOf(cluster, undecided(cluster));
