@@ -7,7 +7,7 @@ import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
 import { operationsInBatches } from '../store/transaction.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
-import type { Draft, Gate, Look } from './draft.ts';
+import type { Draft, Look } from './draft.ts';
 import { FailedUnits } from './failed-units.ts';
 import { Garbage } from './garbage.ts';
 import type { Leadership } from './leader.ts';
@@ -81,8 +81,7 @@ class Engine {
   readonly #leaving = new Leaving(this.#facts);
   readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
-  /** What stands between the scheduler's decisions and the store, in this order. */
-  readonly #gates: readonly Gate[];
+  readonly #rebalancing: Rebalancing;
   /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
   #written = 0n;
 
@@ -95,7 +94,7 @@ class Engine {
     this.#log = log;
     this.#leadership = leadership;
     this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, secondOpinion, log);
-    this.#gates = [new Rebalancing(log).gate];
+    this.#rebalancing = new Rebalancing(log);
   }
 
   /** Decides and writes; answers in how many milliseconds to look again if nothing changes until then. */
@@ -112,10 +111,7 @@ class Engine {
     const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
     const { avoid, until } = this.#failedUnits.look({ now, cluster, snapshot });
     const look = { now, cluster, snapshot: { ...snapshot, avoid } };
-    const draft = this.#gates.reduce(
-      (before, gate) => gate(before, look),
-      holdBack(this.#schedule(look, until), rollouts),
-    );
+    const draft = this.#rebalancing.add(holdBack(this.#schedule(look, until), rollouts), look);
     const left = this.#leaving.look(cluster, now);
     const others = [
       ...draft.operations,
