@@ -89,13 +89,13 @@ export class UnitWork {
   }
 
   /**
-   * Does what can be done now. Answers the units as they were, if nothing was done, and what went wrong. Rejects
-   * when systemd can't be asked.
+   * Does what can be done now. Answers the units as they were before, whether something was done to them, and what
+   * went wrong. Rejects when systemd can't be asked.
    */
   async advance({
     placements,
     unclear,
-  }: Desired): Promise<{ units?: readonly ManagedUnit[]; problems: Reason[] }> {
+  }: Desired): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
     const { clock } = this.#options;
     this.#desired = new Map(placements.map((placement) => [placement.unit, placement]));
     const units = await this.#fence();
@@ -111,7 +111,7 @@ export class UnitWork {
       if (problems.has(unit)) this.#backoff.failed(unit, this.#wantedOf(unit), clock.now());
       else if (!this.#stopping.has(unit)) this.#backoff.succeeded(unit);
     }
-    return { ...(!done && { units }), problems: [...problems].map(sayProblem) };
+    return { units, changed: done, problems: [...problems].map(sayProblem) };
   }
 
   /** Fenced units run as long as the lease lasts and are stopped without it. Answers the units before that. */
