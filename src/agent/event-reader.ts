@@ -78,8 +78,8 @@ export class EventReader {
 
   metadata({ type, key, value }: Change): Told {
     const machine = this.#name(key.slice(prefixes.metadata.length));
-    const patch = type === 'put' ? foundIn(parseMetadata(key, value)) : undefined;
-    return { kind: 'machine', machine, message: `metadata set by users: ${patchText(patch ?? {})}` };
+    const [, patch = {}] = (type === 'put' ? foundIn(parseMetadata(key, value)) : undefined) ?? [];
+    return { kind: 'machine', machine, message: `metadata set by users: ${patchText(patch)}` };
   }
 
   /** Only remembered: where a machine was met is no event, but its name is needed once it is gone. */

@@ -51,6 +51,7 @@ const rollout: Required<Rollout> = {
 };
 const cordon: Required<Cordon> = { drain: true, reason: 'disk' };
 const whereabouts: Required<keys.Whereabouts> = { name: 'core-1', address: '10.0.0.1' };
+const patch: keys.PatchedMetadata = { zone: 'b', disk: null };
 const rebalance: Required<RebalanceRequest> = { maxMoves: 3 };
 const removals: keys.Removals = { drained: [[machineId, 'a.service']] };
 
@@ -74,6 +75,11 @@ test.each([
     'a member',
     [machineId, whereabouts],
     keys.parseMember(keys.memberKey(machineId), keys.encodeAddress(whereabouts)),
+  ],
+  [
+    'metadata',
+    [machineId, patch],
+    keys.parseMetadata(keys.metadataKey(machineId), keys.encodeMetadata(patch)),
   ],
   ['a rebalance', rebalance, keys.parseRebalance(keys.rebalanceKey, keys.encodeRebalance(rebalance))],
   ['removals', removals, keys.parseRemovals(keys.removalsKey, keys.encodeRemovals(removals))],

@@ -1,8 +1,7 @@
 import { messageOf } from '../model/message-of.ts';
 import { Backoff } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
-import type { Entry } from './cluster-state.ts';
-import { Compacted, type Store } from './store.ts';
+import { Compacted, type Entry, entriesOf, type Store } from './store.ts';
 
 /** A live copy of everything below a prefix. The map is the same object all the time and changes in place. */
 export interface MirrorView {
@@ -55,9 +54,7 @@ async function follow(options: MirrorOptions, signal: AbortSignal, listed: () =>
   const { store, prefix, clock, onChange, relist = 600_000 } = options;
   const { keys, revision } = await store.list(prefix);
   listed();
-  const entries = new Map(
-    keys.map(({ key, value, modRevision }): [string, Entry] => [key, { value, revision: modRevision }]),
-  );
+  const entries = entriesOf(keys);
   onChange({ entries, revision });
   const renewal = new AbortController();
   const cancel = clock.after(relist, () => renewal.abort());
