@@ -1,5 +1,6 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
+import { findKey } from '../store/find-key.ts';
 import { fileKey, parsePlacement, placementKey, prefixes } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { Operation } from './reconcile.ts';
@@ -74,7 +75,7 @@ export class Executor {
   async isWanted(unit: string): Promise<boolean> {
     const { store, machineId } = this.#options;
     const key = placementKey(machineId, unit);
-    const found = (await store.list(key)).keys.find((one) => one.key === key);
+    const found = await findKey(store, key);
     const parsed = found && parsePlacement(key, found.value);
     return parsed !== undefined && 'value' in parsed && parsed.value.targetState === 'launched';
   }
@@ -90,7 +91,7 @@ export class Executor {
 
   async #fetchFile(hash: string): Promise<string> {
     const key = fileKey(hash);
-    const found = (await this.#options.store.list(key)).keys.find((one) => one.key === key);
+    const found = await findKey(this.#options.store, key);
     if (!found) throw new Error(`${key} is missing in the store; push the unit again`);
     return found.value;
   }

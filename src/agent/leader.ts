@@ -1,8 +1,9 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../store/clock.ts';
+import { findKey } from '../store/find-key.ts';
 import { engineKey, leaderKey } from '../store/keys.ts';
 import { mirror } from '../store/mirror.ts';
-import { Forbidden, type KeyValue, type Operation, type Store } from '../store/store.ts';
+import { Forbidden, type Operation, type Store } from '../store/store.ts';
 import type { Log } from './log.ts';
 import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
@@ -94,7 +95,7 @@ function ended(signal: AbortSignal): Promise<void> {
  * transaction goes through all of etcd's members even when its comparison fails.
  */
 async function elect(store: Store, machineId: string, { lease }: Session): Promise<bigint | undefined> {
-  const known = await find(store, leaderKey);
+  const known = await findKey(store, leaderKey);
   // An earlier try may have been written although its answer got lost.
   if (known) return known.lease === lease.id ? known.modRevision : undefined;
   const { succeeded, revision } = await store.transact({
@@ -137,13 +138,9 @@ async function lead(
  * @throws {Deposed} when that one does not lead any more.
  */
 async function lastWrite(store: Store, elected: bigint): Promise<bigint> {
-  const [leader, engine] = await Promise.all([leaderKey, engineKey].map((key) => find(store, key)));
+  const [leader, engine] = await Promise.all([leaderKey, engineKey].map((key) => findKey(store, key)));
   if (leader?.modRevision !== elected) throw new Deposed('somebody else leads');
   return engine?.modRevision ?? 0n;
-}
-
-async function find(store: Store, wanted: string): Promise<KeyValue | undefined> {
-  return (await store.list(wanted)).keys.find(({ key }) => key === wanted);
 }
 
 /** Makes room at once instead of when the lease runs out. Fails when the key is not ours or etcd is away. */

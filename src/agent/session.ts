@@ -1,6 +1,7 @@
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
+import { findKey } from '../store/find-key.ts';
 import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
 import { operationsInBatches } from '../store/transaction.ts';
@@ -42,7 +43,7 @@ export async function keepSession(
   const logChange = onlyChanges(log);
   while (!signal.aborted) {
     try {
-      const known = await keyOf(store, machine);
+      const known = await findKey(store, machineKey(machine.id));
       const refusal = known && refusalOf(known, machine);
       if (refusal === undefined) {
         const since = clock.now();
@@ -62,11 +63,6 @@ export async function keepSession(
     }
     await sleep(clock, retryPause, signal);
   }
-}
-
-async function keyOf(store: Store, { id }: Machine): Promise<KeyValue | undefined> {
-  const key = machineKey(id);
-  return (await store.list(key)).keys.find((found) => found.key === key);
 }
 
 /** Writes the machine's key, if it still is as it was `known`. */
