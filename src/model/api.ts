@@ -142,11 +142,21 @@ export interface ClusterEvent {
   readonly message: Reason;
 }
 
+/** What can be said of a rollout. */
+export const rolloutStates = [
+  'running',
+  'paused',
+  'complete',
+  'rolling-back',
+  'rolled-back',
+  'failed',
+] as const;
+
 /** How a changed template or global unit is replacing its instances. */
 export interface RolloutView {
   /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
   readonly name: string;
-  readonly state: 'running' | 'paused' | 'complete' | 'rolling-back' | 'rolled-back' | 'failed';
+  readonly state: (typeof rolloutStates)[number];
   /** Instances (of a global unit: machines) by how far they are. */
   readonly updated: number;
   readonly total: number;
