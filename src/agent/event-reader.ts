@@ -1,4 +1,5 @@
 import type { ClusterEvent } from '../model/api.ts';
+import { pairOf } from '../model/placement.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import {
@@ -112,15 +113,16 @@ export class EventReader {
       const placement = foundIn(parsePlacement(key, value));
       return placement && { ...about, message: `placed: ${placement.reason}` };
     }
-    const reason = this.#removals.get(`${machineId}/${unit}`);
-    this.#removals.delete(`${machineId}/${unit}`);
+    const pair = pairOf({ unit, machineId });
+    const reason = this.#removals.get(pair);
+    this.#removals.delete(pair);
     return { ...about, message: reason === undefined ? 'taken away' : `taken away: ${reason}` };
   }
 
   /** Comes before the placements of the same transaction go. */
   removals({ key, value }: Change): undefined {
     for (const [reason, pairs] of Object.entries(foundIn(parseRemovals(key, value)) ?? {})) {
-      for (const [machineId, unit] of pairs) this.#removals.set(`${machineId}/${unit}`, reason);
+      for (const [machineId, unit] of pairs) this.#removals.set(pairOf({ unit, machineId }), reason);
     }
   }
 

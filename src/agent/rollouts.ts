@@ -1,6 +1,7 @@
+import { pairOf } from '../model/placement.ts';
 import type { Rollout, Versions } from '../model/rollout.ts';
 import { type Step, stepRollout } from '../scheduler/rollout.ts';
-import { isOutdated, type Member, pairOf } from '../scheduler/rollout-group.ts';
+import { isOutdated, type Member } from '../scheduler/rollout-group.ts';
 import { observe, type Sights } from '../scheduler/rollout-sights.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';

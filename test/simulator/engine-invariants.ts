@@ -1,4 +1,4 @@
-import type { Placement } from '../../src/model/placement.ts';
+import { type Placement, pairOf } from '../../src/model/placement.ts';
 import type { ClusterState } from '../../src/store/cluster-state.ts';
 import type { Finding } from './finding.ts';
 import { brokenConstraint, type NeedsOf, replacement } from './needs.ts';
@@ -21,8 +21,8 @@ export interface EngineWrite {
 
 /** The placements after a write, as far as its writer knew. */
 function placementsAfter({ view, put, removed }: EngineWrite): Placement[] {
-  const gone = new Set([...put, ...removed].map(({ unit, machineId }) => `${unit} ${machineId}`));
-  const kept = view.placements.filter(({ unit, machineId }) => !gone.has(`${unit} ${machineId}`));
+  const gone = new Set([...put, ...removed].map(pairOf));
+  const kept = view.placements.filter((placement) => !gone.has(pairOf(placement)));
   return [...kept, ...put];
 }
 
