@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { agentSocket } from '../model/api.ts';
+import { leaseSeconds } from '../model/lease.ts';
 import { messageOf } from '../model/message-of.ts';
 
 const path = z.string().startsWith('/', 'expected an absolute path');
@@ -24,7 +25,7 @@ const schema = z.strictObject({
    */
   engines: z.array(z.string().min(1)).default([]),
   /** Seconds a machine is believed alive after its last sign. */
-  leaseTtl: z.int().min(3).max(600).default(9),
+  leaseTtl: z.int().min(3).max(600).default(leaseSeconds),
 });
 
 /** `/etc/flotilla/agent.json` */

@@ -3,7 +3,7 @@ import type { Opinion } from './second-opinion.ts';
 /** Seconds; the table of how long a machine must be missing before its units move. */
 export const graceSeconds = {
   /**
-   * The normal case: its lease ran out, which took the lease's whole lifetime already. A third of that on top,
+   * The normal case: its lease ran out, which took the lease's whole lifetime already. A third of `leaseSeconds` on top,
    * since machines cut off at one moment lose their leases that far apart, and only then it shows how many. It is
    * also the time for a second opinion.
    */

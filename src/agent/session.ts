@@ -1,3 +1,4 @@
+import { leaseSeconds } from '../model/lease.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
@@ -21,7 +22,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: Machine;
-  /** Seconds a machine is believed alive after its last sign; default 9. Renewed every third of it. */
+  /** Seconds a machine is believed alive after its last sign; default `leaseSeconds`. Renewed every third of it. */
   readonly ttl?: number;
   /** Told what keeps the machine out, and undefined once it is a member. */
   readonly onStanding?: (refusal: string | undefined) => void;
@@ -36,7 +37,7 @@ const retryPause = 1000;
  * an agent that restarts or is upgraded must not look like a machine that died.
  */
 export async function keepSession(
-  { store, clock, log, machine, ttl = 9, onStanding = () => {} }: SessionOptions,
+  { store, clock, log, machine, ttl = leaseSeconds, onStanding = () => {} }: SessionOptions,
   signal: AbortSignal,
   body: (session: Session) => Promise<void>,
 ): Promise<void> {
