@@ -1,5 +1,5 @@
 import { readCluster } from '../store/cluster-state.ts';
-import { ApiError } from './api-error.ts';
+import { leaderKey } from '../store/keys.ts';
 import { applyChange, parseChange, refuseChange } from './change.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
@@ -24,7 +24,7 @@ import {
   unitsReply as unitsSchema,
 } from './schemas.ts';
 import { refuseUnverified } from './verify.ts';
-import { machinesReply, planReply, unitsReply } from './views.ts';
+import { machinesReply, planReply, unitsReply, unitView } from './views.ts';
 
 /** `/flotilla/v1`; bodies are those of `model/api.ts`. */
 const flotillaRoutes: readonly Route[] = [
@@ -126,13 +126,12 @@ async function apply(context: HandlerContext, { body }: ApiRequest): Promise<Rep
 
 /** Healthy means: this agent runs and its etcd answers. */
 async function health({ store, machineId, version }: HandlerContext): Promise<Reply> {
-  const { revision } = await store.list('/flotilla/leader');
+  const { revision } = await store.list(leaderKey);
   return json({ healthy: true, machineId, version, revision: String(revision) });
 }
 
 async function unit({ store }: HandlerContext, { parameters: [name = ''] }: ApiRequest): Promise<Reply> {
   const cluster = await readCluster(store);
-  const view = unitsReply(cluster).units.find((one) => one.name === name);
-  if (!view) throw new ApiError(404, `there is no unit ${name}`);
+  const view = unitView(cluster, name);
   return json({ ...view, contents: cluster.files.get(view.hash) ?? '' });
 }

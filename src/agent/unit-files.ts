@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOf } from '../unit/hash.ts';
 import { FenceFiles } from './fence-files.ts';
 import { InstallLinks } from './install-links.ts';
 import { replaceFile } from './replace-file.ts';
@@ -173,7 +173,7 @@ export class UnitFiles {
     const known = this.#read.get(name);
     if (known?.sign === sign) return { contents: known.contents, hash: known.hash };
     const bytes = await readFile(path);
-    const file = { contents: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
+    const file = { contents: bytes.toString(), hash: hashOf(bytes) };
     this.#read.set(name, { sign, ...file });
     return file;
   }

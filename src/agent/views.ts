@@ -54,6 +54,13 @@ export function unitsReply(cluster: ClusterState): UnitsReply {
   return { revision: String(cluster.revision), units };
 }
 
+/** @throws {ApiError} 404 for a unit that the cluster does not have. */
+export function unitView(cluster: ClusterState, name: string): UnitView {
+  const view = unitsReply(cluster).units.find((unit) => unit.name === name);
+  if (view === undefined) throw new ApiError(404, `there is no unit ${name}`);
+  return view;
+}
+
 function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(item.unit, [...(groups.get(item.unit) ?? []), item]);

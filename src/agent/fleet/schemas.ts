@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { component } from '../components.ts';
-import { targetState } from '../schemas.ts';
+import { maxUnits, targetState } from '../schemas.ts';
 
 /*
  * fleet's entities, as its documentation (api-v1.md) and discovery document describe them. Go leaves out what is
@@ -107,7 +107,7 @@ export const metadataPatch = component(
         value: z.union([z.string(), z.looseObject({ value: z.string().nullish() })]).nullish(),
       }),
     )
-    .max(2900),
+    .max(maxUnits),
 );
 
 export const discovery = component(
