@@ -10,10 +10,8 @@ import { refuseHugeGroups } from './huge-groups.ts';
 import { refuseCircles } from './refuse-circles.ts';
 import { parseInput } from './request-body.ts';
 import { changeRequest, maxUnits } from './schemas.ts';
+import { untilUnchanged } from './until-unchanged.ts';
 import { type Change, type PutUnit, retargeted } from './views.ts';
-
-/** Times that another client may be faster before this one gives up. */
-const attempts = 5;
 
 export interface CheckedChange extends Change {
   /** See `ChangeRequest.revision`. */
@@ -79,8 +77,8 @@ export async function applyChange(
   change: CheckedChange,
   seen?: ClusterState,
 ): Promise<ApplyReply> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const cluster = attempt === 0 && seen !== undefined ? seen : await readCluster(store);
+  return untilUnchanged(async (first) => {
+    const cluster = first && seen !== undefined ? seen : await readCluster(store);
     refuseChange(cluster, change);
     const operations = operationsOf(cluster, change);
     if (operations.length === 0) return { revision: String(cluster.revision) };
@@ -89,9 +87,8 @@ export async function applyChange(
       compare: [{ key: changeKey, modRevision: cluster.revisionOf(changeKey) }],
       success: [...operations, { put: changeKey, value: 'apply' }],
     });
-    if (succeeded) return { revision: String(revision) };
-  }
-  throw new ApiError(409, 'others keep changing units at the same time; read the units again and retry');
+    return succeeded ? { revision: String(revision) } : undefined;
+  }, 'others keep changing units at the same time; read the units again and retry');
 }
 
 function refuseIfChanged(cluster: ClusterState, { put, destroy, targets, revision }: CheckedChange): void {
