@@ -138,23 +138,26 @@ class Engine {
    * Comes before the decisions: no instance may have a version that its rollout's record does not know. Answers
    * whether it is so; else somebody was faster, and the change of theirs leads to the next look.
    */
-  async #record({ operations, guards, notes }: RolloutPlan): Promise<boolean> {
+  async #record({ operations, unchanged, notes }: RolloutPlan): Promise<boolean> {
     if (operations.length === 0) return true;
-    const written = await this.#leadership.write(operations, guards);
+    const written = await this.#leadership.write(operations, unchanged);
     if (written === undefined) return false;
     this.#written = written;
     for (const note of notes) this.#log(note);
     return true;
   }
 
-  /** The guard: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
+  /** Under `changeKey`: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
   async #collectGarbage(cluster: ClusterState, now: number): Promise<void> {
     const unused = this.#garbage.collect(cluster, now).map((hash) => ({ delete: fileKey(hash) }));
     // What is left has its turn at the next look, which the change of the key leads to.
     const [deletions = []] = operationsInBatches(unused);
     if (deletions.length === 0) return;
-    const guard = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
-    const written = await this.#leadership.write([...deletions, { put: changeKey, value: 'gc' }], [guard]);
+    const unchanged = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
+    const written = await this.#leadership.write(
+      [...deletions, { put: changeKey, value: 'gc' }],
+      [unchanged],
+    );
     if (written === undefined) return;
     this.#written = written;
     this.#log(`removed ${deletions.length} unit files that nothing refers to`);

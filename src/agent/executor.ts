@@ -3,7 +3,7 @@ import type { Placement } from '../model/placement.ts';
 import { findKey } from '../store/find-key.ts';
 import { fileKey, parsePlacement, placementKey, prefixes } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import type { Operation } from './reconcile.ts';
+import type { UnitAction } from './reconcile.ts';
 import { type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 
 export interface ExecutorOptions {
@@ -18,7 +18,7 @@ export interface ExecutorOptions {
 export type Problems = Map<string, string>;
 
 /**
- * Does operations to units. All that can be done together is: files are written and systemd is reloaded once, start
+ * Does actions to units. All that can be done together is: files are written and systemd is reloaded once, start
  * jobs are queued in one go. Stops go on beside everything else, since one may take minutes.
  */
 export class Executor {
@@ -107,7 +107,7 @@ async function failuresOf(units: readonly string[], work: Promise<void>): Promis
   }
 }
 
-/** Units that have an operation of this type. */
-export function unitsOf(type: Operation['type'], operations: readonly Operation[]): string[] {
-  return operations.filter((operation) => operation.type === type).map(({ unit }) => unit);
+/** Units that have an action of this type. */
+export function unitsOf(type: UnitAction['type'], actions: readonly UnitAction[]): string[] {
+  return actions.filter((action) => action.type === type).map(({ unit }) => unit);
 }

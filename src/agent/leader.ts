@@ -3,7 +3,7 @@ import type { Clock } from '../store/clock.ts';
 import { findKey } from '../store/find-key.ts';
 import { engineKey, leaderKey } from '../store/keys.ts';
 import { mirror } from '../store/mirror.ts';
-import { Forbidden, type Operation, type Store } from '../store/store.ts';
+import { Forbidden, type Operation, type Store, type Unchanged } from '../store/store.ts';
 import type { Log } from './log.ts';
 import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
@@ -19,18 +19,12 @@ export interface Leadership {
   readonly since: number;
   readonly signal: AbortSignal;
   /**
-   * Writes, if this machine is still the leader and the guards hold; answers the store's revision, or
-   * undefined when a guard does not hold.
+   * Writes, if this machine is still the leader and the other keys are unchanged; answers the store's revision, or
+   * undefined when one of those has changed.
    * @throws {Deposed} when it is not, and the store's errors: then nobody knows whether it was written, and
    * a write that comes late fails, because each one renews `engineKey`, which the next one is compared with.
    */
-  write(operations: readonly Operation[], guards?: readonly Guard[]): Promise<bigint | undefined>;
-}
-
-/** Another key that must not have changed. */
-export interface Guard {
-  readonly key: string;
-  readonly modRevision: bigint;
+  write(operations: readonly Operation[], unchanged?: readonly Unchanged[]): Promise<bigint | undefined>;
 }
 
 export interface LeaderOptions {
@@ -114,9 +108,9 @@ async function lead(
   const election = { key: leaderKey, modRevision: elected };
   const renewal = { put: engineKey, value: machineId, lease: lease.id };
   let last = await lastWrite(store, elected);
-  const write = async (operations: readonly Operation[], guards: readonly Guard[] = []) => {
+  const write = async (operations: readonly Operation[], unchanged: readonly Unchanged[] = []) => {
     const { succeeded, revision } = await store.transact({
-      compare: [election, { key: engineKey, modRevision: last }, ...guards],
+      compare: [election, { key: engineKey, modRevision: last }, ...unchanged],
       success: [renewal, ...operations],
     });
     if (succeeded) {
@@ -144,6 +138,6 @@ async function lastWrite(store: Store, elected: bigint): Promise<bigint> {
 }
 
 /** Makes room at once instead of when the lease runs out. Fails when the key is not ours or etcd is away. */
-async function resign(store: Store, election: Guard): Promise<void> {
+async function resign(store: Store, election: Unchanged): Promise<void> {
   await store.transact({ compare: [election], success: [{ delete: leaderKey }] }).catch(() => {});
 }

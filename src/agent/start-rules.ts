@@ -5,7 +5,7 @@ import { compileGlob, matchesGlob } from '../unit/glob.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
 import { isDown, type Membership } from './fence.ts';
 import { graceSeconds } from './grace.ts';
-import type { Sighting } from './peers.ts';
+import type { Sighting } from './unit-sightings.ts';
 
 /** Why a unit is not started yet. */
 export interface Wait {

@@ -7,7 +7,7 @@ import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { LastWords } from './last-words.ts';
 import type { Log } from './log.ts';
-import type { Look } from './probe.ts';
+import type { RunProbe } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
 import { Publisher, type Remarks } from './publisher.ts';
 import { Pulse } from './pulse.ts';
@@ -20,7 +20,7 @@ export interface UnitLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineId: string;
-  readonly look: Look;
+  readonly runProbe: RunProbe;
 }
 
 /** Milliseconds between looks when nothing is said to have changed. */
@@ -48,13 +48,13 @@ export class UnitLoop {
   #said = '';
 
   constructor(options: UnitLoopOptions) {
-    const { store, systemd, clock, machineId, look } = options;
+    const { store, systemd, clock, machineId, runProbe } = options;
     const onChange = () => this.#pulse.ring();
     const publisher = new Publisher(store, new LastWords(systemd, clock), machineId);
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#publisher = publisher;
-    this.#probes = new Probes({ clock, look, onChange });
+    this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     this.#work = new UnitWork({ ...options, claimOf, onChange });
   }
