@@ -26,13 +26,16 @@ export const readFacts: FactsReader = ({ name }, contents) => {
   };
 };
 
+/** Files that are remembered at most: with that many, old versions are among them. */
+const remembered = 20_000;
+
 /** For a reader that lives long: facts follow from name and hash, so each file is parsed once. */
-export function rememberFacts(limit = 20_000): FactsReader {
+export function rememberFacts(): FactsReader {
   const known = new Map<string, UnitFacts>();
   return (unit, contents) => {
     const key = `${unit.hash} ${unit.name}`;
     const facts = known.get(key) ?? readFacts(unit, contents);
-    if (known.size >= limit) known.clear();
+    if (known.size >= remembered) known.clear();
     known.set(key, facts);
     return facts;
   };

@@ -11,7 +11,7 @@ export function isMoving({ state }: { readonly state: RolloutState }): boolean {
 /** Unit name → sha256 of its file. */
 export type Versions = Readonly<Record<string, string>>;
 
-export type RolloutFailure = NonNullable<RolloutView['failure']>;
+type RolloutFailure = NonNullable<RolloutView['failure']>;
 
 /** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
 export interface Rollout {

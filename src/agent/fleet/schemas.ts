@@ -7,7 +7,7 @@ import { maxUnits, targetState } from '../schemas.ts';
  * empty, and so do we.
  */
 
-export const unitOption = component(
+const unitOption = component(
   'FleetUnitOption',
   z.object({
     name: z.string().exactOptional(),
