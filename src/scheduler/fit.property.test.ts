@@ -22,8 +22,9 @@ function differing(board: Board): string[] {
 
 test('the quick answer is the one with words', () => {
   fc.assert(
-    fc.property(anySnapshot, (snapshot) => {
-      expect(differing(survey(snapshot).arrangement.board)).toEqual([]);
+    fc.property(anySnapshot, fc.array(fc.nat(9), { maxLength: 3 }), (snapshot, numbers) => {
+      const untouchable = new Set(numbers.flatMap((number) => snapshot.units[number]?.name ?? []));
+      expect(differing(survey({ ...snapshot, untouchable }).arrangement.board)).toEqual([]);
     }),
     { numRuns: 200 },
   );
