@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fenceSeconds } from '../src/agent/fence.ts';
 import { graceSeconds } from '../src/agent/grace.ts';
-import { leaseSeconds } from '../src/push/agent-files.ts';
+import { leaseSeconds } from '../src/model/lease.ts';
 import { askControl } from '../src/qemu/control.ts';
 import { type FailoverCluster, fenced, naps } from './failover-cluster.ts';
 import { atLeast, atMost, exactly } from './figures.ts';

@@ -16,11 +16,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/ssh': { folders: [], packages: ['ssh2', 'p-retry', 'node:*'] },
   'src/pki': { folders: ['src/ssh'], packages: ['ssh2', '@peculiar/x509', 'node:*'] },
   'src/etcd': { folders: ['src/ssh', 'src/pki', 'src/unit', 'src/store'], packages: ['node:*'] },
-  'src/store': { folders: ['src/unit'], packages: ['@grpc/*', 'protobufjs', 'long', 'zod', 'node:*'] },
+  'src/store': { folders: [], packages: ['@grpc/*', 'protobufjs', 'long', 'zod', 'node:*'] },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
   'src/agent': {
-    folders: ['src/unit', 'src/scheduler', 'src/template', 'src/store'],
+    folders: ['src/unit', 'src/scheduler', 'src/store'],
     packages: ['zod', 'esbuild', 'dbus-native', 'node:*'],
   },
   'src/platform': {

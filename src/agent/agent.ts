@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import { runEngine } from './engine.ts';
 import { campaign } from './leader.ts';
 import type { Log } from './log.ts';
-import { type Look, look as lookAtMachine } from './probe.ts';
+import { type RunProbe, runProbe as runHere } from './probe.ts';
 import type { Dial } from './second-opinion.ts';
 import { keepSession, type Session } from './session.ts';
 import type { Systemd } from './systemd.ts';
@@ -21,7 +21,7 @@ export interface AgentOptions {
   /** See `EngineOptions.dial`. */
   readonly dial?: Dial;
   /** How probes of units are done; by default on this machine. */
-  readonly look?: Look;
+  readonly runProbe?: RunProbe;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
   /** See `SessionOptions.onStanding`. */
@@ -33,8 +33,8 @@ export interface AgentOptions {
  * `signal` aborts and leaves all units as they are, so it can be restarted and upgraded at any time.
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { store, clock, log, machine, leaseTtl, dial, candidate = true, look = lookAtMachine } = options;
-  const units = new UnitLoop({ ...options, look, machineId: machine.id });
+  const { store, clock, log, machine, leaseTtl, dial, candidate = true, runProbe = runHere } = options;
+  const units = new UnitLoop({ ...options, runProbe, machineId: machine.id });
   const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);

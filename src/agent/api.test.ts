@@ -77,6 +77,17 @@ describe('the API', () => {
     });
   });
 
+  test('refuses to plan a change that was decided from old units', async () => {
+    await apply({ put: [hello] });
+    const { revision } = await cluster.units();
+    const body = { put: [{ ...hello, targetState: 'loaded' }], destroy: [], revision };
+    expect(await call('POST', '/plan', body)).toMatchObject({ status: 200 });
+    await apply({ put: [{ ...hello, contents: `${hello.contents}Nice=1\n` }] });
+    expect(await call('POST', '/plan', body)).toEqual(
+      refusal(409, expect.stringContaining(`changed since revision ${revision}: hello.service`)),
+    );
+  });
+
   test('turns target states without the files', async () => {
     await apply({ put: [hello] });
     await cluster.clock.advance(1000);

@@ -10,10 +10,8 @@ import { refuseHugeGroups } from './huge-groups.ts';
 import { refuseCircles } from './refuse-circles.ts';
 import { parseInput } from './request-body.ts';
 import { changeRequest, maxUnits } from './schemas.ts';
+import { untilUnchanged } from './until-unchanged.ts';
 import { type Change, type PutUnit, retargeted } from './views.ts';
-
-/** Times that another client may be faster before this one gives up. */
-const attempts = 5;
 
 export interface CheckedChange extends Change {
   /** See `ChangeRequest.revision`. */
@@ -57,11 +55,21 @@ function twice({ put, destroy, targets = [] }: ChangeRequest): string[] {
 }
 
 /**
+ * What plan and apply refuse alike of a change that is right as such.
+ * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
+ * since then counts as new, because the store keeps nothing of it. 400 when units would wait for one another, or
+ * when a group has more of them than a rollout's record has room for.
+ */
+export function refuseChange(cluster: ClusterState, change: CheckedChange): void {
+  refuseIfChanged(cluster, change);
+  refuseCircles(cluster, change);
+  refuseHugeGroups(cluster, change);
+}
+
+/**
  * Makes the change: files first, which nobody sees until a unit refers to them, then all units in one
  * transaction. What already is as asked is not written.
- * @throws {ApiError} 409 when one of the units changed after the request's revision. A unit that was destroyed
- * since then counts as new, because the store keeps nothing of it. 404 when `targets` names an unknown unit; 400 when
- * units would wait for one another.
+ * @throws {ApiError} as `refuseChange` does; 404 when `targets` names an unknown unit; 409 when others are faster.
  * @param seen the cluster as it was a moment ago, if somebody has just read it
  */
 export async function applyChange(
@@ -69,11 +77,9 @@ export async function applyChange(
   change: CheckedChange,
   seen?: ClusterState,
 ): Promise<ApplyReply> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const cluster = attempt === 0 && seen !== undefined ? seen : await readCluster(store);
-    refuseIfChanged(cluster, change);
-    refuseCircles(cluster, change);
-    refuseHugeGroups(cluster, change);
+  return untilUnchanged(async (first) => {
+    const cluster = first && seen !== undefined ? seen : await readCluster(store);
+    refuseChange(cluster, change);
     const operations = operationsOf(cluster, change);
     if (operations.length === 0) return { revision: String(cluster.revision) };
     await writeFiles(store, cluster, change);
@@ -81,9 +87,8 @@ export async function applyChange(
       compare: [{ key: changeKey, modRevision: cluster.revisionOf(changeKey) }],
       success: [...operations, { put: changeKey, value: 'apply' }],
     });
-    if (succeeded) return { revision: String(revision) };
-  }
-  throw new ApiError(409, 'others keep changing units at the same time; read the units again and retry');
+    return succeeded ? { revision: String(revision) } : undefined;
+  }, 'others keep changing units at the same time; read the units again and retry');
 }
 
 function refuseIfChanged(cluster: ClusterState, { put, destroy, targets, revision }: CheckedChange): void {

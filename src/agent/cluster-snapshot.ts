@@ -1,4 +1,4 @@
-import type { Placement } from '../model/placement.ts';
+import { type Placement, pairOf } from '../model/placement.ts';
 import { isReady } from '../model/readiness.ts';
 import type { Unit } from '../model/unit.ts';
 import type { Snapshot } from '../scheduler/snapshot.ts';
@@ -109,9 +109,10 @@ function cordons(cluster: ClusterState): Required<Pick<Snapshot, 'cordoned' | 'd
 /** Units that are not, or not certainly, doing their work on a machine that shall run them. */
 function unreadyUnits({ placements, statuses }: ClusterState, units: readonly KnownUnit[]): Set<string> {
   const known = new Map(units.map((unit) => [unit.name, unit]));
-  const said = new Map(statuses.map((status) => [`${status.unit} ${status.machineId}`, status]));
-  const unready = placements.filter(({ unit, machineId, hash, targetState }) => {
-    const status = said.get(`${unit} ${machineId}`);
+  const said = new Map(statuses.map((status) => [pairOf(status), status]));
+  const unready = placements.filter((placement) => {
+    const { unit, hash, targetState } = placement;
+    const status = said.get(pairOf(placement));
     const expects = known.get(unit)?.expects;
     if (targetState !== 'launched' || expects === undefined) return false;
     return status?.hash !== hash || !isReady(status, expects);

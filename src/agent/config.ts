@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { agentSocket } from '../model/api.ts';
+import { leaseSeconds } from '../model/lease.ts';
+import { messageOf } from '../model/message-of.ts';
 
 const path = z.string().startsWith('/', 'expected an absolute path');
 
@@ -23,7 +25,7 @@ const schema = z.strictObject({
    */
   engines: z.array(z.string().min(1)).default([]),
   /** Seconds a machine is believed alive after its last sign. */
-  leaseTtl: z.int().min(3).max(600).default(9),
+  leaseTtl: z.int().min(3).max(600).default(leaseSeconds),
 });
 
 /** `/etc/flotilla/agent.json` */
@@ -31,9 +33,19 @@ export type AgentConfig = z.infer<typeof schema>;
 
 /** @throws with every problem of the file, one a line. */
 export async function readConfig(file: string): Promise<AgentConfig> {
-  const text = await readFile(file, 'utf8');
-  const result = schema.safeParse(JSON.parse(text));
+  const result = schema.safeParse(parseJson(file, await readFile(file, 'utf8')));
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`);
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${file}: ${path.join('.') || 'the file'}: ${message}`,
+  );
   throw new Error(problems.join('\n'));
+}
+
+/** @throws that names the file: what JSON.parse says of one that was cut off does not. */
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is no JSON (${messageOf(error)}); \`npm run up\` writes it anew`);
+  }
 }

@@ -19,9 +19,3 @@ export interface Draft {
   /** When to look again on the engine's clock, should nothing change until then; Infinity for no such moment. */
   readonly until: number;
 }
-
-/**
- * One step between the scheduler's decisions and the store: holds decisions back or adds to them, and gives the
- * next step what is left. What it has to remember from look to look it keeps itself.
- */
-export type Gate = (draft: Draft, look: Look) => Draft;

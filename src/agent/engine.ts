@@ -1,13 +1,13 @@
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import { type Clock, sleep } from '../store/clock.ts';
-import { type ClusterState, readClusterState } from '../store/cluster-state.ts';
+import { type ClusterState, machineNames, readClusterState } from '../store/cluster-state.ts';
 import { changeKey, fileKey, type Malformed, prefixes, rootPrefix } from '../store/keys.ts';
 import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
 import { operationsInBatches } from '../store/transaction.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
-import type { Draft, Gate, Look } from './draft.ts';
+import type { Draft, Look } from './draft.ts';
 import { FailedUnits } from './failed-units.ts';
 import { Garbage } from './garbage.ts';
 import type { Leadership } from './leader.ts';
@@ -81,8 +81,7 @@ class Engine {
   readonly #leaving = new Leaving(this.#facts);
   readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
-  /** What stands between the scheduler's decisions and the store, in this order. */
-  readonly #gates: readonly Gate[];
+  readonly #rebalancing: Rebalancing;
   /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
   #written = 0n;
 
@@ -95,7 +94,7 @@ class Engine {
     this.#log = log;
     this.#leadership = leadership;
     this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, secondOpinion, log);
-    this.#gates = [new Rebalancing(log).gate];
+    this.#rebalancing = new Rebalancing(log);
   }
 
   /** Decides and writes; answers in how many milliseconds to look again if nothing changes until then. */
@@ -112,10 +111,7 @@ class Engine {
     const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
     const { avoid, until } = this.#failedUnits.look({ now, cluster, snapshot });
     const look = { now, cluster, snapshot: { ...snapshot, avoid } };
-    const draft = this.#gates.reduce(
-      (before, gate) => gate(before, look),
-      holdBack(this.#schedule(look, until), rollouts),
-    );
+    const draft = this.#rebalancing.add(holdBack(this.#schedule(look, until), rollouts), look);
     const left = this.#leaving.look(cluster, now);
     const others = [
       ...draft.operations,
@@ -126,7 +122,8 @@ class Engine {
     for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster))) {
       this.#written = (await this.#leadership.write(operations)) ?? this.#written;
     }
-    for (const decision of draft.decisions) this.#log(sayDecision(decision, cluster));
+    const nameOf = machineNames(cluster);
+    for (const decision of draft.decisions) this.#log(sayDecision(decision, nameOf));
     await this.#collectGarbage(cluster, now);
     return Math.min(idlePeriod, ...[grace, draft, left].map(({ until }) => until - now));
   }
@@ -141,23 +138,26 @@ class Engine {
    * Comes before the decisions: no instance may have a version that its rollout's record does not know. Answers
    * whether it is so; else somebody was faster, and the change of theirs leads to the next look.
    */
-  async #record({ operations, guards, notes }: RolloutPlan): Promise<boolean> {
+  async #record({ operations, unchanged, notes }: RolloutPlan): Promise<boolean> {
     if (operations.length === 0) return true;
-    const written = await this.#leadership.write(operations, guards);
+    const written = await this.#leadership.write(operations, unchanged);
     if (written === undefined) return false;
     this.#written = written;
     for (const note of notes) this.#log(note);
     return true;
   }
 
-  /** The guard: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
+  /** Under `changeKey`: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */
   async #collectGarbage(cluster: ClusterState, now: number): Promise<void> {
     const unused = this.#garbage.collect(cluster, now).map((hash) => ({ delete: fileKey(hash) }));
     // What is left has its turn at the next look, which the change of the key leads to.
     const [deletions = []] = operationsInBatches(unused);
     if (deletions.length === 0) return;
-    const guard = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
-    const written = await this.#leadership.write([...deletions, { put: changeKey, value: 'gc' }], [guard]);
+    const unchanged = { key: changeKey, modRevision: cluster.revisionOf(changeKey) };
+    const written = await this.#leadership.write(
+      [...deletions, { put: changeKey, value: 'gc' }],
+      [unchanged],
+    );
     if (written === undefined) return;
     this.#written = written;
     this.#log(`removed ${deletions.length} unit files that nothing refers to`);
@@ -179,8 +179,7 @@ function malformedPlacements({ malformed }: ClusterState): Operation[] {
   return malformed.flatMap(({ key }) => (key.startsWith(prefixes.placement) ? { delete: key } : []));
 }
 
-function sayDecision(decision: Decision, { machines }: ClusterState): string {
-  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+function sayDecision(decision: Decision, nameOf: (id: string) => string): string {
   if (decision.type === 'remove') {
     return `takes ${decision.unit} from ${nameOf(decision.machineId)}: ${decision.reason}`;
   }

@@ -1,4 +1,5 @@
 import type { ClusterEvent } from '../model/api.ts';
+import { pairOf } from '../model/placement.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import {
@@ -36,7 +37,7 @@ export class EventReader {
   readonly #told = new Map<string, string>();
   /** Why units are about to leave machines, by placement. */
   readonly #removals = new Map<string, string>();
-  /** The engine writes the leader's key again and again: only another id is news. Empty when nobody leads. */
+  /** Who leads, to name who does not any more. */
   #leader: string | undefined;
   /** Where the last change stands: its revision, and which of that revision's changes it is, from 1. */
   #revision = -1n;
@@ -47,7 +48,7 @@ export class EventReader {
     for (const [id, member] of members) this.#members.set(id, member);
     for (const [id, { name }] of whereabouts) this.#names.set(id, name);
     for (const { id, name } of machines) this.#names.set(id, name);
-    if (fromNow) this.#leader = leader ?? '';
+    if (fromNow) this.#leader = leader;
   }
 
   /** To be given every change from the first of its revision on, or the ids are wrong. */
@@ -78,8 +79,8 @@ export class EventReader {
 
   metadata({ type, key, value }: Change): Told {
     const machine = this.#name(key.slice(prefixes.metadata.length));
-    const patch = type === 'put' ? foundIn(parseMetadata(key, value)) : undefined;
-    return { kind: 'machine', machine, message: `metadata set by users: ${patchText(patch ?? {})}` };
+    const [, patch = {}] = (type === 'put' ? foundIn(parseMetadata(key, value)) : undefined) ?? [];
+    return { kind: 'machine', machine, message: `metadata set by users: ${patchText(patch)}` };
   }
 
   /** Only remembered: where a machine was met is no event, but its name is needed once it is gone. */
@@ -112,15 +113,16 @@ export class EventReader {
       const placement = foundIn(parsePlacement(key, value));
       return placement && { ...about, message: `placed: ${placement.reason}` };
     }
-    const reason = this.#removals.get(`${machineId}/${unit}`);
-    this.#removals.delete(`${machineId}/${unit}`);
+    const pair = pairOf({ unit, machineId });
+    const reason = this.#removals.get(pair);
+    this.#removals.delete(pair);
     return { ...about, message: reason === undefined ? 'taken away' : `taken away: ${reason}` };
   }
 
   /** Comes before the placements of the same transaction go. */
   removals({ key, value }: Change): undefined {
     for (const [reason, pairs] of Object.entries(foundIn(parseRemovals(key, value)) ?? {})) {
-      for (const [machineId, unit] of pairs) this.#removals.set(`${machineId}/${unit}`, reason);
+      for (const [machineId, unit] of pairs) this.#removals.set(pairOf({ unit, machineId }), reason);
     }
   }
 
@@ -134,10 +136,9 @@ export class EventReader {
 
   leader({ type, value }: Change): Told | undefined {
     const before = this.#leader;
-    this.#leader = type === 'put' ? value : '';
-    if (type === 'put' && before === value) return undefined;
+    this.#leader = type === 'put' ? value : undefined;
     if (type === 'delete') {
-      const name = before ? { machine: this.#name(before) } : {};
+      const name = before === undefined ? {} : { machine: this.#name(before) };
       return { kind: 'leader', ...name, message: 'does not lead the cluster any more' };
     }
     return { kind: 'leader', machine: this.#name(value), message: 'leads the cluster' };

@@ -1,8 +1,9 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Placement } from '../model/placement.ts';
+import { findKey } from '../store/find-key.ts';
 import { fileKey, parsePlacement, placementKey, prefixes } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import type { Operation } from './reconcile.ts';
+import type { UnitAction } from './reconcile.ts';
 import { type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 
 export interface ExecutorOptions {
@@ -17,7 +18,7 @@ export interface ExecutorOptions {
 export type Problems = Map<string, string>;
 
 /**
- * Does operations to units. All that can be done together is: files are written and systemd is reloaded once, start
+ * Does actions to units. All that can be done together is: files are written and systemd is reloaded once, start
  * jobs are queued in one go. Stops go on beside everything else, since one may take minutes.
  */
 export class Executor {
@@ -74,7 +75,7 @@ export class Executor {
   async isWanted(unit: string): Promise<boolean> {
     const { store, machineId } = this.#options;
     const key = placementKey(machineId, unit);
-    const found = (await store.list(key)).keys.find((one) => one.key === key);
+    const found = await findKey(store, key);
     const parsed = found && parsePlacement(key, found.value);
     return parsed !== undefined && 'value' in parsed && parsed.value.targetState === 'launched';
   }
@@ -90,7 +91,7 @@ export class Executor {
 
   async #fetchFile(hash: string): Promise<string> {
     const key = fileKey(hash);
-    const found = (await this.#options.store.list(key)).keys.find((one) => one.key === key);
+    const found = await findKey(this.#options.store, key);
     if (!found) throw new Error(`${key} is missing in the store; push the unit again`);
     return found.value;
   }
@@ -106,7 +107,7 @@ async function failuresOf(units: readonly string[], work: Promise<void>): Promis
   }
 }
 
-/** Units that have an operation of this type. */
-export function unitsOf(type: Operation['type'], operations: readonly Operation[]): string[] {
-  return operations.filter((operation) => operation.type === type).map(({ unit }) => unit);
+/** Units that have an action of this type. */
+export function unitsOf(type: UnitAction['type'], actions: readonly UnitAction[]): string[] {
+  return actions.filter((action) => action.type === type).map(({ unit }) => unit);
 }

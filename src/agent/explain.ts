@@ -1,10 +1,9 @@
 import type { ExplainReply } from '../model/api.ts';
 import { explainMachines } from '../scheduler/explain-machines.ts';
-import { type ClusterState, readCluster } from '../store/cluster-state.ts';
-import { ApiError } from './api-error.ts';
+import { type ClusterState, machineNames, readCluster } from '../store/cluster-state.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from './route.ts';
-import { undecided, unitsReply } from './views.ts';
+import { undecided, unitView } from './views.ts';
 
 /** Where a unit is and why, and what each machine would say to it. */
 export async function explain(
@@ -16,13 +15,8 @@ export async function explain(
 
 /** @throws {ApiError} 404 for a unit that the cluster does not have. */
 export function explainReply(cluster: ClusterState, name: string): ExplainReply {
-  const view = unitsReply(cluster).units.find((unit) => unit.name === name);
-  if (view === undefined) throw new ApiError(404, `there is no unit ${name}`);
-  const names = new Map([
-    ...[...cluster.whereabouts].map(([id, { name }]): [string, string] => [id, name]),
-    ...cluster.machines.map(({ id, name }): [string, string] => [id, name]),
-  ]);
-  const nameOf = (id: string) => names.get(id) ?? id;
+  const view = unitView(cluster, name);
+  const nameOf = machineNames(cluster);
   const { targetState, placements, pending } = view;
   const answers = explainMachines(snapshotOf(cluster, undecided(cluster)), name);
   return {

@@ -1,9 +1,10 @@
+import { pairOf } from '../model/placement.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { Stay } from '../scheduler/snapshot.ts';
 import type { Look } from './draft.ts';
 
 /** Seconds. */
-export const failureSeconds = {
+const failureSeconds = {
   /** From a unit's first failure until it leaves the machine; doubled with each failure after that. */
   firstPause: 30,
   longestPause: 600,
@@ -95,10 +96,6 @@ function movableFailures({ cluster, snapshot }: Look): Map<string, UnitStatus> {
     return placement?.targetState === 'launched' && placement.hash === status.hash;
   });
   return new Map(movable.map((status) => [status.unit, status]));
-}
-
-function pairOf({ unit, machineId }: { readonly unit: string; readonly machineId: string }): string {
-  return `${unit} ${machineId}`;
 }
 
 /** The records as of this look: new failures are noted; what ran well for long, changed or went away is forgotten. */

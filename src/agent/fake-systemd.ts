@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type Clock, sleep, systemClock } from '../store/clock.ts';
+import { hashOf } from '../unit/hash.ts';
 import { FakeEnabling } from './fake-enabling.ts';
 import { isDown } from './fence.ts';
 import { halfWritten, type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
@@ -49,7 +49,7 @@ export class FakeSystemd implements Systemd {
   async list(): Promise<readonly ManagedUnit[]> {
     return [...this.#units].map(([name, { fenced: _, half, ...unit }]) => ({
       name,
-      hash: half ? halfWritten : createHash('sha256').update(unit.contents).digest('hex'),
+      hash: half ? halfWritten : hashOf(unit.contents),
       ...unit,
     }));
   }

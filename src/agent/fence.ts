@@ -1,7 +1,7 @@
 import type { SystemdState } from '../model/status.ts';
 import type { Lease } from '../store/store.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
-import type { Operation } from './reconcile.ts';
+import type { UnitAction } from './reconcile.ts';
 import type { ManagedUnit } from './systemd.ts';
 
 /**
@@ -44,7 +44,7 @@ export function fenceOff(
   managed: readonly ManagedUnit[],
   fenced: ReadonlySet<string>,
   membership: Membership,
-): Operation[] {
+): UnitAction[] {
   if (membership !== 'lost') return [];
   const reason = 'this machine has lost its lease and the unit has Fence=stop';
   return managed.flatMap((unit) =>

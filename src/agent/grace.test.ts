@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { graceOf, graceSeconds, type Sightings } from './grace.ts';
+import { type GraceInput, graceOf, graceSeconds } from './grace.ts';
 import type { Opinion } from './second-opinion.ts';
 
 /** Seconds are easier to read than milliseconds; `held` names what stays, `until` is in seconds too. */
@@ -13,7 +13,7 @@ function grace(sightings: {
   opinions?: Record<string, Opinion>;
 }) {
   const { now, leaderSince = -1000, sessionSince = -1000, present = 2, missing, opinions = {} } = sightings;
-  const input: Sightings = {
+  const input: GraceInput = {
     now: now * 1000,
     leaderSince: leaderSince * 1000,
     sessionSince: sessionSince * 1000,

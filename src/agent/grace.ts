@@ -3,7 +3,7 @@ import type { Opinion } from './second-opinion.ts';
 /** Seconds; the table of how long a machine must be missing before its units move. */
 export const graceSeconds = {
   /**
-   * The normal case: its lease ran out, which took the lease's whole lifetime already. A third of that on top,
+   * The normal case: its lease ran out, which took the lease's whole lifetime already. A third of `leaseSeconds` on top,
    * since machines cut off at one moment lose their leases that far apart, and only then it shows how many. It is
    * also the time for a second opinion.
    */
@@ -29,7 +29,7 @@ export const graceSeconds = {
 } as const;
 
 /** What the leader has seen, on its own monotonic clock in milliseconds. */
-export interface Sightings {
+export interface GraceInput {
   readonly now: number;
   /** When this machine became the leader. */
   readonly leaderSince: number;
@@ -59,10 +59,10 @@ export interface Grace {
 }
 
 /** The latest of all rules that apply counts. */
-export function graceOf(sightings: Sightings): Grace {
-  const { now, missing, opinions } = sightings;
+export function graceOf(input: GraceInput): Grace {
+  const { now, missing, opinions } = input;
   const ends = [...missing].map(([id, since]) => {
-    const end = endOf(sightings, id, since);
+    const end = endOf(input, id, since);
     const opinion = opinions.get(id);
     const alive = opinion === 'answers' || opinion === 'asking';
     return { id, end, longest: Math.max(end, alive ? since + graceSeconds.answering * 1000 : end) };
@@ -78,19 +78,19 @@ export function graceOf(sightings: Sightings): Grace {
 }
 
 /** When units of one missing machine may move, if it does not answer. */
-function endOf(sightings: Sightings, id: string, since: number): number {
-  const { leaderSince, sessionSince, missing, opinions } = sightings;
+function endOf(input: GraceInput, id: string, since: number): number {
+  const { leaderSince, sessionSince, missing, opinions } = input;
   const { newSession, newSessionSilent } = graceSeconds;
   const rules: [since: number, seconds: number][] = [
     [since, graceSeconds.missing],
     [leaderSince, graceSeconds.newLeader],
     [sessionSince, opinions.get(id) === 'silent' ? newSessionSilent : newSession],
-    [Math.max(...missing.values()), mostMissing(sightings) ? graceSeconds.most : 0],
+    [Math.max(...missing.values()), mostMissing(input) ? graceSeconds.most : 0],
   ];
   return Math.max(...rules.map(([from, seconds]) => from + seconds * 1000));
 }
 
 /** More than half of all known machines, and never a single one: a cluster of one or two has no majority. */
-function mostMissing({ present, missing }: Sightings): boolean {
+function mostMissing({ present, missing }: GraceInput): boolean {
   return missing.size > 1 && missing.size > present;
 }

@@ -1,5 +1,6 @@
-import { readdir, readlink, rm, rmdir } from 'node:fs/promises';
+import { readlink, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readFolder } from './read-folder.ts';
 
 /** What systemd made of an `[Install]` section: another name of the unit, or a place among what some unit wants. */
 export interface InstallLink {
@@ -25,8 +26,8 @@ export class InstallLinks {
   }
 
   async list(): Promise<InstallLink[]> {
-    const units = new Set(await readNames(this.#units));
-    const names = (await readNames(this.#systemdFolder)).filter((name) => !name.startsWith('.'));
+    const units = new Set(await readFolder(this.#units));
+    const names = (await readFolder(this.#systemdFolder)).filter((name) => !name.startsWith('.'));
     const folders = names.filter((name) => dependencies.test(name));
     const links = await Promise.all([
       // A unit's own link is none, and there are as many as units.
@@ -51,7 +52,7 @@ export class InstallLinks {
   }
 
   async #dependenciesIn(folder: string): Promise<InstallLink[]> {
-    const paths = (await readNames(folder)).map((name) => join(folder, name));
+    const paths = (await readFolder(folder)).map((name) => join(folder, name));
     const links = paths.map(async (path) => ({ path, unit: await this.#unitAt(path) }));
     return (await Promise.all(links)).flatMap(({ path, unit }) =>
       unit === undefined ? [] : [{ path, unit }],
@@ -65,11 +66,4 @@ export class InstallLinks {
     const file = resolve(dirname(path), target);
     return [this.#units, this.#systemdFolder].includes(dirname(file)) ? basename(file) : undefined;
   }
-}
-
-async function readNames(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
 }

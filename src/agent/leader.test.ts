@@ -74,7 +74,7 @@ describe('a campaign', () => {
     expect(first.leadership).toBeUndefined();
   });
 
-  test('a guard that does not hold is told apart from a deposition', async () => {
+  test('a key that has changed is told apart from a deposition', async () => {
     const first = await start('1');
     const write = first.leadership?.write([{ put: '/a', value: '' }], [{ key: '/b', modRevision: 7n }]);
     expect(await write).toBeUndefined();

@@ -1,8 +1,9 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../store/clock.ts';
+import { findKey } from '../store/find-key.ts';
 import { engineKey, leaderKey } from '../store/keys.ts';
 import { mirror } from '../store/mirror.ts';
-import { Forbidden, type KeyValue, type Operation, type Store } from '../store/store.ts';
+import { Forbidden, type Operation, type Store, type Unchanged } from '../store/store.ts';
 import type { Log } from './log.ts';
 import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
@@ -18,18 +19,12 @@ export interface Leadership {
   readonly since: number;
   readonly signal: AbortSignal;
   /**
-   * Writes, if this machine is still the leader and the guards hold; answers the store's revision, or
-   * undefined when a guard does not hold.
+   * Writes, if this machine is still the leader and the other keys are unchanged; answers the store's revision, or
+   * undefined when one of those has changed.
    * @throws {Deposed} when it is not, and the store's errors: then nobody knows whether it was written, and
    * a write that comes late fails, because each one renews `engineKey`, which the next one is compared with.
    */
-  write(operations: readonly Operation[], guards?: readonly Guard[]): Promise<bigint | undefined>;
-}
-
-/** Another key that must not have changed. */
-export interface Guard {
-  readonly key: string;
-  readonly modRevision: bigint;
+  write(operations: readonly Operation[], unchanged?: readonly Unchanged[]): Promise<bigint | undefined>;
 }
 
 export interface LeaderOptions {
@@ -94,7 +89,7 @@ function ended(signal: AbortSignal): Promise<void> {
  * transaction goes through all of etcd's members even when its comparison fails.
  */
 async function elect(store: Store, machineId: string, { lease }: Session): Promise<bigint | undefined> {
-  const known = await find(store, leaderKey);
+  const known = await findKey(store, leaderKey);
   // An earlier try may have been written although its answer got lost.
   if (known) return known.lease === lease.id ? known.modRevision : undefined;
   const { succeeded, revision } = await store.transact({
@@ -113,9 +108,9 @@ async function lead(
   const election = { key: leaderKey, modRevision: elected };
   const renewal = { put: engineKey, value: machineId, lease: lease.id };
   let last = await lastWrite(store, elected);
-  const write = async (operations: readonly Operation[], guards: readonly Guard[] = []) => {
+  const write = async (operations: readonly Operation[], unchanged: readonly Unchanged[] = []) => {
     const { succeeded, revision } = await store.transact({
-      compare: [election, { key: engineKey, modRevision: last }, ...guards],
+      compare: [election, { key: engineKey, modRevision: last }, ...unchanged],
       success: [renewal, ...operations],
     });
     if (succeeded) {
@@ -137,16 +132,12 @@ async function lead(
  * @throws {Deposed} when that one does not lead any more.
  */
 async function lastWrite(store: Store, elected: bigint): Promise<bigint> {
-  const [leader, engine] = await Promise.all([leaderKey, engineKey].map((key) => find(store, key)));
+  const [leader, engine] = await Promise.all([leaderKey, engineKey].map((key) => findKey(store, key)));
   if (leader?.modRevision !== elected) throw new Deposed('somebody else leads');
   return engine?.modRevision ?? 0n;
 }
 
-async function find(store: Store, wanted: string): Promise<KeyValue | undefined> {
-  return (await store.list(wanted)).keys.find(({ key }) => key === wanted);
-}
-
 /** Makes room at once instead of when the lease runs out. Fails when the key is not ours or etcd is away. */
-async function resign(store: Store, election: Guard): Promise<void> {
+async function resign(store: Store, election: Unchanged): Promise<void> {
   await store.transact({ compare: [election], success: [{ delete: leaderKey }] }).catch(() => {});
 }

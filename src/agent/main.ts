@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { agentFiles } from '../model/agent-files.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { systemClock } from '../store/clock.ts';
@@ -77,7 +78,7 @@ async function readTls({ tls }: AgentConfig) {
   return { ca, cert, key };
 }
 
-main(process.argv[2] ?? '/etc/flotilla/agent.json').catch((error: unknown) => {
+main(process.argv[2] ?? agentFiles.config).catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 });

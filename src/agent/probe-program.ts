@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { effectiveValues } from '../unit/effective-values.ts';
+import { lastValue } from '../unit/effective-values.ts';
 import { parseUnit } from '../unit/parse.ts';
+import { isTrue } from '../unit/systemd-boolean.ts';
 import type { Finding } from './readiness.ts';
 
 /** What systemd gives services (systemd.exec(5), "Environment Variables in Spawned Processes"); nothing of the agent's. */
@@ -83,11 +84,11 @@ async function beOrdinary(pid: number): Promise<void> {
 async function asUser(contents: string): Promise<string[]> {
   if (process.getuid?.() !== 0) return [];
   const { options } = parseUnit(contents);
-  const last = (name: string) => effectiveValues(options, ['Service'], name).at(-1);
-  const dynamic = /^(1|yes|y|true|t|on)$/i.test(last('DynamicUser') ?? '');
-  const user = dynamic ? 'nobody' : last('User');
+  const service = (name: string) => lastValue(options, 'Service', name);
+  const dynamic = isTrue(service('DynamicUser'));
+  const user = dynamic ? 'nobody' : service('User');
   if (user === undefined || user === 'root' || user === '0') return [];
-  const group = (dynamic ? undefined : last('Group')) ?? (await primaryGroup(user));
+  const group = (dynamic ? undefined : service('Group')) ?? (await primaryGroup(user));
   return ['setpriv', `--reuid=${user}`, `--regid=${group}`, '--init-groups', '--'];
 }
 

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Probe } from '../model/flotilla-options.ts';
-import { look } from './probe.ts';
+import { runProbe } from './probe.ts';
 
 const never = new AbortController().signal;
 const contents = '[Service]\nExecStart=/bin/true\n';
 const patient = { unit: 'a.service', contents, timeout: 30 };
-const at = (probe: Probe, subject = patient) => look(probe, subject, never);
+const at = (probe: Probe, subject = patient) => runProbe(probe, subject, never);
 const run = (script: string, subject = patient) =>
   at({ kind: 'exec', argv: ['/bin/sh', '-c', script] }, subject);
 
@@ -96,7 +96,7 @@ describe('exec', () => {
     const file = join(folder, 'pid');
     const script = `sleep 600 & echo $! >${file}.new; mv ${file}.new ${file}; wait`;
     const stop = new AbortController();
-    const looked = look({ kind: 'exec', argv: ['/bin/sh', '-c', script] }, patient, stop.signal);
+    const looked = runProbe({ kind: 'exec', argv: ['/bin/sh', '-c', script] }, patient, stop.signal);
     while (!existsSync(file)) await sleep(10);
     stop.abort();
     expect((await looked).ok).toBe(false);

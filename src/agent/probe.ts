@@ -6,8 +6,8 @@ import { messageOf } from '../model/message-of.ts';
 import { runProgram } from './probe-program.ts';
 import type { Finding } from './readiness.ts';
 
-/** One look at a unit, which never takes much longer than `timeout` seconds and never rejects. */
-export type Look = (probe: Probe, subject: Subject, signal: AbortSignal) => Promise<Finding>;
+/** One run of a unit's probe, which never takes much longer than `timeout` seconds and never rejects. */
+export type RunProbe = (probe: Probe, subject: Subject, signal: AbortSignal) => Promise<Finding>;
 
 export interface Subject {
   readonly unit: string;
@@ -32,7 +32,7 @@ const attempts: { readonly [Kind in Probe['kind']]: Attempt<Kind> } = {
 };
 
 /** Looks at the machine itself: 127.0.0.1 for `http` and `tcp`, a program of the machine for `exec`. */
-export const look: Look = async (probe, subject, signal) => {
+export const runProbe: RunProbe = async (probe, subject, signal) => {
   const late = AbortSignal.timeout(subject.timeout * 1000);
   const ended = AbortSignal.any([signal, late]);
   try {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FakeClock } from '../store/fake-clock.ts';
-import type { Look } from './probe.ts';
+import type { RunProbe } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
 import type { Finding } from './readiness.ts';
 
@@ -13,7 +13,7 @@ const unit = (name: string, contents = ''): ProbedUnit => ({
 function watch(find: (unit: string) => Finding | Promise<Finding>) {
   const clock = new FakeClock();
   const seen = { looks: [] as string[], changes: 0, stopped: 0 };
-  const look: Look = async (_, subject, signal) => {
+  const runProbe: RunProbe = async (_, subject, signal) => {
     seen.looks.push(`${clock.now() / 1000} ${subject.unit}`);
     signal.addEventListener('abort', () => (seen.stopped += 1), { once: true });
     return find(subject.unit);
@@ -21,7 +21,7 @@ function watch(find: (unit: string) => Finding | Promise<Finding>) {
   const onChange = () => {
     seen.changes += 1;
   };
-  return { clock, seen, probes: new Probes({ clock, look, onChange }) };
+  return { clock, seen, probes: new Probes({ clock, runProbe, onChange }) };
 }
 
 const ok: Finding = { ok: true, detail: 'accepts connections' };

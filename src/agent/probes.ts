@@ -1,7 +1,7 @@
 import type { Readiness } from '../model/flotilla-options.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { type Clock, sleep } from '../store/clock.ts';
-import type { Look } from './probe.ts';
+import type { RunProbe } from './probe.ts';
 import { afterLook, notLookedAt, pauseAfter, type ReadyState } from './readiness.ts';
 
 /** An active unit with a probe. */
@@ -13,7 +13,7 @@ export interface ProbedUnit {
 
 export interface ProbesOptions {
   readonly clock: Clock;
-  readonly look: Look;
+  readonly runProbe: RunProbe;
   /** Called when a unit has become ready or unready, or is unready for another reason. */
   readonly onChange: () => void;
 }
@@ -58,11 +58,11 @@ export class Probes {
   }
 
   async #keepLooking({ name, contents, readiness }: ProbedUnit, probing: Probing): Promise<void> {
-    const { clock, look, onChange } = this.#options;
+    const { clock, runProbe, onChange } = this.#options;
     const { probe, timeout } = readiness;
     const { signal } = probing.stop;
     while (!signal.aborted) {
-      const found = await look(probe, { unit: name, contents, timeout }, signal);
+      const found = await runProbe(probe, { unit: name, contents, timeout }, signal);
       if (signal.aborted) return;
       const { told } = probing.state;
       probing.state = afterLook(probing.state, found, clock.now());

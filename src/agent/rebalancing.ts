@@ -2,7 +2,7 @@ import { rebalance } from '../scheduler/rebalance.ts';
 import type { Decision, Snapshot } from '../scheduler/snapshot.ts';
 import { encodeRebalance, rebalanceKey } from '../store/keys.ts';
 import type { Operation } from '../store/store.ts';
-import type { Draft, Gate } from './draft.ts';
+import type { Draft, Look } from './draft.ts';
 import type { Log } from './log.ts';
 
 /** Milliseconds that a request waits for units to become ready before it is dropped. */
@@ -35,7 +35,7 @@ export class Rebalancing {
   }
 
   /** What has to be decided anyway comes first, and what is uncertain: after that the cluster looks different. */
-  readonly gate: Gate = (draft, { cluster: { rebalance: asked }, snapshot, now }) => {
+  add(draft: Draft, { cluster: { rebalance: asked }, snapshot, now }: Look): Draft {
     if (asked === undefined) this.#waitingSince = undefined;
     const uncertain = snapshot.units.some(({ name }) => snapshot.untouchable.has(name));
     if (asked === undefined || draft.decisions.length > 0 || uncertain) return draft;
@@ -50,7 +50,7 @@ export class Rebalancing {
     const end = this.#waitingSince + patience;
     if (now >= end) return this.#end(draft, `units were not ready for ${patience / 1000} s`);
     return { ...draft, until: Math.min(draft.until, end) };
-  };
+  }
 
   #end(draft: Draft, why: string): Draft {
     this.#log(`the rebalance has ended: ${why}`);

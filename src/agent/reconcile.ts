@@ -3,40 +3,40 @@ import type { Reason } from '../model/reason.ts';
 import { halfWritten, type ManagedUnit } from './systemd.ts';
 
 /** One thing to do to one unit, and why. */
-export interface Operation {
+export interface UnitAction {
   readonly type: 'stop' | 'install' | 'remove' | 'start';
   readonly unit: string;
   readonly reason: Reason;
 }
 
-/** Operations of a type are done together, in this order: what goes makes room before what comes is started. */
-export const operationOrder = ['stop', 'install', 'remove', 'start'] as const satisfies Operation['type'][];
+/** Actions of a type are done together, in this order: what goes makes room before what comes is started. */
+const actionOrder = ['stop', 'install', 'remove', 'start'] as const satisfies UnitAction['type'][];
 
 /**
- * What brings this machine from what it has to what the engine decided, ordered by `operationOrder` and name.
- * An unchanged unit gets no operation at all, whatever became of it: systemd's `Restart=` looks after a unit
+ * What brings this machine from what it has to what the engine decided, ordered by `actionOrder` and name.
+ * An unchanged unit gets no action at all, whatever became of it: systemd's `Restart=` looks after a unit
  * that failed, and a job that finished has finished. `keep` are units of which nothing certain is known.
  */
 export function reconcile(
   desired: readonly Placement[],
   managed: readonly ManagedUnit[],
   keep: ReadonlySet<string> = new Set(),
-): Operation[] {
+): UnitAction[] {
   const wanted = new Map(desired.map((placement) => [placement.unit, placement]));
   const present = new Map(managed.map((unit) => [unit.name, unit]));
   const names = [...new Set([...wanted.keys(), ...present.keys()])].filter((name) => !keep.has(name)).sort();
-  const operations = names.flatMap((name) => operationsFor(name, wanted.get(name), present.get(name)));
-  return operationOrder.flatMap((type) => operations.filter((operation) => operation.type === type));
+  const actions = names.flatMap((name) => actionsFor(name, wanted.get(name), present.get(name)));
+  return actionOrder.flatMap((type) => actions.filter((action) => action.type === type));
 }
 
-function operationsFor(
+function actionsFor(
   unit: string,
   wanted: Placement | undefined,
   present: ManagedUnit | undefined,
-): Operation[] {
+): UnitAction[] {
   if (!wanted) return present ? replaced(unit, present, 'remove', 'not placed here any more') : [];
   const { targetState, reason } = wanted;
-  const start = (why: Reason): Operation[] =>
+  const start = (why: Reason): UnitAction[] =>
     targetState === 'launched' ? [{ type: 'start', unit, reason: why }] : [];
   if (!present) return [{ type: 'install', unit, reason }, ...start(reason)];
   if (present.hash !== wanted.hash) {
@@ -53,7 +53,7 @@ function replaced(
   { active }: ManagedUnit,
   type: 'install' | 'remove',
   reason: Reason,
-): Operation[] {
+): UnitAction[] {
   const change = { type, unit, reason };
   return active === 'inactive' ? [change] : [{ type: 'stop', unit, reason }, change];
 }

@@ -1,5 +1,5 @@
 import type { Placement } from '../model/placement.ts';
-import type { Rollout, RolloutState } from '../model/rollout.ts';
+import { isMoving, type Rollout } from '../model/rollout.ts';
 import type { Unit } from '../model/unit.ts';
 import { type Group, groupOf, type RollingUnit, rolloutSnapshot } from '../scheduler/rollout-group.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
@@ -21,15 +21,13 @@ function rolling(unit: Unit, files: ClusterState['files'], read: FactsReader): R
   return { ...unit, global: requirements.global, policy: flotilla.rollout, expects };
 }
 
-const moving: ReadonlySet<RolloutState> = new Set(['running', 'rolling-back']);
-
 /** Groups that have something to do, or must be kept from doing it. That nothing changes shows without reading a file. */
 export function changingGroups(
   cluster: ClusterState,
   held: ReadonlySet<string>,
   read: FactsReader,
 ): RecordedGroup[] {
-  const running = cluster.rollouts.filter(({ state }) => moving.has(state)).map(({ name }) => name);
+  const running = cluster.rollouts.filter(isMoving).map(({ name }) => name);
   return groupsNamed(new Set([...running, ...outdatedGroups(cluster, read)]), cluster, held, read);
 }
 

@@ -9,6 +9,7 @@ import { recordedGroups } from './rollout-groups.ts';
 import { writeOf } from './rollouts.ts';
 import { json, type Route } from './route.ts';
 import { rolloutsReply as rolloutsSchema, rolloutView } from './schemas.ts';
+import { untilUnchanged } from './until-unchanged.ts';
 
 /** `/flotilla/v1/rollouts` */
 export const rolloutRoutes: readonly Route[] = [
@@ -34,9 +35,6 @@ function actionRoute(action: RolloutAction, summary: string): Route {
   };
 }
 
-/** Times that the engine or another client may be faster before this one gives up. */
-const attempts = 5;
-
 /**
  * All rollouts that the cluster remembers: the last of each group. The API can't know since when a machine is missing,
  * so it shows that the rollout waits for it.
@@ -51,20 +49,16 @@ export function rolloutsReply(cluster: ClusterState): RolloutsReply {
  * @throws {ApiError} 404 when there is none of that name, 409 when its state does not allow it.
  */
 export async function changeRollout(store: Store, name: string, action: RolloutAction): Promise<RolloutView> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  return untilUnchanged(async () => {
     const cluster = await readCluster(store);
     const found = recordedGroups(cluster, missingMachines(cluster)).find(({ group }) => group.name === name);
     if (!found) throw new ApiError(404, noRollout(name, cluster));
     const effect = actOn(action, { ...found, hasFile: (hash) => cluster.files.has(hash) });
     if ('refusal' in effect) throw new ApiError(409, effect.refusal);
-    const { operations, guards } = writeOf(cluster, [effect]);
-    const { succeeded } = await store.transact({ compare: guards, success: operations });
-    if (succeeded) return viewRollout(found.group, effect.record);
-  }
-  throw new ApiError(
-    409,
-    `the rollout of ${name} keeps changing at the same time; look at it again and retry`,
-  );
+    const { operations, unchanged } = writeOf(cluster, [effect]);
+    const { succeeded } = await store.transact({ compare: unchanged, success: operations });
+    return succeeded ? viewRollout(found.group, effect.record) : undefined;
+  }, `the rollout of ${name} keeps changing at the same time; look at it again and retry`);
 }
 
 function noRollout(name: string, { rollouts }: ClusterState): string {

@@ -1,15 +1,15 @@
+import { pairOf } from '../model/placement.ts';
 import type { Rollout, Versions } from '../model/rollout.ts';
 import { type Step, stepRollout } from '../scheduler/rollout.ts';
-import { isOutdated, type Member, pairOf } from '../scheduler/rollout-group.ts';
+import { isOutdated, type Member } from '../scheduler/rollout-group.ts';
 import { observe, type Sights } from '../scheduler/rollout-sights.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import { changeKey, encodeRollout, encodeUnit, rolloutKey, unitKey } from '../store/keys.ts';
-import type { Operation } from '../store/store.ts';
+import type { Operation, Unchanged } from '../store/store.ts';
 import { fitInBatch, inBatches } from '../store/transaction.ts';
 import { type ClusterSnapshot, type KnownUnit, withConflictsOf } from './cluster-snapshot.ts';
 import type { Draft } from './draft.ts';
-import type { Guard } from './leader.ts';
 import { changingGroups, goneGroups, type RecordedGroup } from './rollout-groups.ts';
 import type { FactsReader } from './unit-facts.ts';
 
@@ -18,9 +18,9 @@ const recordsAtOnce = 50;
 
 /** What rollouts lead to at one look. */
 export interface RolloutPlan {
-  /** Written before anything else, under `guards`; empty when nothing changes but placements. */
+  /** Written before anything else, under `unchanged`; empty when nothing changes but placements. */
   readonly operations: readonly Operation[];
-  readonly guards: readonly Guard[];
+  readonly unchanged: readonly Unchanged[];
   /** What the engine says of it, by line. */
   readonly notes: readonly string[];
   /** Records that the store does not take. Their units keep what they have. */
@@ -94,7 +94,7 @@ export function writeOf(
   cluster: ClusterState,
   changes: readonly RecordChange[],
   gone: readonly string[] = [],
-): Pick<RolloutPlan, 'operations' | 'guards'> {
+): Pick<RolloutPlan, 'operations' | 'unchanged'> {
   const units = new Map(cluster.units.map((unit) => [unit.name, unit]));
   const puts = changes.map(({ record }) => ({ put: rolloutKey(record.name), value: encodeRollout(record) }));
   const restored = changes.flatMap(({ restore }) =>
@@ -110,7 +110,7 @@ export function writeOf(
   ];
   return {
     operations: [...puts, ...restored, ...renewal, ...gone.map((name) => ({ delete: rolloutKey(name) }))],
-    guards: compared.map((key) => ({ key, modRevision: cluster.revisionOf(key) })),
+    unchanged: compared.map((key) => ({ key, modRevision: cluster.revisionOf(key) })),
   };
 }
 

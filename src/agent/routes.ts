@@ -1,15 +1,13 @@
 import { readCluster } from '../store/cluster-state.ts';
-import { ApiError } from './api-error.ts';
-import { applyChange, parseChange } from './change.ts';
+import { leaderKey } from '../store/keys.ts';
+import { applyChange, parseChange, refuseChange } from './change.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
-import { refuseHugeGroups } from './huge-groups.ts';
 import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { rebalanceRoute } from './rebalance-request.ts';
-import { refuseCircles } from './refuse-circles.ts';
 import { rolloutRoutes } from './rollout-requests.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply, type Route } from './route.ts';
 import {
@@ -26,7 +24,7 @@ import {
   unitsReply as unitsSchema,
 } from './schemas.ts';
 import { refuseUnverified } from './verify.ts';
-import { machinesReply, planReply, unitsReply } from './views.ts';
+import { machinesReply, planReply, unitsReply, unitView } from './views.ts';
 
 /** Bytes: the files of all of a stack's units come in one request. */
 const longestChange = 10 * 1024 * 1024;
@@ -70,8 +68,7 @@ const flotillaRoutes: readonly Route[] = [
     handle: async ({ store }, { body }) => {
       const change = parseChange(body);
       const cluster = await readCluster(store);
-      refuseCircles(cluster, change);
-      refuseHugeGroups(cluster, change);
+      refuseChange(cluster, change);
       return json(planReply(cluster, change));
     },
   },
@@ -132,13 +129,12 @@ async function apply(context: HandlerContext, { body }: ApiRequest): Promise<Rep
 
 /** Healthy means: this agent runs and its etcd answers. */
 async function health({ store, machineId, version }: HandlerContext): Promise<Reply> {
-  const { revision } = await store.list('/flotilla/leader');
+  const { revision } = await store.list(leaderKey);
   return json({ healthy: true, machineId, version, revision: String(revision) });
 }
 
 async function unit({ store }: HandlerContext, { parameters: [name = ''] }: ApiRequest): Promise<Reply> {
   const cluster = await readCluster(store);
-  const view = unitsReply(cluster).units.find((one) => one.name === name);
-  if (!view) throw new ApiError(404, `there is no unit ${name}`);
+  const view = unitView(cluster, name);
   return json({ ...view, contents: cluster.files.get(view.hash) ?? '' });
 }

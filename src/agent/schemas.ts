@@ -15,6 +15,7 @@ import {
   type RebalanceRequest,
   type RolloutsReply,
   type RolloutView,
+  rolloutStates,
   type UnitsReply,
   type UnitView,
 } from '../model/api.ts';
@@ -217,7 +218,7 @@ export const rolloutView: z.ZodType<RolloutView> = component(
   'Rollout',
   z.object({
     name: z.string(),
-    state: z.enum(['running', 'paused', 'complete', 'rolling-back', 'rolled-back', 'failed']),
+    state: z.enum(rolloutStates),
     updated: z.number(),
     total: z.number(),
     reason: z.string(),

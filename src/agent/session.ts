@@ -1,6 +1,8 @@
+import { leaseSeconds } from '../model/lease.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
+import { findKey } from '../store/find-key.ts';
 import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
 import { operationsInBatches } from '../store/transaction.ts';
@@ -20,7 +22,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machine: Machine;
-  /** Seconds a machine is believed alive after its last sign; default 9. Renewed every third of it. */
+  /** Seconds a machine is believed alive after its last sign; default `leaseSeconds`. Renewed every third of it. */
   readonly ttl?: number;
   /** Told what keeps the machine out, and undefined once it is a member. */
   readonly onStanding?: (refusal: string | undefined) => void;
@@ -35,14 +37,14 @@ const retryPause = 1000;
  * an agent that restarts or is upgraded must not look like a machine that died.
  */
 export async function keepSession(
-  { store, clock, log, machine, ttl = 9, onStanding = () => {} }: SessionOptions,
+  { store, clock, log, machine, ttl = leaseSeconds, onStanding = () => {} }: SessionOptions,
   signal: AbortSignal,
   body: (session: Session) => Promise<void>,
 ): Promise<void> {
   const logChange = onlyChanges(log);
   while (!signal.aborted) {
     try {
-      const known = await keyOf(store, machine);
+      const known = await findKey(store, machineKey(machine.id));
       const refusal = known && refusalOf(known, machine);
       if (refusal === undefined) {
         const since = clock.now();
@@ -62,11 +64,6 @@ export async function keepSession(
     }
     await sleep(clock, retryPause, signal);
   }
-}
-
-async function keyOf(store: Store, { id }: Machine): Promise<KeyValue | undefined> {
-  const key = machineKey(id);
-  return (await store.list(key)).keys.find((found) => found.key === key);
 }
 
 /** Writes the machine's key, if it still is as it was `known`. */

@@ -7,7 +7,7 @@ import { MemoryCluster } from '../store/memory-cluster.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './change.ts';
 import { FakeSystemd } from './fake-systemd.ts';
-import type { Look } from './probe.ts';
+import type { RunProbe } from './probe.ts';
 import type { Dial } from './second-opinion.ts';
 import { planReply, unitsReply } from './views.ts';
 
@@ -48,9 +48,9 @@ export class SimulatedMachine {
     const log = (line: string) => void this.log.push(line);
     const { store, systemd, machine } = this;
     const [clock, dial] = [this.#clock, this.#dial];
-    const look: Look = async (_, { unit }) =>
+    const runProbe: RunProbe = async (_, { unit }) =>
       this.unready.has(unit) ? { ok: false, detail: 'answered 503' } : { ok: true, detail: 'answered 200' };
-    this.#ended = runAgent({ store, systemd, clock, log, machine, dial, look }, this.#stop.signal);
+    this.#ended = runAgent({ store, systemd, clock, log, machine, dial, runProbe }, this.#stop.signal);
   }
 
   /** SIGTERM to the agent. */

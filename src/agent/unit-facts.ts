@@ -1,9 +1,9 @@
 import type { Expectation } from '../model/readiness.ts';
 import type { Unit } from '../model/unit.ts';
-import { effectiveValues } from '../unit/effective-values.ts';
+import { lastValue } from '../unit/effective-values.ts';
 import { readExpectation } from '../unit/expectation.ts';
 import { readNeeds, type UnitNeeds } from '../unit/needs.ts';
-import { parseUnit, type UnitOption } from '../unit/parse.ts';
+import { parseUnit } from '../unit/parse.ts';
 
 /** What the engine has to know of a unit's file. */
 export interface UnitFacts extends UnitNeeds {
@@ -20,22 +20,22 @@ export const readFacts: FactsReader = ({ name }, contents) => {
   return {
     ...readNeeds(name, options),
     expects,
-    once: lastOf(options, 'Type') === 'oneshot' || lastOf(options, 'Restart') === 'no',
+    once:
+      lastValue(options, 'Service', 'Type') === 'oneshot' ||
+      lastValue(options, 'Service', 'Restart') === 'no',
   };
 };
 
-/** Of several values of these options systemd takes the last. */
-function lastOf(options: readonly UnitOption[], name: string): string | undefined {
-  return effectiveValues(options, ['Service'], name).at(-1);
-}
+/** Files that are remembered at most: with that many, old versions are among them. */
+const remembered = 20_000;
 
 /** For a reader that lives long: facts follow from name and hash, so each file is parsed once. */
-export function rememberFacts(limit = 20_000): FactsReader {
+export function rememberFacts(): FactsReader {
   const known = new Map<string, UnitFacts>();
   return (unit, contents) => {
     const key = `${unit.hash} ${unit.name}`;
     const facts = known.get(key) ?? readFacts(unit, contents);
-    if (known.size >= limit) known.clear();
+    if (known.size >= remembered) known.clear();
     known.set(key, facts);
     return facts;
   };

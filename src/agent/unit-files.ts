@@ -1,17 +1,19 @@
-import { createHash } from 'node:crypto';
 import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOf } from '../unit/hash.ts';
 import { FenceFiles } from './fence-files.ts';
 import { InstallLinks } from './install-links.ts';
+import { MarkerFiles } from './marker-files.ts';
+import { readFolder } from './read-folder.ts';
 import { replaceFile } from './replace-file.ts';
-import { halfWritten, type NewUnit, UnitFailures } from './systemd.ts';
+import { halfWritten, type NewUnit } from './systemd.ts';
 
 /** systemd's folder for units that a reboot forgets (systemd.unit(5), "Unit File Load Path"). */
 const runtimeFolder = '/run/systemd/system';
 
 /** A unit file of ours on the disk. */
-export interface UnitFile {
+export interface FileOnDisk {
   readonly name: string;
   readonly contents: string;
   readonly hash: string;
@@ -26,11 +28,11 @@ export interface UnitFile {
  */
 export class UnitFiles {
   /** An empty file for each unit that was started. */
-  readonly #started: Marks;
+  readonly #started: MarkerFiles;
   /** For each unit that is about to be started, when. */
-  readonly #starting: Marks;
+  readonly #starting: MarkerFiles;
   /** An empty file for each unit whose files are being changed, until systemd knows of it. */
-  readonly #changing: Marks;
+  readonly #changing: MarkerFiles;
   readonly #units: string;
   readonly #systemdFolder: string;
   readonly #fence: FenceFiles;
@@ -45,9 +47,9 @@ export class UnitFiles {
   constructor(folder: string, systemdFolder = runtimeFolder) {
     this.#systemdFolder = systemdFolder;
     this.#units = join(folder, 'units');
-    this.#started = new Marks(join(folder, 'started'));
-    this.#starting = new Marks(join(folder, 'starting'));
-    this.#changing = new Marks(join(folder, 'changing'));
+    this.#started = new MarkerFiles(join(folder, 'started'));
+    this.#starting = new MarkerFiles(join(folder, 'starting'));
+    this.#changing = new MarkerFiles(join(folder, 'changing'));
     this.#fence = new FenceFiles(folder, systemdFolder);
     this.#links = new InstallLinks(this.#units, systemdFolder);
   }
@@ -95,7 +97,7 @@ export class UnitFiles {
   }
 
   /** One of the `halves` has the hash `halfWritten`, also if it has no file. */
-  async list(): Promise<UnitFile[]> {
+  async list(): Promise<FileOnDisk[]> {
     const found = await this.names();
     const halves = await this.halves();
     const names = [...new Set([...found, ...halves])].sort();
@@ -118,7 +120,7 @@ export class UnitFiles {
     await this.#changing.during(names, '', work);
   }
 
-  /** Marks the unit as started when `queue` has ended well. If this process ends before, the mark says since when. */
+  /** MarkerFiles the unit as started when `queue` has ended well. If this process ends before, the mark says since when. */
   async start(name: string, queue: () => Promise<void>): Promise<void> {
     const now = process.hrtime.bigint() / 1000n;
     await this.#starting.during([name], `${now}`, async () => {
@@ -173,73 +175,8 @@ export class UnitFiles {
     const known = this.#read.get(name);
     if (known?.sign === sign) return { contents: known.contents, hash: known.hash };
     const bytes = await readFile(path);
-    const file = { contents: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
+    const file = { contents: bytes.toString(), hash: hashOf(bytes) };
     this.#read.set(name, { sign, ...file });
     return file;
   }
-}
-
-/** Files that say one thing each of the unit that they are named after, and outlive the process. */
-class Marks {
-  readonly #folder: string;
-  /** What this process itself is about to take back. */
-  readonly #own = new Set<string>();
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  list(): Promise<string[]> {
-    return readFolder(this.#folder);
-  }
-
-  /** Those that nobody is about to take back: whoever made them has ended or failed. */
-  async left(): Promise<string[]> {
-    const own = new Set(this.#own);
-    return (await this.list()).filter((name) => !own.has(name) && !this.#own.has(name));
-  }
-
-  /** Undefined when it has been taken back. */
-  async read(name: string): Promise<string | undefined> {
-    return readFile(join(this.#folder, name), 'utf8').catch(() => undefined);
-  }
-
-  async add(name: string, contents = ''): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    await writeFile(join(this.#folder, name), contents);
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(join(this.#folder, name), { force: true });
-  }
-
-  /** The marks are there while the work is done, and stay when it fails, or of those that `UnitFailures` names. */
-  async during(names: readonly string[], contents: string, work: () => Promise<void>): Promise<void> {
-    for (const name of names) this.#own.add(name);
-    try {
-      for (const name of names) await this.add(name, contents);
-      const failed = await failuresOf(work);
-      for (const name of names) if (!failed?.failures.has(name)) await this.remove(name);
-      if (failed) throw failed;
-    } finally {
-      for (const name of names) this.#own.delete(name);
-    }
-  }
-}
-
-async function failuresOf(work: () => Promise<void>): Promise<UnitFailures | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnitFailures) return error;
-    throw error;
-  }
-}
-
-async function readFolder(path: string): Promise<string[]> {
-  return readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
 }

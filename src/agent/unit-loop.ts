@@ -7,7 +7,7 @@ import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { LastWords } from './last-words.ts';
 import type { Log } from './log.ts';
-import type { Look } from './probe.ts';
+import type { RunProbe } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
 import { Publisher, type Remarks } from './publisher.ts';
 import { Pulse } from './pulse.ts';
@@ -20,7 +20,7 @@ export interface UnitLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly machineId: string;
-  readonly look: Look;
+  readonly runProbe: RunProbe;
 }
 
 /** Milliseconds between looks when nothing is said to have changed. */
@@ -48,13 +48,13 @@ export class UnitLoop {
   #said = '';
 
   constructor(options: UnitLoopOptions) {
-    const { store, systemd, clock, machineId, look } = options;
+    const { store, systemd, clock, machineId, runProbe } = options;
     const onChange = () => this.#pulse.ring();
     const publisher = new Publisher(store, new LastWords(systemd, clock), machineId);
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#publisher = publisher;
-    this.#probes = new Probes({ clock, look, onChange });
+    this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     this.#work = new UnitWork({ ...options, claimOf, onChange });
   }
@@ -128,18 +128,14 @@ export class UnitLoop {
         return undefined;
       }
     };
-    const advanced = this.#desired && (await attempt(() => this.#advance(problems)));
-    await attempt(() => this.#tell(advanced));
-    this.#complain(problems);
+    const desired = this.#desired;
+    const advanced = desired && (await attempt(() => this.#work.advance(desired)));
+    await attempt(async () => {
+      const known = advanced === undefined || advanced.changed ? undefined : advanced.units;
+      await this.#tell(known ?? (await this.#options.systemd.list()));
+    });
+    this.#complain([...(advanced?.problems ?? []), ...problems]);
     return Math.min(wait, this.#work.nextLook());
-  }
-
-  /** The units, if nothing was done to them. */
-  async #advance(problems: Reason[]): Promise<readonly ManagedUnit[] | undefined> {
-    if (!this.#desired) return undefined;
-    const advanced = await this.#work.advance(this.#desired);
-    problems.push(...advanced.problems);
-    return advanced.units;
   }
 
   /** What failed is said again only when it says something new, or has got well in between. */
@@ -150,8 +146,7 @@ export class UnitLoop {
   }
 
   /** Tells the cluster of the units as they are now. */
-  async #tell(listed: readonly ManagedUnit[] | undefined): Promise<void> {
-    const units = listed ?? (await this.#options.systemd.list());
+  async #tell(units: readonly ManagedUnit[]): Promise<void> {
     this.#probes.follow(probed(units, this.#work));
     if (!this.#lease || this.#lease.lost.aborted) return;
     await this.#publisher.publish(units, (unit) => this.#remarksOn(unit), this.#lease);

@@ -4,13 +4,13 @@ import type { Reason } from '../model/reason.ts';
 import { leavingKey } from '../store/keys.ts';
 import type { Lease } from '../store/store.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
-import { Backoff } from './backoff.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
 import { fencedUnits, fenceOff, membershipOf } from './fence.ts';
 import { Guard } from './guard.ts';
 import { KnownNeeds } from './known-needs.ts';
-import type { Circumstances } from './order.ts';
-import { type Operation, reconcile } from './reconcile.ts';
+import { reconcile, type UnitAction } from './reconcile.ts';
+import { Retries } from './retries.ts';
+import type { Circumstances } from './start-rules.ts';
 import type { ManagedUnit, Systemd } from './systemd.ts';
 import { Waits, type WaitsOptions } from './waits.ts';
 
@@ -33,7 +33,7 @@ export class UnitWork {
   readonly #executor: Executor;
   readonly #waits: Waits;
   readonly #guard: Guard;
-  readonly #backoff = new Backoff();
+  readonly #retries = new Retries();
   readonly #known = new KnownNeeds();
   #desired: ReadonlyMap<string, Placement> = new Map();
   #lease: Lease | undefined;
@@ -52,7 +52,7 @@ export class UnitWork {
 
   /** Whether nothing waits for being tried again. */
   get isWell(): boolean {
-    return this.#backoff.next(this.#options.clock.now(), this.#stopping) === Number.POSITIVE_INFINITY;
+    return this.#retries.next(this.#options.clock.now(), this.#stopping) === Number.POSITIVE_INFINITY;
   }
 
   needsOf(unit: string, contents: string): UnitNeeds {
@@ -67,7 +67,7 @@ export class UnitWork {
   /** Milliseconds until there may be something to do though nothing is heard. */
   nextLook(): number {
     const now = this.#options.clock.now();
-    return Math.max(Math.min(this.#backoff.next(now, this.#stopping), this.#waits.nextEnd - now), 0);
+    return Math.max(Math.min(this.#retries.next(now, this.#stopping), this.#waits.nextEnd - now), 0);
   }
 
   /** Fenced units run by this lease from now on, and are stopped as soon as it is lost, whatever else goes on. */
@@ -89,29 +89,29 @@ export class UnitWork {
   }
 
   /**
-   * Does what can be done now. Answers the units as they were, if nothing was done, and what went wrong. Rejects
-   * when systemd can't be asked.
+   * Does what can be done now. Answers the units as they were before, whether something was done to them, and what
+   * went wrong. Rejects when systemd can't be asked.
    */
   async advance({
     placements,
     unclear,
-  }: Desired): Promise<{ units?: readonly ManagedUnit[]; problems: Reason[] }> {
+  }: Desired): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
     const { clock } = this.#options;
     this.#desired = new Map(placements.map((placement) => [placement.unit, placement]));
     const units = await this.#fence();
     const needs = this.#needsOf(units);
-    const held = this.#backoff.held((unit) => this.#wantedOf(unit), clock.now());
+    const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
     const member = membershipOf(this.#lease, clock.now()) === 'member';
     const fenced = member ? [] : fencedUnits(needs);
-    const keep = new Set([...unclear, ...held, ...fenced, ...this.#stopping.keys()]);
-    const operations = reconcile(placements, units, keep);
-    this.#backoff.keep(new Set([...held, ...this.#stopping.keys(), ...operations.map(({ unit }) => unit)]));
-    const { done, problems } = await this.#perform(operations, needs);
-    for (const { unit } of operations) {
-      if (problems.has(unit)) this.#backoff.failed(unit, this.#wantedOf(unit), clock.now());
-      else if (!this.#stopping.has(unit)) this.#backoff.succeeded(unit);
+    const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys()]);
+    const actions = reconcile(placements, units, keep);
+    this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
+    const { done, problems } = await this.#perform(actions, needs);
+    for (const { unit } of actions) {
+      if (problems.has(unit)) this.#retries.failed(unit, this.#wantedOf(unit), clock.now());
+      else if (!this.#stopping.has(unit)) this.#retries.succeeded(unit);
     }
-    return { ...(!done && { units }), problems: [...problems].map(sayProblem) };
+    return { units, changed: done, problems: [...problems].map(sayProblem) };
   }
 
   /** Fenced units run as long as the lease lasts and are stopped without it. Answers the units before that. */
@@ -122,31 +122,31 @@ export class UnitWork {
     const fenced = new Set(fencedUnits(needs));
     if (fenced.size > 0) await this.#guard.hold(this.#lease);
     const off = fenceOff(units, fenced, membershipOf(this.#lease, clock.now()));
-    const held = this.#backoff.held((unit) => this.#wantedOf(unit), clock.now());
-    const stops = off.filter(({ unit }) => !this.#stopping.has(unit) && !held.has(unit));
+    const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
+    const stops = off.filter(({ unit }) => !this.#stopping.has(unit) && !resting.has(unit));
     for (const { unit, reason } of stops) log(`stop ${unit}: ${reason}`);
     this.#stop(unitsOf('stop', stops), needs);
     return units;
   }
 
-  async #perform(all: readonly Operation[], needs: Needs): Promise<{ done: boolean; problems: Problems }> {
+  async #perform(all: readonly UnitAction[], needs: Needs): Promise<{ done: boolean; problems: Problems }> {
     const stops = new Set(unitsOf('stop', all));
     const installs = new Set(unitsOf('install', all));
     const { files, problems } = await this.#executor.fetch(
       [...this.#desired.values()].filter(({ unit }) => installs.has(unit)),
     );
-    // What is to be stopped first comes to its other operations with a later pass.
-    const operations = all.filter(
+    // What is to be stopped first comes to its other actions with a later pass.
+    const actions = all.filter(
       ({ unit, type }) => !problems.has(unit) && (type === 'stop' || !stops.has(unit)),
     );
-    this.#stop(unitsOf('stop', operations), needs);
-    for (const unit of unitsOf('install', operations))
+    this.#stop(unitsOf('stop', actions), needs);
+    for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
     await this.#guard.hold(fencedUnits(needs).length > 0 ? this.#lease : undefined);
-    const starts = unitsOf('start', operations);
+    const starts = unitsOf('start', actions);
     const vouched = await this.#vouchers(starts, needs);
     this.#waits.look(starts, { lease: this.#lease, needs, stopping: this.#stopping, vouched });
-    const now = operations.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
+    const now = actions.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
     await this.#start(unitsOf('start', now), needs, problems);
@@ -174,23 +174,23 @@ export class UnitWork {
     this.#stopping.delete(unit);
     if (problem !== undefined) {
       log(`will try again: ${sayProblem([unit, problem])}`);
-      this.#backoff.failed(unit, this.#wantedOf(unit), clock.now());
+      this.#retries.failed(unit, this.#wantedOf(unit), clock.now());
     }
     onChange();
   }
 
   async #install(
-    operations: readonly Operation[],
+    actions: readonly UnitAction[],
     files: ReadonlyMap<string, string>,
     needs: Needs,
     problems: Problems,
   ): Promise<void> {
-    const write = unitsOf('install', operations).map((name) => ({
+    const write = unitsOf('install', actions).map((name) => ({
       name,
       contents: files.get(name) ?? '',
       fenced: needs.get(name)?.flotilla.fence === 'stop',
     }));
-    add(problems, await this.#executor.install(write, unitsOf('remove', operations)));
+    add(problems, await this.#executor.install(write, unitsOf('remove', actions)));
   }
 
   async #start(units: readonly string[], needs: Needs, problems: Problems): Promise<void> {
@@ -235,8 +235,8 @@ export class UnitWork {
   }
 
   /** What is tried again for the same reasons is not said again. */
-  #announce(operations: readonly Operation[]): void {
-    const lines = operations.map(({ type, unit, reason }) => `${type} ${unit}: ${reason}`);
+  #announce(actions: readonly UnitAction[]): void {
+    const lines = actions.map(({ type, unit, reason }) => `${type} ${unit}: ${reason}`);
     for (const line of lines) if (!this.#announced.has(line)) this.#options.log(line);
     this.#announced = new Set(lines);
   }

@@ -3,7 +3,7 @@ import type { Reason } from '../model/reason.ts';
 import type { TargetState, Unit } from '../model/unit.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision } from '../scheduler/snapshot.ts';
-import type { ClusterState } from '../store/cluster-state.ts';
+import { type ClusterState, machineNames } from '../store/cluster-state.ts';
 import { ApiError } from './api-error.ts';
 import { missingMachines, snapshotOf } from './cluster-snapshot.ts';
 import { machineView } from './cordon.ts';
@@ -54,6 +54,13 @@ export function unitsReply(cluster: ClusterState): UnitsReply {
   return { revision: String(cluster.revision), units };
 }
 
+/** @throws {ApiError} 404 for a unit that the cluster does not have. */
+export function unitView(cluster: ClusterState, name: string): UnitView {
+  const view = unitsReply(cluster).units.find((unit) => unit.name === name);
+  if (view === undefined) throw new ApiError(404, `there is no unit ${name}`);
+  return view;
+}
+
 function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(item.unit, [...(groups.get(item.unit) ?? []), item]);
@@ -61,8 +68,9 @@ function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<s
 }
 
 /**
- * Why units wait. Nobody stores that: asking the same pure scheduler over the same data gives the answer that
- * the engine got, and it is never out of date. Units of machines that are missing count as placed there.
+ * Why units wait. Nobody stores that: the same pure scheduler is asked over what the store has now, so the answer is
+ * never out of date. But it knows neither failures nor what a rollout holds back, which the leader alone remembers.
+ * Units of machines that are missing count as placed there.
  */
 function pendingReasons(cluster: ClusterState): Map<string, Reason> {
   const snapshot = snapshotOf(cluster, undecided(cluster));
@@ -99,8 +107,8 @@ function withChange(cluster: ClusterState, change: Change): ClusterState {
 }
 
 /** A unit that leaves one machine for another is one move; one that only leaves is a move to nowhere. */
-export function movesOf(decisions: readonly Decision[], { machines }: ClusterState): PlannedMove[] {
-  const nameOf = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id;
+export function movesOf(decisions: readonly Decision[], cluster: ClusterState): PlannedMove[] {
+  const nameOf = machineNames(cluster);
   const placed = new Set(
     decisions.flatMap((decision) => (decision.type === 'place' ? decision.placement.unit : [])),
   );

@@ -4,8 +4,8 @@ import type { Lease, Store } from '../store/store.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
 import { membershipOf } from './fence.ts';
 import type { Log } from './log.ts';
-import { type Circumstances, type Wait, waitOf, watchedFor } from './order.ts';
-import { Peers } from './peers.ts';
+import { type Circumstances, type Wait, waitOf, watchedFor } from './start-rules.ts';
+import { UnitSightings } from './unit-sightings.ts';
 
 export interface WaitsOptions {
   readonly store: Store;
@@ -32,12 +32,12 @@ export interface Situation {
 /** Which units wait for being started, and for what. */
 export class Waits {
   readonly #options: WaitsOptions;
-  readonly #peers: Peers;
+  readonly #sightings: UnitSightings;
   #waiting: ReadonlyMap<string, Wait> = new Map();
 
   constructor(options: WaitsOptions) {
     this.#options = options;
-    this.#peers = new Peers(options);
+    this.#sightings = new UnitSightings(options);
   }
 
   reasonOf(unit: string): Reason | undefined {
@@ -52,16 +52,19 @@ export class Waits {
   /** Whether another machine says anything of one of them, as far as this is known. */
   claimedElsewhere(units: readonly string[]): boolean {
     const { machineId } = this.#options;
-    return units.some((unit) => this.#peers.of(unit).some(({ status }) => status.machineId !== machineId));
+    return units.some((unit) =>
+      this.#sightings.of(unit).some(({ status }) => status.machineId !== machineId),
+    );
   }
 
   /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
   look(starts: readonly string[], { lease, ...situation }: Situation): void {
     const { clock, machineId, log, claimOf } = this.#options;
     const now = clock.now();
-    this.#peers.watch(watchedFor(starts, situation.needs));
-    const claimed = (unit: string) => this.#peers.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
-    const sightings = (unit: string) => this.#peers.of(unit);
+    this.#sightings.watch(watchedFor(starts, situation.needs));
+    const claimed = (unit: string) =>
+      this.#sightings.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
+    const sightings = (unit: string) => this.#sightings.of(unit);
     const membership = membershipOf(lease, now);
     const circumstances = { ...situation, now, machineId, membership, sightings, claimed };
     const waiting = new Map<string, Wait>();

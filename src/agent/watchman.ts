@@ -1,4 +1,4 @@
-import type { ClusterState } from '../store/cluster-state.ts';
+import { type ClusterState, machineNames } from '../store/cluster-state.ts';
 import { missingMachines } from './cluster-snapshot.ts';
 import { type Grace, graceOf } from './grace.ts';
 import type { Log } from './log.ts';
@@ -44,11 +44,12 @@ export class Watchman {
   #report(
     { held, until }: Grace,
     opinions: ReadonlyMap<string, Opinion>,
-    { whereabouts }: ClusterState,
+    cluster: ClusterState,
     now: number,
   ): void {
+    const nameOf = machineNames(cluster);
     const names = [...held].sort().map((id) => {
-      const name = whereabouts.get(id)?.name ?? id;
+      const name = nameOf(id);
       return opinions.get(id) === 'answers' ? `${name} (answers without a lease)` : name;
     });
     const said = names.join(', ');

@@ -4,7 +4,9 @@ import type { Reason } from './reason.ts';
 import type { UnitStatus } from './status.ts';
 import type { TargetState, Unit } from './unit.ts';
 
-/** The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`. */
+// The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`.
+
+/** Where the agent serves on its machine, unless its configuration says otherwise. */
 export const agentSocket = '/run/flotilla/agent.sock';
 
 /** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
@@ -140,11 +142,21 @@ export interface ClusterEvent {
   readonly message: Reason;
 }
 
+/** What can be said of a rollout. */
+export const rolloutStates = [
+  'running',
+  'paused',
+  'complete',
+  'rolling-back',
+  'rolled-back',
+  'failed',
+] as const;
+
 /** How a changed template or global unit is replacing its instances. */
 export interface RolloutView {
   /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
   readonly name: string;
-  readonly state: 'running' | 'paused' | 'complete' | 'rolling-back' | 'rolled-back' | 'failed';
+  readonly state: (typeof rolloutStates)[number];
   /** Instances (of a global unit: machines) by how far they are. */
   readonly updated: number;
   readonly total: number;

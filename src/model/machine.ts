@@ -1,7 +1,12 @@
 /** `key=value` facts about a machine that units can ask for with `MachineMetadata=`. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** What a machine has to give, for weighing one placement against another. */
+/** What a machine says under a key that a user chose: `constructor` is a key like any other. */
+export function metadataValue(metadata: Metadata, key: string): string | undefined {
+  return Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+}
+
+/** What a machine has to give. Shown to users; the scheduler weighs by `Weight=` alone (decision 15). */
 export interface Capacity {
   readonly cpus: number;
   /** MiB */

@@ -10,3 +10,8 @@ export interface Placement {
   readonly targetState: TargetState;
   readonly reason: Reason;
 }
+
+/** One word for a unit on a machine, to look it up by. Neither name has a slash; sorted, they come by unit. */
+export function pairOf({ unit, machineId }: Pick<Placement, 'unit' | 'machineId'>): string {
+  return `${unit}/${machineId}`;
+}

@@ -1,20 +1,17 @@
 import type { RolloutView } from './api.ts';
 import type { Reason } from './reason.ts';
 
-export const rolloutStates = [
-  'running',
-  'paused',
-  'complete',
-  'rolling-back',
-  'rolled-back',
-  'failed',
-] as const satisfies readonly RolloutView['state'][];
-export type RolloutState = (typeof rolloutStates)[number];
+export type RolloutState = RolloutView['state'];
+
+/** Whether the engine works on it: what becomes of an instance is the engine's to judge then. */
+export function isMoving({ state }: { readonly state: RolloutState }): boolean {
+  return state === 'running' || state === 'rolling-back';
+}
 
 /** Unit name → sha256 of its file. */
 export type Versions = Readonly<Record<string, string>>;
 
-export type RolloutFailure = NonNullable<RolloutView['failure']>;
+type RolloutFailure = NonNullable<RolloutView['failure']>;
 
 /** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
 export interface Rollout {

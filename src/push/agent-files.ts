@@ -1,4 +1,5 @@
 import { agentFiles } from '../model/agent-files.ts';
+import { leaseSeconds } from '../model/lease.ts';
 import type { Machine } from '../model/machine.ts';
 import type { RemoteFile } from '../ssh/write-files.ts';
 
@@ -17,13 +18,6 @@ export interface AgentSettings {
   /** Names of the machines with etcd: their agents run the engine and take changes. */
   readonly engines: readonly string[];
 }
-
-/**
- * Seconds for which a machine counts as alive after its last sign: units of a dead machine shall run elsewhere
- * within fifteen. A machine that is too busy to give one in time is called before anything of it moves
- * (docs/decisions/0012-when-units-move.md).
- */
-export const leaseSeconds = 9;
 
 export function agentConfig({ machine, endpoints, engines }: AgentSettings, version: string): string {
   const config = {

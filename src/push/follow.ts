@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
+import { isMoving } from '../model/rollout.ts';
 import { ApiError, NoAnswer } from './api.ts';
 import { machineNames } from './diff.ts';
 import {
@@ -14,15 +15,7 @@ import {
   type Wanted,
 } from './health.ts';
 import { failureText, Progress, progressText } from './progress.ts';
-import {
-  badEnds,
-  belongsTo,
-  concerning,
-  isMoving,
-  rolloutFailure,
-  sayBadEnd,
-  sayProgress,
-} from './rollout.ts';
+import { badEnds, belongsTo, concerning, rolloutFailure, sayBadEnd, sayProgress } from './rollout.ts';
 
 /** What following needs of the `AgentApi`. */
 export interface UnitsSource {

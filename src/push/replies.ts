@@ -13,6 +13,7 @@ import type {
   UnitsReply,
   UnitView,
 } from '../model/api.ts';
+import { rolloutStates } from '../model/api.ts';
 import { targetStates } from '../model/unit.ts';
 
 /*
@@ -116,7 +117,7 @@ export const eventLine: z.ZodType<EventLine> = z.object({
 
 export const rolloutView: z.ZodType<RolloutView> = z.object({
   name: z.string(),
-  state: z.enum(['running', 'paused', 'complete', 'rolling-back', 'rolled-back', 'failed']),
+  state: z.enum(rolloutStates),
   updated: z.number(),
   total: z.number(),
   reason: z.string(),

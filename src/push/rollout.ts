@@ -51,11 +51,6 @@ export function concerning(wanted: Wanted, rollouts: readonly RolloutView[]): re
   return rollouts.filter(({ name }) => groups.has(name));
 }
 
-/** While the engine works on it, what becomes of an instance is the engine's to judge. */
-export function isMoving({ state }: RolloutView): boolean {
-  return state === 'running' || state === 'rolling-back';
-}
-
 export function belongsTo(unit: string, rollouts: readonly RolloutView[]): boolean {
   return rollouts.some(({ name }) => name === unit || name === templateOf(unit));
 }

@@ -1,10 +1,10 @@
 import type { Machine } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
+import { explainBlocker } from './blocker-text.ts';
 import { Board } from './board.ts';
 import { Budget } from './budget.ts';
 import { choose, FitMachines } from './choose.ts';
 import { depart } from './departures.ts';
-import { explainBlocker } from './explain.ts';
 import { explainChoice } from './explain-choice.ts';
 import { PendingReasons } from './explain-pending.ts';
 import { arrivalBlocker, blockerOf, peerBlocker, replacedOn } from './fit.ts';
@@ -13,7 +13,7 @@ import type { Move } from './moves.ts';
 import type { Relations } from './relations.ts';
 
 /** What was decided before, by unit number. */
-export interface Held {
+export interface Present {
   /** Numbers of the machines that have the unit. */
   readonly machines: readonly number[];
   /** The file or target state differs from what those machines were told. */
@@ -47,17 +47,17 @@ export function pairKey(unit: number, machine: number): string {
 export function arrange(
   machines: readonly Machine[],
   relations: Relations,
-  held: readonly Held[],
+  present: readonly Present[],
   marks: Marks,
 ): Arrangement {
   const boardOf = () => new Board(machines, relations, marks);
-  const first = new Round(boardOf(), held);
+  const first = new Round(boardOf(), present);
   first.run();
   let last = first;
   while (last.unsettled) {
     const { board } = last;
     const next = relations.units.map(
-      (_, unit): Held => ({ machines: sorted(board.machinesOf(unit)), changed: false }),
+      (_, unit): Present => ({ machines: sorted(board.machinesOf(unit)), changed: false }),
     );
     last = new Round(boardOf(), next, last);
     last.run();
@@ -74,23 +74,23 @@ class Round implements Arrangement {
   /** Someone left its machine, so that another may fit there now. */
   unsettled = false;
   readonly #relations: Relations;
-  readonly #held: readonly Held[];
+  readonly #present: readonly Present[];
   readonly #fit: FitMachines;
   /** What was moved counts through all rounds. */
   readonly #budget: Budget;
   /** Why a unit has to move. */
   readonly #lost: Map<number, Reason>;
 
-  constructor(board: Board, held: readonly Held[], previous?: Round) {
+  constructor(board: Board, present: readonly Present[], previous?: Round) {
     this.board = board;
     this.#budget = previous === undefined ? new Budget(board) : previous.#budget;
     this.placed = new Map(previous?.placed);
     this.left = new Map(previous?.left);
     this.#lost = new Map(previous === undefined ? [] : previous.#lost);
     this.#relations = board.relations;
-    this.#held = held;
+    this.#present = present;
     this.#fit = new FitMachines(board);
-    held.forEach(({ lost }, unit) => {
+    present.forEach(({ lost }, unit) => {
       if (lost !== undefined) this.#lost.set(unit, lost);
     });
   }
@@ -124,7 +124,7 @@ class Round implements Arrangement {
   #stages(): Uint8Array {
     const stages = new Uint8Array(this.#relations.units.length);
     for (const unit of this.#relations.order) {
-      const own = this.#isGlobal(unit) ? 2 : this.#held[unit]?.changed ? 1 : 0;
+      const own = this.#isGlobal(unit) ? 2 : this.#present[unit]?.changed ? 1 : 0;
       const peers = this.#relations.peers[unit] ?? [];
       stages[unit] = Math.max(own, ...peers.map(({ number = -1 }) => stages[number] ?? 0));
     }
@@ -137,12 +137,12 @@ class Round implements Arrangement {
 
   /** Leaves a unit on the machines that have it, allowed or not. */
   #leave(unit: number): void {
-    for (const machine of this.#held[unit]?.machines ?? []) this.board.add(unit, machine);
+    for (const machine of this.#present[unit]?.machines ?? []) this.board.add(unit, machine);
   }
 
   /** Leaves a unit on the machines that have it, as far as that is still allowed. */
   #keep(unit: number): void {
-    for (const machine of this.#held[unit]?.machines ?? []) {
+    for (const machine of this.#present[unit]?.machines ?? []) {
       const [other] = this.board.machinesOf(unit);
       const name = this.board.machines[machine]?.name ?? '';
       if (other !== undefined && !this.#isGlobal(unit)) {

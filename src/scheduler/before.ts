@@ -2,14 +2,14 @@ import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
-import { type Arrangement, type Held, pairKey } from './arrange.ts';
+import { type Arrangement, type Present, pairKey } from './arrange.ts';
 import { shortId } from './match.ts';
 import type { Relations } from './relations.ts';
 import type { Decision, Snapshot, Stay, WantedUnit } from './snapshot.ts';
 
 /** The placements as they are, held against what they should be. */
 export class Before {
-  readonly held: readonly Held[];
+  readonly present: readonly Present[];
   readonly #placements: readonly Placement[];
   readonly #byPair = new Map<string, Placement>();
   readonly #wanted: ReadonlySet<string>;
@@ -31,7 +31,7 @@ export class Before {
       if (pair !== undefined) this.#byPair.set(pair, placement);
       byUnit[relations.numberOf.get(placement.unit) ?? -1]?.push(placement);
     }
-    this.held = relations.units.map((unit, number) => this.#heldOf(unit, byUnit[number] ?? []));
+    this.present = relations.units.map((unit, number) => this.#presentOf(unit, byUnit[number] ?? []));
   }
 
   /** Removals of what is placed and should not be. */
@@ -75,7 +75,7 @@ export class Before {
     return this.#byPair.get(pairKey(unit, machine));
   }
 
-  #heldOf(unit: WantedUnit, placements: readonly Placement[]): Held {
+  #presentOf(unit: WantedUnit, placements: readonly Placement[]): Present {
     const machines = placements.flatMap(({ machineId }) => this.#machineNumber.get(machineId) ?? []);
     const changed = placements.some(
       ({ hash, targetState }) => hash !== unit.hash || targetState !== unit.targetState,

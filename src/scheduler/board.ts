@@ -1,5 +1,5 @@
 import type { Machine } from '../model/machine.ts';
-import { type Marks, noMarks } from './marks.ts';
+import type { Marks } from './marks.ts';
 import type { Relations } from './relations.ts';
 import { Spreading } from './spread.ts';
 
@@ -25,7 +25,7 @@ export class Board {
   readonly #limited = new Map<string, Counts>();
   readonly #spreadings = new Map<string, Spreading>();
 
-  constructor(machines: readonly Machine[], relations: Relations, marks: Marks = noMarks) {
+  constructor(machines: readonly Machine[], relations: Relations, marks: Marks) {
     this.machines = machines;
     this.relations = relations;
     this.marks = marks;

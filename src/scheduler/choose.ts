@@ -1,5 +1,5 @@
 import type { Board } from './board.ts';
-import { isFree, machineBlocker, peerBlocker } from './fit.ts';
+import { isFree, machineBlocker, machineNeeds, peerBlocker } from './fit.ts';
 
 /**
  * Machines that are fit for a unit as such: `MachineID=` and `MachineMetadata=` hold. Many units share a list.
@@ -14,9 +14,7 @@ export class FitMachines {
   }
 
   of(unit: number): readonly number[] {
-    const wanted = this.#board.relations.units[unit];
-    const { machineId, metadata } = wanted?.requirements ?? {};
-    const key = JSON.stringify([machineId, metadata, wanted?.flotilla.conditions]);
+    const key = JSON.stringify(machineNeeds(this.#board.relations.units[unit])) ?? '';
     const list = this.#lists.get(key) ?? this.#find(unit);
     this.#lists.set(key, list);
     return list;

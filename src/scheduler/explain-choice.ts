@@ -1,6 +1,7 @@
+import { metadataValue } from '../model/machine.ts';
 import type { Reason } from '../model/reason.ts';
+import { listText } from './blocker-text.ts';
 import type { Board } from './board.ts';
-import { listText } from './explain.ts';
 
 /** Why a machine was chosen; load and instances as they were before the unit came. */
 export function explainChoice(board: Board, unit: number, machine: number): Reason {
@@ -27,7 +28,7 @@ function familyText(board: Board, unit: number, machine: number): string {
   const key = units[unit]?.flotilla.spread;
   const spreading = board.spreadingOf(unit);
   if (key === undefined || spreading === undefined) return `fewest instances of ${family} (${here}), `;
-  const value = board.machines[machine]?.metadata[key];
+  const value = metadataValue(board.machines[machine]?.metadata ?? {}, key);
   if (value === undefined)
     return `no machine with metadata ${key} fits, fewest instances of ${family} (${here}), `;
   return `fewest instances of ${family} in ${key}=${value} (${spreading.countAt(machine)}) and there (${here}), `;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { explainMachines } from './explain-machines.ts';
 import { sampleMachine, samplePlacement, sampleUnit } from './sample.ts';
+import { schedule } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const three = [sampleMachine(1, { disk: 'ssd' }), sampleMachine(2, { disk: 'ssd' }), sampleMachine(3)];
@@ -41,6 +42,29 @@ test('cordons, drains and failures are told', () => {
   expect(answers('a.service', { units, placements, avoid: new Map([['a.service', ids(2)]]) })[1]).toBe(
     'yes: could take it (0 units here now), but it failed here before',
   );
+});
+
+test('a machine says what it says in the reason of a unit that is pending or stays', () => {
+  const conflicting = [sampleUnit('a.service', 'Conflicts=x.service'), sampleUnit('x.service')];
+  const placements = [samplePlacement('x.service', 1)];
+  const closed = { units: conflicting, placements, cordoned: ids(1, 2, 3) };
+  expect(answers('a.service', closed)).toEqual([
+    'no: conflicts with x.service on core-1',
+    'no: core-2 is cordoned',
+    'no: core-3 is cordoned',
+  ]);
+  const { pending } = schedule({ machines: three, ...closed });
+  expect(pending).toEqual([
+    { unit: 'a.service', reason: 'conflicts with x.service on core-1; core-2, core-3 are cordoned' },
+  ]);
+  const replacing = [sampleUnit('a.service', 'Replaces=b.service'), sampleUnit('b.service')];
+  const both = [samplePlacement('a.service', 1), samplePlacement('b.service', 2)];
+  const drained = { units: replacing, placements: both, draining: ids(1), cordoned: ids(3) };
+  expect(answers('a.service', drained)).toEqual([
+    'yes: is here, but should leave: core-1 is draining; would push away b.service on core-2; core-3 is cordoned',
+    'no: would push away b.service on core-2',
+    'no: core-3 is cordoned',
+  ]);
 });
 
 test('an inactive unit is answered as if it were loaded, an unknown one not at all', () => {

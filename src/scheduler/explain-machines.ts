@@ -1,8 +1,8 @@
 import type { Reason } from '../model/reason.ts';
-import { pairKey } from './arrange.ts';
-import { explainBlocker } from './explain.ts';
+import { type Arrangement, pairKey } from './arrange.ts';
+import { explainBlocker } from './blocker-text.ts';
 import { loadText } from './explain-choice.ts';
-import { arrivalBlocker } from './fit.ts';
+import { arrivalBlocker, replacedOn } from './fit.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -46,6 +46,15 @@ function answer(
   }
   const blocker = arrivalBlocker(board, unit, machine);
   if (blocker !== undefined) return { fits: false, reason: explainBlocker(blocker, name) };
+  const [other] = staysElsewhere(arrangement, unit) ? replacedOn(board, unit, machine) : [];
+  if (other !== undefined) {
+    return { fits: false, reason: `would push away ${board.relations.units[other]?.name} on ${name}` };
+  }
   const failed = board.marks.avoided.get(unit)?.has(machine) ? ', but it failed here before' : '';
   return { fits: true, reason: `could take it (${loadText(board, machine)} here now)${failed}` };
+}
+
+/** Who has to move pushes nobody away, other than who has no place at all. */
+function staysElsewhere({ board, staying }: Arrangement, unit: number): boolean {
+  return [...board.machinesOf(unit)].some((machine) => staying.has(pairKey(unit, machine)));
 }

@@ -1,17 +1,8 @@
 import type { Reason } from '../model/reason.ts';
+import { type Lack, lackOf, listText, namesShown } from './blocker-text.ts';
 import type { Board } from './board.ts';
 import { candidates, type FitMachines } from './choose.ts';
-import { listText, metadataText, namesShown, roomText } from './explain.ts';
-import {
-  blockerOf,
-  closedBlocker,
-  conflictsOn,
-  limitBlocker,
-  machineBlocker,
-  peerBlocker,
-  replacedOn,
-} from './fit.ts';
-import { conditionText } from './match.ts';
+import { arrivalBlocker, replacedOn } from './fit.ts';
 import type { Group } from './moves.ts';
 
 /**
@@ -36,10 +27,10 @@ export class PendingReasons {
   #explain(unit: number): Reason {
     const { units, conflicts, replacers, peers, template, limits } = this.#board.relations;
     const { requirements, flotilla } = units[unit] ?? {};
+    // All that the unit's own file says, and what the others say of it.
     const key = JSON.stringify([
-      ...[requirements?.machineId, requirements?.metadata, flotilla?.conditions, peers[unit]],
-      ...[conflicts.named[unit], conflicts.matching[unit], [...(replacers[unit] ?? [])]],
-      ...(limits[unit]?.length === 0 ? [] : [template[unit], flotilla?.maxPerMachine]),
+      ...[requirements, flotilla, peers[unit], conflicts.matching[unit], [...(replacers[unit] ?? [])]],
+      ...(limits[unit]?.length === 0 ? [] : [template[unit]]),
     ]);
     const reason = this.#known.get(key) ?? explainLacks(this.#board, this.#fit, unit);
     this.#known.set(key, reason);
@@ -61,6 +52,13 @@ function explainPeers(board: Board, unit: number): Reason | undefined {
   return `must be with ${missing.name} (${missing.because}), which ${lack}`;
 }
 
+/** Machines with the same lack; the first of them by name, with the unit that is in the way there. */
+interface Shared {
+  readonly lack: Lack;
+  count: number;
+  readonly shown: string[];
+}
+
 /** What each machine lacks, machines with the same lack together; all machines, or all but the one it is on. */
 function explainLacks(board: Board, fit: FitMachines, unit: number, from?: number): Reason {
   const near = candidates(board, fit, unit).filter((machine) => machine !== from);
@@ -70,18 +68,21 @@ function explainLacks(board: Board, fit: FitMachines, unit: number, from?: numbe
     near.length > 0 && (units[unit]?.requirements.machineId !== undefined || peers[unit]?.length !== 0);
   const asked = bound ? near : [...board.machines.keys()].filter((machine) => machine !== from);
   const nobody = from === undefined ? 'no machine' : 'no other machine';
-  const groups = new Map<string, number[]>();
+  const lacks = new Map<string, Shared>();
   for (const machine of asked) {
-    const lack = lackOf(board, unit, machine);
-    const group = groups.get(lack);
-    if (group === undefined) groups.set(lack, [machine]);
-    else group.push(machine);
+    const lack = lackAt(board, unit, machine);
+    const shared = lacks.get(lack.text) ?? { lack, count: 0, shown: [] };
+    shared.count++;
+    const name = board.machines[machine]?.name ?? '';
+    if (shared.count <= namesShown)
+      shared.shown.push(lack.kind === 'unit' ? `${lack.unit} on ${name}` : name);
+    lacks.set(lack.text, shared);
   }
-  return [...groups]
-    .map(([lack, machines]) =>
-      machines.length === asked.length && isThing(lack)
-        ? `${nobody} has ${lack}`
-        : groupText(board, unit, lack, machines),
+  return [...lacks.values()]
+    .map((shared) =>
+      shared.count === asked.length && shared.lack.kind === 'thing'
+        ? `${nobody} has ${shared.lack.text}`
+        : sharedText(shared),
     )
     .join('; ');
 }
@@ -98,67 +99,24 @@ export function explainStay(board: Board, fit: FitMachines, { units, from }: Gro
   return `no other machine takes ${listText(names)} together`;
 }
 
-/** Kinds whose text differs from machine to machine: only the few that are shown are worked out. */
-const perMachine: Readonly<Record<string, string>> = {
-  conflict: 'conflicts with',
-  replaced: 'replaced by',
-  displaced: 'would push away',
-};
-
-/** Kinds that say what a machine is, not what it has not. */
-const states: ReadonlySet<string> = new Set(['cordoned', 'draining', 'where it failed']);
-
-/** What a machine lacks, the same text for machines that lack the same; for conflicts only the kind. */
-function lackOf(board: Board, unit: number, machine: number): string {
-  const blocker =
-    machineBlocker(board, unit, machine) ??
-    peerBlocker(board, unit, machine) ??
-    closedBlocker(board, machine);
-  switch (blocker?.kind) {
-    case 'machine-id':
-      return `id ${blocker.wanted}`;
-    case 'metadata':
-      return `metadata ${metadataText(blocker)}`;
-    case 'condition':
-      return `metadata ${conditionText(blocker.condition)}`;
-    case 'machine-of':
-      return `unit ${blocker.peer} (${blocker.because})`;
-    case 'cordoned':
-    case 'draining':
-      return blocker.kind;
-    case undefined:
-      return lackOfRoom(board, unit, machine);
-  }
+/** Why a unit does not come to a machine. That nothing blocks it there is so only of a unit that has to move. */
+function lackAt(board: Board, unit: number, machine: number): Lack {
+  const blocker = arrivalBlocker(board, unit, machine);
+  if (blocker !== undefined) return lackOf(blocker);
+  if (board.marks.avoided.get(unit)?.has(machine)) return { kind: 'state', text: 'where it failed' };
+  const [other = -1] = replacedOn(board, unit, machine);
+  return { kind: 'unit', text: 'would push away', unit: board.relations.units[other]?.name ?? '' };
 }
 
-function lackOfRoom(board: Board, unit: number, machine: number): string {
-  if (conflictsOn(board, unit, machine)) return 'conflict';
-  const limit = limitBlocker(board, unit, machine);
-  if (limit !== undefined) return roomText(limit);
-  if (blockerOf(board, unit, machine) !== undefined) return 'replaced';
-  return board.marks.avoided.get(unit)?.has(machine) ? 'where it failed' : 'displaced';
-}
-
-function groupText(board: Board, unit: number, lack: string, machines: readonly number[]): string {
-  const verb = perMachine[lack];
-  const shown = machines.slice(0, namesShown).map((machine) => {
-    const name = board.machines[machine]?.name ?? '';
-    return verb === undefined ? name : `${otherUnit(board, unit, machine)} on ${name}`;
-  });
-  const more = machines.length > shown.length ? ` and ${machines.length - shown.length} more` : '';
+function sharedText({ lack, count, shown }: Shared): string {
+  const more = count > shown.length ? ` and ${count - shown.length} more` : '';
   const list = `${shown.join(', ')}${more}`;
-  if (states.has(lack)) return `${list} ${machines.length === 1 ? 'is' : 'are'} ${lack}`;
-  return verb === undefined ? `no ${lack} on ${list}` : `${verb} ${list}`;
-}
-
-/** Whether a lack is of something a machine could have. */
-function isThing(lack: string): boolean {
-  return perMachine[lack] === undefined && !states.has(lack);
-}
-
-function otherUnit(board: Board, unit: number, machine: number): string {
-  const blocker = blockerOf(board, unit, machine);
-  if (blocker?.kind === 'conflict') return blocker.unit;
-  if (blocker?.kind === 'replaced') return blocker.by;
-  return board.relations.units[replacedOn(board, unit, machine)[0] ?? -1]?.name ?? '';
+  switch (lack.kind) {
+    case 'thing':
+      return `no ${lack.text} on ${list}`;
+    case 'state':
+      return `${list} ${count === 1 ? 'is' : 'are'} ${lack.text}`;
+    case 'unit':
+      return `${lack.text} ${list}`;
+  }
 }

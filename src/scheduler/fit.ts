@@ -1,7 +1,10 @@
-import type { MetadataCondition } from '../model/flotilla-options.ts';
+import type { FlotillaOptions, MetadataCondition } from '../model/flotilla-options.ts';
+import { metadataValue } from '../model/machine.ts';
+import type { Requirements } from '../unit/requirements.ts';
 import type { Board } from './board.ts';
 import { matchesMachineId, meets, missingMetadata } from './match.ts';
 import type { PeerReason } from './peers.ts';
+import type { WantedUnit } from './snapshot.ts';
 
 /** The machine itself is the wrong one. */
 export type MachineBlocker =
@@ -14,6 +17,12 @@ export interface PeerBlocker {
   readonly kind: 'machine-of';
   readonly peer: string;
   readonly because: PeerReason;
+}
+
+/** A unit that is there excludes this one, or is excluded by it. */
+export interface ConflictBlocker {
+  readonly kind: 'conflict';
+  readonly unit: string;
 }
 
 /** Instances of the unit's template that are there leave no room for another. */
@@ -45,56 +54,87 @@ export type Blocker =
   | MachineBlocker
   | PeerBlocker
   | LimitBlocker
-  | ClosedBlocker
+  | ConflictBlocker
   | ReplacedBlocker
-  | UntouchableBlocker
-  | { readonly kind: 'conflict'; readonly unit: string };
+  | ClosedBlocker
+  | UntouchableBlocker;
+
+type Check = (board: Board, unit: number, machine: number) => Blocker | undefined;
+
+/** What ends a stay as well, in fleet's order. */
+const lasting: readonly Check[] = [
+  machineBlocker,
+  peerBlocker,
+  conflictBlocker,
+  limitBlocker,
+  replacedBlocker,
+];
+
+/** In the order in which they are told, wherever a machine is asked. `isFree` is the same without words. */
+const onArrival: readonly Check[] = [
+  ...lasting,
+  (board, _, machine) => closedBlocker(board, machine),
+  untouchableBlocker,
+];
+
+function first(checks: readonly Check[], board: Board, unit: number, machine: number): Blocker | undefined {
+  for (const check of checks) {
+    const blocker = check(board, unit, machine);
+    if (blocker !== undefined) return blocker;
+  }
+  return undefined;
+}
 
 /**
- * The first thing in the way of a unit on a machine, in fleet's order. A unit that is there is not in its own way.
+ * The first thing in the way of a unit on a machine. A unit that is there is not in its own way.
  * That a machine takes nothing new is left out: what it has may stay. See `arrivalBlocker`.
  */
 export function blockerOf(board: Board, unit: number, machine: number): Blocker | undefined {
-  return (
-    machineBlocker(board, unit, machine) ??
-    peerBlocker(board, unit, machine) ??
-    (conflictsOn(board, unit, machine) ? conflictBlocker(board, unit, machine) : undefined) ??
-    limitBlocker(board, unit, machine) ??
-    replacedBlocker(board, unit, machine)
-  );
+  return first(lasting, board, unit, machine);
 }
 
 /** The first thing in the way of a unit that is not on the machine yet. */
 export function arrivalBlocker(board: Board, unit: number, machine: number): Blocker | undefined {
-  return (
-    blockerOf(board, unit, machine) ??
-    closedBlocker(board, machine) ??
-    untouchableBlocker(board, unit, machine)
-  );
+  return first(onArrival, board, unit, machine);
 }
 
-export function closedBlocker({ marks }: Board, machine: number): ClosedBlocker | undefined {
+function closedBlocker({ marks }: Board, machine: number): ClosedBlocker | undefined {
   if (!marks.closed.has(machine)) return undefined;
   return { kind: marks.draining.has(machine) ? 'draining' : 'cordoned' };
+}
+
+/**
+ * All that `machineBlocker` looks at of a unit, so that units that are alike in it can share its answers; undefined
+ * when there is no such unit.
+ */
+export function machineNeeds(
+  wanted: WantedUnit | undefined,
+): (Pick<Requirements, 'machineId' | 'metadata'> & Pick<FlotillaOptions, 'conditions'>) | undefined {
+  if (wanted === undefined) return undefined;
+  const { requirements, flotilla } = wanted;
+  const { machineId, metadata } = requirements;
+  return { ...(machineId !== undefined && { machineId }), metadata, conditions: flotilla.conditions };
 }
 
 /** What is wrong with the machine itself, whatever else is on it. */
 export function machineBlocker(board: Board, unit: number, machine: number): MachineBlocker | undefined {
   const at = board.machines[machine];
-  const wanted = board.relations.units[unit];
-  if (at === undefined || wanted === undefined) return undefined;
-  const { machineId, metadata } = wanted.requirements;
+  const needs = machineNeeds(board.relations.units[unit]);
+  if (at === undefined || needs === undefined) return undefined;
+  const { machineId, metadata, conditions } = needs;
   if (machineId !== undefined && !matchesMachineId(at.id, machineId))
     return { kind: 'machine-id', wanted: machineId };
   const key = missingMetadata(at.metadata, metadata);
   if (key !== undefined) return { kind: 'metadata', key, values: metadata[key] ?? [] };
-  const condition = wanted.flotilla.conditions.find((condition) => !meets(at.metadata, condition));
+  const condition = conditions.find((condition) => !meets(at.metadata, condition));
   if (condition === undefined) return undefined;
-  const found = Object.hasOwn(at.metadata, condition.key) ? at.metadata[condition.key] : undefined;
-  return { kind: 'condition', condition, found };
+  return { kind: 'condition', condition, found: metadataValue(at.metadata, condition.key) };
 }
 
-/** The same answer as `arrivalBlocker`, but quick, for a machine that is fit itself and has all peers. */
+/**
+ * Whether `arrivalBlocker` finds nothing on a machine that is fit itself and has all peers. Asked for every unit and
+ * every machine: direct calls, the cheapest first, and no name is looked for.
+ */
 export function isFree(board: Board, unit: number, machine: number): boolean {
   return (
     !board.marks.closed.has(machine) &&
@@ -116,7 +156,7 @@ export function peerBlocker(board: Board, unit: number, machine: number): PeerBl
  * `MaxPerMachine=` of this instance and of those that are there: all have to hold. They differ only while a
  * changed template is on its way.
  */
-export function limitBlocker(board: Board, unit: number, machine: number): LimitBlocker | undefined {
+function limitBlocker(board: Board, unit: number, machine: number): LimitBlocker | undefined {
   const { limits, template, units } = board.relations;
   const family = template[unit];
   const known = limits[unit] ?? [];
@@ -149,7 +189,8 @@ export function conflictsOn(board: Board, unit: number, machine: number): boolea
   return false;
 }
 
-function conflictBlocker(board: Board, unit: number, machine: number): Blocker {
+function conflictBlocker(board: Board, unit: number, machine: number): ConflictBlocker | undefined {
+  if (!conflictsOn(board, unit, machine)) return undefined;
   const { conflicts, units } = board.relations;
   const excludes = (a: number, b: number) =>
     conflicts.named[a]?.some((glob) => conflicts.matching[b]?.includes(glob));

@@ -14,14 +14,6 @@ export interface Marks {
   readonly untouchable: ReadonlySet<number>;
 }
 
-export const noMarks: Marks = {
-  closed: new Set(),
-  draining: new Set(),
-  avoided: new Map(),
-  unready: new Set(),
-  untouchable: new Set(),
-};
-
 /** The marks of a snapshot. Machines and units that are not in it have none. */
 export function marksOf(snapshot: Snapshot, machines: readonly Machine[], { numberOf }: Relations): Marks {
   const machineNumber = new Map(machines.map(({ id }, number) => [id, number]));

@@ -1,5 +1,5 @@
 import type { MetadataCondition } from '../model/flotilla-options.ts';
-import type { Metadata } from '../model/machine.ts';
+import { type Metadata, metadataValue } from '../model/machine.ts';
 import { readNumber } from '../unit/conditions.ts';
 import type { Requirements } from '../unit/requirements.ts';
 
@@ -18,7 +18,7 @@ export function matchesMachineId(machineId: string, wanted: string): boolean {
 /** The first key of which the machine has none of the wanted values; undefined when all match. */
 export function missingMetadata(metadata: Metadata, wanted: Requirements['metadata']): string | undefined {
   return Object.keys(wanted).find((key) => {
-    const value = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+    const value = metadataValue(metadata, key);
     return value === undefined || !wanted[key]?.includes(value);
   });
 }
@@ -29,7 +29,7 @@ export function missingMetadata(metadata: Metadata, wanted: Requirements['metada
  * side makes the condition false.
  */
 export function meets(metadata: Metadata, { key, operator, values }: MetadataCondition): boolean {
-  const found = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+  const found = metadataValue(metadata, key);
   switch (operator) {
     case '=':
     case 'in':

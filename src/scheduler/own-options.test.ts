@@ -47,6 +47,12 @@ describe('Spread', () => {
   });
 });
 
+test('Spread over a key that every object has by birth is over none', () => {
+  expect(lines([own('web@1.service', 'Spread=constructor')])).toEqual([
+    '+ web@1.service core-1: no machine with metadata constructor fits, fewest instances of web@.service (0), least loaded (0 units)',
+  ]);
+});
+
 describe('MaxPerMachine', () => {
   const web = (i: number, limit: number, hash?: string) =>
     own(`web@${i}.service`, `MaxPerMachine=${limit}`, hash);

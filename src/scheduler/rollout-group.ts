@@ -1,6 +1,6 @@
 import type { RolloutPolicy } from '../model/flotilla-options.ts';
 import type { Machine } from '../model/machine.ts';
-import type { Placement } from '../model/placement.ts';
+import { type Placement, pairOf } from '../model/placement.ts';
 import { type Expectation, isReady } from '../model/readiness.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
@@ -73,10 +73,6 @@ export interface Group {
   readonly members: readonly Member[];
   readonly maxUnavailable: number;
   readonly rollback: boolean;
-}
-
-export function pairOf({ unit, machineId }: Pick<Placement, 'unit' | 'machineId'>): string {
-  return `${unit}/${machineId}`;
 }
 
 /** `record`: what was decided about the group before. */

@@ -1,6 +1,6 @@
 import type { RolloutView } from '../model/api.ts';
 import type { Reason } from '../model/reason.ts';
-import type { Rollout } from '../model/rollout.ts';
+import { isMoving, type Rollout } from '../model/rollout.ts';
 import { type Group, isOutdated, isReadyMember, type Member } from './rollout-group.ts';
 
 /** A rollout as users see it. How far it is follows from the group alone, so nobody has to write that down. */
@@ -18,7 +18,7 @@ export function viewRollout(group: Group, record: Rollout): RolloutView {
 }
 
 function sayWhy(group: Group, { state }: Rollout, reason: Reason): Reason {
-  if (state !== 'running' && state !== 'rolling-back') return reason;
+  if (!isMoving({ state })) return reason;
   const waiting = sayWaiting(group.members);
   return state === 'running' ? waiting : `${reason}; ${waiting}`;
 }

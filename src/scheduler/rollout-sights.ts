@@ -1,6 +1,7 @@
+import { pairOf } from '../model/placement.ts';
 import { type Crashes, crashLimit, failureResult, hasFailed, observeCrash } from '../model/readiness.ts';
 import type { Reason } from '../model/reason.ts';
-import { isReadyMember, type Member, pairOf } from './rollout-group.ts';
+import { isReadyMember, type Member } from './rollout-group.ts';
 
 /**
  * Seconds for which an instance without a probe must stay active: one that dies right after its start would pass

@@ -1,7 +1,7 @@
+import { pairOf } from '../model/placement.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { type Step, stepRollout } from './rollout.ts';
-import { pairOf } from './rollout-group.ts';
 import { type RolloutSample, sampleGroup, sampleRollout, sampleStatus } from './rollout-sample.ts';
 import { observe, type Sights } from './rollout-sights.ts';
 import { sampleMachine } from './sample.ts';

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { pairOf } from '../model/placement.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { stepRollout } from './rollout.ts';
-import { type Group, isOutdated, isReadyMember, pairOf } from './rollout-group.ts';
+import { type Group, isOutdated, isReadyMember } from './rollout-group.ts';
 import {
   failedState,
   type RolloutSample,

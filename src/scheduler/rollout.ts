@@ -1,6 +1,7 @@
+import { pairOf } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
 import type { Rollout, RolloutState, Versions } from '../model/rollout.ts';
-import { type Group, isOutdated, isReadyMember, type Member, pairOf } from './rollout-group.ts';
+import { type Group, isOutdated, isReadyMember, type Member } from './rollout-group.ts';
 import { judge, type Sights, type Verdict } from './rollout-sights.ts';
 import { turnsOf } from './rollout-turns.ts';
 import { lastComplete, type RecordedRollout, versionIn, versionsBefore } from './rollout-versions.ts';

@@ -1,5 +1,5 @@
 import type { Machine } from '../model/machine.ts';
-import type { Placement } from '../model/placement.ts';
+import { type Placement, pairOf } from '../model/placement.ts';
 import type { TargetState } from '../model/unit.ts';
 import { readNeeds } from '../unit/needs.ts';
 import { parseUnit } from '../unit/parse.ts';
@@ -33,10 +33,10 @@ export function sampleUnit(
 
 /** The snapshot after the decisions were carried out: removals first, then placements over older ones. */
 export function applied(snapshot: Snapshot, { decisions }: Pick<Schedule, 'decisions'>): Snapshot {
-  const placements = new Map(snapshot.placements.map((it) => [`${it.unit} ${it.machineId}`, it]));
+  const placements = new Map(snapshot.placements.map((it) => [pairOf(it), it]));
   for (const decision of decisions) {
-    if (decision.type === 'remove') placements.delete(`${decision.unit} ${decision.machineId}`);
-    else placements.set(`${decision.placement.unit} ${decision.placement.machineId}`, decision.placement);
+    if (decision.type === 'remove') placements.delete(pairOf(decision));
+    else placements.set(pairOf(decision.placement), decision.placement);
   }
   return { ...snapshot, placements: [...placements.values()] };
 }

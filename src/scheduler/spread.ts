@@ -1,4 +1,4 @@
-import type { Machine } from '../model/machine.ts';
+import { type Machine, metadataValue } from '../model/machine.ts';
 
 /** How the instances of one template stand over the values of one metadata key (`Spread=`). */
 export class Spreading {
@@ -9,7 +9,7 @@ export class Spreading {
   constructor(machines: readonly Machine[], key: string) {
     const numbers = new Map<string, number>();
     this.#valueOf = Int32Array.from(machines, ({ metadata }) => {
-      const value = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+      const value = metadataValue(metadata, key);
       if (value === undefined) return -1;
       const number = numbers.get(value) ?? numbers.size;
       numbers.set(value, number);

@@ -20,6 +20,6 @@ export function survey(snapshot: Snapshot): Survey {
   const active = snapshot.units.filter(({ targetState }) => targetState !== 'inactive');
   const relations = relate(active.sort((a, b) => compare(a.name, b.name)));
   const before = new Before(snapshot, machines, relations);
-  const arrangement = arrange(machines, relations, before.held, marksOf(snapshot, machines, relations));
+  const arrangement = arrange(machines, relations, before.present, marksOf(snapshot, machines, relations));
   return { machines, before, arrangement };
 }

@@ -38,7 +38,9 @@ describe('a unit that nothing can be decided about', () => {
 
   test('makes no room: who would replace it keeps away, or stays beside it', () => {
     const units = [sampleUnit('a.service', 'Replaces=u.service'), sampleUnit('u.service')];
-    expect(lines(units, on(1, 'u.service'))).toEqual(['? a.service: would push away u.service on core-1']);
+    expect(lines(units, on(1, 'u.service'))).toEqual([
+      '? a.service: nothing can be decided now about u.service on core-1',
+    ]);
     expect(lines(units, on(1, 'u.service'), {})).toEqual(['+ a.service core-2: least loaded (0 units)']);
     expect(lines(units, on(1, 'a.service', 'u.service'))).toEqual([]);
     const told = explainMachines(

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Entry, readClusterState } from './cluster-state.ts';
+import { readClusterState } from './cluster-state.ts';
+import type { Entry } from './store.ts';
 
 const hash = 'a'.repeat(64);
 const value = (targetState: string) => JSON.stringify({ hash, targetState });

@@ -11,6 +11,7 @@ import {
   type PatchedMetadata,
   parseAddress,
   parseCordon,
+  parseLeaving,
   parseMachine,
   parseMember,
   parseMetadata,
@@ -22,16 +23,9 @@ import {
   prefixes,
   rebalanceKey,
   rootPrefix,
-  splitPair,
   type Whereabouts,
 } from './keys.ts';
-import type { Store } from './store.ts';
-
-/** A value and the revision it was written at. */
-export interface Entry {
-  readonly value: string;
-  readonly revision: bigint;
-}
+import { type Entry, entriesOf, type Store } from './store.ts';
 
 /** All of Flotilla's keys at one moment, parsed. Malformed ones are left out and listed. */
 export interface ClusterState {
@@ -63,7 +57,7 @@ export interface ClusterState {
   readonly rebalance?: RebalanceRequest;
   /** Id of the machine that leads. */
   readonly leader?: string;
-  /** Revisions of `leaderKey`, `changeKey` and each unit's key; 0n where there is none. */
+  /** The revision that a key was written at last; 0n where there is none. */
   readonly revisionOf: (key: string) => bigint;
   readonly malformed: readonly Malformed[];
 }
@@ -96,7 +90,7 @@ const rebalanceIn = onceAnEntry(parseRebalance);
 export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: bigint): ClusterState {
   const found = {
     machines: [] as Machine[],
-    patched: new Map<string, PatchedMetadata>(),
+    patched: [] as [string, PatchedMetadata][],
     units: [] as Unit[],
     files: new Map<string, string>(),
     placements: [] as Placement[],
@@ -113,13 +107,9 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
     if ('value' in parsed) into.push(parsed.value);
     else found.malformed.push(parsed.malformed);
   };
-  const takePatch = (key: string, parsed: Parsed<PatchedMetadata>) => {
-    if ('value' in parsed) found.patched.set(key.slice(prefixes.metadata.length), parsed.value);
-    else found.malformed.push(parsed.malformed);
-  };
   const readers: readonly [prefix: string, read: (key: string, entry: Entry) => void][] = [
     [prefixes.machine, (key, entry) => take(found.machines, machineIn(key, entry))],
-    [prefixes.metadata, (key, entry) => takePatch(key, metadataIn(key, entry))],
+    [prefixes.metadata, (key, entry) => take(found.patched, metadataIn(key, entry))],
     [prefixes.unit, (key, entry) => take(found.units, unitIn(key, entry))],
     [prefixes.file, (key, { value }) => found.files.set(key.slice(prefixes.file.length), value)],
     [prefixes.placement, (key, entry) => take(found.placements, placementIn(key, entry))],
@@ -128,7 +118,7 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
     [prefixes.cordon, (key, entry) => take(found.cordons, cordonIn(key, entry))],
     [prefixes.address, (key, entry) => take(found.met, addressIn(key, entry))],
     [prefixes.member, (key, entry) => take(found.members, memberIn(key, entry))],
-    [prefixes.leaving, (key) => found.leaving.push(splitPair(key, prefixes.leaving))],
+    [prefixes.leaving, (key) => found.leaving.push(parseLeaving(key))],
     [rebalanceKey, (key, entry) => take(found.rebalances, rebalanceIn(key, entry))],
   ];
   for (const [key, entry] of entries) {
@@ -136,14 +126,16 @@ export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: 
   }
   const leader = entries.get(leaderKey)?.value;
   const { cordons, met, rebalances, ...lists } = found;
+  const patched = new Map(found.patched);
   const [rebalance] = rebalances;
   const members = new Map(found.members);
   return {
     revision,
     ...lists,
     machines: identified(lists.machines, members).map((machine) =>
-      withPatch(machine, found.patched.get(machine.id)),
+      withPatch(machine, patched.get(machine.id)),
     ),
+    patched,
     cordons: new Map(cordons),
     met: new Map(met),
     whereabouts: new Map([...met, ...members]),
@@ -174,12 +166,19 @@ function withPatch(machine: Machine, patch: PatchedMetadata | undefined): Machin
   return { ...machine, metadata: Object.fromEntries(metadata) };
 }
 
+/** What people call a machine, by its id, also one that is gone: by the id where nobody has told a name. */
+export function machineNames({
+  machines,
+  whereabouts,
+}: Pick<ClusterState, 'machines' | 'whereabouts'>): (id: string) => string {
+  const names = new Map<string, string>();
+  for (const [id, { name }] of whereabouts) names.set(id, name);
+  for (const { id, name } of machines) names.set(id, name);
+  return (id) => names.get(id) ?? id;
+}
+
 /** Reads everything at one revision. */
 export async function readCluster(store: Store): Promise<ClusterState> {
   const { keys, revision } = await store.list(rootPrefix);
-  const entries = keys.map(({ key, value, modRevision }): [string, Entry] => [
-    key,
-    { value, revision: modRevision },
-  ]);
-  return readClusterState(new Map(entries), revision);
+  return readClusterState(entriesOf(keys), revision);
 }

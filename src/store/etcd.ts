@@ -1,11 +1,14 @@
 import { exchange, type Tls } from './channel.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { Endpoints } from './endpoints.ts';
 import { watchStream } from './etcd-watch.ts';
 import { keepLease } from './lease.ts';
 import { grantMethod, keepAliveMethod, rangeMethod, revokeMethod, txnMethod } from './rpc.ts';
 import type { Change, KeyValue, Lease, Listing, Store, Transaction, TransactionResult } from './store.ts';
 import { encodeTransaction, prefixEnd } from './transaction.ts';
+
+/** Keys per answer when listing. */
+const pageSize = 1000;
 
 export interface EtcdOptions {
   /** `host:port` of client listeners, the nearest first. */
@@ -14,9 +17,6 @@ export interface EtcdOptions {
   readonly tls?: Tls;
   /** Names of machines whose certificates may write everything; a `Forbidden` sends its reader there. */
   readonly writers?: readonly string[];
-  readonly clock?: Clock;
-  /** Keys per answer when listing; default 1000. */
-  readonly pageSize?: number;
   /** Milliseconds between a watch's requests for a sign of life; default 5000. Three unanswered end it. */
   readonly progressPeriod?: number;
 }
@@ -24,16 +24,12 @@ export interface EtcdOptions {
 /** `Store` on an etcd v3 cluster (3.4 or newer), over gRPC. */
 export class EtcdStore implements Store {
   readonly #endpoints: Endpoints;
-  readonly #clock: Clock;
-  readonly #pageSize: number;
   readonly #progressPeriod: number;
   readonly #closed = new AbortController();
 
   constructor(options: EtcdOptions) {
     const { endpoints: addresses, tls, writers } = options;
     this.#endpoints = new Endpoints({ addresses, tls, writers });
-    this.#clock = options.clock ?? systemClock;
-    this.#pageSize = options.pageSize ?? 1000;
     this.#progressPeriod = options.progressPeriod ?? 5000;
   }
 
@@ -45,7 +41,7 @@ export class EtcdStore implements Store {
       const page = await this.#endpoints.repeatable(rangeMethod, {
         key,
         range_end: rangeEnd,
-        limit: this.#pageSize,
+        limit: pageSize,
         revision: String(revision),
       });
       // Later pages are read at the revision of the first, or the answer would mix two moments.
@@ -83,7 +79,7 @@ export class EtcdStore implements Store {
   }
 
   async grant(ttl: number): Promise<Lease> {
-    const sent = this.#clock.now();
+    const sent = systemClock.now();
     // Sent twice, a grant leaves a lease that nobody renews, which ends by itself.
     const reply = await this.#endpoints.repeatable(grantMethod, { TTL: ttl });
     const { id } = reply;
@@ -91,7 +87,7 @@ export class EtcdStore implements Store {
       renew: () => this.#endpoints.repeatable(keepAliveMethod, { ID: id }, exchange).then(({ ttl }) => ttl),
       revoke: () => this.#endpoints.repeatable(revokeMethod, { ID: id }).then(() => {}),
     };
-    return keepLease({ id, ttl: reply.ttl, sent, clock: this.#clock, calls, closed: this.#closed.signal });
+    return keepLease({ id, ttl: reply.ttl, sent, clock: systemClock, calls, closed: this.#closed.signal });
   }
 
   async close(): Promise<void> {

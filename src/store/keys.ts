@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Cordon, RebalanceRequest } from '../model/api.ts';
+import { type Cordon, type RebalanceRequest, rolloutStates } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
-import { type Rollout, rolloutStates } from '../model/rollout.ts';
+import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates, type Unit } from '../model/unit.ts';
 
@@ -135,8 +135,9 @@ export function parseMachine(key: string, value: string): Parsed<Machine> {
 }
 
 /** `/flotilla/metadata/<machine id>` */
-export function parseMetadata(key: string, value: string): Parsed<PatchedMetadata> {
-  return parse(metadataValue, key, value, (found) => found);
+export function parseMetadata(key: string, value: string): Parsed<[machineId: string, PatchedMetadata]> {
+  const id = key.slice(prefixes.metadata.length);
+  return parse(metadataValue, key, value, (found) => [id, found]);
 }
 
 /** `/flotilla/units/<name>` */
@@ -156,6 +157,7 @@ export function parseStatus(key: string, value: string): Parsed<UnitStatus> {
   const [machineId, unit] = splitPair(key, prefixes.status);
   return parse(statusValue, key, value, (found) => ({ unit, machineId, ...found }));
 }
+
 /** `/flotilla/cordons/<machine id>` */
 export function parseCordon(key: string, value: string): Parsed<[machineId: string, Cordon]> {
   const id = key.slice(prefixes.cordon.length);
@@ -172,6 +174,11 @@ export function parseAddress(key: string, value: string): Parsed<[machineId: str
 export function parseMember(key: string, value: string): Parsed<[machineId: string, Whereabouts]> {
   const id = key.slice(prefixes.member.length);
   return parse(addressValue, key, value, (found) => [id, found]);
+}
+
+/** `/flotilla/leaving/<machine id>/<unit>`; the value says nothing. */
+export function parseLeaving(key: string): [machineId: string, unit: string] {
+  return splitPair(key, prefixes.leaving);
 }
 
 /** `/flotilla/rollouts/<name>` */

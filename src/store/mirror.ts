@@ -1,8 +1,7 @@
 import { messageOf } from '../model/message-of.ts';
 import { Backoff } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
-import type { Entry } from './cluster-state.ts';
-import { Compacted, type Store } from './store.ts';
+import { Compacted, type Entry, entriesOf, type Store } from './store.ts';
 
 /** A live copy of everything below a prefix. The map is the same object all the time and changes in place. */
 export interface MirrorView {
@@ -16,8 +15,6 @@ export interface MirrorOptions {
   readonly prefix: string;
   readonly clock: Clock;
   readonly log: (line: string) => void;
-  /** Milliseconds after which everything is listed again though nothing seems wrong; default 10 minutes. */
-  readonly relist?: number;
   /** Called when the copy is complete and after each change to it. */
   readonly onChange: (view: MirrorView) => void;
   /** Called when the store can't be followed; the last copy stays, but may be old. */
@@ -26,6 +23,9 @@ export interface MirrorOptions {
 
 /** Milliseconds between a failure and the next try: the store may be down for long, with all its clients waiting. */
 const retryPauses = { first: 1000, most: 5000 };
+
+/** Milliseconds after which everything is listed again though nothing seems wrong. */
+const relistPeriod = 600_000;
 
 /** Keeps a copy of `prefix` true by list and watch until `signal` aborts. Never rejects. */
 export async function mirror(options: MirrorOptions, signal: AbortSignal): Promise<void> {
@@ -52,15 +52,13 @@ export async function mirror(options: MirrorOptions, signal: AbortSignal): Promi
 
 /** One listing and the watch that continues it, until it is time to list again. */
 async function follow(options: MirrorOptions, signal: AbortSignal, listed: () => void): Promise<void> {
-  const { store, prefix, clock, onChange, relist = 600_000 } = options;
+  const { store, prefix, clock, onChange } = options;
   const { keys, revision } = await store.list(prefix);
   listed();
-  const entries = new Map(
-    keys.map(({ key, value, modRevision }): [string, Entry] => [key, { value, revision: modRevision }]),
-  );
+  const entries = entriesOf(keys);
   onChange({ entries, revision });
   const renewal = new AbortController();
-  const cancel = clock.after(relist, () => renewal.abort());
+  const cancel = clock.after(relistPeriod, () => renewal.abort());
   try {
     for await (const change of store.watch(
       prefix,

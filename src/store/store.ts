@@ -46,10 +46,25 @@ export interface Listing {
   readonly revision: bigint;
 }
 
+/** A value and the revision it was written at. */
+export interface Entry {
+  readonly value: string;
+  readonly revision: bigint;
+}
+
+/** A listing by key. */
+export function entriesOf(keys: readonly KeyValue[]): Map<string, Entry> {
+  return new Map(keys.map(({ key, value, modRevision }) => [key, { value, revision: modRevision }]));
+}
+
 /** Holds when the key's revision is exactly this one; 0n asks that the key does not exist. */
-export type Comparison =
-  | { readonly key: string; readonly createRevision: bigint }
-  | { readonly key: string; readonly modRevision: bigint };
+export type Comparison = { readonly key: string; readonly createRevision: bigint } | Unchanged;
+
+/** A key that nobody has written since this revision. */
+export interface Unchanged {
+  readonly key: string;
+  readonly modRevision: bigint;
+}
 
 export type Operation =
   | { readonly put: string; readonly value: string; readonly lease?: string }

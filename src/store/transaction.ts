@@ -6,7 +6,7 @@ import { type Comparison, type Operation, TooLarge, type Transaction } from './s
  */
 const perLevel = 60;
 
-/** Operations in one transaction. */
+/** Operations in one transaction: a round number that is well within 60 times 60. */
 const maxOperations = 50 * perLevel;
 
 /**

@@ -2,19 +2,14 @@ import { flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
 import { components } from './graph.ts';
 import type { ParsedUnit } from './parse.ts';
 import { type Problem, problemIn } from './problem.ts';
-
-interface Source {
-  readonly path: string;
-  readonly parsed: ParsedUnit;
-  readonly units: readonly { readonly name: string }[];
-}
+import type { Source } from './source.ts';
 
 /**
  * Units that would wait for one another for ever. What waits for a unit outside of this set can't be told here; the
  * agents' API does, which knows all units (src/agent/refuse-circles.ts).
  */
 export function checkAfterReady(sources: readonly Source[]): Problem[] {
-  const waiting = sources.filter(({ parsed }) => lineOf(parsed) !== undefined);
+  const waiting = sources.filter(({ parsed }) => afterReadyLine(parsed) !== undefined);
   const edges = new Map(
     waiting.flatMap(({ units, parsed }) =>
       units.map(({ name }): [string, readonly string[]] => [
@@ -31,13 +26,13 @@ export function checkAfterReady(sources: readonly Source[]): Problem[] {
 
 /** Tells the author of a file of the circle that the file is in. */
 export function circleProblem(path: string, parsed: ParsedUnit, circle: readonly string[]): Problem {
-  const line = lineOf(parsed);
+  const line = afterReadyLine(parsed);
   const message = `AfterReady= leads in a circle: ${[...circle, ...circle.slice(0, 1)].join(' → ')}`;
   const fix = 'none of them would ever start; take one out';
   return problemIn(path, { rule: 'after-ready', ...(line !== undefined && { line }), message, fix });
 }
 
-function lineOf({ options }: ParsedUnit): number | undefined {
+function afterReadyLine({ options }: ParsedUnit): number | undefined {
   return options.find(({ section, name }) => section === flotillaSection && name === 'AfterReady')?.line;
 }
 

@@ -7,7 +7,7 @@ import {
   isRepeatable,
   splitOwnValues,
 } from './flotilla-options.ts';
-import type { ParsedOption, UnitOption } from './parse.ts';
+import { locationOf, type ParsedOption, type UnitOption } from './parse.ts';
 import type { Flaw } from './problem.ts';
 import type { Misreading } from './reading.ts';
 import { fleetSection, fleetSpellings, type Requirements } from './requirements.ts';
@@ -20,14 +20,10 @@ export function checkFlotilla(unit: string, options: readonly Option[], requirem
   const own = options.filter(({ section }) => section === flotillaSection);
   if (own.length === 0) return [];
   return [
-    ...own.flatMap((option) => checkOption(unit, option).map((flaw) => ({ ...lineOf(option), ...flaw }))),
+    ...own.flatMap((option) => checkOption(unit, option).map((flaw) => ({ ...locationOf(option), ...flaw }))),
     ...checkRepeated(own),
     ...combinations.flatMap((rule) => checkCombination(rule, own, { unit, options, requirements })),
   ];
-}
-
-function lineOf(option: Option): Pick<Flaw, 'line'> {
-  return 'line' in option ? { line: option.line } : {};
 }
 
 function checkOption(unit: string, { name, value }: Option): Flaw[] {
@@ -76,7 +72,7 @@ function checkRepeated(options: readonly Option[]): Flaw[] {
     }
     return [
       {
-        ...lineOf(option),
+        ...locationOf(option),
         rule: 'repeated',
         message: `${name}= is given more than once`,
         fix: 'keep one line',
@@ -93,7 +89,7 @@ function checkCombination(
   const meant = own.filter(({ name }) => of.some((option) => option === name));
   if (meant.length === 0 || !when(circumstances)) return [];
   return meant.map((option) => ({
-    ...lineOf(option),
+    ...locationOf(option),
     rule: 'combination',
     message: `${option.name}= ${message}`,
     fix,

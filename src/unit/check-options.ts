@@ -3,7 +3,7 @@ import { checkFlotilla } from './check-flotilla.ts';
 import { flotillaSection, isFlotillaOption } from './flotilla-options.ts';
 import { compileGlob, matchesGlob } from './glob.ts';
 import { checkName } from './name.ts';
-import type { ParsedOption, UnitOption } from './parse.ts';
+import { locationOf, type ParsedOption, type UnitOption } from './parse.ts';
 import type { Flaw } from './problem.ts';
 import {
   type FleetOption,
@@ -29,18 +29,14 @@ export function checkOptions(unit: string, options: readonly (UnitOption | Parse
   const firstFleet = options.find(({ section }) => section === fleetSection);
   const flaws = [
     ...options.flatMap((option) => checkOption(unit, option)),
-    ...(firstFleet === undefined ? [] : checkCombinations(unit, requirements, locate(firstFleet))),
+    ...(firstFleet === undefined ? [] : checkCombinations(unit, requirements, locationOf(firstFleet))),
     ...checkFlotilla(unit, options, requirements),
   ];
   return flaws.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }
 
-function locate(option: UnitOption | ParsedOption): Location {
-  return 'line' in option ? { line: option.line } : {};
-}
-
 function checkOption(unit: string, option: UnitOption | ParsedOption): Flaw[] {
-  const at = locate(option);
+  const at = locationOf(option);
   const { section, name } = option;
   if (section === flotillaSection) return [];
   if (section !== fleetSection) return checkSection(section, at);

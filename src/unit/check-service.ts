@@ -1,6 +1,7 @@
 import { effectiveValues } from './effective-values.ts';
 import type { ParsedUnit } from './parse.ts';
 import type { Flaw } from './problem.ts';
+import { isTrue } from './systemd-boolean.ts';
 
 /**
  * The rules that make systemd refuse a service when it loads the file: systemd.service(5), ExecStart= and Type=.
@@ -20,7 +21,7 @@ type Values = (name: string) => string[];
 function refusal(values: Values): { message: string; fix: string } | undefined {
   const has = (name: string) => values(name).length > 0;
   const oneshot = values('Type').at(-1) === 'oneshot';
-  const stays = /^(1|yes|y|true|t|on)$/i.test(values('RemainAfterExit').at(-1) ?? '');
+  const stays = isTrue(values('RemainAfterExit').at(-1));
   const starts = values('ExecStart').length;
   if (starts === 0 && !oneshot) {
     return {

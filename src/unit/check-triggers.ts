@@ -1,13 +1,8 @@
 import type { ParsedUnit } from './parse.ts';
 import { type Problem, problemIn } from './problem.ts';
 import { fleetSection, fleetSpellings, readRequirements } from './requirements.ts';
+import type { Source } from './source.ts';
 import { triggeredBy } from './triggers.ts';
-
-interface Source {
-  readonly path: string;
-  readonly parsed: ParsedUnit;
-  readonly units: readonly { readonly name: string }[];
-}
 
 /** Global sockets, timers and paths whose service is on one machine only: all others would start what is not there. */
 export function checkTriggers(sources: readonly Source[]): Problem[] {

@@ -1,3 +1,4 @@
+import { compare } from '../model/compare.ts';
 import type { TargetState, UnitFile } from '../model/unit.ts';
 import { checkAfterReady } from './check-after-ready.ts';
 import { checkInstall } from './check-install.ts';
@@ -19,6 +20,7 @@ import { checkName, isTemplate } from './name.ts';
 import { readNeeds, type UnitNeeds } from './needs.ts';
 import { type ParsedUnit, parseUnit } from './parse.ts';
 import { type Flaw, type Problem, problemIn } from './problem.ts';
+import type { Source } from './source.ts';
 
 /** A file as it was found in a folder of units. */
 export interface UnitSource {
@@ -57,18 +59,15 @@ export function checkUnits(files: readonly UnitSource[], manifest: UnitManifest 
   ];
   if (problems.length > 0) return { problems };
   const units = sources.flatMap(({ units, parsed }) => units.map((unit) => finish(unit, parsed, manifest)));
-  return { units: units.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  return { units: units.sort((a, b) => compare(a.name, b.name)) };
 }
 
-interface Source {
-  readonly path: string;
-  readonly parsed: ParsedUnit;
-  /** The file itself, or the instances of a template. */
+interface CheckedSource extends Source {
   readonly units: readonly UnitFile[];
   readonly problems: readonly Problem[];
 }
 
-function checkSource({ name, contents, path = name }: UnitSource, manifest: UnitManifest): Source {
+function checkSource({ name, contents, path = name }: UnitSource, manifest: UnitManifest): CheckedSource {
   const { text, flaws } = readText(contents);
   const parsed = parseUnit(text ?? '');
   const file = { name, contents: text ?? '' };

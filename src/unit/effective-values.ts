@@ -10,3 +10,8 @@ export function effectiveValues(
   const reset = values.findLastIndex(({ value }) => value === '');
   return values.slice(reset + 1).map(({ value }) => value);
 }
+
+/** Where systemd takes one value it is the last that counts. */
+export function lastValue(options: readonly UnitOption[], section: string, name: string): string | undefined {
+  return effectiveValues(options, [section], name).at(-1);
+}

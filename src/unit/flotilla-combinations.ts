@@ -1,4 +1,4 @@
-import { effectiveValues } from './effective-values.ts';
+import { lastValue } from './effective-values.ts';
 import { type FlotillaOption, flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
 import { isTemplate, templateOf } from './name.ts';
 import type { UnitOption } from './parse.ts';
@@ -71,5 +71,5 @@ export const combinations: readonly Combination[] = [
 ];
 
 function notifies({ options }: Circumstances): boolean {
-  return /^notify(-reload)?$/.test(effectiveValues(options, ['Service'], 'Type').at(-1) ?? '');
+  return /^notify(-reload)?$/.test(lastValue(options, 'Service', 'Type') ?? '');
 }

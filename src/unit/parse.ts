@@ -13,6 +13,11 @@ export interface ParsedOption extends UnitOption {
   readonly line: number;
 }
 
+/** Where an option stands, if it was read from a file. */
+export function locationOf(option: UnitOption | ParsedOption): Pick<Flaw, 'line'> {
+  return 'line' in option ? { line: option.line } : {};
+}
+
 export interface ParsedUnit {
   readonly options: readonly ParsedOption[];
   /** Section headers in file order, empty sections included. */

@@ -1,7 +1,8 @@
-import { effectiveValues } from './effective-values.ts';
+import { lastValue } from './effective-values.ts';
 import { parseUnitName } from './name.ts';
 import type { UnitOption } from './parse.ts';
 import { expandSpecifiers } from './specifier.ts';
+import { isTrue } from './systemd-boolean.ts';
 
 interface Trigger {
   readonly section: string;
@@ -27,8 +28,8 @@ export function triggeredBy(unit: string, options: readonly UnitOption[]): strin
   const name = parseUnitName(unit);
   const trigger = name === undefined ? undefined : triggers[name.suffix];
   if (name === undefined || trigger === undefined) return undefined;
-  const value = (option: string) => effectiveValues(options, [trigger.section], option).at(-1);
-  if (/^(1|yes|y|true|t|on)$/i.test(value('Accept') ?? '')) return undefined;
+  const value = (option: string) => lastValue(options, trigger.section, option);
+  if (isTrue(value('Accept'))) return undefined;
   const named = trigger.option === undefined ? undefined : value(trigger.option);
   return named === undefined ? `${name.stem}${trigger.type}` : expandSpecifiers(named, unit);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Operation, reconcile } from '../../src/agent/reconcile.ts';
+import { reconcile, type UnitAction } from '../../src/agent/reconcile.ts';
 import type { ManagedUnit } from '../../src/agent/systemd.ts';
 import type { Placement } from '../../src/model/placement.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
@@ -41,7 +41,7 @@ function managedUnits(units: Current): ManagedUnit[] {
 const load = 'unit scheduled here but not loaded';
 
 /** What one operation of ours is in fleet's words. Stopping a unit whose file changes or goes is part of that. */
-function tasksOf({ type, unit }: Operation, present: boolean, changes: boolean): Task[] {
+function tasksOf({ type, unit }: UnitAction, present: boolean, changes: boolean): Task[] {
   switch (type) {
     case 'install': {
       const unload = { type: 'UnloadUnit', reason: 'unit loaded but hash differs to expected', unit };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Machine } from '../../src/model/machine.ts';
 import { Board } from '../../src/scheduler/board.ts';
+import type { Marks } from '../../src/scheduler/marks.ts';
 import { relate } from '../../src/scheduler/relations.ts';
 import type { WantedUnit } from '../../src/scheduler/snapshot.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
@@ -29,6 +30,15 @@ export function toUnit(name: string, options: readonly UnitOption[], state: stri
   return { name, targetState, hash: fleetHashOf(options), ...readNeeds(name, options) };
 }
 
+/** fleet knew neither cordons nor failures. */
+const noMarks: Marks = {
+  closed: new Set(),
+  draining: new Set(),
+  avoided: new Map(),
+  unready: new Set(),
+  untouchable: new Set(),
+};
+
 /** A board with nothing on it, and the numbers of the units by name. */
 export function boardOf(machines: readonly Machine[], units: readonly WantedUnit[]): Board {
   const byName = [...new Map(units.map((unit) => [unit.name, unit])).values()];
@@ -36,6 +46,7 @@ export function boardOf(machines: readonly Machine[], units: readonly WantedUnit
   return new Board(
     [...machines].sort((a, b) => (a.name < b.name ? -1 : 1)),
     relations,
+    noMarks,
   );
 }
 

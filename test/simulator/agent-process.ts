@@ -1,5 +1,5 @@
 import { runAgent } from '../../src/agent/agent.ts';
-import type { Look } from '../../src/agent/probe.ts';
+import type { RunProbe } from '../../src/agent/probe.ts';
 import type { Dial } from '../../src/agent/second-opinion.ts';
 import type { Systemd } from '../../src/agent/systemd.ts';
 import type { Machine } from '../../src/model/machine.ts';
@@ -60,7 +60,7 @@ export class AgentProcess {
       observer.onLog(line);
     };
     const dial: Dial = (address) => gate.pass(around.dial(address));
-    const agent = { store: this.#store, systemd, clock, log, machine, dial, look: allIsWell };
+    const agent = { store: this.#store, systemd, clock, log, machine, dial, runProbe: allIsWell };
     this.ended = runAgent(agent, this.#stop.signal);
   }
 
@@ -94,4 +94,4 @@ export class AgentProcess {
 }
 
 /** Probes find every unit ready. */
-const allIsWell: Look = async () => ({ ok: true, detail: 'answered 200' });
+const allIsWell: RunProbe = async () => ({ ok: true, detail: 'answered 200' });

@@ -1,4 +1,4 @@
-import type { Placement } from '../../src/model/placement.ts';
+import { type Placement, pairOf } from '../../src/model/placement.ts';
 import type { ClusterState } from '../../src/store/cluster-state.ts';
 import type { Finding } from './finding.ts';
 import { brokenConstraint, type NeedsOf, replacement } from './needs.ts';
@@ -12,7 +12,7 @@ export interface EngineWrite {
   readonly view: ClusterState;
   readonly put: readonly Placement[];
   readonly removed: readonly Pick<Placement, 'unit' | 'machineId'>[];
-  /** Seconds since the writer became leader, and since it got its lease. */
+  /** Seconds since the writer became leader. */
   readonly leaderFor: number;
   /** Seconds since the key of each missing machine vanished from the store. */
   readonly missingFor: ReadonlyMap<string, number>;
@@ -21,8 +21,8 @@ export interface EngineWrite {
 
 /** The placements after a write, as far as its writer knew. */
 function placementsAfter({ view, put, removed }: EngineWrite): Placement[] {
-  const gone = new Set([...put, ...removed].map(({ unit, machineId }) => `${unit} ${machineId}`));
-  const kept = view.placements.filter(({ unit, machineId }) => !gone.has(`${unit} ${machineId}`));
+  const gone = new Set([...put, ...removed].map(pairOf));
+  const kept = view.placements.filter((placement) => !gone.has(pairOf(placement)));
   return [...kept, ...put];
 }
 

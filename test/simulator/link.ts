@@ -5,7 +5,10 @@ import type { Random } from './random.ts';
 /** Milliseconds that the tries of a call take that may be repeated, and of one that may not: `src/store/endpoints.ts`. */
 const timeouts = { repeatable: [2000, 5000], once: [5000] } as const;
 
-/** Milliseconds of silence after which a client gives its watches up: `src/store/etcd-watch.ts`. */
+/**
+ * Milliseconds of silence after which a client gives its watches up: the periods of `src/store/liveness.ts`, of the
+ * length that `src/store/etcd.ts` gives them.
+ */
 const watchPatience = 15_000;
 
 /**

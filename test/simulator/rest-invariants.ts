@@ -1,6 +1,7 @@
 import { recordedGroups } from '../../src/agent/rollout-groups.ts';
 import type { ManagedUnit } from '../../src/agent/systemd.ts';
 import type { UnitView } from '../../src/model/api.ts';
+import { isMoving } from '../../src/model/rollout.ts';
 import { isOutdated, isReadyMember } from '../../src/scheduler/rollout-group.ts';
 import type { ClusterState } from '../../src/store/cluster-state.ts';
 import { templateOf } from '../../src/unit/name.ts';
@@ -58,7 +59,7 @@ export function versionsAreCurrent({ cluster, machines }: Rest): Finding {
 
 /** A rollout comes to an end, or there is an instance that it waits for. */
 export function rolloutsGoOn({ cluster }: Rest): Finding {
-  const moving = cluster.rollouts.filter(({ state }) => state === 'running' || state === 'rolling-back');
+  const moving = cluster.rollouts.filter(isMoving);
   const groups = new Map(recordedGroups(cluster, new Set()).map(({ group }) => [group.name, group]));
   const idle = moving.find(
     ({ name }) => !groups.get(name)?.members.some((member) => !isOutdated(member) && !isReadyMember(member)),

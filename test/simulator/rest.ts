@@ -1,3 +1,4 @@
+import { isMoving } from '../../src/model/rollout.ts';
 import { Violation } from './finding.ts';
 import type { World } from './world.ts';
 
@@ -37,7 +38,6 @@ export async function comesToRest(world: World): Promise<void> {
 function busyFor(world: World): number {
   const { quietFor, history } = world.inspector;
   const quiet = Math.min(quietFor, history.decidedFor);
-  const moving = new Set(['running', 'rolling-back']);
-  const rolling = world.state().rollouts.some(({ state }) => moving.has(state));
+  const rolling = world.state().rollouts.some(isMoving);
   return rolling && quiet < rolloutTime ? quietTime : Math.max(0, quietTime - quiet);
 }

@@ -1,6 +1,13 @@
-import type { Entry } from '../../src/store/cluster-state.ts';
 import { prefixes } from '../../src/store/keys.ts';
-import type { Change, KeyValue, Listing, Operation, Transaction } from '../../src/store/store.ts';
+import {
+  type Change,
+  type Entry,
+  entriesOf,
+  type KeyValue,
+  type Listing,
+  type Operation,
+  type Transaction,
+} from '../../src/store/store.ts';
 
 /** Keys below a prefix as a process knew them. */
 export type KnownKeys = ReadonlyMap<string, Entry>;
@@ -30,11 +37,7 @@ export class Witness {
   }
 
   listed(prefix: string, { keys }: Listing): void {
-    const entries = keys.map(({ key, value, modRevision }): [string, Entry] => [
-      key,
-      { value, revision: modRevision },
-    ]);
-    this.#known.set(prefix, new Map(entries));
+    this.#known.set(prefix, entriesOf(keys));
     this.onHeard(prefix);
   }
 

@@ -5,6 +5,7 @@ import { FakeClock } from '../../src/store/fake-clock.ts';
 import { leaderKey, machineKey, rootPrefix } from '../../src/store/keys.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { MemoryCluster } from '../../src/store/memory-cluster.ts';
+import { entriesOf } from '../../src/store/store.ts';
 import { hashOf } from '../../src/unit/hash.ts';
 import { Host } from './host.ts';
 import { Inspector } from './inspector.ts';
@@ -56,10 +57,7 @@ export class World {
 
   state(): ClusterState {
     const { keys, revision } = this.cluster.list(rootPrefix);
-    const entries = keys.map(
-      ({ key, value, modRevision }) => [key, { value, revision: modRevision }] as const,
-    );
-    return readClusterState(new Map(entries), revision);
+    return readClusterState(entriesOf(keys), revision);
   }
 
   host(target: Target): Host {

@@ -4,6 +4,7 @@ import type { Store } from '../../store/store.ts';
 import { ApiError } from '../api-error.ts';
 import { parseInput } from '../request-body.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from '../route.ts';
+import { untilUnchanged } from '../until-unchanged.ts';
 import { foldKeys } from './fold-keys.ts';
 import { askedPage } from './page.ts';
 import { type FleetMachine, metadataPatch } from './schemas.ts';
@@ -62,24 +63,20 @@ function readOperation({ op, path, value }: GivenOperation): MetadataChange {
   return { machineId, key, value: text };
 }
 
-/** Times that another client may be faster before this one gives up. */
-const attempts = 5;
-
 async function writeMetadata(store: Store, changes: readonly MetadataChange[]): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  await untilUnchanged(async () => {
     const { patched, revisionOf } = await readCluster(store);
     const operations = [...merge(patched, changes)].map(([machineId, metadata]) => ({
       put: metadataKey(machineId),
       value: encodeMetadata(metadata),
     }));
-    if (operations.length === 0) return;
+    if (operations.length === 0) return {};
     const { succeeded } = await store.transact({
       compare: [{ key: changeKey, modRevision: revisionOf(changeKey) }],
       success: [...operations, { put: changeKey, value: 'metadata' }],
     });
-    if (succeeded) return;
-  }
-  throw new ApiError(409, 'others keep changing the cluster at the same time; retry');
+    return succeeded ? {} : undefined;
+  }, 'others keep changing the cluster at the same time; retry');
 }
 
 /** What becomes different, by machine. */

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { component } from '../components.ts';
 import { listOf } from '../list-schema.ts';
-import { targetState } from '../schemas.ts';
+import { maxUnits, targetState } from '../schemas.ts';
 
 /*
  * fleet's entities, as its documentation (api-v1.md) and discovery document describe them. Go leaves out what is
  * empty, and so do we.
  */
 
-export const unitOption = component(
+const unitOption = component(
   'FleetUnitOption',
   z.object({
     name: z.string().exactOptional(),
@@ -104,7 +104,7 @@ export const metadataPatch = component(
       path: z.string().nullish(),
       value: z.union([z.string(), z.looseObject({ value: z.string().nullish() })]).nullish(),
     }),
-    2900,
+    maxUnits,
   ),
 );
 

@@ -1,3 +1,4 @@
+import { pairOf } from '../../model/placement.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import { readCluster } from '../../store/cluster-state.ts';
 import { ApiError } from '../api-error.ts';
@@ -37,10 +38,7 @@ export async function getState(
 
 /** By unit, then by machine. The store keeps them by machine. */
 const sorted = oncePer(({ statuses }): readonly UnitStatus[] => {
-  const keyed = statuses.map((status): [string, UnitStatus] => [
-    `${status.unit}/${status.machineId}`,
-    status,
-  ]);
+  const keyed = statuses.map((status): [string, UnitStatus] => [pairOf(status), status]);
   return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, status]) => status);
 });
 

@@ -1,4 +1,4 @@
-import type { Placement } from '../../model/placement.ts';
+import { type Placement, pairOf } from '../../model/placement.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import { type TargetState, targetStates, type Unit } from '../../model/unit.ts';
 import { type ClusterState, readCluster } from '../../store/cluster-state.ts';
@@ -45,12 +45,12 @@ export async function getUnit(
 const unitReader = oncePer((cluster): ((unit: Unit) => FleetUnit) => {
   const files = new FleetFiles(cluster.files);
   const placements = new Map(cluster.placements.map((placement) => [placement.unit, placement]));
-  const statuses = new Map(cluster.statuses.map((status) => [`${status.machineId}/${status.unit}`, status]));
+  const statuses = new Map(cluster.statuses.map((status) => [pairOf(status), status]));
   return ({ name, hash, targetState }) => {
     const options = files.of(hash)?.options ?? [];
     const global = readRequirements(name, options).global;
     const placement = global ? undefined : placements.get(name);
-    const status = placement && statuses.get(`${placement.machineId}/${name}`);
+    const status = placement && statuses.get(pairOf(placement));
     return {
       ...(!global && { currentState: currentState(placement, status) }),
       desiredState: targetState,

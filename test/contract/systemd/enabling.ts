@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { halfWritten } from '../../../src/agent/systemd.ts';
-import { daemon, hashOf, type Subject } from './subject.ts';
+import { hashOf } from '../../../src/unit/hash.ts';
+import { daemon, type Subject } from './subject.ts';
 
 const withSection = (lines: string) => `${daemon}\n[Install]\n${lines}\n`;
 const idle = { active: 'inactive', started: false };

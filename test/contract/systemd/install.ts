@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { daemon, hashOf, job, type Subject } from './subject.ts';
+import { hashOf } from '../../../src/unit/hash.ts';
+import { daemon, job, type Subject } from './subject.ts';
 
 export function installContract({ get, find, until, install, remove, run, becomesFailing }: Subject): void {
   describe('install', () => {

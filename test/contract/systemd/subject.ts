@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import type { ManagedUnit, Systemd } from '../../../src/agent/systemd.ts';
+import { hashOf } from '../../../src/unit/hash.ts';
 
-export const hashOf = (contents: string) => createHash('sha256').update(contents).digest('hex');
 export const service = (lines: string) => `[Service]\n${lines}\n`;
 export const daemon = service('ExecStart=/bin/sleep infinity');
 export const job = service('Type=oneshot\nExecStart=/bin/true');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { daemon, hashOf, type Subject } from './subject.ts';
+import { hashOf } from '../../../src/unit/hash.ts';
+import { daemon, type Subject } from './subject.ts';
 
 /** A unit of each type that a machine without special hardware can start, with what it needs beside it. */
 const types: readonly { name: string; contents: string; sub: string; beside?: readonly string[] }[] = [

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { UnitStatus } from '../model/status.ts';
 import { readNeeds, type UnitNeeds } from '../unit/needs.ts';
 import { parseUnit } from '../unit/parse.ts';
-import { type Circumstances, waitOf, watchedFor } from './order.ts';
-import type { Sighting } from './peers.ts';
+import { type Circumstances, waitOf, watchedFor } from './start-rules.ts';
+import type { Sighting } from './unit-sightings.ts';
 
 const needsOf = (unit: string, text: string) => readNeeds(unit, parseUnit(text).options);
 const needs = (units: Record<string, string>) =>

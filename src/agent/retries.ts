@@ -10,7 +10,7 @@ interface Failure {
 }
 
 /** Which units failed, and when each is to be tried again. Times are milliseconds on the caller's clock. */
-export class Backoff {
+export class Retries {
   readonly #failures = new Map<string, Failure>();
 
   failed(unit: string, wanted: string, now: number): void {
@@ -25,7 +25,7 @@ export class Backoff {
   }
 
   /** Units that are to be left alone for now, `wanted` being what is wanted of each. */
-  held(wanted: (unit: string) => string, now: number): Set<string> {
+  resting(wanted: (unit: string) => string, now: number): Set<string> {
     const failures = [...this.#failures].filter(
       ([unit, failure]) => failure.until > now && failure.wanted === wanted(unit),
     );

@@ -5,7 +5,7 @@ import { type MirrorView, mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from './log.ts';
 
-export interface PeersOptions {
+export interface UnitSightingsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -20,6 +20,9 @@ export interface Sighting {
   readonly goneAt?: number;
 }
 
+/** With the revision it was written at. */
+type NotedSighting = Sighting & { readonly revision: bigint };
+
 /** Milliseconds that changes are collected for: while a big cluster starts, there are many, and few matter here. */
 const collectFor = 100;
 
@@ -27,15 +30,15 @@ const collectFor = 100;
  * What all machines say of some units. It costs a copy of every state in the cluster, so it is kept only while
  * there is a unit to watch.
  */
-export class Peers {
-  readonly #options: PeersOptions;
+export class UnitSightings {
+  readonly #options: UnitSightingsOptions;
   #watched: ReadonlySet<string> = new Set();
   #following: AbortController | undefined;
   #revision = 0n;
-  /** By key, with the revision each was written at. */
-  #sightings: ReadonlyMap<string, Sighting & { readonly revision: bigint }> = new Map();
+  /** By key. */
+  #sightings: ReadonlyMap<string, NotedSighting> = new Map();
 
-  constructor(options: PeersOptions) {
+  constructor(options: UnitSightingsOptions) {
     this.#options = options;
   }
 
@@ -82,7 +85,7 @@ export class Peers {
   #take({ entries, revision }: MirrorView): void {
     const now = this.#options.clock.now();
     const known = [...this.#sightings];
-    const next = new Map<string, Sighting & { readonly revision: bigint }>();
+    const next = new Map<string, NotedSighting>();
     for (const [key, entry] of entries) {
       if (!this.#watched.has(splitPair(key, prefixes.status)[1])) continue;
       const parsed = parseStatus(key, entry.value);
@@ -99,8 +102,8 @@ export class Peers {
 }
 
 function differ(
-  known: readonly (readonly [string, Sighting & { readonly revision: bigint }])[],
-  next: ReadonlyMap<string, Sighting & { readonly revision: bigint }>,
+  known: readonly (readonly [string, NotedSighting])[],
+  next: ReadonlyMap<string, NotedSighting>,
 ): boolean {
   return (
     known.length !== next.size ||

@@ -30,7 +30,41 @@ export function explainBlocker(blocker: Blocker, machine: string): Reason {
   }
 }
 
-export function metadataText({ key, values }: Extract<Blocker, { kind: 'metadata' }>): string {
+/** What keeps a unit from a machine, in words that machines with the same lack share. */
+export type Lack =
+  /** Something that a machine could have: `metadata disk=ssd`. */
+  | { readonly kind: 'thing'; readonly text: string }
+  /** What a machine is: `cordoned`. */
+  | { readonly kind: 'state'; readonly text: string }
+  /** A unit there, another on each machine: `conflicts with`. */
+  | { readonly kind: 'unit'; readonly text: string; readonly unit: string };
+
+/** The same as `explainBlocker`, for machines that are told together. */
+export function lackOf(blocker: Blocker): Lack {
+  switch (blocker.kind) {
+    case 'machine-id':
+      return { kind: 'thing', text: `id ${blocker.wanted}` };
+    case 'metadata':
+      return { kind: 'thing', text: `metadata ${metadataText(blocker)}` };
+    case 'condition':
+      return { kind: 'thing', text: `metadata ${conditionText(blocker.condition)}` };
+    case 'machine-of':
+      return { kind: 'thing', text: `unit ${blocker.peer} (${blocker.because})` };
+    case 'conflict':
+      return { kind: 'unit', text: 'conflicts with', unit: blocker.unit };
+    case 'max-per-machine':
+      return { kind: 'thing', text: roomText(blocker) };
+    case 'cordoned':
+    case 'draining':
+      return { kind: 'state', text: blocker.kind };
+    case 'replaced':
+      return { kind: 'unit', text: 'replaced by', unit: blocker.by };
+    case 'untouchable':
+      return { kind: 'unit', text: 'nothing can be decided now about', unit: blocker.unit };
+  }
+}
+
+function metadataText({ key, values }: Extract<Blocker, { kind: 'metadata' }>): string {
   return values.map((value) => `${key}=${value}`).join(' or ');
 }
 
@@ -38,7 +72,7 @@ function foundText({ condition, found }: Extract<Blocker, { kind: 'condition' }>
   return found === undefined ? `no metadata ${condition.key}` : `${condition.key}=${found}`;
 }
 
-export function roomText({ template, limit }: LimitBlocker): string {
+function roomText({ template, limit }: LimitBlocker): string {
   return `room for another instance of ${template} (MaxPerMachine=${limit})`;
 }
 

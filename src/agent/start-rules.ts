@@ -1,10 +1,11 @@
 import { isReady } from '../model/readiness.ts';
 import type { Reason } from '../model/reason.ts';
+import { shortId } from '../scheduler/match.ts';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
 import type { UnitNeeds } from '../unit/needs.ts';
 import { isDown, type Membership } from './fence.ts';
 import { graceSeconds } from './grace.ts';
-import type { Sighting } from './peers.ts';
+import type { Sighting } from './unit-sightings.ts';
 
 /** Why a unit is not started yet. */
 export interface Wait {
@@ -82,7 +83,7 @@ function fence(
 /** A claim that vanished may be a machine that was cut off and has a moment left to stop the unit. */
 function takeover({ status, goneAt }: Sighting, { machineId, now }: Circumstances): Wait | undefined {
   if (status.machineId === machineId) return undefined;
-  const reason = `waits until machine ${status.machineId.slice(0, 8)} has stopped it`;
+  const reason = `waits until machine ${shortId(status.machineId)} has stopped it`;
   if (goneAt === undefined) return { reason };
   const until = goneAt + graceSeconds.missing * 1000;
   return isDown(status) || until <= now ? undefined : { reason, until };

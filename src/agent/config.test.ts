@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readConfig } from './config.ts';
+
+const whole = {
+  name: 'core-1',
+  address: '10.0.0.1',
+  endpoints: ['10.0.0.1:2379'],
+  tls: { ca: '/ca.pem', cert: '/cert.pem', key: '/key.pem' },
+  version: '7',
+};
+
+describe("the agent's configuration", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'flotilla-config-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function read(text: string) {
+    const file = join(folder, 'agent.json');
+    await writeFile(file, text);
+    return readConfig(file);
+  }
+
+  test('needs only what no default can know', async () => {
+    expect(await read(JSON.stringify(whole))).toMatchObject({ ...whole, engines: [], metadata: {} });
+  });
+
+  test('says which file was cut off, and what writes it anew', async () => {
+    const text = JSON.stringify(whole).slice(0, -20);
+    await expect(read(text)).rejects.toThrow(/agent\.json is no JSON \(.+\); `npm run up` writes it anew$/);
+  });
+
+  test('names the file where the mistake is no option', async () => {
+    await expect(read('[]')).rejects.toThrow(/agent\.json: the file: /);
+    await expect(read(JSON.stringify({ ...whole, colour: 'red' }))).rejects.toThrow(
+      /agent\.json: the file: .*colour/,
+    );
+  });
+
+  test('names every mistake', async () => {
+    const wrong = read(JSON.stringify({ ...whole, address: 'here', tls: { ...whole.tls, ca: 'ca.pem' } }));
+    await expect(wrong).rejects.toThrow(
+      /agent\.json: address: .*\n.*agent\.json: tls\.ca: expected an absolute path/,
+    );
+  });
+});
