@@ -27,8 +27,7 @@ export const cacheList: Verb = (context) =>
     .option('--json', 'JSON for scripts: an array with one object a row')
     .option('--debug', 'show errors with their stack and causes')
     .addHelpText('after', '\nExamples:\n  $ flotilla cache list\n  $ flotilla cache list --json\n')
-    .action(async (options: ListOptions, command: Command) => {
-      context.outcome.debug = command.optsWithGlobals().debug === true;
+    .action(async (options: ListOptions) => {
       const entries = (await listCache({ ...context.env })).filter(({ kind }) => kind !== 'lock');
       context.terminal.stdout.write(
         options.json

@@ -42,10 +42,7 @@ export const cachePrune: Verb = (context) =>
       'after',
       '\nExamples:\n  $ flotilla cache prune --dry-run\n  $ flotilla cache prune --older-than 7d --keep-size 1GiB\n',
     )
-    .action(async (options: PruneOptions, command: Command) => {
-      context.outcome.debug = command.optsWithGlobals().debug === true;
-      await pruneCache(context, options);
-    });
+    .action((options: PruneOptions) => pruneCache(context, options));
 
 async function pruneCache(context: Context, { dryRun = false, ...limits }: PruneOptions): Promise<void> {
   const { stdout, stderr } = context.terminal;

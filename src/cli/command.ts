@@ -36,8 +36,7 @@ export async function withCluster(
   command: Command,
   work: (cluster: Cluster) => Promise<number>,
 ): Promise<void> {
-  const options: { stack?: string; debug?: boolean } = command.optsWithGlobals();
-  context.outcome.debug = options.debug === true;
+  const options: { stack?: string } = command.optsWithGlobals();
   const cluster = await context.openCluster({
     stack: options.stack ?? (context.env.FLOTILLA_STACK || undefined),
     log: (line) => say(context, line),

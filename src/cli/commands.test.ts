@@ -169,6 +169,18 @@ describe('flotilla', () => {
     expect((await cluster.flotilla('list-units --debug')).stderr).toMatch(/CommandFailed: .*\n\s+at /);
   });
 
+  test.each([
+    'verify --debug nowhere.service',
+    '--debug verify nowhere.service',
+    'fd-forward --debug /nowhere/socket',
+    'list-units --debug --fields colour',
+    'ssh --debug -A core-1',
+  ])('%s shows the stack also of what fails before a cluster is opened', async (line) => {
+    const { stderr, stacks } = await cluster.flotilla(line);
+    expect(stderr).toMatch(/\n\s+at /);
+    expect(stacks).toEqual([]);
+  });
+
   test('agents that do not answer are named', async () => {
     cluster.agent.intercept = () => 'drop';
     const { status, stderr } = await cluster.flotilla('list-units');

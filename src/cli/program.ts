@@ -76,7 +76,11 @@ function buildProgram(context: Context): Command {
     .version(`flotilla version ${ownVersion()}`, '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    // Before the action, not in it: what fails before a cluster is opened has a stack as well.
+    .hook('preAction', (_, command) => {
+      context.outcome.debug = command.optsWithGlobals().debug === true;
+    });
   for (const [heading, group] of Object.entries(verbs)) {
     for (const verb of group) program.addCommand(inherit(verb(context), program).helpGroup(heading));
   }
