@@ -1,10 +1,5 @@
 import type { ChangeRequest, PlanReply, UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
-import { readExpectation } from '../unit/expectation.ts';
-import { hashOf } from '../unit/hash.ts';
-import { readNeeds } from '../unit/needs.ts';
-import { parseUnit } from '../unit/parse.ts';
-import { rolloutGroup } from '../unit/rollout-group.ts';
 import { AgentApi, AnswerLost } from './api.ts';
 import {
   type DesiredSet,
@@ -18,6 +13,7 @@ import { alreadySettled, type FollowOptions, followUnits } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Wanted } from './health.ts';
 import { type PlannedRollout, plannedRollouts } from './rollout.ts';
+import { wantedUnit } from './wanted.ts';
 
 export interface PushOptions {
   readonly log: (line: string) => void;
@@ -158,25 +154,9 @@ function changeOf(
 
 function wantedOf(desired: DesiredSet, operations: readonly UnitOperation[]): Wanted {
   return {
-    units: desired.units.map(({ name, contents, targetState }) => {
-      const { options } = parseUnit(contents);
-      const { requirements, flotilla } = readNeeds(name, options);
-      return {
-        name,
-        hash: hashOf(contents),
-        targetState,
-        ...readExpectation(name, options),
-        rolloutDeadline: flotilla.rollout.deadline,
-        rolls: rolloutGroup(name, requirements) !== undefined,
-      };
-    }),
+    units: desired.units.map(({ name, contents, targetState }) => wantedUnit(name, contents, targetState)),
     gone: operations.filter(({ type }) => type === 'destroy').map(({ unit }) => unit),
   };
-}
-
-/** Whether a unit is meant to end, see `Expectation`. */
-export function finishes(contents: string): boolean {
-  return readExpectation('', parseUnit(contents).options).finishes;
 }
 
 function records(views: readonly UnitView[], machineName: (id: string) => string): readonly UnitRecord[] {

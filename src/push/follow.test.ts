@@ -8,7 +8,12 @@ import type { Wanted } from './health.ts';
 
 const hash = 'a'.repeat(64);
 const wanted: Wanted = {
-  units: [{ name: 'a.service', hash, targetState: 'launched', finishes: false }],
+  units: [
+    {
+      ...{ name: 'a.service', hash, targetState: 'launched' },
+      ...{ finishes: false, probe: false, rolloutDeadline: 300, rolls: false },
+    },
+  ],
   gone: [],
 };
 

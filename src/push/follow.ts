@@ -83,9 +83,6 @@ export class UnitsNotHealthy extends Error {
   }
 }
 
-/** `RolloutDeadline=` where a unit's file was not read. */
-const rolloutDeadline = 300;
-
 /**
  * Seconds from one question to the next: quick where the answer is, and slow enough not to take a busy machine's
  * processor away from the units that are waited for.
@@ -106,7 +103,7 @@ export async function followUnits(
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
   const read = readerOf(source, wanted);
-  const patience = Math.max(...wanted.units.map((unit) => unit.rolloutDeadline ?? rolloutDeadline));
+  const patience = Math.max(...wanted.units.map(({ rolloutDeadline }) => rolloutDeadline));
   for (;;) {
     const asked = seconds();
     const reading = await read();
@@ -136,7 +133,7 @@ type Reader = () => Promise<Reading | string>;
 /** Machines are asked for again only when a unit is on one that was not known yet: names don't change. */
 function readerOf(source: UnitsSource, wanted: Wanted): Reader {
   let machines: MachinesReply['machines'] = [];
-  const rolls = wanted.units.some((unit) => unit.rolls !== false);
+  const rolls = wanted.units.some(({ rolls }) => rolls);
   return async () => {
     try {
       const { units } = await source.units();
