@@ -51,7 +51,7 @@ export async function installAgents(machines: readonly AgentMachine[], options: 
   await Promise.all(others.map((state) => install(state, options)));
 }
 
-/** Machine name → whether its agent is what it should be; machines that do not answer are left out. */
+/** Names of the machines whose agent is not what it should be; machines that do not answer are left out. */
 export async function staleAgents(
   machines: readonly AgentMachine[],
   options: AgentOptions,

@@ -5,7 +5,7 @@ import { type EventLine, eventLine } from './replies.ts';
 export interface EventsQuery {
   /** The store's revision of the first event that is wanted. */
   readonly since?: string | undefined;
-  /** Instead: the id of an event right before it. Without both, all that the cluster still knows. */
+  /** Instead: the id of an event right before it. Without both, all that the cluster still knows, or with `follow` what happens from now on. */
   readonly after?: string | undefined;
   /** Goes on with what happens from now on, until the signal fires. */
   readonly follow: boolean;
