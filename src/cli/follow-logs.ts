@@ -4,7 +4,8 @@ import { readEvents } from '../push/events.ts';
 import { type Cluster, interrupted } from './cluster.ts';
 import type { Context } from './context.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { journalctl, LogPrinter } from './log-printer.ts';
+import { journalctl, readJournal } from './journal-reader.ts';
+import { LogPrinter } from './log-printer.ts';
 import { meaningOf, type Source, type Sources, sourcesOf } from './log-sources.ts';
 import { say } from './say.ts';
 import { SeenEntries } from './seen-entries.ts';
@@ -81,7 +82,7 @@ export class LogFollower {
     const take = (entry: JournalEntry) => {
       if (seen.isNew(entry)) this.#printer.print(entry, machine);
     };
-    const reading = this.#printer.read(this.#cluster, { machine, argv, signal }, take);
+    const reading = readJournal(this.#context, this.#cluster, { machine, argv, signal }, take);
     before?.stop.abort(new Error('another one took its place'));
     try {
       const status = await reading;

@@ -38,12 +38,12 @@ export const journal: Verb = (context) =>
         const { units } = await cluster.api.units();
         const unit = findUnit(units, word);
         const machine = choose(unit, await whereabouts(cluster, unit), cluster.machines, options.machine);
-        const result = await runTool(context, cluster, machine, journalctl(unit.name, options));
+        const result = await runTool(context, cluster, machine, argvOf(unit.name, options));
         return options.follow && result === interrupted ? 0 : result;
       }),
     );
 
-function journalctl(unit: string, { follow, lines, output }: JournalOptions): readonly string[] {
+function argvOf(unit: string, { follow, lines, output }: JournalOptions): readonly string[] {
   return [
     ...['journalctl', '--no-pager', '--lines', String(lines), '--unit', unit],
     ...(output === undefined ? [] : ['--output', output]),

@@ -6,7 +6,8 @@ import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { LogFollower } from './follow-logs.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { journalctl, LogPrinter } from './log-printer.ts';
+import { journalctl, readJournal } from './journal-reader.ts';
+import { LogPrinter } from './log-printer.ts';
 import { findSources, type Source } from './log-sources.ts';
 import { say } from './say.ts';
 import type { KnownMachine } from './stack.ts';
@@ -50,7 +51,7 @@ async function printOnce(
   const read = async ({ machine, units }: Source): Promise<number> => {
     const argv = journalctl(units, ['--lines', String(lines)]);
     try {
-      return await printer.read(cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
+      return await readJournal(context, cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
     } catch (error) {
       if (context.signal.aborted) return interrupted;
       // A machine that is lost does not end the others.
