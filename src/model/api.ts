@@ -7,6 +7,9 @@ import type { TargetState, Unit } from './unit.ts';
 /** The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`. */
 export const agentSocket = '/run/flotilla/agent.sock';
 
+/** How an agent's 404 for a path that it does not know begins. A newer caller reads it, so the words stay. */
+export const nothingServed = 'nothing is served at';
+
 /** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
 export interface Cordon {
   readonly drain: boolean;

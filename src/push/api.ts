@@ -291,7 +291,7 @@ function read<T>(
 function refusal(machine: string, request: Pick<AgentRequest, 'method' | 'path'>, reply: AgentResponse) {
   const error = errorReply.safeParse(parseJson(reply.body));
   const why = error.success ? error.data.error.message : 'without a message';
-  const next = nextStep(machine, request.path, reply.status);
+  const next = nextStep(machine, request.path, reply.status, why);
   const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
   return new ApiError(message, reply.status);
 }
