@@ -13,6 +13,7 @@ import type {
   UnitsReply,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
+import { parseJson } from '../model/parse-json.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
@@ -300,13 +301,4 @@ async function joined(lines: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const line of lines) text += `${line}\n`;
   return text;
-}
-
-/** Undefined for what is not JSON: the schemas refuse that with their own words. */
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
