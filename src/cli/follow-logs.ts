@@ -1,5 +1,5 @@
 import { messageOf } from '../model/message-of.ts';
-import { ApiError, NoAnswer } from '../push/api.ts';
+import { isOutage } from '../push/errors.ts';
 import { readEvents } from '../push/events.ts';
 import { type Cluster, interrupted } from './cluster.ts';
 import type { Context } from './context.ts';
@@ -138,7 +138,7 @@ export class LogFollower {
       const meant = units.filter(({ name }) => this.#means(name));
       for (const source of sourcesOf(meant, machines, present)) this.#extend(source);
     } catch (error) {
-      if (this.#signal.aborted || !isAbsence(error)) throw error;
+      if (this.#signal.aborted || !isOutage(error)) throw error;
       this.#sayOnce(messageOf(error));
       await this.#lookLater();
     }
@@ -172,7 +172,3 @@ export class LogFollower {
 
 /** From when a machine's journal is read that a unit came to: longer than it takes to hear of it and to ask. */
 const recently = '-15s';
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof NoAnswer || (error instanceof ApiError && error.status >= 500);
-}

@@ -1,4 +1,4 @@
-import { AnswerLost } from '../push/api.ts';
+import { AnswerLost } from '../push/errors.ts';
 import type { Context } from './context.ts';
 import { say } from './say.ts';
 

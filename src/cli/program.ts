@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
-import { AnswerLost, ApiError, NoAnswer } from '../push/api.ts';
+import { AnswerLost, ApiError, NoAnswer } from '../push/errors.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
 import { cache } from './cache.ts';
 import { cat } from './cat.ts';

@@ -1,4 +1,4 @@
-import { ApiError, NoAnswer } from '../push/api.ts';
+import { isOutage } from '../push/errors.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, timedOut } from './failure.ts';
 import { say } from './say.ts';
@@ -24,7 +24,7 @@ export async function waitUntil(
   const end = now() + seconds;
   let said = { text: '', at: 0 };
   for (;;) {
-    const left = await withoutAbsences(look);
+    const left = await orOutage(look);
     signal.throwIfAborted();
     if (left.length === 0) return;
     if (now() >= end) {
@@ -40,12 +40,12 @@ export async function waitUntil(
   }
 }
 
-async function withoutAbsences(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+/** What is left, or the outage that hides it. */
+async function orOutage(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof NoAnswer) return [error.message];
-    if (error instanceof ApiError && error.status >= 500) return [error.message];
+    if (isOutage(error)) return [error.message];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { ChangeRequest, PlanReply, UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
-import { AgentApi, AnswerLost } from './api.ts';
+import { AgentApi } from './api.ts';
 import {
   type DesiredSet,
   type Drift,
@@ -9,6 +9,7 @@ import {
   machineNames,
   type UnitOperation,
 } from './diff.ts';
+import { AnswerLost } from './errors.ts';
 import { alreadySettled, type FollowOptions, followUnits } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Wanted } from './health.ts';

@@ -1,4 +1,5 @@
-import { type AgentApi, NoAnswer } from './api.ts';
+import type { AgentApi } from './api.ts';
+import { NoAnswer } from './errors.ts';
 import { type Clock, systemClock } from './follow.ts';
 import { type EventLine, eventLine } from './replies.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
-import { NoAnswer } from './api.ts';
+import { NoAnswer } from './errors.ts';
 import { core1, followMoments } from './fake-source.ts';
 import { UnitsNotHealthy } from './follow.ts';
 import type { Wanted } from './health.ts';

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
-import { ApiError, NoAnswer } from './api.ts';
 import { machineNames } from './diff.ts';
+import { isOutage } from './errors.ts';
 import {
   type CrashHistory,
   crashLoops,
@@ -146,8 +146,7 @@ function readerOf(source: UnitsSource, wanted: Wanted): Reader {
       const { rollouts } = rolls ? await source.rollouts() : { rollouts: [] };
       return { views: units, machineName, rollouts: concerning(wanted, rollouts) };
     } catch (error) {
-      if (error instanceof NoAnswer) return error.message;
-      if (error instanceof ApiError && error.status >= 500) return error.message;
+      if (isOutage(error)) return error.message;
       throw error;
     }
   };
