@@ -331,6 +331,17 @@ describe('restart', () => {
     expect(states()['db.service']).toBe('launched');
   });
 
+  test('starts it also when the answer to that was lost', async () => {
+    await flotilla('stop', 'db');
+    let lost = 0;
+    cluster.agent.intercept = (request) => (request.startsWith('POST') && lost++ === 0 ? 'drop' : undefined);
+    expect(await flotilla('restart', 'db')).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('looking what came of it'),
+    });
+    expect(states()['db.service']).toBe('launched');
+  });
+
   test.each([
     [1, 1, 'systemctl restart db.service ended with 1 on core-1; `flotilla status db.service`'],
     [124, 3, 'db.service was not up on core-1 again after 120 s'],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
+import { persist } from '../push/persist.ts';
 import { remind } from '../push/remind.ts';
 import { type Cluster, interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
@@ -59,7 +60,8 @@ async function restartUnit(
       await healthy();
     }
   } else {
-    await cluster.api.apply({ put: [], destroy: [], targets });
+    const log = (line: string) => say(context, line);
+    await persist(log, () => cluster.api.apply({ put: [], destroy: [], targets }));
     await healthy();
   }
   if (deadline === undefined) print(context, `Triggered unit ${unit.name} restart`);

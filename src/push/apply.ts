@@ -9,10 +9,10 @@ import {
   machineNames,
   type UnitOperation,
 } from './diff.ts';
-import { AnswerLost } from './errors.ts';
 import { alreadySettled, type FollowOptions, followUnits } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Wanted } from './health.ts';
+import { persist } from './persist.ts';
 import { type PlannedRollout, plannedRollouts } from './rollout.ts';
 import { wantedUnit } from './wanted.ts';
 
@@ -57,9 +57,6 @@ export interface UnitsOutcome {
   /** The set's units as they are now. */
   readonly units: readonly UnitRecord[];
 }
-
-/** How often a change is decided anew after its answer was lost. More often means that the cluster is not well. */
-const attempts = 3;
 
 /** For preview: asks the engine where units would go, and changes nothing. */
 export async function planUnits(
@@ -118,7 +115,7 @@ async function change(
   log: (line: string) => void,
 ): Promise<readonly UnitOperation[]> {
   const done: UnitOperation[] = [];
-  for (let attempt = 1; ; attempt += 1) {
+  return await persist(log, async (attempt) => {
     const { units, revision } = await api.units();
     if (attempt === 1) log(`asking the agent on ${api.machine}`);
     const { machines } = await api.machines();
@@ -126,14 +123,9 @@ async function change(
     if (operations.length === 0) return done;
     for (const { type, unit, reason } of operations) log(`${type} ${unit}: ${reason}`);
     done.push(...operations.filter((each) => !done.some((before) => sameOperation(before, each))));
-    try {
-      await api.apply(changeOf(desired, operations, revision));
-      return done;
-    } catch (error) {
-      if (!(error instanceof AnswerLost) || attempt === attempts) throw error;
-      log(`${error.message}; looking what came of it`);
-    }
-  }
+    await api.apply(changeOf(desired, operations, revision));
+    return done;
+  });
 }
 
 function sameOperation(a: UnitOperation, b: UnitOperation): boolean {
