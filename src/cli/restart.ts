@@ -85,7 +85,10 @@ async function restartOn(
   const limit = deadline === undefined || !Number.isFinite(deadline) ? [] : ['timeout', String(deadline)];
   const noBlock = deadline === undefined ? ['--no-block'] : [];
   const argv = [...limit, 'systemctl', 'restart', ...noBlock, '--', unit];
-  const stopReminding = remind((line) => say(context, line), `${machine.name} to restart ${unit}`);
+  const stopReminding = remind(
+    (line) => say(context, line),
+    () => `${machine.name} to restart ${unit}`,
+  );
   const status = await runTool(context, cluster, machine, argv).finally(stopReminding);
   if (status === 0) return;
   if (status === timeoutPassed && limit.length > 0) {

@@ -56,7 +56,7 @@ export async function readStack(query: StackQuery): Promise<StackConnection> {
 
 async function stackOutput(query: StackQuery, which: string): Promise<string> {
   const select = query.stack === undefined ? [] : ['--stack', query.stack];
-  const stopReminding = remind(query.log, `Pulumi to read the outputs of ${which}`);
+  const stopReminding = remind(query.log, () => `Pulumi to read the outputs of ${which}`);
   try {
     const { stdout } = await promisify(execFile)(
       query.pulumi ?? join(clone, 'bin', 'pulumi'),

@@ -177,7 +177,7 @@ export class AgentApi {
 
   /** An agent's answer, or what kept it from giving one. */
   async #attempt(agent: Agent, request: Omit<AgentRequest, 'timeout'>): Promise<AgentResponse | Error> {
-    const what = `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
+    const what = () => `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
     const stopReminding = remind(this.#log, what);
     try {
       const timed = { ...request, timeout: this.#deadlines.answer };
