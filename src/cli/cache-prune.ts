@@ -1,11 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { plainText } from '../model/plain-text.ts';
 import { cacheFolder } from '../qemu/home.ts';
 import { type Outcome, prune } from '../qemu/prune.ts';
 import { defaultLimits, parseAge, parseSize, sizeText } from '../qemu/prune-limits.ts';
 import { isTemplate } from '../qemu/prune-plan.ts';
 import { listCache } from '../qemu/template-cache.ts';
-import type { Verb } from './command.ts';
+import { localVerb, type Verb } from './command.ts';
 import type { Context } from './context.ts';
 
 interface PruneOptions {
@@ -26,22 +26,18 @@ const keepSize = new Option(
   .default(defaultLimits.keepSize, '4GiB');
 
 export const cachePrune: Verb = (context) =>
-  new Command('prune')
-    .summary('remove templates that are old or take too much room')
-    .description(
+  localVerb('prune', {
+    summary: 'remove templates that are old or take too much room',
+    description:
       'Removes templates and what cut-off runs left of them, and says why each goes. Machines that run are not ' +
-        'harmed, and a template that is needed again is made again. Images are never removed, because the disks ' +
-        'of machines lie over them. Exit status: 0 done, 1 something could not be removed.',
-    )
+      'harmed, and a template that is needed again is made again. Images are never removed, because the disks ' +
+      'of machines lie over them. Exit status: 0 done, 1 something could not be removed.',
+    examples: ['cache prune --dry-run', 'cache prune --older-than 7d --keep-size 1GiB'],
+  })
     .addOption(olderThan)
     .addOption(keepSize)
     .addOption(new Option('--all', 'remove all templates').conflicts(['olderThan', 'keepSize']))
     .option('--dry-run', 'only say what would be removed, and why')
-    .option('--debug', 'show errors with their stack and causes')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ flotilla cache prune --dry-run\n  $ flotilla cache prune --older-than 7d --keep-size 1GiB\n',
-    )
     .action((options: PruneOptions) => pruneCache(context, options));
 
 async function pruneCache(context: Context, { dryRun = false, ...limits }: PruneOptions): Promise<void> {
