@@ -5,6 +5,7 @@ import type { SshTarget } from '../ssh/connection.ts';
 import { interactive, type Terminal } from '../ssh/interactive.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { Ssh2Connection } from '../ssh/ssh2.ts';
+import { interrupted } from './failure.ts';
 import { type KnownMachine, readStack, type StackConnection } from './stack.ts';
 
 /** The cluster that a command works on. */
@@ -37,9 +38,6 @@ export interface OpenOptions {
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
-
-/** What shells say for a program that Ctrl-C ended: 128 + SIGINT. */
-export const interrupted = 130;
 
 /** The cluster of a Pulumi stack, over SSH. Nothing is connected to before it is needed. */
 export async function openCluster(

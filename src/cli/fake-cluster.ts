@@ -5,7 +5,8 @@ import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
 import type { Gateway } from '../push/gateway.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
 import type { Terminal } from '../ssh/interactive.ts';
-import { interrupted, type RemoteProgram } from './cluster.ts';
+import type { RemoteProgram } from './cluster.ts';
+import { interrupted } from './failure.ts';
 import { run } from './program.ts';
 import type { KnownMachine } from './stack.ts';
 

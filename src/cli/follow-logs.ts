@@ -1,8 +1,9 @@
 import { messageOf } from '../model/message-of.ts';
 import { isOutage } from '../push/errors.ts';
 import { readEvents } from '../push/events.ts';
-import { type Cluster, interrupted } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
+import { interrupted } from './failure.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { journalctl, readJournal } from './journal-reader.ts';
 import { LogPrinter } from './log-printer.ts';

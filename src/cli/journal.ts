@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
-import { interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, interrupted } from './failure.ts';
 import { absence, findMachine, findUnit } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
 import { runTool, whereabouts } from './systemd.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type VerbText, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
 import { painter, printJson } from './say.ts';
 import { type Cell, renderTable } from './table.ts';
 
@@ -55,7 +55,7 @@ function chooseFields<Row>(list: Listing<Row>, asked: string | undefined): reado
     const field = Object.hasOwn(list.fields, name) ? list.fields[name] : undefined;
     if (field) return [name, field];
     const known = Object.keys(list.fields).join(', ');
-    throw new CommandFailed(`there is no field ${name || '""'}; ${list.name} has ${known}`, 2);
+    throw new CommandFailed(`there is no field ${name || '""'}; ${list.name} has ${known}`, wrongUsage);
   });
 }
 

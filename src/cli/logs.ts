@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { messageOf } from '../model/message-of.ts';
 import type { Cluster } from './cluster.ts';
-import { interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
+import { failed, interrupted } from './failure.ts';
 import { LogFollower } from './follow-logs.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { journalctl, readJournal } from './journal-reader.ts';
@@ -56,7 +56,7 @@ async function printOnce(
       if (context.signal.aborted) return interrupted;
       // A machine that is lost does not end the others.
       say(context, `${machine.name}: ${messageOf(error)}`);
-      return 1;
+      return failed;
     }
   };
   const statuses = await Promise.all(sources.map(read));

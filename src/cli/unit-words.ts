@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { maxInstances } from '../unit/expand.ts';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
 import { hasUnitType, withServiceType } from '../unit/name.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
 
 /**
  * `hello@{1..3}` and `{a,b}.service` as bash expands them (bash(1), "Brace Expansion"), for words that reached us
@@ -12,7 +12,10 @@ import { CommandFailed } from './failure.ts';
 export function expandBraces(word: string): readonly string[] {
   const words = [...new Set(expand(word))];
   if (words.length <= maxInstances) return words;
-  throw new CommandFailed(`${word} stands for ${words.length} units; name ${maxInstances} at most`, 2);
+  throw new CommandFailed(
+    `${word} stands for ${words.length} units; name ${maxInstances} at most`,
+    wrongUsage,
+  );
 }
 
 /** The innermost braces go first, which leaves none inside another. */
@@ -37,7 +40,10 @@ function range(from: string, to: string): readonly string[] {
   const [first, last] = [Number(from), Number(to)];
   const count = Math.abs(last - first) + 1;
   if (count > maxInstances) {
-    throw new CommandFailed(`{${from}..${to}} stands for ${count} units; name ${maxInstances} at most`, 2);
+    throw new CommandFailed(
+      `{${from}..${to}} stands for ${count} units; name ${maxInstances} at most`,
+      wrongUsage,
+    );
   }
   const padded = [from, to].some((end) => /^-?0\d/.test(end));
   const width = padded ? Math.max(from.length, to.length) : 0;
