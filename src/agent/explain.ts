@@ -15,7 +15,7 @@ export async function explain(
 }
 
 /** @throws {ApiError} 404 for a unit that the cluster does not have. */
-export function explainReply(cluster: ClusterState, name: string): ExplainReply {
+function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const view = unitsReply(cluster).units.find((unit) => unit.name === name);
   if (view === undefined) throw new ApiError(404, `there is no unit ${name}`);
   const names = new Map([

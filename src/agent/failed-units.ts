@@ -3,7 +3,7 @@ import type { Stay } from '../scheduler/snapshot.ts';
 import type { Look } from './draft.ts';
 
 /** Seconds. */
-export const failureSeconds = {
+const failureSeconds = {
   /** From a unit's first failure until it leaves the machine; doubled with each failure after that. */
   firstPause: 30,
   longestPause: 600,

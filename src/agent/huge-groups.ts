@@ -7,7 +7,7 @@ import type { Change } from './views.ts';
  * Bytes of one template's rollout record. It goes into etcd as one value, and a rollout that goes back writes it
  * together with all of its units: both fit in a transaction as long as the record has no more than this.
  */
-export const maxGroupBytes = 600 * 1024;
+const maxGroupBytes = 600 * 1024;
 
 /** What a record says of each unit: two versions, each `"name":"hash",`. */
 const bytesOf = (unit: string) => 2 * (unit.length + 70);

@@ -10,7 +10,7 @@ export interface Operation {
 }
 
 /** Operations of a type are done together, in this order: what goes makes room before what comes is started. */
-export const operationOrder = ['stop', 'install', 'remove', 'start'] as const satisfies Operation['type'][];
+const operationOrder = ['stop', 'install', 'remove', 'start'] as const satisfies Operation['type'][];
 
 /**
  * What brings this machine from what it has to what the engine decided, ordered by `operationOrder` and name.

@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 /** The report of everything that is wrong, one problem a line, as users see it. */
-export function formatProblems(title: string, problems: readonly Problem[]): string {
+function formatProblems(title: string, problems: readonly Problem[]): string {
   const lines = problems.map(({ path, problem, fix }) => `  ${path}: ${problem}\n    → ${fix}`);
   return `${title}\n${lines.join('\n')}`;
 }

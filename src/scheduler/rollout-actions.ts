@@ -3,7 +3,7 @@ import type { Rollout, RolloutState, Versions } from '../model/rollout.ts';
 import { type RecordedRollout, versionsBefore } from './rollout-versions.ts';
 
 /** What an operator may do to a rollout. */
-export const rolloutActions = ['pause', 'resume', 'undo'] as const;
+const rolloutActions = ['pause', 'resume', 'undo'] as const;
 export type RolloutAction = (typeof rolloutActions)[number];
 
 export interface ActionEffect {

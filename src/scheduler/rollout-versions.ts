@@ -48,7 +48,7 @@ function onlyVersion(versions: Versions): string | undefined {
 }
 
 /** Units go back together with their record, and a transaction of the store takes 3000 operations. */
-export const mostRestored = 2500;
+const mostRestored = 2500;
 
 /** What the units had before, of those that have something else now; or why that can't be had. */
 export function versionsBefore({

@@ -1,7 +1,7 @@
 import type { Flaw } from './problem.ts';
 
 /** 1 MiB: systemd's limit for one line, and two thirds of what etcd takes in one request (1.5 MiB). */
-export const maxFileBytes = 1024 * 1024;
+const maxFileBytes = 1024 * 1024;
 
 export interface CheckedText {
   /** The text with LF line ends; undefined when the bytes are no text that could be parsed. */

@@ -7,7 +7,7 @@ import { targetState } from '../schemas.ts';
  * empty, and so do we.
  */
 
-export const unitOption = component(
+const unitOption = component(
   'FleetUnitOption',
   z.object({
     name: z.string().exactOptional(),
@@ -55,7 +55,7 @@ export const statePage = component(
   }),
 );
 
-export const machine = component(
+const machine = component(
   'FleetMachine',
   z.object({
     id: z.string(),
