@@ -9,7 +9,7 @@ import { CommandFailed } from './failure.ts';
 import { type FollowedUnit, followStart } from './follow-start.ts';
 import { reportUnits } from './report-units.ts';
 import { print, say } from './say.ts';
-import { waitUntilStopped } from './target-reached.ts';
+import { waitUntilStopped } from './wait-for-units.ts';
 import { addWaitOptions, patience, type WaitOptions } from './wait-options.ts';
 
 type CreatingVerb = VerbText & Omit<Wish, 'replace'>;

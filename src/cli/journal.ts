@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { CommandFailed, interrupted } from './failure.ts';
-import { absence, findMachine, findUnit } from './lookup.ts';
+import { absence, findMachine, findUnit, whereabouts } from './lookup.ts';
+import { runTool } from './run-tool.ts';
 import type { KnownMachine } from './stack.ts';
-import { runTool, whereabouts } from './systemd.ts';
 import { wholeNumber } from './wait-options.ts';
 
 interface JournalOptions {

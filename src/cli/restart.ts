@@ -7,12 +7,12 @@ import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, failed, interrupted, timedOut } from './failure.ts';
 import { followStart } from './follow-start.ts';
-import { absence } from './lookup.ts';
+import { absence, whereabouts } from './lookup.ts';
 import { reportUnits } from './report-units.ts';
+import { runTool } from './run-tool.ts';
 import { print, say } from './say.ts';
 import { selectUnits } from './select-units.ts';
 import type { KnownMachine } from './stack.ts';
-import { runTool, whereabouts } from './systemd.ts';
 import { addWaitOptions, patience, type WaitOptions } from './wait-options.ts';
 
 /**

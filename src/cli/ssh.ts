@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { CommandFailed, wrongUsage } from './failure.ts';
-import { absence, findMachine, findUnit } from './lookup.ts';
+import { absence, findMachine, findUnit, whereabouts } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
-import { whereabouts } from './systemd.ts';
 import { unitName } from './unit-words.ts';
 
 interface SshOptions {
