@@ -72,7 +72,7 @@ function command(
   body: string,
   member: EtcdMember,
   args: readonly string[],
-  timeout = 60,
+  timeout: number,
 ): Command {
   const text = `${layoutScript}\n${body}\nset +e\n${factsScript}`;
   return script(name, text, [...layoutArguments(member), ...args], { root: true, timeout });

@@ -8,8 +8,6 @@ export interface ListedMember {
   readonly id: string;
   /** Empty while the member has never started. */
   readonly name: string;
-  readonly clientUrls: readonly string[];
-  readonly learner: boolean;
 }
 
 /** What one machine says about its etcd. */
@@ -19,7 +17,7 @@ export interface MemberFacts {
   readonly token: string;
   readonly initialCluster: string;
   /** Token of the generation that was once complete, as marked here; else empty. */
-  readonly bootstrapped: string;
+  readonly markedToken: string;
   /** The data directory holds a member. */
   readonly hasData: boolean;
   /** PEM; empty when there is none. */
@@ -84,7 +82,7 @@ export function parseFacts(name: string, stdout: string): MemberFacts {
     name,
     token: value('token'),
     initialCluster: value('initialCluster'),
-    bootstrapped: value('bootstrapped'),
+    markedToken: value('bootstrapped'),
     hasData: value('hasData') === 'yes',
     certificate: Buffer.from(value('certificate'), 'base64').toString(),
     state: value('ActiveState'),
@@ -108,12 +106,10 @@ function parseMemberList(json: string): Pick<MemberFacts, 'clusterId' | 'members
 }
 
 function listedMember(entry: unknown): ListedMember {
-  const { ID, name, clientURLs, isLearner } = record(entry);
+  const { ID, name } = record(entry);
   return {
     id: hexadecimal(ID),
     name: typeof name === 'string' ? name : '',
-    clientUrls: Array.isArray(clientURLs) ? clientURLs.map(String) : [],
-    learner: isLearner === true,
   };
 }
 
