@@ -87,8 +87,8 @@ export class FakeCluster {
     const stacks: (string | undefined)[] = [];
     this.#stop = new AbortController();
     const runProgram = async (machine: KnownMachine, program: RemoteProgram, terminal: Terminal) => {
-      const { argv, root, lendAgent } = program;
-      const how = `${root ? ' root' : ''}${lendAgent ? ' agent' : ''}`;
+      const { argv, root, forwardAgent } = program;
+      const how = `${root ? ' root' : ''}${forwardAgent ? ' agent' : ''}`;
       programs.push(`${machine.name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`);
       const output = `output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`;
       terminal.stdout.write(this.output(machine.name, argv ?? []) ?? output);

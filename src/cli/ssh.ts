@@ -38,13 +38,13 @@ export const ssh: Verb = (context) =>
           wrongUsage,
         );
       }
-      const lendAgent = options.forwardAgent === true;
-      if (lendAgent && !context.env.SSH_AUTH_SOCK) {
+      const forwardAgent = options.forwardAgent === true;
+      if (forwardAgent && !context.env.SSH_AUTH_SOCK) {
         throw new CommandFailed('SSH_AUTH_SOCK names no ssh-agent to forward; start one, or leave out -A');
       }
       return withCluster(context, command, async (cluster) => {
         const { machine, rest } = await destination(cluster, words, options);
-        const program = { argv: argvOf(rest), root: false, lendAgent };
+        const program = { argv: argvOf(rest), root: false, forwardAgent };
         return cluster.run(machine, program, context.terminal);
       });
     });

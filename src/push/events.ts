@@ -1,6 +1,6 @@
 import type { AgentApi } from './api.ts';
 import { NoAnswer } from './errors.ts';
-import { type Clock, systemClock } from './follow.ts';
+import { type PollClock, systemClock } from './poll-clock.ts';
 import { type EventLine, eventLine } from './replies.ts';
 
 export interface EventsQuery {
@@ -15,7 +15,7 @@ export interface EventsQuery {
 export interface EventsOptions {
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
-  readonly clock?: Clock;
+  readonly clock?: PollClock;
 }
 
 /** Milliseconds before the events are asked for again when their stream broke. */

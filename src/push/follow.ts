@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
 import { machineNames } from './diff.ts';
 import { isOutage } from './errors.ts';
@@ -13,6 +11,7 @@ import {
   type Waiting,
   type Wanted,
 } from './health.ts';
+import { type PollClock, systemClock } from './poll-clock.ts';
 import { failureText, Progress, progressText } from './progress.ts';
 import {
   badEnds,
@@ -30,17 +29,6 @@ export interface UnitsSource {
   machines(): Promise<MachinesReply>;
   rollouts(): Promise<RolloutsReply>;
 }
-
-/** Milliseconds that only grow. */
-export interface Clock {
-  now(): number;
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-}
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (milliseconds, signal) => wait(milliseconds, undefined, signal ? { signal } : {}),
-};
 
 /**
  * Seconds for which a verdict must hold. A unit that dies right after its start would pass for healthy; one whose
@@ -67,7 +55,7 @@ export interface FollowOptions {
    */
   readonly deadline?: number;
   readonly settle?: Settle;
-  readonly clock?: Clock;
+  readonly clock?: PollClock;
 }
 
 /** Units did not become healthy; the message names each with its machine, the reason and its last journal lines. */
