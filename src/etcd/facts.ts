@@ -1,6 +1,7 @@
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type EtcdMember, layoutOf } from './cluster.ts';
+import { fileNames } from './files.ts';
 
 /** A member as the cluster itself lists it. */
 export interface ListedMember {
@@ -38,15 +39,15 @@ export interface MemberFacts {
 /** Prints the facts as `key=value` lines. Ends every command that changes something, to save a round trip. */
 export const factsScript = `
 value() { sed -n "s/^$2=//p" "$1" 2>/dev/null || true; }
-echo "token=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER_TOKEN)"
-echo "initialCluster=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER)"
-echo "bootstrapped=$(cat "$directory/etcd-bootstrapped" 2>/dev/null || true)"
+echo "token=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER_TOKEN)"
+echo "initialCluster=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER)"
+echo "bootstrapped=$(cat "$directory/${fileNames.mark}" 2>/dev/null || true)"
 [ -d "$data/member" ] && echo hasData=yes
 [ -s "$directory/pki/etcd.crt" ] && echo "certificate=$(base64 -w0 "$directory/pki/etcd.crt")"
 state=$(systemctl show etcd.service --property=ActiveState --property=NRestarts)
 echo "$state"
 case $state in *ActiveState=active*)
-  set -a; . "$directory/etcdctl.env"; set +a
+  set -a; . "$directory/${fileNames.clientEnvironment}"; set +a
   ETCDCTL_ENDPOINTS=https://127.0.0.1:$port
   echo "members=$(etcdctl --dial-timeout=3s --command-timeout=6s member list -w json 2>/dev/null || true)"
   ;;
