@@ -81,8 +81,8 @@ export class FakeCluster {
 
   /** Runs a command line; a line is split at blanks, an array is taken as it is. */
   async flotilla(line: string | readonly string[]): Promise<Result> {
-    const stdout = capture((text) => this.onOutput(text));
-    const stderr = capture((text) => this.onError(text));
+    const stdout = recordingStream((text) => this.onOutput(text));
+    const stderr = recordingStream((text) => this.onError(text));
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
     this.#stop = new AbortController();
@@ -127,7 +127,7 @@ export class FakeCluster {
   }
 }
 
-function capture(onText: (text: string) => void = () => undefined): {
+function recordingStream(onText: (text: string) => void = () => undefined): {
   readonly stream: PassThrough;
   text(): string;
 } {
