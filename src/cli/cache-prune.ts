@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { plainText } from '../model/plain-text.ts';
 import { cacheFolder } from '../qemu/home.ts';
-import { type Outcome, prune } from '../qemu/prune.ts';
+import { type PruneOutcome, prune } from '../qemu/prune.ts';
 import { defaultLimits, parseAge, parseSize, sizeText } from '../qemu/prune-limits.ts';
-import { isTemplate } from '../qemu/prune-plan.ts';
+import { isTemplateEntry } from '../qemu/prune-plan.ts';
 import { listCache } from '../qemu/template-cache.ts';
 import { localVerb, type Verb } from './command.ts';
 import type { Context } from './context.ts';
@@ -43,7 +43,7 @@ export const cachePrune: Verb = (context) =>
 async function pruneCache(context: Context, { dryRun = false, ...limits }: PruneOptions): Promise<void> {
   const { stdout, stderr } = context.terminal;
   const log = (line: string) => stderr.write(`flotilla: ${line}\n`);
-  const outcomes: Outcome[] = [];
+  const outcomes: PruneOutcome[] = [];
   for await (const outcome of prune(cacheFolder('templates', { ...context.env }), limits, { log, dryRun })) {
     stdout.write(plainText(`${sentence(outcome, dryRun)}\n`));
     outcomes.push(outcome);
@@ -54,7 +54,7 @@ async function pruneCache(context: Context, { dryRun = false, ...limits }: Prune
   if (failed?.error) throw failed.error;
 }
 
-function sentence({ entry, reason, spared, error }: Outcome, dryRun: boolean): string {
+function sentence({ entry, reason, spared, error }: PruneOutcome, dryRun: boolean): string {
   const which = entry.kind === 'lock' ? `lock file ${entry.name}` : `template ${entry.name}`;
   const size = entry.kind === 'lock' ? '' : ` (${sizeText(entry.bytes)})`;
   if (error) return `failed: ${which}${size}, ${reason}`;
@@ -63,11 +63,15 @@ function sentence({ entry, reason, spared, error }: Outcome, dryRun: boolean): s
 }
 
 /** What is left, and why images are. */
-async function summary({ env }: Context, outcomes: readonly Outcome[], dryRun: boolean): Promise<string> {
+async function summary(
+  { env }: Context,
+  outcomes: readonly PruneOutcome[],
+  dryRun: boolean,
+): Promise<string> {
   const going = outcomes.filter(({ error, spared }) => error === undefined && spared === undefined);
   const paths = new Set(going.map(({ entry }) => entry.path));
   const entries = await listCache({ ...env });
-  const rest = entries.filter((entry) => isTemplate(entry) && !paths.has(entry.path));
+  const rest = entries.filter((entry) => isTemplateEntry(entry) && !paths.has(entry.path));
   const images = entries.filter(({ kind }) => kind === 'image');
   const freed = `${size(going.map(({ entry }) => entry))} ${dryRun ? 'would be freed' : 'freed'}`;
   const reassurance = 'Images are never removed, for the disks of machines lie over them';
