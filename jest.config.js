@@ -1,4 +1,4 @@
-/** Tests are ES modules like the sources, so jest runs under `--experimental-vm-modules` (see package.json). */
+/** Tests are ES modules like the sources, so jest runs under `--experimental-vm-modules` (toolchain/run-tests.ts). */
 export default {
   testEnvironment: 'node',
   // The default leaves a core idle, which on two is half of the machine; many tests wait more than they work.

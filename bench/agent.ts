@@ -1,20 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'esbuild';
+import { buildBundle } from '../src/agent/bundle.ts';
 import { applyChange, parseChange } from '../src/agent/change.ts';
 import { readCluster } from '../src/store/cluster-state.ts';
 import { EtcdStore } from '../src/store/etcd.ts';
 import { writeCertificates } from '../test/contract/certificates.ts';
 import { type ServerTls, startEtcd } from '../test/contract/etcd-process.ts';
 import type { Looks, ProcessOptions } from './agent-process.ts';
+import type { Benchmark, Log, Report } from './benchmark.ts';
 import { atMost, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
 
 /** Seconds that each figure is measured over, and that nothing is to be done in before it. */
 const period = 60;
@@ -28,9 +28,6 @@ const execPath = existsSync('/usr/bin/node') ? '/usr/bin/node' : process.execPat
 
 /** As in the agent's unit, cloud-config/agent-units.ts. */
 const malloc = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
-
-type Report = Parameters<Benchmark>[0];
-type Log = Parameters<Benchmark>[1];
 
 interface Bench {
   readonly store: EtcdStore;
@@ -105,13 +102,8 @@ async function startAgents(
   etcd: Pick<ProcessOptions, 'endpoints' | 'tls'>,
 ): Promise<ChildProcess[]> {
   const bundle = join(folder, 'agent.mjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'agent-process.ts')],
-    ...{ outfile: bundle, bundle: true, minify: true, platform: 'node', target: 'node20', format: 'esm' },
-    external: ['xml2js'],
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
+  const { bytes } = await buildBundle('bench/agent-process.ts');
+  writeFileSync(bundle, bytes);
   const options = { execPath, execArgv: [], env: { ...process.env, ...malloc } };
   return ['1', '2', '3'].map((digit) =>
     fork(bundle, [JSON.stringify({ digit, folder, ...etcd } satisfies ProcessOptions)], options),

@@ -2,12 +2,9 @@ import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootIds, leftovers, pidOf, placement, starts, until } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
+import type { Benchmark, Log, Report } from './benchmark.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
-import { answered, changes, killedUp, killPoints, since, succeed } from './runs.ts';
-
-type Report = Parameters<Benchmark>[0];
-type Log = Parameters<Benchmark>[1];
+import { answered, changes, killedUp, killPoints, since, succeed, takeDown } from './runs.ts';
 
 const port = 18080;
 
@@ -70,15 +67,14 @@ async function life(report: Report, log: Log) {
     );
     report('one more worker: boot ids unchanged', exactly(same.length, 3, 'machines'));
 
-    await failover(stack, report);
+    await machineKilled(stack, report);
     await destroyWithHungMachine(stack, report, log);
   } finally {
-    await stack.pulumi(['destroy', '--yes'], { log });
-    stack.remove();
+    await takeDown(stack, log);
   }
 }
 
-async function failover(stack: Stack, report: Report) {
+async function machineKilled(stack: Stack, report: Report) {
   const machine = await placement(stack, 'ticker.service');
   const start = performance.now();
   process.kill(pidOf(stack, machine), 'SIGKILL');
@@ -136,7 +132,6 @@ async function kills(report: Report, log: Log) {
     report('SIGKILL of up: exit status of destroy', exactly(destroyed.status ?? 1, 0, ''));
     report('SIGKILL of up: processes and files left', exactly(leftovers(stack).length, 0, 'things'));
   } finally {
-    await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
-    stack.remove();
+    await takeDown(stack, log);
   }
 }

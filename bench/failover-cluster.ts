@@ -5,14 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { graceSeconds } from '../src/agent/grace.ts';
 import { networkPaths } from '../src/qemu/paths.ts';
 import { createStack, type Stack } from '../test/cluster/stack.ts';
-import type { Benchmark } from './main.ts';
-import { found, type Member, Observer } from './observer.ts';
+import type { Log, Report } from './benchmark.ts';
+import { type Member, Observer, poll } from './observer.ts';
 import { Recorder } from './recorder.ts';
-import { succeed } from './runs.ts';
+import { succeed, takeDown } from './runs.ts';
 import { machinesWith, type Sighting } from './timeline.ts';
-
-type Report = Parameters<Benchmark>[0];
-type Log = Parameters<Benchmark>[1];
 
 export const naps: readonly string[] = [1, 2, 3, 4, 5, 6].map((instance) => `nap@${instance}.service`);
 export const fenced = 'fenced.service';
@@ -71,7 +68,7 @@ export class FailoverCluster {
   async settle(): Promise<void> {
     await this.recorder.start();
     let missing = '';
-    const whole = await found(patience, 5, async () => {
+    const whole = await poll(patience, 5, async () => {
       missing = await this.#missing().catch((error: unknown) => `it can't be asked: ${error}`);
       return missing === '' ? true : undefined;
     });
@@ -98,7 +95,7 @@ export class FailoverCluster {
     const there = await look();
     if (there !== undefined) return there;
     await this.observer.rebalance(naps.length);
-    const moved = await found(60, 2, look);
+    const moved = await poll(60, 2, look);
     if (moved === undefined) throw new Error(`no unit came to ${machine} by a rebalance`);
     await sleep(10_000);
     return moved;
@@ -152,11 +149,6 @@ export async function startFailoverCluster(report: Report, log: Log): Promise<Fa
     await takeDown(stack, log);
     throw error;
   }
-}
-
-async function takeDown(stack: Stack, log: Log): Promise<void> {
-  await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
-  stack.remove();
 }
 
 function napIn(sightings: readonly Sighting[], machine: string): string | undefined {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pidOf } from '../test/cluster/observe.ts';
 import type { FailoverCluster } from './failover-cluster.ts';
 import { atMost } from './figures.ts';
-import { found } from './observer.ts';
+import { poll } from './observer.ts';
 import { runsAt } from './timeline.ts';
 
 const runs = 10;
@@ -46,7 +46,7 @@ async function leaderOfBoth(cluster: FailoverCluster): Promise<string> {
   if (leader === undefined || etcd === undefined) throw new Error('nobody leads the engine, or etcd');
   if (etcd.machine === leader) return leader;
   await cluster.observer.moveEtcdLeader(etcd, leader);
-  const moved = await found(30, 2, async () => (await cluster.etcdLeader())?.machine === leader || undefined);
+  const moved = await poll(30, 2, async () => (await cluster.etcdLeader())?.machine === leader || undefined);
   if (!moved) throw new Error(`etcd on ${leader} did not become the leader`);
   return leader;
 }
@@ -67,13 +67,13 @@ async function deathOf(
   await sleep(3000);
   process.kill(pidOf(stack, machine), 'SIGKILL');
   const killed = performance.now();
-  const runs = await found(limit, 2, async () => runsAt(await recorder.read(survivors), unit, killed));
-  const seconds = runs === undefined ? limit : (runs - killed) / 1000;
+  const running = await poll(limit, 2, async () => runsAt(await recorder.read(survivors), unit, killed));
+  const seconds = running === undefined ? limit : (running - killed) / 1000;
   const leading = led.flat().join(' and ') || 'nothing';
   log(
     `run ${run}: ${machine}, which led ${leading}, killed; ${unit} elsewhere after ${seconds.toFixed(1)} s`,
   );
-  if (runs !== undefined) await mustBeActive(unit, survivors, cluster);
+  if (running !== undefined) await mustBeActive(unit, survivors, cluster);
   await cluster.up();
   return seconds;
 }

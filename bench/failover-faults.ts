@@ -5,7 +5,7 @@ import { leaseSeconds } from '../src/model/lease.ts';
 import { askControl } from '../src/qemu/control.ts';
 import { type FailoverCluster, fenced, naps } from './failover-cluster.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
-import { found } from './observer.ts';
+import { poll } from './observer.ts';
 import { succeed } from './runs.ts';
 import { endsAt, machinesWith, mostCopies, singleSince } from './timeline.ts';
 
@@ -48,7 +48,7 @@ export async function networkCut(cluster: FailoverCluster): Promise<void> {
   }
   const healed = performance.now();
   const wanted = [...naps, fenced];
-  await found(limit, 5, async () => singleSince(await recorder.read(), wanted, healed));
+  await poll(limit, 5, async () => singleSince(await recorder.read(), wanted, healed));
   // What looks well may be a unit between two machines.
   await sleep(15_000);
   const sightings = await recorder.read();
@@ -81,7 +81,7 @@ export async function etcdAway(cluster: FailoverCluster): Promise<void> {
   } finally {
     await all('systemctl start --no-block etcd');
   }
-  const back = await found(limit, 5, async () => singleSince(await cluster.recorder.read(), [fenced], began));
+  const back = await poll(limit, 5, async () => singleSince(await cluster.recorder.read(), [fenced], began));
   report('etcd back: fenced unit runs again', exactly(Number(back !== undefined), 1, ''));
   const most = mostCopies(await cluster.recorder.read(), fenced, began);
   report('etcd down and back: most copies of the fenced unit', exactly(most, 1, ''));
@@ -141,7 +141,7 @@ async function killEtcdLeaders(cluster: FailoverCluster): Promise<number> {
   let killed = 0;
   for (let kill = 1; kill <= kills; kill++) {
     await sleep(Math.max(0, start + kill * killEvery * 1000 - performance.now()));
-    const leader = await found(killEvery - 5, 2, () => cluster.etcdLeader());
+    const leader = await poll(killEvery - 5, 2, () => cluster.etcdLeader());
     if (leader) await cluster.observer.output(leader.machine, 'systemctl kill --signal=SIGKILL etcd');
     killed += Number(leader !== undefined);
     const at = Math.round((performance.now() - start) / 1000);

@@ -1,8 +1,8 @@
 import { messageOf } from '../src/model/message-of.ts';
+import type { Benchmark } from './benchmark.ts';
 import { type FailoverCluster, startFailoverCluster } from './failover-cluster.ts';
 import { deathOfLeader, deaths } from './failover-deaths.ts';
 import { etcdAway, networkCut, starved } from './failover-faults.ts';
-import type { Benchmark } from './main.ts';
 
 /** In the order they are done: a machine that nothing is left of comes before one that has too much to do. */
 const parts: Readonly<Record<string, (cluster: FailoverCluster) => Promise<void>>> = {

@@ -1,7 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../src/model/message-of.ts';
 import { agent, agentParts } from './agent.ts';
+import type { Benchmark } from './benchmark.ts';
 import { cluster, clusterParts } from './cluster.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
@@ -10,23 +12,13 @@ import { scheduler, schedulerParts } from './scheduler.ts';
 import { warm, warmParts } from './warm.ts';
 
 /** With the load average of the moment each was measured. */
-export type Figures = Record<string, Figure & { readonly load: number }>;
-
-/**
- * Gets each figure as soon as it is measured; `log` goes to standard error. `wants` says whether a part of it is to
- * be measured: by default all are.
- */
-export type Benchmark = (
-  report: (name: string, figure: Figure) => void,
-  log: (line: string) => void,
-  wants: (part: string) => boolean,
-) => Promise<void>;
+type Figures = Record<string, Figure & { readonly load: number }>;
 
 interface Entry {
   readonly does: string;
   readonly run: Benchmark;
   /** What can be asked for alone, so that a part can be repeated. */
-  readonly parts?: readonly string[];
+  readonly parts: readonly string[];
 }
 
 const benchmarks: Readonly<Record<string, Entry>> = {
@@ -61,9 +53,9 @@ const benchmarks: Readonly<Record<string, Entry>> = {
 const [name = '', ...rest] = process.argv.slice(2);
 const parts = rest.filter((argument) => !argument.startsWith('--'));
 const chosen = benchmarks[name];
-if (!chosen || parts.some((part) => !chosen.parts?.includes(part))) {
+if (!chosen || parts.some((part) => !chosen.parts.includes(part))) {
   const list = Object.entries(benchmarks).map(
-    ([key, { does, parts = [] }]) => `  ${key}  ${does}\n    parts: ${parts.join(' ')}`,
+    ([key, { does, parts }]) => `  ${key}  ${does}\n    parts: ${parts.join(' ')}`,
   );
   console.log(`npm run -s bench -- NAME [PART…] [--json]\n${list.join('\n')}`);
   process.exit(name === '' ? 0 : 2);
@@ -78,7 +70,7 @@ const failure = await chosen
   .run(report, log, (part) => parts.length === 0 || parts.includes(part))
   .then(
     () => undefined,
-    (error: unknown) => `Broken off: ${error instanceof Error ? error.message : error}`,
+    (error: unknown) => `Broken off: ${messageOf(error)}`,
   );
 if (failure !== undefined) console.error(failure);
 appendFileSync(join(import.meta.dirname, 'results.md'), table([name, ...parts].join(' '), started));

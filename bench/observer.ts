@@ -121,7 +121,7 @@ function outputOf(machine: string, command: string, { status, stdout, stderr }: 
  * What `look` finds as soon as it finds something, looking every `pause` seconds; an error counts as nothing found.
  * Undefined when it does not in time.
  */
-export async function found<T>(
+export async function poll<T>(
   limit: number,
   pause: number,
   look: () => Promise<T | undefined>,

@@ -15,8 +15,8 @@ import { type Parsed, parseStatus, prefixes } from '../src/store/keys.ts';
 import { type MirrorView, mirror } from '../src/store/mirror.ts';
 import { writeCertificates } from '../test/contract/certificates.ts';
 import { startEtcdCluster } from '../test/contract/etcd-process.ts';
+import type { Log, Report } from './benchmark.ts';
 import { atLeast, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
 import { since } from './runs.ts';
 
 type Put = ChangeRequest['put'][number];
@@ -49,7 +49,7 @@ const units = Array.from({ length: unitCount }, (_, i): Put => {
  * The whole way of a unit: submitted, decided, fetched, started, reported. Everything but etcd is in one process, so
  * that the engine, all agents and who submits share one core; machines would not.
  */
-export async function placements(report: Parameters<Benchmark>[0], log: Parameters<Benchmark>[1]) {
+export async function placements(report: Report, log: Log) {
   const folder = mkdtempSync(join(tmpdir(), 'fl-placements-'));
   const files = await writeCertificates(join(folder, 'pki'));
   const tls = { ca: text(files.ca), cert: text(files.cert), key: text(files.key) };

@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../test/cluster/observe.ts';
 import { createStack, type Stack } from '../test/cluster/stack.ts';
+import type { Benchmark, Log, Report } from './benchmark.ts';
 import { atMost, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
-import { since, succeed } from './runs.ts';
-
-type Report = Parameters<Benchmark>[0];
-type Log = Parameters<Benchmark>[1];
+import { since, succeed, takeDown } from './runs.ts';
 
 const instances = [1, 2, 3, 4, 5];
 /** Port 9001 and up on the machines, one for each instance, so that all can be asked at any moment. */
@@ -49,8 +46,7 @@ export const rollout: Benchmark = async (report, log, wants) => {
     const restarted = `${broken}Restart=always\nRestartSec=1\n`;
     if (wants('restarted')) await bad('bad version that systemd restarts', restarted);
   } finally {
-    await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
-    stack.remove();
+    await takeDown(stack, log);
   }
 };
 

@@ -13,6 +13,12 @@ export async function succeed(
   return run;
 }
 
+/** Destroys the stack, and what it left of itself. */
+export async function takeDown(stack: Stack, log: (line: string) => void): Promise<void> {
+  await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
+  stack.remove();
+}
+
 /** Seconds since a moment of `performance.now()`. */
 export function since(start: number): number {
   return (performance.now() - start) / 1000;

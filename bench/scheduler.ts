@@ -1,8 +1,8 @@
 import { applied, sampleMachine, sampleUnit } from '../src/scheduler/sample.ts';
 import { schedule } from '../src/scheduler/schedule.ts';
 import type { Snapshot, WantedUnit } from '../src/scheduler/snapshot.ts';
+import type { Benchmark, Report } from './benchmark.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
 import { placements } from './placements.ts';
 
 const sizes = [1000, 10_000, 50_000] as const;
@@ -62,7 +62,7 @@ export const scheduler: Benchmark = async (report, log, wants) => {
 };
 
 /** Decisions of the pure function alone, with nothing read and nothing written. */
-function decisions(report: Parameters<Benchmark>[0]) {
+function decisions(report: Report) {
   const perUnit: number[] = [];
   for (const size of sizes) {
     const snapshot = snapshotOf(size);
@@ -81,7 +81,7 @@ function decisions(report: Parameters<Benchmark>[0]) {
 }
 
 /** Linear growth is the same time for each unit, however many there are. Quadratic would be 5 and 10 times. */
-function reportGrowth(perUnit: readonly number[], report: Parameters<Benchmark>[0]) {
+function reportGrowth(perUnit: readonly number[], report: Report) {
   for (const [at, size] of sizes.entries()) {
     const before = sizes[at - 1];
     if (before === undefined) continue;

@@ -14,14 +14,14 @@ import { lanMac, renderSeed } from '../src/qemu/seed.ts';
 import { connect } from '../src/ssh/connect.ts';
 import type { MachineIdentity } from '../src/ssh/first-contact.ts';
 import { generateSshKey } from '../src/ssh/key-pair.ts';
+import type { Log, Report } from './benchmark.ts';
 import { atMost } from './figures.ts';
-import type { Benchmark } from './main.ts';
 import { since } from './runs.ts';
 
 const login = generateSshKey('bench');
 
 /** Three machines at once, without Pulumi: from the start of QEMU until each proves a host key of its own. */
-export async function wakeThree(report: Parameters<Benchmark>[0], log: (line: string) => void) {
+export async function wakeThree(report: Report, log: Log) {
   const folder = mkdtempSync(join(tmpdir(), 'fl-wake-'));
   const spec = stackSchema.parse({ machines: { core: { count: 3, etcd: true } } });
   const { machines } = planCluster('wake', spec);

@@ -5,13 +5,10 @@ import { imageCache } from '../src/qemu/image.ts';
 import { readTemplate, templateCache } from '../src/qemu/template.ts';
 import { leftovers } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
+import type { Benchmark, Log, Report } from './benchmark.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
-import type { Benchmark } from './main.ts';
-import { answered, killedUp, killPoints, since, succeed } from './runs.ts';
+import { answered, killedUp, killPoints, since, succeed, takeDown } from './runs.ts';
 import { wakeThree } from './wake.ts';
-
-type Report = Parameters<Benchmark>[0];
-type Log = Parameters<Benchmark>[1];
 
 const port = 18082;
 
@@ -80,11 +77,6 @@ async function untilHello(stack: Stack, log: Log): Promise<number> {
   await succeed(stack, ['up', '--yes', '--skip-preview'], log);
   await answered(`http://127.0.0.1:${port}`, 60);
   return since(start);
-}
-
-async function takeDown(stack: Stack, log: Log) {
-  await stack.pulumi(['destroy', '--yes', '--skip-preview'], { log });
-  stack.remove();
 }
 
 async function warmCluster(cold: number, cache: string, report: Report, log: Log) {

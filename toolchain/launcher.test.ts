@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ensurePassphrase } from './launcher.ts';
+import { ensurePassphrase, makeNeeded } from './launcher.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -27,5 +27,30 @@ describe('ensurePassphrase', () => {
     const [a, b] = ['a', 'b'].map((name) => join(folder, name));
     for (const path of [a, b]) ensurePassphrase(path ?? '');
     expect(readFileSync(a ?? '', 'utf8')).not.toBe(readFileSync(b ?? '', 'utf8'));
+  });
+});
+
+describe('makeNeeded', () => {
+  const needed = () => ({ stateFolder: join(folder, 'state'), passphraseFile: join(folder, 'passphrase') });
+
+  test('makes the state folder, readable by its owner only, and a passphrase', () => {
+    const { stateFolder, passphraseFile } = needed();
+    makeNeeded({ stateFolder, passphraseFile });
+    expect(statSync(stateFolder).mode & 0o777).toBe(0o700);
+    expect(existsSync(passphraseFile)).toBe(true);
+  });
+
+  test('a state without its passphrase is refused, and gets no new one', () => {
+    const { stateFolder, passphraseFile } = needed();
+    mkdirSync(join(stateFolder, '.pulumi', 'stacks'), { recursive: true });
+    expect(() => makeNeeded({ stateFolder, passphraseFile })).toThrow(
+      `${passphraseFile} is gone, and without it the secrets of the state in ${stateFolder} can't be read`,
+    );
+    expect(existsSync(passphraseFile)).toBe(false);
+  });
+
+  test('neither is made where the user has their own', () => {
+    makeNeeded({ stateFolder: undefined, passphraseFile: undefined });
+    expect(readdirSync(folder)).toEqual([]);
   });
 });

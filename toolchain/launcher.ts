@@ -47,7 +47,11 @@ function currentLogin(environment: Environment): string | undefined {
   return text === undefined ? undefined : Credentials.parse(JSON.parse(text)).current || undefined;
 }
 
-function makeNeeded({ stateFolder, passphraseFile }: PulumiEnvironment): void {
+/** Makes what the run needs in the clone. Throws when a passphrase would be made for a state that has another. */
+export function makeNeeded({
+  stateFolder,
+  passphraseFile,
+}: Pick<PulumiEnvironment, 'stateFolder' | 'passphraseFile'>): void {
   if (stateFolder !== undefined) mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   if (passphraseFile === undefined) return;
   refuseLostPassphrase(passphraseFile, stateFolder);

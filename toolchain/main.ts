@@ -1,4 +1,5 @@
 import { chdir } from 'node:process';
+import { messageOf } from '../src/model/message-of.ts';
 import { CLONE } from './launcher.ts';
 import { PulumiFailed } from './run-pulumi.ts';
 
@@ -8,7 +9,7 @@ export async function runMain(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    if (!(error instanceof PulumiFailed)) console.error(error instanceof Error ? error.message : error);
+    if (!(error instanceof PulumiFailed)) console.error(messageOf(error));
     process.exitCode = error instanceof PulumiFailed ? error.exitCode : 1;
   }
 }

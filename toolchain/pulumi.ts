@@ -1,10 +1,11 @@
 /** What bin/pulumi runs: the Pulumi CLI with this clone's defaults. */
+import { messageOf } from '../src/model/message-of.ts';
 import { preparePulumi } from './launcher.ts';
 import { runInForeground } from './process.ts';
 
 try {
   process.exitCode = await runInForeground(preparePulumi(process.argv.slice(2)).command);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

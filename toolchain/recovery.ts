@@ -57,12 +57,12 @@ export async function runOnStack(stack: string, command: string, ...args: readon
 }
 
 /** A local machine takes a boot to adopt, and the network's delete, which comes last, ends the ones it finds. */
-const endsWithNetwork = /::flotilla:local:Machine::/;
+const localMachine = /::flotilla:local:Machine::/;
 
 /** Ends the creates that were cut off, and nothing else, so that the state knows what they made. */
 async function adoptCreates(stack: string, pending: readonly PendingOperation[]): Promise<void> {
   const urns = pending
-    .filter(({ type, urn }) => type === 'creating' && !endsWithNetwork.test(urn))
+    .filter(({ type, urn }) => type === 'creating' && !localMachine.test(urn))
     .map(({ urn }) => urn);
   if (urns.length === 0) return;
   const targets = urns.map((urn) => `--target=${urn}`);

@@ -12,9 +12,9 @@ export interface Bundle {
  * The agent as one file, `agent.mjs`, that Node 20 runs without anything installed beside it. Deterministic: the
  * same sources and locked dependencies give the same bytes in any folder on any machine.
  */
-export async function buildBundle(): Promise<Bundle> {
+export async function buildBundle(entry = 'src/agent/main.ts'): Promise<Bundle> {
   const { outputFiles } = await build({
-    entryPoints: ['src/agent/main.ts'],
+    entryPoints: [entry],
     absWorkingDir: join(import.meta.dirname, '..', '..'),
     bundle: true,
     minify: true,
@@ -33,7 +33,7 @@ export async function buildBundle(): Promise<Bundle> {
     logLevel: 'silent',
   });
   const output = outputFiles[0];
-  if (!output) throw new Error('esbuild made no output for src/agent/main.ts');
+  if (!output) throw new Error(`esbuild made no output for ${entry}`);
   const bytes = Buffer.from(output.contents);
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -14,7 +14,7 @@ export async function explain(
 }
 
 /** @throws {ApiError} 404 for a unit that the cluster does not have. */
-export function explainReply(cluster: ClusterState, name: string): ExplainReply {
+function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const view = unitView(cluster, name);
   const nameOf = machineNames(cluster);
   const { targetState, placements, pending } = view;

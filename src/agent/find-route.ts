@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { nothingServed } from '../model/api.ts';
 import { ApiError } from './api-error.ts';
 import type { Route } from './route.ts';
 
@@ -23,7 +24,7 @@ export function findRoute(routes: readonly Route[], method: string, path: string
   });
   const exact = found.find(({ route }) => route.method === method);
   if (exact) return exact;
-  if (found.length === 0) throw new ApiError(404, `nothing is served at ${path}`);
+  if (found.length === 0) throw new ApiError(404, `${nothingServed} ${path}`);
   throw wrongMethod(found.map(({ route }) => route));
 }
 

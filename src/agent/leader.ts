@@ -9,7 +9,7 @@ import { Pulse } from './pulse.ts';
 import type { Session } from './session.ts';
 
 /** Somebody else leads, or led in between: nothing was written. */
-export class Deposed extends Error {
+class Deposed extends Error {
   override readonly name = 'Deposed';
 }
 

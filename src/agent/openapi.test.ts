@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { type ServedAgent, serveAgent } from '../../test/contract/served-agent.ts';
@@ -178,4 +179,13 @@ test('an answer that the document does not know is told', async () => {
   const reply = { revision: '1', units: [], surprise: true };
   expect(described && problemsOf(found, described, 200, reply)).toMatchObject([{ keys: ['surprise'] }]);
   expect(described && problemsOf(found, described, 204, undefined)).toEqual(['status 204 is not documented']);
+});
+
+test('docs/api.md names every noun of /flotilla/v1', async () => {
+  const { paths } = await readDocument();
+  const own = Object.keys(paths).filter((path) => path.startsWith('/flotilla/v1/'));
+  const nouns = [...new Set(own.map((path) => path.split('/')[3]))];
+  const [, section = ''] = readFileSync('docs/api.md', 'utf8').split('\n## /flotilla/v1\n');
+  expect(nouns).toContain('rollouts');
+  expect(nouns.filter((noun) => !new RegExp(`(GET|POST) /${noun}\\b`).test(section))).toEqual([]);
 });

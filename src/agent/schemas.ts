@@ -53,10 +53,7 @@ function isRevision(digits: string): boolean {
 
 const reasons = z.object({ unit: z.string(), reason: z.string() });
 
-export const cordon: z.ZodType<Cordon> = component(
-  'Cordon',
-  z.object({ drain: z.boolean(), reason: z.string() }),
-);
+const cordon: z.ZodType<Cordon> = component('Cordon', z.object({ drain: z.boolean(), reason: z.string() }));
 
 const knownMachine = {
   id: z.string(),
@@ -71,7 +68,7 @@ const presentMachine = {
   bootId: z.string(),
 };
 
-export const machineView: z.ZodType<MachineView> = component(
+const machineView: z.ZodType<MachineView> = component(
   'Machine',
   z.object({ ...knownMachine, ...presentMachine }),
 );
@@ -95,7 +92,7 @@ export const machinesReply: z.ZodType<MachinesReply> = component(
   }),
 );
 
-export const placement: z.ZodType<Placement> = component(
+const placement: z.ZodType<Placement> = component(
   'Placement',
   z.object({
     unit: z.string(),
@@ -106,7 +103,7 @@ export const placement: z.ZodType<Placement> = component(
   }),
 );
 
-export const unitStatus: z.ZodType<UnitStatus> = component(
+const unitStatus: z.ZodType<UnitStatus> = component(
   'UnitStatus',
   z.object({
     unit: z.string(),
@@ -131,7 +128,7 @@ const unitFields = {
   pending: z.string().exactOptional(),
 };
 
-export const unitView: z.ZodType<UnitView> = component('Unit', z.object(unitFields));
+const unitView: z.ZodType<UnitView> = component('Unit', z.object(unitFields));
 export const unitFileView = component('UnitWithFile', z.object({ ...unitFields, contents: z.string() }));
 export const unitsReply: z.ZodType<UnitsReply> = component(
   'Units',

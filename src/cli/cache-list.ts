@@ -1,12 +1,11 @@
 import { dirname } from 'node:path';
-import { styleText } from 'node:util';
-import { Command } from 'commander';
 import { cacheFolder } from '../qemu/home.ts';
 import { ageText, sizeText } from '../qemu/prune-limits.ts';
 import { type CacheEntry, listCache } from '../qemu/template-cache.ts';
-import type { Verb } from './command.ts';
+import { localVerb, type Verb } from './command.ts';
 import type { Context } from './context.ts';
-import { type Cell, nothing, renderTable, type Style } from './table.ts';
+import { painter, printJson } from './say.ts';
+import { type Cell, nothing, renderTable } from './table.ts';
 
 interface ListOptions {
   readonly legend: boolean;
@@ -16,25 +15,20 @@ interface ListOptions {
 const legend = ['KIND', 'KEY', 'WHAT', 'SIZE', 'USED', 'MADE', 'NOTE'];
 
 export const cacheList: Verb = (context) =>
-  new Command('list')
-    .summary('list images and templates with the room they take')
-    .description(
+  localVerb('list', {
+    summary: 'list images and templates with the room they take',
+    description:
       'Lists templates, the last used one first, and images, which do not note their use. The size is what is ' +
-        'taken on disk.\n\nWith --json: [{kind, key, state (complete, half-made, removed), image, accelerator, ' +
-        'cpus, memory (MiB), disk (GiB), source, bytes, lastUse, madeAt, path}], with null where there is nothing.',
-    )
+      'taken on disk.\n\nWith --json: [{kind, key, state (complete, half-made, removed), image, accelerator, ' +
+      'cpus, memory (MiB), disk (GiB), source, bytes, lastUse, madeAt, path}], with null where there is nothing.',
+    examples: ['cache list', 'cache list --json'],
+  })
     .option('--no-legend', 'no column headers and no total')
     .option('--json', 'JSON for scripts: an array with one object a row')
-    .option('--debug', 'show errors with their stack and causes')
-    .addHelpText('after', '\nExamples:\n  $ flotilla cache list\n  $ flotilla cache list --json\n')
-    .action(async (options: ListOptions, command: Command) => {
-      context.outcome.debug = command.optsWithGlobals().debug === true;
+    .action(async (options: ListOptions) => {
       const entries = (await listCache({ ...context.env })).filter(({ kind }) => kind !== 'lock');
-      context.terminal.stdout.write(
-        options.json
-          ? `${JSON.stringify(entries.map(json), undefined, 2)}\n`
-          : render(context, entries, options),
-      );
+      if (options.json) printJson(context, entries.map(json));
+      else context.terminal.stdout.write(render(context, entries, options));
     });
 
 function render(context: Context, entries: readonly CacheEntry[], options: ListOptions): string {
@@ -46,8 +40,8 @@ function render(context: Context, entries: readonly CacheEntry[], options: ListO
   const rows = entries.map((entry) => row(entry, now));
   const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   const last = ['total', '', '', sizeText(total)].map((text): Cell => ({ text }));
-  const paint = (text: string, style: Style) => styleText(style, text, { stream: context.terminal.stdout });
-  return renderTable(options.legend ? [legend.map((text) => ({ text })), ...rows, last] : rows, paint);
+  const table = options.legend ? [legend.map((text) => ({ text })), ...rows, last] : rows;
+  return renderTable(table, painter(context));
 }
 
 function row(entry: CacheEntry, now: number): Cell[] {

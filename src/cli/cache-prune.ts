@@ -1,11 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { plainText } from '../model/plain-text.ts';
 import { cacheFolder } from '../qemu/home.ts';
-import { type Outcome, prune } from '../qemu/prune.ts';
+import { type PruneOutcome, prune } from '../qemu/prune.ts';
 import { defaultLimits, parseAge, parseSize, sizeText } from '../qemu/prune-limits.ts';
-import { isTemplate } from '../qemu/prune-plan.ts';
+import { isTemplateEntry } from '../qemu/prune-plan.ts';
 import { listCache } from '../qemu/template-cache.ts';
-import type { Verb } from './command.ts';
+import { localVerb, type Verb } from './command.ts';
 import type { Context } from './context.ts';
 
 interface PruneOptions {
@@ -26,31 +26,24 @@ const keepSize = new Option(
   .default(defaultLimits.keepSize, '4GiB');
 
 export const cachePrune: Verb = (context) =>
-  new Command('prune')
-    .summary('remove templates that are old or take too much room')
-    .description(
+  localVerb('prune', {
+    summary: 'remove templates that are old or take too much room',
+    description:
       'Removes templates and what cut-off runs left of them, and says why each goes. Machines that run are not ' +
-        'harmed, and a template that is needed again is made again. Images are never removed, because the disks ' +
-        'of machines lie over them. Exit status: 0 done, 1 something could not be removed.',
-    )
+      'harmed, and a template that is needed again is made again. Images are never removed, because the disks ' +
+      'of machines lie over them. Exit status: 0 done, 1 something could not be removed.',
+    examples: ['cache prune --dry-run', 'cache prune --older-than 7d --keep-size 1GiB'],
+  })
     .addOption(olderThan)
     .addOption(keepSize)
     .addOption(new Option('--all', 'remove all templates').conflicts(['olderThan', 'keepSize']))
     .option('--dry-run', 'only say what would be removed, and why')
-    .option('--debug', 'show errors with their stack and causes')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ flotilla cache prune --dry-run\n  $ flotilla cache prune --older-than 7d --keep-size 1GiB\n',
-    )
-    .action(async (options: PruneOptions, command: Command) => {
-      context.outcome.debug = command.optsWithGlobals().debug === true;
-      await pruneCache(context, options);
-    });
+    .action((options: PruneOptions) => pruneCache(context, options));
 
 async function pruneCache(context: Context, { dryRun = false, ...limits }: PruneOptions): Promise<void> {
   const { stdout, stderr } = context.terminal;
   const log = (line: string) => stderr.write(`flotilla: ${line}\n`);
-  const outcomes: Outcome[] = [];
+  const outcomes: PruneOutcome[] = [];
   for await (const outcome of prune(cacheFolder('templates', { ...context.env }), limits, { log, dryRun })) {
     stdout.write(plainText(`${sentence(outcome, dryRun)}\n`));
     outcomes.push(outcome);
@@ -61,7 +54,7 @@ async function pruneCache(context: Context, { dryRun = false, ...limits }: Prune
   if (failed?.error) throw failed.error;
 }
 
-function sentence({ entry, reason, spared, error }: Outcome, dryRun: boolean): string {
+function sentence({ entry, reason, spared, error }: PruneOutcome, dryRun: boolean): string {
   const which = entry.kind === 'lock' ? `lock file ${entry.name}` : `template ${entry.name}`;
   const size = entry.kind === 'lock' ? '' : ` (${sizeText(entry.bytes)})`;
   if (error) return `failed: ${which}${size}, ${reason}`;
@@ -70,11 +63,15 @@ function sentence({ entry, reason, spared, error }: Outcome, dryRun: boolean): s
 }
 
 /** What is left, and why images are. */
-async function summary({ env }: Context, outcomes: readonly Outcome[], dryRun: boolean): Promise<string> {
+async function summary(
+  { env }: Context,
+  outcomes: readonly PruneOutcome[],
+  dryRun: boolean,
+): Promise<string> {
   const going = outcomes.filter(({ error, spared }) => error === undefined && spared === undefined);
   const paths = new Set(going.map(({ entry }) => entry.path));
   const entries = await listCache({ ...env });
-  const rest = entries.filter((entry) => isTemplate(entry) && !paths.has(entry.path));
+  const rest = entries.filter((entry) => isTemplateEntry(entry) && !paths.has(entry.path));
   const images = entries.filter(({ kind }) => kind === 'image');
   const freed = `${size(going.map(({ entry }) => entry))} ${dryRun ? 'would be freed' : 'freed'}`;
   const reassurance = 'Images are never removed, for the disks of machines lie over them';

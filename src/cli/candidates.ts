@@ -4,7 +4,7 @@ import type { UnitFile } from '../model/unit.ts';
 import type { AgentApi } from '../push/api.ts';
 import { isTemplate, templateOf } from '../unit/name.ts';
 import type { Candidate, Wish } from './creation.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
 import { readUnitFile, unitFilesMatching } from './local-files.ts';
 import { expandBraces, globMatcher, isGlob, unitName } from './unit-words.ts';
 
@@ -21,7 +21,7 @@ export async function findCandidates(
       const name = unitName(path);
       const other = meant.get(name) ?? path;
       if (other !== path)
-        throw new CommandFailed(`${other} and ${path} are both ${name}; name one of them`, 2);
+        throw new CommandFailed(`${other} and ${path} are both ${name}; name one of them`, wrongUsage);
       meant.set(name, path);
     }
   }

@@ -124,6 +124,37 @@ describe('start', () => {
     );
   });
 
+  test("a rollout gets a step's time from the file, and only what may roll is asked about", async () => {
+    await writeFile(join(folder, 'units/web@1.service'), '[X-Flotilla]\nRolloutDeadline=60\n');
+    const rollout = { name: 'web@.service', updated: 0, total: 1, reason: 'waiting for web@1.service' };
+    let slept = 0;
+    cluster.onSleep = (milliseconds) => {
+      slept += milliseconds / 1000;
+    };
+    cluster.agent.rollouts.set(rollout.name, { ...rollout, state: 'running' });
+    const stuck = await flotilla('start', '--replace', '--timeout', '10', 'DIR/web@1.service');
+    expect(stuck).toMatchObject({ status: 3, stderr: expect.stringContaining(rollout.reason) });
+    expect(Math.round(slept)).toBe(70);
+    cluster.agent.requests.length = 0;
+    expect(await flotilla('start', 'DIR/new.service')).toMatchObject({ status: 0 });
+    expect(cluster.agent.requests).not.toContain('GET /flotilla/v1/rollouts');
+  });
+
+  test('a version that was rolled back is not taken for the one that was wanted', async () => {
+    await writeFile(join(folder, 'units/web@1.service'), 'better');
+    const ended = { updated: 0, total: 1, reason: 'web@1.service failed on core-1' } as const;
+    cluster.agent.intercept = (request) => {
+      const isNew = cluster.agent.files.get('web@1.service') === 'better';
+      if (request !== 'GET /flotilla/v1/units' || !isNew) return undefined;
+      cluster.agent.put('web@1.service', 'web');
+      cluster.agent.rollouts.set('web@.service', { name: 'web@.service', state: 'rolled-back', ...ended });
+      return undefined;
+    };
+    const { status, stderr } = await flotilla('start', '--replace', 'DIR/web@1.service');
+    expect(status).toBe(1);
+    expect(stderr).toContain('the rollout of web@.service was rolled back: web@1.service failed on core-1');
+  });
+
   test('--no-block only asks', async () => {
     cluster.agent.state = { load: 'loaded', active: 'failed', sub: 'failed', failure };
     expect(await flotilla('start', '--no-block', 'off')).toMatchObject({
@@ -297,6 +328,17 @@ describe('restart', () => {
   test('starts a unit that is loaded', async () => {
     await flotilla('stop', 'db');
     expect(await flotilla('restart', 'db')).toMatchObject({ status: 0, programs: [] });
+    expect(states()['db.service']).toBe('launched');
+  });
+
+  test('starts it also when the answer to that was lost', async () => {
+    await flotilla('stop', 'db');
+    let lost = 0;
+    cluster.agent.intercept = (request) => (request.startsWith('POST') && lost++ === 0 ? 'drop' : undefined);
+    expect(await flotilla('restart', 'db')).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('looking what came of it'),
+    });
     expect(states()['db.service']).toBe('launched');
   });
 

@@ -37,9 +37,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function open(agent?: string): Promise<Cluster> {
+function open(sshAgent?: string): Promise<Cluster> {
   stop.current = new AbortController();
-  return openCluster({ agent, log: () => undefined, signal: stop.current.signal }, async () => stack);
+  return openCluster({ sshAgent, log: () => undefined, signal: stop.current.signal }, async () => stack);
 }
 
 function terminal() {
@@ -80,9 +80,9 @@ describe('running a program on a machine', () => {
     cluster = await open(join(folder, 'agent.sock'));
     const argv = ['true'];
     expect(await cluster.run(machine, { argv, root: false }, terminal())).toBe(0);
-    expect(server.lentAgents).toBe(0);
-    expect(await cluster.run(machine, { argv, root: false, lendAgent: true }, terminal())).toBe(0);
-    expect(server.lentAgents).toBe(1);
+    expect(server.forwardedAgents).toBe(0);
+    expect(await cluster.run(machine, { argv, root: false, forwardAgent: true }, terminal())).toBe(0);
+    expect(server.forwardedAgents).toBe(1);
   });
 
   test('opens a socket of the machine', async () => {

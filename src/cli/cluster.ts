@@ -5,6 +5,7 @@ import type { SshTarget } from '../ssh/connection.ts';
 import { interactive, type Terminal } from '../ssh/interactive.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { Ssh2Connection } from '../ssh/ssh2.ts';
+import { interrupted } from './failure.ts';
 import { type KnownMachine, readStack, type StackConnection } from './stack.ts';
 
 /** The cluster that a command works on. */
@@ -23,8 +24,8 @@ export interface RemoteProgram {
   /** Undefined for a login shell. */
   readonly argv: readonly string[] | undefined;
   readonly root: boolean;
-  /** Lends it the ssh-agent of this computer. */
-  readonly lendAgent?: boolean;
+  /** It may use the ssh-agent of this computer (ForwardAgent in ssh_config(5)). */
+  readonly forwardAgent?: boolean;
   /** Ends it before its time; `run` then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -32,14 +33,11 @@ export interface RemoteProgram {
 export interface OpenOptions {
   /** Name of the Pulumi stack; the selected one when it is left out. */
   readonly stack?: string | undefined;
-  /** Path of the ssh-agent's socket on this computer, for programs that are lent it. */
-  readonly agent?: string | undefined;
+  /** Path of the ssh-agent's socket on this computer, for programs that it is forwarded to. */
+  readonly sshAgent?: string | undefined;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
-
-/** What shells say for a program that Ctrl-C ended: 128 + SIGINT. */
-export const interrupted = 130;
 
 /** The cluster of a Pulumi stack, over SSH. Nothing is connected to before it is needed. */
 export async function openCluster(
@@ -65,10 +63,11 @@ async function runOn(
   target: SshTarget,
   program: RemoteProgram,
   terminal: Terminal,
-  { log, signal, agent }: OpenOptions,
+  { log, signal, sshAgent }: OpenOptions,
 ): Promise<number> {
-  const lent = program.lendAgent && agent !== undefined ? { ...target, agent } : target;
-  const connection = await pool.get(lent, { log, signal });
+  const { forwardAgent = false } = program;
+  const forwarding = forwardAgent && sshAgent !== undefined ? { ...target, sshAgent } : target;
+  const connection = await pool.get(forwarding, { log, signal });
   if (!(connection instanceof Ssh2Connection)) throw new Error('the pool dialed something else than SSH');
   // Without a pty no Ctrl-C reaches the program. Closing does: sshd hangs up on it.
   const hangUp = () => void connection.close();

@@ -14,20 +14,30 @@ export interface VerbText {
   readonly examples: readonly string[];
 }
 
-/** A command with the options and the help that all have. */
-export function verb(name: string, { summary, description, examples }: VerbText): Command {
+/** A command that works on a cluster, with the options and the help that all such have. */
+export function verb(name: string, text: VerbText): Command {
+  return describe(addCommonOptions(new Command(name)), text);
+}
+
+/** A command that needs no cluster. */
+export function localVerb(name: string, text: VerbText): Command {
+  return describe(addDebug(new Command(name)), text);
+}
+
+function describe(command: Command, { summary, description, examples }: VerbText): Command {
   const shown = examples.map((example) => `  $ flotilla ${example}\n`).join('');
-  return addCommonOptions(new Command(name))
-    .summary(summary)
-    .description(description)
-    .addHelpText('after', `\nExamples:\n${shown}`);
+  return command.summary(summary).description(description).addHelpText('after', `\nExamples:\n${shown}`);
 }
 
 /** Both before and after the verb: people write it either way. */
 export function addCommonOptions(command: Command): Command {
-  return command
-    .option('--stack <name>', 'the Pulumi stack; default: FLOTILLA_STACK, or else the selected stack')
-    .option('--debug', 'show errors with their stack and causes');
+  return addDebug(
+    command.option('--stack <name>', 'the Pulumi stack; default: FLOTILLA_STACK, or else the selected stack'),
+  );
+}
+
+function addDebug(command: Command): Command {
+  return command.option('--debug', 'show errors with their stack and causes');
 }
 
 /** Opens the cluster that the options name, lets `work` use it, and keeps the exit status that it returns. */
@@ -36,8 +46,7 @@ export async function withCluster(
   command: Command,
   work: (cluster: Cluster) => Promise<number>,
 ): Promise<void> {
-  const options: { stack?: string; debug?: boolean } = command.optsWithGlobals();
-  context.outcome.debug = options.debug === true;
+  const options: { stack?: string } = command.optsWithGlobals();
   const cluster = await context.openCluster({
     stack: options.stack ?? (context.env.FLOTILLA_STACK || undefined),
     log: (line) => say(context, line),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandFailed } from './failure.ts';
 import { FakeCluster } from './fake-cluster.ts';
@@ -169,6 +170,18 @@ describe('flotilla', () => {
     expect((await cluster.flotilla('list-units --debug')).stderr).toMatch(/CommandFailed: .*\n\s+at /);
   });
 
+  test.each([
+    'verify --debug nowhere.service',
+    '--debug verify nowhere.service',
+    'fd-forward --debug /nowhere/socket',
+    'list-units --debug --fields colour',
+    'ssh --debug -A core-1',
+  ])('%s shows the stack also of what fails before a cluster is opened', async (line) => {
+    const { stderr, stacks } = await cluster.flotilla(line);
+    expect(stderr).toMatch(/\n\s+at /);
+    expect(stacks).toEqual([]);
+  });
+
   test('agents that do not answer are named', async () => {
     cluster.agent.intercept = () => 'drop';
     const { status, stderr } = await cluster.flotilla('list-units');
@@ -182,23 +195,19 @@ describe('flotilla', () => {
     expect(stdout).toContain('$ flotilla ');
   });
 
-  test.each([
-    ...[
-      'list-machines',
-      'list-units',
-      'list-unit-files',
-      'status',
-      'explain',
-      'journal',
-      'logs',
-      'events',
-      'top',
-    ],
-    ...['cat', 'submit', 'load', 'start', 'stop', 'restart', 'unload', 'destroy', 'verify', 'ssh', 'cordon'],
-    ...['drain', 'uncordon', 'rebalance', 'rollout', 'completion', 'fd-forward', 'version'],
-  ])('help lists %s, and its own help has examples', async (verb) => {
-    expect((await cluster.flotilla('--help')).stdout).toContain(`  ${verb} `);
-    expect((await cluster.flotilla(`${verb} --help`)).stdout).toMatch(RegExp(`flotilla ${verb}`));
+  test('every verb of the help has examples in its own, and stands in docs/cli.md', async () => {
+    const { stdout } = await cluster.flotilla('--help');
+    const [, commands = ''] = stdout.split('\nLooking:\n');
+    const verbs = [...commands.matchAll(/^ {2}([a-z][a-z-]*) /gm)].flatMap(([, verb]) =>
+      verb && verb !== 'help' ? verb : [],
+    );
+    expect(verbs).toEqual(expect.arrayContaining(['list-machines', 'start', 'rollout', 'version']));
+    for (const verb of verbs) {
+      expect((await cluster.flotilla(`${verb} --help`)).stdout).toContain(`flotilla ${verb}`);
+    }
+    const docs = readFileSync('docs/cli.md', 'utf8');
+    const named = (verb: string) => new RegExp(`(flotilla |^#.*|[\`|] *)${verb}\\b`, 'm').test(docs);
+    expect(verbs.filter((verb) => !named(verb))).toEqual([]);
   });
 
   test.each(['', 'frobnicate', 'list-units --frob', 'cat'])('"%s" is a usage error', async (line) => {

@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** What can stand where the cursor is. */
-export interface Candidate {
+export interface Suggestion {
   readonly text: string;
   readonly description?: string;
 }
@@ -14,7 +14,7 @@ export interface Completion {
   readonly lead: string;
   /** The beginning of the rest of the word at the cursor. */
   readonly prefix: string;
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Suggestion[];
   /** Kinds of names that fit besides the candidates; the cluster knows them. */
   readonly nouns: readonly Noun[];
   /** `--stack` on the line: the cluster that is meant. */
@@ -96,11 +96,11 @@ function optionsOf(command: Command): readonly Option[] {
   return command.createHelp().visibleOptions(command);
 }
 
-function optionCandidates(command: Command): readonly Candidate[] {
+function optionCandidates(command: Command): readonly Suggestion[] {
   return optionsOf(command).flatMap(({ long, description }) => (long ? [{ text: long, description }] : []));
 }
 
-function verbCandidates(command: Command): readonly Candidate[] {
+function verbCandidates(command: Command): readonly Suggestion[] {
   const verbs = command.createHelp().visibleCommands(command);
   return verbs.map((each) => ({ text: each.name(), description: each.summary() }));
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Cluster } from './cluster.ts';
-import { type Candidate, type Completion, completeLine, type Noun } from './complete-line.ts';
+import { type Completion, completeLine, type Noun, type Suggestion } from './complete-line.ts';
 import type { Context } from './context.ts';
 import { print } from './say.ts';
 
@@ -26,7 +26,7 @@ export function completeCommand(context: Context, program: Command): Command {
 }
 
 /** Nothing when the cluster can't be asked: a shell has no place for an error message. */
-async function namesOf(context: Context, { nouns, stack }: Completion): Promise<readonly Candidate[]> {
+async function namesOf(context: Context, { nouns, stack }: Completion): Promise<readonly Suggestion[]> {
   if (nouns.length === 0) return [];
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patience * 1000)]);
   const wanted = stack ?? (context.env.FLOTILLA_STACK || undefined);
@@ -43,7 +43,7 @@ async function namesOf(context: Context, { nouns, stack }: Completion): Promise<
   }
 }
 
-const lists: Readonly<Record<Noun, (cluster: Cluster) => Promise<readonly Candidate[]>>> = {
+const lists: Readonly<Record<Noun, (cluster: Cluster) => Promise<readonly Suggestion[]>>> = {
   machine: async ({ machines }) =>
     machines.map(({ name, address }) => ({ text: name, description: address })),
   unit: async ({ api }) =>

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -105,7 +105,7 @@ describe('the script for bash', () => {
     const program = join(folder, 'flotilla');
     await writeFile(
       program,
-      '#!/bin/sh\nshift 2\nprintf "asked:%s\\n" "$*" >&2\nprintf "web@1.service\\tx y\\nweb@2.service\\n"\n',
+      `#!/bin/sh\nprintf '[%s]' "$@" > "$0.asked"\nprintf 'web@1.service\\tx y\\nweb@2.service\\n'\n`,
     );
     await chmod(program, 0o755);
     const script = `${completionScripts.bash}
@@ -118,6 +118,16 @@ _flotilla; printf '%s\\n' "\${COMPREPLY[@]}"`;
     });
     return out.trimEnd().split('\n');
   }
+
+  /** The arguments of the last question. */
+  const asked = () => readFile(join(folder, 'flotilla.asked'), 'utf8');
+
+  test('asks with the words as they stand on the line, the empty one too', async () => {
+    await complete('flotilla cat web@1', ['flotilla', 'cat', 'web', '@', '1']);
+    expect(await asked()).toBe('[__complete][--][cat][web@1]');
+    await complete('flotilla cat ', ['flotilla', 'cat', '']);
+    expect(await asked()).toBe('[__complete][--][cat][]');
+  });
 
   test('offers the candidates without their descriptions', async () => {
     expect(await complete('flotilla cat ', ['flotilla', 'cat', ''])).toEqual([

@@ -1,4 +1,4 @@
-import type { Clock } from '../push/follow.ts';
+import type { PollClock } from '../push/poll-clock.ts';
 import type { Terminal } from '../ssh/interactive.ts';
 import type { Cluster, OpenOptions } from './cluster.ts';
 
@@ -8,7 +8,7 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
-  readonly clock: Clock;
+  readonly clock: PollClock;
   openCluster(options: OpenOptions): Promise<Cluster>;
   /** What the command leaves behind for `run`. */
   readonly outcome: Outcome;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { persist } from '../push/persist.ts';
 import { findCandidates } from './candidates.ts';
 import type { Cluster } from './cluster.ts';
 import { type VerbText, verb, withCluster } from './command.ts';
@@ -6,10 +7,9 @@ import type { Context } from './context.ts';
 import { planCreation, type Wish } from './creation.ts';
 import { CommandFailed } from './failure.ts';
 import { type FollowedUnit, followStart } from './follow-start.ts';
-import { persist } from './persist.ts';
 import { reportUnits } from './report-units.ts';
 import { print, say } from './say.ts';
-import { waitUntilStopped } from './target-reached.ts';
+import { waitUntilStopped } from './wait-for-units.ts';
 import { addWaitOptions, patience, type WaitOptions } from './wait-options.ts';
 
 type CreatingVerb = VerbText & Omit<Wish, 'replace'>;
@@ -31,11 +31,14 @@ export function creatingVerb(context: Context, text: CreatingVerb): Command {
     withCluster(context, command, async (cluster) => {
       const wish = { ...text, replace: options.replace === true };
       let changed = false;
-      const units = await persist(context, async (attempt) => {
-        const created = await create(context, cluster, words, wish);
-        changed = created.changed || attempt > 1;
-        return created.units;
-      });
+      const units = await persist(
+        (line) => say(context, line),
+        async (attempt) => {
+          const created = await create(context, cluster, words, wish);
+          changed = created.changed || attempt > 1;
+          return created.units;
+        },
+      );
       const names = units.map(({ name }) => name);
       if (wish.verb === 'submit') return reportUnits(context, cluster, names);
       const deadline = patience(options);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { persist } from '../push/persist.ts';
 import { type Verb, verb, withCluster } from './command.ts';
-import { persist } from './persist.ts';
-import { print } from './say.ts';
+import { print, say } from './say.ts';
 import { selectUnits } from './select-units.ts';
 import { addWaitOptions } from './wait-options.ts';
 
@@ -21,7 +21,10 @@ export const destroy: Verb = (context) =>
         const { units } = await api.units();
         const destroy = selectUnits(units, words).map(({ name }) => name);
         // To destroy what is gone does nothing, so it may be asked for again.
-        await persist(context, () => api.apply({ put: [], destroy }));
+        await persist(
+          (line) => say(context, line),
+          () => api.apply({ put: [], destroy }),
+        );
         for (const name of destroy) print(context, `Destroyed ${name}`);
         return 0;
       }),

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { interrupted } from './cluster.ts';
-import { failed, timedOut, unreachable, wrongUsage } from './failure.ts';
+import { failed, interrupted, timedOut, unreachable, wrongUsage } from './failure.ts';
 
 test('docs/cli.md lists the exit statuses that there are', () => {
   const [, section = ''] = readFileSync('docs/cli.md', 'utf8').split('## Exit status');

@@ -3,6 +3,8 @@ export const failed = 1;
 export const wrongUsage = 2;
 export const timedOut = 3;
 export const unreachable = 4;
+/** What shells say for a program that Ctrl-C ended: 128 + SIGINT. */
+export const interrupted = 130;
 
 /** A failure that the command expects: shown without a stack. */
 export class CommandFailed extends Error {

@@ -5,7 +5,8 @@ import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
 import type { Gateway } from '../push/gateway.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
 import type { Terminal } from '../ssh/interactive.ts';
-import { interrupted, type RemoteProgram } from './cluster.ts';
+import type { RemoteProgram } from './cluster.ts';
+import { interrupted } from './failure.ts';
 import { run } from './program.ts';
 import type { KnownMachine } from './stack.ts';
 
@@ -80,14 +81,14 @@ export class FakeCluster {
 
   /** Runs a command line; a line is split at blanks, an array is taken as it is. */
   async flotilla(line: string | readonly string[]): Promise<Result> {
-    const stdout = capture((text) => this.onOutput(text));
-    const stderr = capture((text) => this.onError(text));
+    const stdout = recordingStream((text) => this.onOutput(text));
+    const stderr = recordingStream((text) => this.onError(text));
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
     this.#stop = new AbortController();
     const runProgram = async (machine: KnownMachine, program: RemoteProgram, terminal: Terminal) => {
-      const { argv, root, lendAgent } = program;
-      const how = `${root ? ' root' : ''}${lendAgent ? ' agent' : ''}`;
+      const { argv, root, forwardAgent } = program;
+      const how = `${root ? ' root' : ''}${forwardAgent ? ' agent' : ''}`;
       programs.push(`${machine.name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`);
       const output = `output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`;
       terminal.stdout.write(this.output(machine.name, argv ?? []) ?? output);
@@ -126,7 +127,7 @@ export class FakeCluster {
   }
 }
 
-function capture(onText: (text: string) => void = () => undefined): {
+function recordingStream(onText: (text: string) => void = () => undefined): {
   readonly stream: PassThrough;
   text(): string;
 } {

@@ -1,6 +1,6 @@
 import type { RolloutView } from '../model/api.ts';
 import { templateOf } from '../unit/name.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
 import { unitName } from './unit-words.ts';
 
 /** The rollout of a template, named by the template or one of its instances, or of a global unit. */
@@ -20,7 +20,7 @@ export function onlyRollout(
   if (first && others.length === 0) return first;
   if (!first)
     throw new CommandFailed(`no rollout is ${fit.join(' or ')}; \`flotilla rollout status\` shows all`);
-  throw new CommandFailed(`say which rollout: ${names([first, ...others])}`, 2);
+  throw new CommandFailed(`say which rollout: ${names([first, ...others])}`, wrongUsage);
 }
 
 function names(rollouts: readonly RolloutView[]): string {

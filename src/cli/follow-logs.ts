@@ -1,10 +1,12 @@
 import { messageOf } from '../model/message-of.ts';
-import { ApiError, NoAnswer } from '../push/api.ts';
+import { isOutage } from '../push/errors.ts';
 import { readEvents } from '../push/events.ts';
-import { type Cluster, interrupted } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
+import { interrupted } from './failure.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { journalctl, LogPrinter } from './log-printer.ts';
+import { journalctl, readJournal } from './journal-reader.ts';
+import { LogPrinter } from './log-printer.ts';
 import { meaningOf, type Source, type Sources, sourcesOf } from './log-sources.ts';
 import { say } from './say.ts';
 import { SeenEntries } from './seen-entries.ts';
@@ -81,7 +83,7 @@ export class LogFollower {
     const take = (entry: JournalEntry) => {
       if (seen.isNew(entry)) this.#printer.print(entry, machine);
     };
-    const reading = this.#printer.read(this.#cluster, { machine, argv, signal }, take);
+    const reading = readJournal(this.#context, this.#cluster, { machine, argv, signal }, take);
     before?.stop.abort(new Error('another one took its place'));
     try {
       const status = await reading;
@@ -137,7 +139,7 @@ export class LogFollower {
       const meant = units.filter(({ name }) => this.#means(name));
       for (const source of sourcesOf(meant, machines, present)) this.#extend(source);
     } catch (error) {
-      if (this.#signal.aborted || !isAbsence(error)) throw error;
+      if (this.#signal.aborted || !isOutage(error)) throw error;
       this.#sayOnce(messageOf(error));
       await this.#lookLater();
     }
@@ -171,7 +173,3 @@ export class LogFollower {
 
 /** From when a machine's journal is read that a unit came to: longer than it takes to hear of it and to ask. */
 const recently = '-15s';
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof NoAnswer || (error instanceof ApiError && error.status >= 500);
-}

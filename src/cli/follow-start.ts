@@ -1,8 +1,7 @@
 import type { TargetState } from '../model/unit.ts';
-import { finishes } from '../push/apply.ts';
 import { alreadySettled, followUnits, UnitsNotHealthy } from '../push/follow.ts';
 import type { WantedUnit } from '../push/health.ts';
-import { hashOf } from '../unit/hash.ts';
+import { wantedUnit } from '../push/wanted.ts';
 import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, failed, timedOut } from './failure.ts';
@@ -26,11 +25,9 @@ export async function followStart(
   units: readonly FollowedUnit[],
   { targetState, deadline, changed }: { targetState: TargetState; deadline: number; changed: boolean },
 ): Promise<void> {
-  const hashes = new Map((await api.units()).units.map(({ name, hash }) => [name, hash]));
   const wanted: WantedUnit[] = [];
   for (const { name, contents = (await api.unit(name)).contents } of units) {
-    const hash = hashes.get(name) ?? hashOf(contents);
-    wanted.push({ name, hash, targetState, finishes: finishes(contents) });
+    wanted.push(wantedUnit(name, contents, targetState));
   }
   const log = (line: string) => say(context, line);
   const { signal, clock } = context;

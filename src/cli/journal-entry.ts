@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../model/parse-json.ts';
 
 /** One line of `journalctl --output json`. A field may be absent, and a message with bytes that are no text is a list. */
 const line = z.object({
@@ -27,14 +28,6 @@ export function parseEntry(text: string): JournalEntry | undefined {
   const message = Array.isArray(MESSAGE) ? Buffer.from(MESSAGE).toString() : (MESSAGE ?? '');
   const unit = UNIT ?? _SYSTEMD_UNIT ?? '-';
   return { ...(cursor !== undefined && { cursor }), time: Number(__REALTIME_TIMESTAMP), unit, message };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What makes journalctl print what is read here. */

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
-import { interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
-import { CommandFailed } from './failure.ts';
-import { absence, findMachine, findUnit } from './lookup.ts';
+import { CommandFailed, interrupted } from './failure.ts';
+import { absence, findMachine, findUnit, whereabouts } from './lookup.ts';
+import { runTool } from './run-tool.ts';
 import type { KnownMachine } from './stack.ts';
-import { runTool, whereabouts } from './systemd.ts';
 import { wholeNumber } from './wait-options.ts';
 
 interface JournalOptions {
@@ -38,12 +37,12 @@ export const journal: Verb = (context) =>
         const { units } = await cluster.api.units();
         const unit = findUnit(units, word);
         const machine = choose(unit, await whereabouts(cluster, unit), cluster.machines, options.machine);
-        const result = await runTool(context, cluster, machine, journalctl(unit.name, options));
+        const result = await runTool(context, cluster, machine, argvOf(unit.name, options));
         return options.follow && result === interrupted ? 0 : result;
       }),
     );
 
-function journalctl(unit: string, { follow, lines, output }: JournalOptions): readonly string[] {
+function argvOf(unit: string, { follow, lines, output }: JournalOptions): readonly string[] {
   return [
     ...['journalctl', '--no-pager', '--lines', String(lines), '--unit', unit],
     ...(output === undefined ? [] : ['--output', output]),

@@ -1,4 +1,5 @@
 import type { UnitView } from '../model/api.ts';
+import { compare } from '../model/compare.ts';
 import type { TargetState } from '../model/unit.ts';
 import { parseUnit } from '../unit/parse.ts';
 import { readRequirements } from '../unit/requirements.ts';
@@ -53,7 +54,7 @@ const unitFiles: Listing<Row> = {
     const { units } = await cluster.api.units();
     const { machines } = await cluster.api.machines();
     const rows: Row[] = [];
-    for (const unit of units.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const unit of units.toSorted((a, b) => compare(a.name, b.name))) {
       const targets = unit.placements.map(({ machineId }) => machineReference(machines, machineId));
       const facts = columns.some((name) => ofFile.includes(name))
         ? await readFacts(cluster, unit.name)

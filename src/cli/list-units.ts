@@ -1,4 +1,5 @@
 import type { UnitView } from '../model/api.ts';
+import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { findDrift } from '../push/diff.ts';
@@ -45,7 +46,7 @@ const units: Listing<Row> = {
   rows: async ({ api }) => {
     const { units } = await api.units();
     const { machines } = await api.machines();
-    return units.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap((unit) => rowsOf(unit, machines));
+    return units.toSorted((a, b) => compare(a.name, b.name)).flatMap((unit) => rowsOf(unit, machines));
   },
   json: ({ unit, machine, state, reason, note }) => ({
     ...{ unit, machine },

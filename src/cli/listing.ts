@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type VerbText, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
-import { CommandFailed } from './failure.ts';
-import { painter } from './say.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
+import { painter, printJson } from './say.ts';
 import { type Cell, renderTable } from './table.ts';
 
 /** A column: what a row shows there. `full` asks for ids and hashes in their whole length. */
@@ -41,8 +41,9 @@ export function listing<Row>(context: Context, list: Listing<Row>): Command {
           cluster,
           columns.map(([name]) => name),
         );
-        const text = options.json ? renderJson(list, rows) : render(context, columns, rows, options);
-        context.terminal.stdout.write(text);
+        const json = () => rows.map((row) => list.json(row));
+        if (options.json) printJson(context, json());
+        else context.terminal.stdout.write(render(context, columns, rows, options));
         return 0;
       });
     });
@@ -54,7 +55,7 @@ function chooseFields<Row>(list: Listing<Row>, asked: string | undefined): reado
     const field = Object.hasOwn(list.fields, name) ? list.fields[name] : undefined;
     if (field) return [name, field];
     const known = Object.keys(list.fields).join(', ');
-    throw new CommandFailed(`there is no field ${name || '""'}; ${list.name} has ${known}`, 2);
+    throw new CommandFailed(`there is no field ${name || '""'}; ${list.name} has ${known}`, wrongUsage);
   });
 }
 
@@ -67,12 +68,4 @@ function render<Row>(
   const legend = columns.map(([name]): Cell => ({ text: name.toUpperCase() }));
   const body = rows.map((row) => columns.map(([, field]) => field(row, options.full === true)));
   return renderTable(options.legend ? [legend, ...body] : body, painter(context));
-}
-
-function renderJson<Row>(list: Listing<Row>, rows: readonly Row[]): string {
-  return `${JSON.stringify(
-    rows.map((row) => list.json(row)),
-    undefined,
-    2,
-  )}\n`;
 }

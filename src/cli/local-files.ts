@@ -18,7 +18,7 @@ export async function readUnitFile(path: string): Promise<LocalFile | undefined>
     const contents = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
     return { path, contents };
   } catch (cause) {
-    if (isAbsence(cause)) return undefined;
+    if (isMissing(cause)) return undefined;
     const why = messageOf(cause);
     throw new CommandFailed(`${path} can't be read as a unit file: ${why}`);
   }
@@ -35,8 +35,8 @@ export async function unitFilesMatching(glob: string): Promise<readonly string[]
     .map((name) => join(folder, name));
 }
 
-const absences: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
+const missing: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
-function isAbsence(cause: unknown): boolean {
-  return types.isNativeError(cause) && 'code' in cause && absences.has(cause.code);
+function isMissing(cause: unknown): boolean {
+  return types.isNativeError(cause) && 'code' in cause && missing.has(cause.code);
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { messageOf } from '../model/message-of.ts';
 import type { Cluster } from './cluster.ts';
-import { interrupted } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
+import { failed, interrupted } from './failure.ts';
 import { LogFollower } from './follow-logs.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { journalctl, LogPrinter } from './log-printer.ts';
+import { journalctl, readJournal } from './journal-reader.ts';
+import { LogPrinter } from './log-printer.ts';
 import { findSources, type Source } from './log-sources.ts';
 import { say } from './say.ts';
 import type { KnownMachine } from './stack.ts';
@@ -50,12 +51,12 @@ async function printOnce(
   const read = async ({ machine, units }: Source): Promise<number> => {
     const argv = journalctl(units, ['--lines', String(lines)]);
     try {
-      return await printer.read(cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
+      return await readJournal(context, cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
     } catch (error) {
       if (context.signal.aborted) return interrupted;
       // A machine that is lost does not end the others.
       say(context, `${machine.name}: ${messageOf(error)}`);
-      return 1;
+      return failed;
     }
   };
   const statuses = await Promise.all(sources.map(read));

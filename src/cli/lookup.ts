@@ -1,6 +1,7 @@
 import type { UnitView } from '../model/api.ts';
 import { closest } from '../model/closest.ts';
 import type { Machine } from '../model/machine.ts';
+import type { Cluster } from './cluster.ts';
 import { CommandFailed } from './failure.ts';
 import type { KnownMachine } from './stack.ts';
 import { unitName } from './unit-words.ts';
@@ -39,6 +40,12 @@ export function machinesOf(
   const ids = new Set([...unit.placements, ...unit.states].map((each) => each.machineId));
   const names = new Set(alive.filter((machine) => ids.has(machine.id)).map((machine) => machine.name));
   return known.filter((machine) => names.has(machine.name) || ids.has(machine.id));
+}
+
+/** The machines on which one can ask systemd about the unit. */
+export async function whereabouts(cluster: Cluster, unit: UnitView): Promise<readonly KnownMachine[]> {
+  const { machines } = await cluster.api.machines();
+  return machinesOf(unit, machines, cluster.machines);
 }
 
 /** Why a unit is on no machine that can be reached, as one clause. */

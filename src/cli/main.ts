@@ -1,4 +1,4 @@
-import { systemClock } from '../push/follow.ts';
+import { systemClock } from '../push/poll-clock.ts';
 import { openCluster } from './cluster.ts';
 import { failed } from './failure.ts';
 import { run } from './program.ts';
@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       env: process.env,
       signal: stop.signal,
       clock: systemClock,
-      openCluster: (options) => openCluster({ ...options, agent: process.env.SSH_AUTH_SOCK || undefined }),
+      openCluster: (options) => openCluster({ ...options, sshAgent: process.env.SSH_AUTH_SOCK || undefined }),
       outcome: { status: 0, debug: false },
     });
   } finally {

@@ -2,11 +2,10 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
-import { AnswerLost, ApiError, NoAnswer } from '../push/api.ts';
+import { AnswerLost, ApiError, NoAnswer } from '../push/errors.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
 import { cache } from './cache.ts';
 import { cat } from './cat.ts';
-import { interrupted } from './cluster.ts';
 import { addCommonOptions, type Verb } from './command.ts';
 import { completeCommand } from './complete.ts';
 import { completion } from './completion.ts';
@@ -16,7 +15,7 @@ import { destroy } from './destroy.ts';
 import { drain } from './drain.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
-import { CommandFailed, failed, unreachable, wrongUsage } from './failure.ts';
+import { CommandFailed, failed, interrupted, unreachable, wrongUsage } from './failure.ts';
 import { fdForward } from './fd-forward.ts';
 import { journal } from './journal.ts';
 import { listMachines } from './list-machines.ts';
@@ -76,7 +75,11 @@ function buildProgram(context: Context): Command {
     .version(`flotilla version ${ownVersion()}`, '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    // Before the action, not in it: what fails before a cluster is opened has a stack as well.
+    .hook('preAction', (_, command) => {
+      context.outcome.debug = command.optsWithGlobals().debug === true;
+    });
   for (const [heading, group] of Object.entries(verbs)) {
     for (const verb of group) program.addCommand(inherit(verb(context), program).helpGroup(heading));
   }

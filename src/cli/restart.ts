@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
+import { persist } from '../push/persist.ts';
 import { remind } from '../push/remind.ts';
-import { type Cluster, interrupted } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
-import { CommandFailed, failed, timedOut } from './failure.ts';
+import { CommandFailed, failed, interrupted, timedOut } from './failure.ts';
 import { followStart } from './follow-start.ts';
-import { absence } from './lookup.ts';
+import { absence, whereabouts } from './lookup.ts';
 import { reportUnits } from './report-units.ts';
+import { runTool } from './run-tool.ts';
 import { print, say } from './say.ts';
 import { selectUnits } from './select-units.ts';
 import type { KnownMachine } from './stack.ts';
-import { runTool, whereabouts } from './systemd.ts';
 import { addWaitOptions, patience, type WaitOptions } from './wait-options.ts';
 
 /**
@@ -59,7 +60,8 @@ async function restartUnit(
       await healthy();
     }
   } else {
-    await cluster.api.apply({ put: [], destroy: [], targets });
+    const log = (line: string) => say(context, line);
+    await persist(log, () => cluster.api.apply({ put: [], destroy: [], targets }));
     await healthy();
   }
   if (deadline === undefined) print(context, `Triggered unit ${unit.name} restart`);
@@ -83,7 +85,10 @@ async function restartOn(
   const limit = deadline === undefined || !Number.isFinite(deadline) ? [] : ['timeout', String(deadline)];
   const noBlock = deadline === undefined ? ['--no-block'] : [];
   const argv = [...limit, 'systemctl', 'restart', ...noBlock, '--', unit];
-  const stopReminding = remind((line) => say(context, line), `${machine.name} to restart ${unit}`);
+  const stopReminding = remind(
+    (line) => say(context, line),
+    () => `${machine.name} to restart ${unit}`,
+  );
   const status = await runTool(context, cluster, machine, argv).finally(stopReminding);
   if (status === 0) return;
   if (status === timeoutPassed && limit.length > 0) {

@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { CommandFailed, wrongUsage } from './failure.ts';
-import { absence, findMachine, findUnit } from './lookup.ts';
+import { absence, findMachine, findUnit, whereabouts } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
-import { whereabouts } from './systemd.ts';
 import { unitName } from './unit-words.ts';
 
 interface SshOptions {
@@ -39,13 +38,13 @@ export const ssh: Verb = (context) =>
           wrongUsage,
         );
       }
-      const lendAgent = options.forwardAgent === true;
-      if (lendAgent && !context.env.SSH_AUTH_SOCK) {
+      const forwardAgent = options.forwardAgent === true;
+      if (forwardAgent && !context.env.SSH_AUTH_SOCK) {
         throw new CommandFailed('SSH_AUTH_SOCK names no ssh-agent to forward; start one, or leave out -A');
       }
       return withCluster(context, command, async (cluster) => {
         const { machine, rest } = await destination(cluster, words, options);
-        const program = { argv: argvOf(rest), root: false, lendAgent };
+        const program = { argv: argvOf(rest), root: false, forwardAgent };
         return cluster.run(machine, program, context.terminal);
       });
     });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { parseJson } from '../model/parse-json.ts';
 import { remind } from '../push/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 
@@ -55,7 +56,7 @@ export async function readStack(query: StackQuery): Promise<StackConnection> {
 
 async function stackOutput(query: StackQuery, which: string): Promise<string> {
   const select = query.stack === undefined ? [] : ['--stack', query.stack];
-  const stopReminding = remind(query.log, `Pulumi to read the outputs of ${which}`);
+  const stopReminding = remind(query.log, () => `Pulumi to read the outputs of ${which}`);
   try {
     const { stdout } = await promisify(execFile)(
       query.pulumi ?? join(clone, 'bin', 'pulumi'),
@@ -93,12 +94,4 @@ function complaint(cause: unknown): string {
   const lines = run.data.stderr.split('\n').filter((line) => line.trim() !== '');
   const line = lines.find((each) => each.startsWith('error:')) ?? lines.at(-1) ?? 'it says nothing';
   return line.replace(/^error:\s*/, '').trim();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

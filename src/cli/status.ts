@@ -3,9 +3,9 @@ import type { UnitView } from '../model/api.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
-import { absence } from './lookup.ts';
+import { absence, whereabouts } from './lookup.ts';
+import { runTool } from './run-tool.ts';
 import { selectUnits } from './select-units.ts';
-import { runTool, whereabouts } from './systemd.ts';
 
 /** systemctl's own exit status for a unit that is not active (systemctl(1), "Exit status"). */
 const notActive = 3;

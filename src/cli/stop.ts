@@ -1,6 +1,6 @@
 import type { Verb } from './command.ts';
 import { stoppingVerb } from './stopping-verb.ts';
-import { waitUntilStopped } from './target-reached.ts';
+import { waitUntilStopped } from './wait-for-units.ts';
 
 export const stop: Verb = (context) =>
   stoppingVerb(context, {

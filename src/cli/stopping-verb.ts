@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
+import { persist } from '../push/persist.ts';
 import type { Cluster } from './cluster.ts';
 import { type VerbText, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { CommandFailed } from './failure.ts';
-import { persist } from './persist.ts';
 import { reportUnits } from './report-units.ts';
-import { print } from './say.ts';
+import { print, say } from './say.ts';
 import { selectUnits } from './select-units.ts';
 import { addWaitOptions, patience, type WaitOptions } from './wait-options.ts';
 
@@ -26,7 +26,10 @@ export function stoppingVerb(context: Context, text: StoppingVerb): Command {
   );
   return command.action((words: string[], options: WaitOptions) =>
     withCluster(context, command, async (cluster) => {
-      const names = await persist(context, () => retarget(cluster, words, text));
+      const names = await persist(
+        (line) => say(context, line),
+        () => retarget(cluster, words, text),
+      );
       const deadline = patience(options);
       if (deadline === undefined) {
         for (const name of names) print(context, `Triggered unit ${name} ${text.verb}`);

@@ -1,4 +1,4 @@
-import { ApiError } from '../push/api.ts';
+import { ApiError } from '../push/errors.ts';
 import type { Cluster } from './cluster.ts';
 
 /** The file of a unit that a list named a moment ago; undefined when somebody has destroyed it since. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { maxInstances } from '../unit/expand.ts';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
 import { hasUnitType, withServiceType } from '../unit/name.ts';
-import { CommandFailed } from './failure.ts';
+import { CommandFailed, wrongUsage } from './failure.ts';
 
 /**
  * `hello@{1..3}` and `{a,b}.service` as bash expands them (bash(1), "Brace Expansion"), for words that reached us
@@ -13,7 +13,7 @@ export function expandBraces(word: string): readonly string[] {
   const words: string[] = [];
   for (const each of expand(word)) {
     if (words.push(each) > maxInstances) {
-      throw new CommandFailed(`${word} stands for too many units; name ${maxInstances} at most`, 2);
+      throw new CommandFailed(`${word} stands for too many units; name ${maxInstances} at most`, wrongUsage);
     }
   }
   return [...new Set(words)];
@@ -42,7 +42,10 @@ function range(from: string, to: string): readonly string[] {
   const [first, last] = [Number(from), Number(to)];
   const count = Math.abs(last - first) + 1;
   if (count > maxInstances) {
-    throw new CommandFailed(`{${from}..${to}} stands for ${count} units; name ${maxInstances} at most`, 2);
+    throw new CommandFailed(
+      `{${from}..${to}} stands for ${count} units; name ${maxInstances} at most`,
+      wrongUsage,
+    );
   }
   const padded = [from, to].some((end) => /^-?0\d/.test(end));
   const width = padded ? Math.max(from.length, to.length) : 0;

@@ -1,6 +1,6 @@
 import type { Verb } from './command.ts';
 import { stoppingVerb } from './stopping-verb.ts';
-import { waitUntilUnloaded } from './target-reached.ts';
+import { waitUntilUnloaded } from './wait-for-units.ts';
 
 export const unload: Verb = (context) =>
   stoppingVerb(context, {

@@ -1,27 +1,22 @@
-import { Command } from 'commander';
 import { checkUnits } from '../unit/check.ts';
 import { isTemplate } from '../unit/name.ts';
 import { formatProblem } from '../unit/problem.ts';
-import type { Verb } from './command.ts';
+import { localVerb, type Verb } from './command.ts';
 import { CommandFailed } from './failure.ts';
 import { readUnitFile, unitFilesMatching } from './local-files.ts';
 import { print } from './say.ts';
 import { expandBraces, isGlob, unitName } from './unit-words.ts';
 
 export const verify: Verb = (context) =>
-  new Command('verify')
-    .summary('check unit files without a cluster')
-    .description(
+  localVerb('verify', {
+    summary: 'check unit files without a cluster',
+    description:
       'Checks names, syntax, [X-Fleet] and [X-Flotilla] options as the cluster would, and reports every problem of ' +
-        'every file at once. Exit status 0: none; 1: some. (The verb of fleetctl that looked at signatures did ' +
-        'nothing any more.)',
-    )
+      'every file at once. Exit status 0: none; 1: some. (The verb of fleetctl that looked at signatures did ' +
+      'nothing any more.)',
+    examples: ['verify web.service', "verify 'units/hello/*'"],
+  })
     .argument('<files...>', 'unit files; globs and braces in quotes')
-    .option('--debug', 'show errors with their stack and causes')
-    .addHelpText(
-      'after',
-      "\nExamples:\n  $ flotilla verify web.service\n  $ flotilla verify 'units/hello/*'\n",
-    )
     .action(async (words: string[]) => {
       const paths = (await Promise.all(words.flatMap(expandBraces).map(pathsOf))).flat();
       const files = await Promise.all(paths.map(read));

@@ -1,11 +1,11 @@
-import { ApiError, NoAnswer } from '../push/api.ts';
+import { isOutage } from '../push/errors.ts';
+import { firstThree, Progress } from '../push/progress.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, timedOut } from './failure.ts';
 import { say } from './say.ts';
 
 /** Seconds. */
 const lookEvery = 1;
-const sayEvery = 10;
 
 /**
  * Looks once a second until nothing is left to wait for. Says what it waits for when that changes, and every ten
@@ -22,35 +22,26 @@ export async function waitUntil(
   const { clock, signal } = context;
   const now = () => clock.now() / 1000;
   const end = now() + seconds;
-  let said = { text: '', at: 0 };
+  const progress = new Progress((line) => say(context, line));
   for (;;) {
-    const left = await withoutAbsences(look);
+    const left = await orOutage(look);
     signal.throwIfAborted();
     if (left.length === 0) return;
     if (now() >= end) {
       const lines = left.map((each) => `\n  ${each}`).join('');
       throw new CommandFailed(`gave up after ${seconds} s; it would have had to wait for${lines}`, timedOut);
     }
-    const text = `waiting for ${summary(left)}`;
-    if (text !== said.text || now() - said.at >= sayEvery) {
-      said = { text, at: now() };
-      say(context, text);
-    }
+    progress.report(`waiting for ${firstThree(left)}`, now());
     await clock.sleep(lookEvery * 1000, signal);
   }
 }
 
-async function withoutAbsences(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+/** What is left, or the outage that hides it. */
+async function orOutage(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof NoAnswer) return [error.message];
-    if (error instanceof ApiError && error.status >= 500) return [error.message];
+    if (isOutage(error)) return [error.message];
     throw error;
   }
-}
-
-function summary(left: readonly string[]): string {
-  const more = left.length > 3 ? `; and ${left.length - 3} more` : '';
-  return `${left.slice(0, 3).join('; ')}${more}`;
 }

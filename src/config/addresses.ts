@@ -38,7 +38,7 @@ export function formatAddress(address: number): string {
 }
 
 /** How many /24 the range holds; 0 when it is smaller than one. */
-export function subnetCount({ prefixLength }: Ipv4Range): number {
+function subnetCount({ prefixLength }: Ipv4Range): number {
   return prefixLength > 24 ? 0 : 2 ** (24 - prefixLength);
 }
 

@@ -37,7 +37,7 @@ export interface AdmittedMachine {
 export const rootUser = 'root';
 
 /** For agents that run the engine and take changes. */
-export const engineRole = 'engine';
+const engineRole = 'engine';
 
 const machineRole = (id: string) => `machine-${id}`;
 

@@ -1,3 +1,4 @@
+import { settled } from '../model/settled.ts';
 import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
@@ -8,6 +9,9 @@ import { foundCommand, markCommand, startCommand } from './commands.ts';
 import { factsCommand, type MemberFacts, parseFacts } from './facts.ts';
 import { etcdPaths } from './files.ts';
 import { membership, type Step } from './membership.ts';
+
+/** Validity of the members' certificates. */
+const certificateDays = 365;
 
 export interface BootstrapOptions {
   readonly cluster: EtcdCluster;
@@ -20,8 +24,6 @@ export interface BootstrapOptions {
   readonly log: (line: string) => void;
   /** Seconds until all members must be healthy; default 300, for three emulated machines on a busy host. */
   readonly deadline?: number;
-  /** Validity of the members' certificates in days; default one year. */
-  readonly certificateDays?: number;
   /** User that owns etcd's private key; another one only in tests. */
   readonly owner?: string;
   readonly signal?: AbortSignal;
@@ -133,13 +135,13 @@ async function execute(
       await settled(members.map((member) => run(options, member, markCommand(member, options.cluster))));
       return facts
         .filter(({ name }) => step.members.includes(name))
-        .map((each) => ({ ...each, bootstrapped: clusterToken(options.cluster) }));
+        .map((each) => ({ ...each, markedToken: clusterToken(options.cluster) }));
   }
 }
 
 /** Has the member's machine make its keys, and signs for them. */
 async function certify(options: BootstrapOptions, member: EtcdMember): Promise<readonly SignedCertificate[]> {
-  const { authority, certificateDays = 365 } = options;
+  const { authority } = options;
   const { target } = await options.connect(member);
   const keys = memberKeys(target.user, options.owner);
   const printed = await run(options, member, csrCommand(keys, etcdPaths(layoutOf(member)).pki));
@@ -164,12 +166,6 @@ async function run({ connect, signal }: Runner, member: EtcdMember, command: Com
   if (status === 0) return stdout;
   const said = stderr.trim().split('\n').slice(-3).join('; ');
   throw new Error(`${programName(command)} on ${member.name} ended with status ${status}: ${said}`);
-}
-
-/** Like Promise.all, but it does not go on while one of them still works on its machine. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(work);
-  return await Promise.all(work);
 }
 
 function merge(facts: readonly MemberFacts[], fresh: readonly MemberFacts[]): readonly MemberFacts[] {

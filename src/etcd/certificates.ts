@@ -22,11 +22,11 @@ export function memberKeys(administrator: string, owner = 'etcd'): readonly KeyF
 }
 
 /** A member is dialed at its address by peers, clients and machines, and at 127.0.0.1 by its own machine. */
-export function memberAddresses(member: EtcdMember): readonly string[] {
+function memberAddresses(member: EtcdMember): readonly string[] {
   return [...new Set([member.address, '127.0.0.1'])];
 }
 
-export function memberNames(member: EtcdMember): readonly string[] {
+function memberNames(member: EtcdMember): readonly string[] {
   return ['localhost', `${member.name}.internal`];
 }
 

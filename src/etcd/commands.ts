@@ -3,7 +3,7 @@ import { script } from '../ssh/script.ts';
 import type { SignedCertificate } from './certificates.ts';
 import { clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
 import { factsScript, layoutArguments, layoutScript } from './facts.ts';
-import { clientEnvironment, clusterEnvironment } from './files.ts';
+import { clientEnvironment, clusterEnvironment, fileNames } from './files.ts';
 
 /** What a member is founded with, beside the cluster's list of members. */
 export interface Foundation {
@@ -23,8 +23,8 @@ export function foundCommand(member: EtcdMember, cluster: EtcdCluster, foundatio
   const files = [
     ['pki/ca.crt', authority],
     ...certificates.map(({ name, certificate }) => [`pki/${name}.crt`, certificate]),
-    ['etcdctl.env', clientEnvironment(cluster.members, layoutOf(member))],
-    ['etcd-cluster.env', clusterEnvironment(cluster)],
+    [fileNames.clientEnvironment, clientEnvironment(cluster.members, layoutOf(member))],
+    [fileNames.clusterEnvironment, clusterEnvironment(cluster)],
   ];
   const args = [String(seconds), ...files.flat()];
   return command('flotilla-etcd-found', `${foundScript}${startScript}`, member, args, seconds + 60);
@@ -63,8 +63,8 @@ export function markCommand(member: EtcdMember, cluster: EtcdCluster): Command {
 }
 
 const markScript = `
-printf '%s\\n' "$1" > "$directory/etcd-bootstrapped.new"
-mv "$directory/etcd-bootstrapped.new" "$directory/etcd-bootstrapped"
+printf '%s\\n' "$1" > "$directory/${fileNames.mark}.new"
+mv "$directory/${fileNames.mark}.new" "$directory/${fileNames.mark}"
 `;
 
 function command(
@@ -72,7 +72,7 @@ function command(
   body: string,
   member: EtcdMember,
   args: readonly string[],
-  timeout = 60,
+  timeout: number,
 ): Command {
   const text = `${layoutScript}\n${body}\nset +e\n${factsScript}`;
   return script(name, text, [...layoutArguments(member), ...args], { root: true, timeout });

@@ -1,6 +1,7 @@
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type EtcdMember, layoutOf } from './cluster.ts';
+import { fileNames } from './files.ts';
 
 /** A member as the cluster itself lists it. */
 export interface ListedMember {
@@ -8,8 +9,6 @@ export interface ListedMember {
   readonly id: string;
   /** Empty while the member has never started. */
   readonly name: string;
-  readonly clientUrls: readonly string[];
-  readonly learner: boolean;
 }
 
 /** What one machine says about its etcd. */
@@ -19,7 +18,7 @@ export interface MemberFacts {
   readonly token: string;
   readonly initialCluster: string;
   /** Token of the generation that was once complete, as marked here; else empty. */
-  readonly bootstrapped: string;
+  readonly markedToken: string;
   /** The data directory holds a member. */
   readonly hasData: boolean;
   /** PEM; empty when there is none. */
@@ -40,15 +39,15 @@ export interface MemberFacts {
 /** Prints the facts as `key=value` lines. Ends every command that changes something, to save a round trip. */
 export const factsScript = `
 value() { sed -n "s/^$2=//p" "$1" 2>/dev/null || true; }
-echo "token=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER_TOKEN)"
-echo "initialCluster=$(value "$directory/etcd-cluster.env" ETCD_INITIAL_CLUSTER)"
-echo "bootstrapped=$(cat "$directory/etcd-bootstrapped" 2>/dev/null || true)"
+echo "token=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER_TOKEN)"
+echo "initialCluster=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER)"
+echo "bootstrapped=$(cat "$directory/${fileNames.mark}" 2>/dev/null || true)"
 [ -d "$data/member" ] && echo hasData=yes
 [ -s "$directory/pki/etcd.crt" ] && echo "certificate=$(base64 -w0 "$directory/pki/etcd.crt")"
 state=$(systemctl show etcd.service --property=ActiveState --property=NRestarts)
 echo "$state"
 case $state in *ActiveState=active*)
-  set -a; . "$directory/etcdctl.env"; set +a
+  set -a; . "$directory/${fileNames.clientEnvironment}"; set +a
   ETCDCTL_ENDPOINTS=https://127.0.0.1:$port
   echo "members=$(etcdctl --dial-timeout=3s --command-timeout=6s member list -w json 2>/dev/null || true)"
   ;;
@@ -84,7 +83,7 @@ export function parseFacts(name: string, stdout: string): MemberFacts {
     name,
     token: value('token'),
     initialCluster: value('initialCluster'),
-    bootstrapped: value('bootstrapped'),
+    markedToken: value('bootstrapped'),
     hasData: value('hasData') === 'yes',
     certificate: Buffer.from(value('certificate'), 'base64').toString(),
     state: value('ActiveState'),
@@ -108,12 +107,10 @@ function parseMemberList(json: string): Pick<MemberFacts, 'clusterId' | 'members
 }
 
 function listedMember(entry: unknown): ListedMember {
-  const { ID, name, clientURLs, isLearner } = record(entry);
+  const { ID, name } = record(entry);
   return {
     id: hexadecimal(ID),
     name: typeof name === 'string' ? name : '',
-    clientUrls: Array.isArray(clientURLs) ? clientURLs.map(String) : [],
-    learner: isLearner === true,
   };
 }
 

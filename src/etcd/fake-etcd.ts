@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Call, Outcome } from '../ssh/fake.ts';
 import { FakeMachine } from '../ssh/fake.ts';
+import { fileNames } from './files.ts';
 
 interface FakeMember {
   readonly machine: FakeMachine;
@@ -44,7 +45,7 @@ export class FakeEtcd {
       'flotilla-etcd-found': (call: Call) => this.#found(name, member, call),
       'flotilla-etcd-start': () => this.#start(name, member),
       'flotilla-etcd-mark': ({ args }: Call) => {
-        member.files.set('etcd-bootstrapped', args[3] ?? '');
+        member.files.set(fileNames.mark, args[3] ?? '');
         return {};
       },
     };
@@ -74,13 +75,13 @@ export class FakeEtcd {
   }
 
   #launch(name: string, member: FakeMember): void {
-    if (!member.files.has('etcd.crt') || !member.files.has('etcd-cluster.env')) return;
+    if (!member.files.has('etcd.crt') || !member.files.has(fileNames.clusterEnvironment)) return;
     if (this.broken.has(name)) {
       member.restarts += 1;
       return;
     }
     member.started = true;
-    member.data ??= member.files.get('etcd-cluster.env');
+    member.data ??= member.files.get(fileNames.clusterEnvironment);
   }
 
   async #start(name: string, member: FakeMember): Promise<Outcome> {
@@ -97,13 +98,13 @@ export class FakeEtcd {
   }
 
   #facts(name: string, member: FakeMember): Outcome {
-    const environment = member.files.get('etcd-cluster.env') ?? '';
+    const environment = member.files.get(fileNames.clusterEnvironment) ?? '';
     const healthy = this.#healthy(member);
     const state = healthy ? 'active' : member.started ? 'activating' : 'inactive';
     const lines = [
       `token=${variable(environment, 'ETCD_INITIAL_CLUSTER_TOKEN')}`,
       `initialCluster=${variable(environment, 'ETCD_INITIAL_CLUSTER')}`,
-      `bootstrapped=${member.files.get('etcd-bootstrapped') ?? ''}`,
+      `bootstrapped=${member.files.get(fileNames.mark) ?? ''}`,
       `hasData=${member.data === undefined ? 'no' : 'yes'}`,
       `certificate=${Buffer.from(member.files.get('etcd.crt') ?? '').toString('base64')}`,
       `ActiveState=${state}`,

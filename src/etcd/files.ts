@@ -25,12 +25,18 @@ export const etcdTimings = {
 /** Bytes the database may grow to before etcd raises NOSPACE; 8 GiB is etcd's advised maximum. */
 const quota = 4 * 1024 ** 3;
 
-export const etcdPaths = (layout: EtcdLayout = standardLayout) => ({
-  environment: `${layout.directory}/etcd.env`,
-  clusterEnvironment: `${layout.directory}/etcd-cluster.env`,
-  clientEnvironment: `${layout.directory}/etcdctl.env`,
+/** In etcd's directory of configuration. */
+export const fileNames = {
+  environment: 'etcd.env',
+  clusterEnvironment: 'etcd-cluster.env',
+  clientEnvironment: 'etcdctl.env',
   /** Holds the token of the generation whose members were all healthy once. */
-  bootstrapped: `${layout.directory}/etcd-bootstrapped`,
+  mark: 'etcd-bootstrapped',
+} as const;
+
+export const etcdPaths = (layout: EtcdLayout = standardLayout) => ({
+  environment: `${layout.directory}/${fileNames.environment}`,
+  clusterEnvironment: `${layout.directory}/${fileNames.clusterEnvironment}`,
   pki: `${layout.directory}/pki`,
 });
 

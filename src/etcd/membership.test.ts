@@ -20,7 +20,7 @@ function blank(name: string): MemberFacts {
     name,
     token: '',
     initialCluster: '',
-    bootstrapped: '',
+    markedToken: '',
     hasData: false,
     certificate: '',
     state: 'inactive',
@@ -40,15 +40,13 @@ function running(name: string, wanted: EtcdCluster): MemberFacts {
   const members = wanted.members.map((each) => ({
     id: '1',
     name: each.name,
-    clientUrls: [],
-    learner: false,
   }));
   const live = { hasData: true, state: 'active', healthy: true, clusterId: 'c1', members };
   return { ...installed(name, wanted), ...live };
 }
 
 function marked(name: string, wanted: EtcdCluster): MemberFacts {
-  return { ...running(name, wanted), bootstrapped: clusterToken(wanted) };
+  return { ...running(name, wanted), markedToken: clusterToken(wanted) };
 }
 
 type Maker = (name: string, wanted: EtcdCluster) => MemberFacts;
@@ -159,7 +157,7 @@ describe('properties', () => {
   test('a generation that was complete is never founded again over missing data', () => {
     fc.assert(
       fc.property(situations, (given) => {
-        const complete = given.bootstrapped || given.facts.some((each) => each.bootstrapped !== '');
+        const complete = given.bootstrapped || given.facts.some((each) => each.markedToken !== '');
         const lost = given.facts.some((each) => !each.hasData);
         if (complete && lost) expect(membership(given).kind).toBe('refuse');
       }),
@@ -203,7 +201,7 @@ describe('properties', () => {
       return {
         ...fresh,
         hasData: fresh.hasData || each.hasData,
-        bootstrapped: fresh.bootstrapped || each.bootstrapped,
+        markedToken: fresh.markedToken || each.markedToken,
       };
     });
     const certificates = new Map<string, CertificateState>(

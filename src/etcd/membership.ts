@@ -140,14 +140,14 @@ function start({ facts }: Situation): Step | undefined {
 
 function mark({ wanted, facts }: Situation): Step | undefined {
   const token = clusterToken(wanted);
-  const unmarked = facts.filter((each) => each.bootstrapped !== token);
+  const unmarked = facts.filter((each) => each.markedToken !== token);
   if (unmarked.length === 0) return undefined;
   const reason = `generation ${wanted.generation} is complete`;
   return { kind: 'mark', members: unmarked.map((each) => each.name), reason };
 }
 
 function wasBootstrapped({ wanted, bootstrapped, facts }: Situation): boolean {
-  return bootstrapped || facts.some((each) => each.bootstrapped === clusterToken(wanted));
+  return bootstrapped || facts.some((each) => each.markedToken === clusterToken(wanted));
 }
 
 function refuse(reason: Reason): Step {

@@ -9,6 +9,9 @@ import type { TargetState, Unit } from './unit.ts';
 /** Where the agent serves on its machine, unless its configuration says otherwise. */
 export const agentSocket = '/run/flotilla/agent.sock';
 
+/** How an agent's 404 for a path that it does not know begins. A newer caller reads it, so the words stay. */
+export const nothingServed = 'nothing is served at';
+
 /** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
 export interface Cordon {
   readonly drain: boolean;

@@ -10,6 +10,11 @@ export interface AgentBundle {
   readonly sha256: string;
 }
 
+/** The version that an agent of this bundle announces, and by which it is known to be the new one. */
+export function versionOf({ sha256 }: AgentBundle): string {
+  return sha256.slice(0, 12);
+}
+
 /** What an agent is told about itself and the cluster: the contents of its configuration file. */
 export interface AgentSettings {
   readonly machine: Pick<Machine, 'name' | 'address' | 'metadata'>;

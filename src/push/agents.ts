@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { agentFiles } from '../model/agent-files.ts';
-import { messageOf } from '../model/message-of.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
@@ -9,8 +7,8 @@ import { csrCommand, isCsr, requestArguments, requestCertificates } from '../pki
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
-import { type AgentBundle, type AgentSettings, agentConfig, filesFor } from './agent-files.ts';
-import { AgentApi } from './api.ts';
+import { type AgentBundle, type AgentSettings, agentConfig, filesFor, versionOf } from './agent-files.ts';
+import { awaitAgent } from './agent-start.ts';
 
 /** A machine that shall run an agent. */
 export interface AgentMachine {
@@ -27,11 +25,6 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
-
-/** Seconds that an agent gets from its start until it answers. */
-const startDeadline = 120;
-/** Seconds between questions; each one costs an emulated machine that is busy starting its agent. */
-const pause = 2;
 
 /**
  * Brings every machine's agent up to the bundle and its settings; what is so already is left alone. A new bundle
@@ -51,7 +44,7 @@ export async function installAgents(machines: readonly AgentMachine[], options: 
   await Promise.all(others.map((state) => install(state, options)));
 }
 
-/** Machine name → whether its agent is what it should be; machines that do not answer are left out. */
+/** Names of the machines whose agent is not what it should be; machines that do not answer are left out. */
 export async function staleAgents(
   machines: readonly AgentMachine[],
   options: AgentOptions,
@@ -101,7 +94,7 @@ function inspectCommand(kind: Inspection): Command {
 async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspection): Promise<AgentState> {
   const { bundle, authority, signal } = options;
   const connection = await machine.connect(signal);
-  const config = agentConfig(machine.settings, bundle.sha256.slice(0, 12));
+  const config = agentConfig(machine.settings, versionOf(bundle));
   const wantedStamp = createHash('sha256')
     .update(bundle.bytes)
     .update(config)
@@ -127,7 +120,7 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
   const { machine, connection, config, wantedStamp } = state;
   const { bundle, authority, log, signal } = options;
   log(
-    `${machine.name}: installing agent ${bundle.sha256.slice(0, 12)}, ${Math.round(bundle.bytes.length / 1024)} KiB`,
+    `${machine.name}: installing agent ${versionOf(bundle)}, ${Math.round(bundle.bytes.length / 1024)} KiB`,
   );
   const certificate = isUsable(state.certificate, authority)
     ? state.certificate
@@ -139,7 +132,7 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
     const argv = ['systemctl', 'restart', '--no-block', 'flotilla-agent'];
     await succeed(connection, { argv, root: true }, signal);
   }
-  await answering(machine, connection, options);
+  await awaitAgent(machine, connection, options);
 }
 
 async function issue(
@@ -148,49 +141,6 @@ async function issue(
 ): Promise<string> {
   const csr = asked || (await succeed(connection, csrCommand(keys), signal)).stdout;
   return signLeaf({ authority, csr, commonName: machine.id, usages: ['client'] });
-}
-
-/** The agent is well when it answers on its own socket and has announced its machine under a lease. */
-async function answering(
-  machine: AgentMachine,
-  connection: Connection,
-  { log, signal, bundle }: AgentOptions,
-) {
-  const gateway = { name: machine.name, connect: async () => connection };
-  const deadlines = { choose: 10, answer: 10 };
-  const api = new AgentApi([gateway], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
-  const version = bundle.sha256.slice(0, 12);
-  const started = performance.now();
-  const waited = () => Math.round((performance.now() - started) / 1000);
-  let last = 'no answer yet';
-  const reminder = setInterval(() => {
-    log(`the agent on ${machine.name} is starting (${waited()} s of ${startDeadline} s)`);
-  }, 10_000);
-  try {
-    while (waited() < startDeadline) {
-      signal?.throwIfAborted();
-      last = await api
-        .machines()
-        .then(
-          ({ machines }) =>
-            machines.some((each) => each.id === machine.id && each.version === version)
-              ? ''
-              : 'not announced yet',
-          messageOf,
-        );
-      if (last === '') return;
-      await sleep(pause * 1000, undefined, signal ? { signal } : {});
-    }
-  } finally {
-    clearInterval(reminder);
-  }
-  const { stdout } = await connection.exec({
-    argv: ['journalctl', '-u', 'flotilla-agent', '-n', '10', '--no-pager'],
-    root: true,
-  });
-  throw new Error(
-    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${last}\n${stdout}`,
-  );
 }
 
 async function succeed(

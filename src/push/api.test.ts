@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { AgentApi, AnswerLost, ApiError, NoAnswer } from './api.ts';
+import { AgentApi } from './api.ts';
+import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
 import type { Gateway } from './gateway.ts';
 

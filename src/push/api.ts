@@ -14,14 +14,14 @@ import type {
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
-import { nextStep } from './next-step.ts';
+import { joined, noAgent, readReply, refusal } from './read-reply.ts';
 import { remind } from './remind.ts';
 import {
   applyReply,
   cordonReply,
-  errorReply,
   explainReply,
   machinesReply,
   planReply,
@@ -47,27 +47,6 @@ export interface AgentApiOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly deadlines?: Partial<Deadlines>;
-}
-
-/** An agent answered, and the answer is an error. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** No agent could be asked, or those that could hung up. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-}
-
-/** A change was sent and no answer came: it may have been made or not. */
-export class AnswerLost extends Error {
-  override readonly name = 'AnswerLost';
 }
 
 interface Agent {
@@ -181,24 +160,24 @@ export class AgentApi {
     const agent = await this.#choose();
     const reply = await this.#attempt(agent, request);
     if (reply instanceof Error) throw new AnswerLost(reply.message, { cause: reply });
-    return read(agent, request, reply, schema);
+    return readReply(agent.machine, request, reply, schema);
   }
 
   /** Once more with another agent when the chosen one went away: reading twice does no harm. */
   async #ask<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
     const agent = await this.#choose();
     const reply = await this.#attempt(agent, request);
-    if (!(reply instanceof Error)) return read(agent, request, reply, schema);
+    if (!(reply instanceof Error)) return readReply(agent.machine, request, reply, schema);
     this.#log(`${reply.message}; asking another machine`);
     const other = await this.#choose(agent.machine);
     const second = await this.#attempt(other, request);
     if (second instanceof Error) throw second;
-    return read(other, request, second, schema);
+    return readReply(other.machine, request, second, schema);
   }
 
   /** An agent's answer, or what kept it from giving one. */
   async #attempt(agent: Agent, request: Omit<AgentRequest, 'timeout'>): Promise<AgentResponse | Error> {
-    const what = `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
+    const what = () => `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
     const stopReminding = remind(this.#log, what);
     try {
       const timed = { ...request, timeout: this.#deadlines.answer };
@@ -263,50 +242,4 @@ function probeFailure(gateway: Gateway, cause: unknown, timeout: number | undefi
   if (cause instanceof ApiError) return cause;
   const why = timeout === undefined ? messageOf(cause) : `no answer within ${timeout} s`;
   return new Error(`${gateway.name}: ${why}`, { cause });
-}
-
-function noAgent(cause: unknown): string {
-  if (!(cause instanceof AggregateError)) return messageOf(cause);
-  if (cause.errors.length === 0) return 'no machine is known whose agent could be asked; run `npm run up`';
-  const each = cause.errors.map(messageOf).join('; ');
-  return `no machine's agent answered (${each}); \`npm run up\` starts what is missing`;
-}
-
-function read<T>(
-  agent: Agent,
-  request: Pick<AgentRequest, 'method' | 'path'>,
-  reply: AgentResponse,
-  schema: z.ZodType<T>,
-): T {
-  if (reply.status >= 300) throw refusal(agent.machine, request, reply);
-  const parsed = schema.safeParse(parseJson(reply.body));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new Error(
-    `${agent.machine}: ${request.method} ${request.path} gave an answer this version does not understand ` +
-      `(${problems.slice(0, 3).join('; ')}); \`npm run up\` brings the agents to this version`,
-  );
-}
-
-function refusal(machine: string, request: Pick<AgentRequest, 'method' | 'path'>, reply: AgentResponse) {
-  const error = errorReply.safeParse(parseJson(reply.body));
-  const why = error.success ? error.data.error.message : 'without a message';
-  const next = nextStep(machine, request.path, reply.status);
-  const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
-  return new ApiError(message, reply.status);
-}
-
-async function joined(lines: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const line of lines) text += `${line}\n`;
-  return text;
-}
-
-/** Undefined for what is not JSON: the schemas refuse that with their own words. */
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

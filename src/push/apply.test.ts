@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { applyUnits, planUnits, readUnits } from './apply.ts';
 import type { DesiredSet } from './diff.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
-import { type Clock, UnitsNotHealthy } from './follow.ts';
+import { UnitsNotHealthy } from './follow.ts';
+import type { PollClock } from './poll-clock.ts';
 
 const one: DesiredSet = {
   units: [{ name: 'a.service', contents: '[Service]\nExecStart=/bin/a\n', targetState: 'launched' }],
@@ -13,7 +14,7 @@ function setUp() {
   const agent = new FakeAgent([fakeMachine('core-1')]);
   const log: string[] = [];
   let now = 0;
-  const clock: Clock = {
+  const clock: PollClock = {
     now: () => now,
     sleep: async (milliseconds) => {
       now += milliseconds;

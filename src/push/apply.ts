@@ -1,11 +1,6 @@
 import type { ChangeRequest, PlanReply, UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
-import { readExpectation } from '../unit/expectation.ts';
-import { hashOf } from '../unit/hash.ts';
-import { readNeeds } from '../unit/needs.ts';
-import { parseUnit } from '../unit/parse.ts';
-import { rolloutGroup } from '../unit/rollout-group.ts';
-import { AgentApi, AnswerLost } from './api.ts';
+import { AgentApi } from './api.ts';
 import {
   type DesiredSet,
   type Drift,
@@ -17,7 +12,9 @@ import {
 import { alreadySettled, type FollowOptions, followUnits } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Wanted } from './health.ts';
+import { persist } from './persist.ts';
 import { type PlannedRollout, plannedRollouts } from './rollout.ts';
+import { wantedUnit } from './wanted.ts';
 
 export interface PushOptions {
   readonly log: (line: string) => void;
@@ -60,9 +57,6 @@ export interface UnitsOutcome {
   /** The set's units as they are now. */
   readonly units: readonly UnitRecord[];
 }
-
-/** How often a change is decided anew after its answer was lost. More often means that the cluster is not well. */
-const attempts = 3;
 
 /** For preview: asks the engine where units would go, and changes nothing. */
 export async function planUnits(
@@ -121,7 +115,7 @@ async function change(
   log: (line: string) => void,
 ): Promise<readonly UnitOperation[]> {
   const done: UnitOperation[] = [];
-  for (let attempt = 1; ; attempt += 1) {
+  return await persist(log, async (attempt) => {
     const { units, revision } = await api.units();
     if (attempt === 1) log(`asking the agent on ${api.machine}`);
     const { machines } = await api.machines();
@@ -129,14 +123,9 @@ async function change(
     if (operations.length === 0) return done;
     for (const { type, unit, reason } of operations) log(`${type} ${unit}: ${reason}`);
     done.push(...operations.filter((each) => !done.some((before) => sameOperation(before, each))));
-    try {
-      await api.apply(changeOf(desired, operations, revision));
-      return done;
-    } catch (error) {
-      if (!(error instanceof AnswerLost) || attempt === attempts) throw error;
-      log(`${error.message}; looking what came of it`);
-    }
-  }
+    await api.apply(changeOf(desired, operations, revision));
+    return done;
+  });
 }
 
 function sameOperation(a: UnitOperation, b: UnitOperation): boolean {
@@ -158,25 +147,9 @@ function changeOf(
 
 function wantedOf(desired: DesiredSet, operations: readonly UnitOperation[]): Wanted {
   return {
-    units: desired.units.map(({ name, contents, targetState }) => {
-      const { options } = parseUnit(contents);
-      const { requirements, flotilla } = readNeeds(name, options);
-      return {
-        name,
-        hash: hashOf(contents),
-        targetState,
-        ...readExpectation(name, options),
-        rolloutDeadline: flotilla.rollout.deadline,
-        rolls: rolloutGroup(name, requirements) !== undefined,
-      };
-    }),
+    units: desired.units.map(({ name, contents, targetState }) => wantedUnit(name, contents, targetState)),
     gone: operations.filter(({ type }) => type === 'destroy').map(({ unit }) => unit),
   };
-}
-
-/** Whether a unit is meant to end, see `Expectation`. */
-export function finishes(contents: string): boolean {
-  return readExpectation('', parseUnit(contents).options).finishes;
 }
 
 function records(views: readonly UnitView[], machineName: (id: string) => string): readonly UnitRecord[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClusterEvent } from '../model/api.ts';
-import { AgentApi, ApiError, NoAnswer } from './api.ts';
+import { AgentApi } from './api.ts';
+import { ApiError, NoAnswer } from './errors.ts';
 import { type EventsQuery, readEvents } from './events.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
 import type { EventLine } from './replies.ts';

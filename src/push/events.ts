@@ -1,11 +1,12 @@
-import { type AgentApi, NoAnswer } from './api.ts';
-import { type Clock, systemClock } from './follow.ts';
+import type { AgentApi } from './api.ts';
+import { NoAnswer } from './errors.ts';
+import { type PollClock, systemClock } from './poll-clock.ts';
 import { type EventLine, eventLine } from './replies.ts';
 
 export interface EventsQuery {
   /** The store's revision of the first event that is wanted. */
   readonly since?: string | undefined;
-  /** Instead: the id of an event right before it. Without both, all that the cluster still knows. */
+  /** Instead: the id of an event right before it. Without both, all that the cluster still knows, or with `follow` what happens from now on. */
   readonly after?: string | undefined;
   /** Goes on with what happens from now on, until the signal fires. */
   readonly follow: boolean;
@@ -14,7 +15,7 @@ export interface EventsQuery {
 export interface EventsOptions {
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
-  readonly clock?: Clock;
+  readonly clock?: PollClock;
 }
 
 /** Milliseconds before the events are asked for again when their stream broke. */

@@ -7,6 +7,7 @@ import {
   type ClusterEvent,
   type ExplainReply,
   type MachineView,
+  nothingServed,
   type PlanReply,
   type RolloutView,
   type UnitView,
@@ -182,23 +183,23 @@ export class FakeAgent {
   async #answer(line: string, request: IncomingMessage): Promise<Reply> {
     const [method, path = ''] = line.split(' ');
     const [, , , noun, name = '', action = ''] = path.split('/').map(decodeURIComponent);
-    if (method === 'GET') return this.#read(noun, name);
+    if (method === 'GET') return this.#read(path, noun, name);
     const body = await json(request);
     if (noun === 'machines') return this.#onMachine(name, action, cordonRequest.parse(body).reason);
     if (noun === 'rollouts') return this.#onRollout(name, action);
     if (noun === 'rebalance') return this.#rebalance(rebalanceRequest.parse(body).maxMoves);
     if (noun === 'plan') return this.#plan(changeRequest.parse(body));
     if (noun === 'apply') return this.#apply(changeRequest.parse(body));
-    return failure(404, 'no such route');
+    return failure(404, `${nothingServed} ${path}`);
   }
 
-  #read(noun: string | undefined, name: string): Reply {
+  #read(path: string, noun: string | undefined, name: string): Reply {
     if (noun === 'units' && name !== '') return this.#unit(name);
     if (noun === 'explain') return found(this.explanations.get(name), 'no such unit');
     if (noun === 'machines') return ok({ machines: this.machines });
     if (noun === 'rollouts') return ok({ rollouts: [...this.rollouts.values()] });
     if (noun === 'units') return ok({ revision: `${this.#revision}`, units: [...this.views.values()] });
-    return failure(404, 'no such route');
+    return failure(404, `${nothingServed} ${path}`);
   }
 
   #onMachine(word: string, action: string, reason: string): Reply {

@@ -1,7 +1,8 @@
 import type { RolloutView, UnitView } from '../model/api.ts';
 import { fakeMachine } from './fake-agent.ts';
-import { type Clock, followUnits } from './follow.ts';
+import { followUnits } from './follow.ts';
 import type { Wanted } from './health.ts';
+import type { PollClock } from './poll-clock.ts';
 
 /** The cluster as one answer shows it. */
 export interface Moment {
@@ -32,7 +33,7 @@ export async function followMoments(
   const log: string[] = [];
   let now = 0;
   let asked = 0;
-  const clock: Clock = {
+  const clock: PollClock = {
     now: () => now,
     sleep: async (milliseconds) => {
       now += milliseconds;

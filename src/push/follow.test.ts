@@ -1,14 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import type { UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
-import { NoAnswer } from './api.ts';
+import { NoAnswer } from './errors.ts';
 import { core1, followMoments } from './fake-source.ts';
 import { UnitsNotHealthy } from './follow.ts';
 import type { Wanted } from './health.ts';
 
 const hash = 'a'.repeat(64);
 const wanted: Wanted = {
-  units: [{ name: 'a.service', hash, targetState: 'launched', finishes: false }],
+  units: [
+    {
+      ...{ name: 'a.service', hash, targetState: 'launched' },
+      ...{ finishes: false, probe: false, rolloutDeadline: 300, rolls: false },
+    },
+  ],
   gone: [],
 };
 

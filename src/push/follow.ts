@@ -1,9 +1,7 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
 import { isMoving } from '../model/rollout.ts';
-import { ApiError, NoAnswer } from './api.ts';
 import { machineNames } from './diff.ts';
+import { isOutage } from './errors.ts';
 import {
   type CrashHistory,
   crashLoops,
@@ -14,6 +12,7 @@ import {
   type Waiting,
   type Wanted,
 } from './health.ts';
+import { type PollClock, systemClock } from './poll-clock.ts';
 import { failureText, Progress, progressText } from './progress.ts';
 import { badEnds, belongsTo, concerning, rolloutFailure, sayBadEnd, sayProgress } from './rollout.ts';
 
@@ -23,17 +22,6 @@ export interface UnitsSource {
   machines(): Promise<MachinesReply>;
   rollouts(): Promise<RolloutsReply>;
 }
-
-/** Milliseconds that only grow. */
-export interface Clock {
-  now(): number;
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-}
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (milliseconds, signal) => wait(milliseconds, undefined, signal ? { signal } : {}),
-};
 
 /**
  * Seconds for which a verdict must hold. A unit that dies right after its start would pass for healthy; one whose
@@ -60,7 +48,7 @@ export interface FollowOptions {
    */
   readonly deadline?: number;
   readonly settle?: Settle;
-  readonly clock?: Clock;
+  readonly clock?: PollClock;
 }
 
 /** Units did not become healthy; the message names each with its machine, the reason and its last journal lines. */
@@ -75,9 +63,6 @@ export class UnitsNotHealthy extends Error {
     this.waiting = waiting;
   }
 }
-
-/** `RolloutDeadline=` where a unit's file was not read. */
-const rolloutDeadline = 300;
 
 /**
  * Seconds from one question to the next: quick where the answer is, and slow enough not to take a busy machine's
@@ -99,7 +84,7 @@ export async function followUnits(
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
   const read = readerOf(source, wanted);
-  const patience = Math.max(...wanted.units.map((unit) => unit.rolloutDeadline ?? rolloutDeadline));
+  const patience = Math.max(...wanted.units.map(({ rolloutDeadline }) => rolloutDeadline));
   for (;;) {
     const asked = seconds();
     const reading = await read();
@@ -129,7 +114,7 @@ type Reader = () => Promise<Reading | string>;
 /** Machines are asked for again only when a unit is on one that was not known yet: names don't change. */
 function readerOf(source: UnitsSource, wanted: Wanted): Reader {
   let machines: MachinesReply['machines'] = [];
-  const rolls = wanted.units.some((unit) => unit.rolls !== false);
+  const rolls = wanted.units.some(({ rolls }) => rolls);
   return async () => {
     try {
       const { units } = await source.units();
@@ -142,8 +127,7 @@ function readerOf(source: UnitsSource, wanted: Wanted): Reader {
       const { rollouts } = rolls ? await source.rollouts() : { rollouts: [] };
       return { views: units, machineName, rollouts: concerning(wanted, rollouts) };
     } catch (error) {
-      if (error instanceof NoAnswer) return error.message;
-      if (error instanceof ApiError && error.status >= 500) return error.message;
+      if (isOutage(error)) return error.message;
       throw error;
     }
   };

@@ -9,7 +9,11 @@ const machine = 'f'.repeat(32);
 const name = () => 'core-1';
 
 function wanted(unit: string, changes: Partial<WantedUnit> = {}): WantedUnit {
-  return { name: unit, hash, targetState: 'launched', finishes: false, ...changes };
+  return {
+    ...{ name: unit, hash, targetState: 'launched' },
+    ...{ finishes: false, probe: false, rolloutDeadline: 300, rolls: false },
+    ...changes,
+  };
 }
 
 function state(unit: string, changes: Partial<UnitStatus> = {}): UnitStatus {

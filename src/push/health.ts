@@ -16,13 +16,11 @@ import type { Unit } from '../model/unit.ts';
 import { shortHash } from './diff.ts';
 
 /** A unit that shall become healthy. */
-export interface WantedUnit extends Unit, Pick<Expectation, 'finishes'> {
-  /** See `Expectation`; default false. */
-  readonly probe?: boolean;
-  /** `RolloutDeadline=`, in seconds; default 300. */
-  readonly rolloutDeadline?: number;
-  /** Whether it may have a rollout: a template's instance or a global unit. Default true. */
-  readonly rolls?: boolean;
+export interface WantedUnit extends Unit, Expectation {
+  /** `RolloutDeadline=`, in seconds. */
+  readonly rolloutDeadline: number;
+  /** Whether it may have a rollout: a template's instance or a global unit. */
+  readonly rolls: boolean;
 }
 
 export interface Wanted {
@@ -107,7 +105,7 @@ function placed(unit: WantedUnit, view: UnitView, placement: Placement, machine:
   if (isUnusable(state)) return { failed: state };
   if (unit.targetState === 'loaded') return 'healthy';
   if (hasFailed(state)) return { failed: state };
-  if (isReady(state, { probe: unit.probe ?? false, finishes: unit.finishes })) return 'healthy';
+  if (isReady(state, unit)) return 'healthy';
   if (state.active === 'active' && state.ready?.ok === false) {
     return { waiting: `not ready on ${machine}: ${state.ready.detail}` };
   }

@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { nextStep } from './next-step.ts';
 
+test.each(['/flotilla/v1/uptime', '/flotilla/v1/uptime/core-1', '/flotilla/v1/machines/core-1/reboot'])(
+  '%s, which the agents of before do not serve: the agents are the old ones',
+  (path) => {
+    const step = nextStep('core-1', path, 404, `nothing is served at ${path}`);
+    expect(step).toBe('`npm run up` brings the agents to this version');
+  },
+);
+
 test.each([
   ['/flotilla/v1/apply', 400, 'correct the unit file'],
   ['/flotilla/v1/rebalance', 400, /^correct it; .*npm run up/],

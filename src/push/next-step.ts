@@ -1,9 +1,12 @@
+import { nothingServed } from '../model/api.ts';
+
 /** What to do about a status that an agent answered, where that is the same for all requests. */
 const nextSteps: Readonly<Record<number, string>> = {
   409: 'run it again: it is decided anew from what is there now',
   410: 'ask from a later revision',
 };
 
+const newAgents = '`npm run up` brings the agents to this version';
 const correctTheFile = 'correct the unit file';
 
 /** What to do about it for the requests below a path. */
@@ -15,7 +18,7 @@ const nextStepsByPath: readonly [prefix: string, steps: Readonly<Record<number, 
 ];
 
 const nextStepsElsewhere: Readonly<Record<number, string>> = {
-  400: 'correct it; if it is right, `npm run up` brings the agents to this version',
+  400: `correct it; if it is right, ${newAgents}`,
   404: '`flotilla list-unit-files` shows the units there are',
 };
 
@@ -23,8 +26,9 @@ function both(step: string): Readonly<Record<number, string>> {
   return { 404: step, 409: step };
 }
 
-/** The next step, as a clause, after the agent on `machine` refused a request for `path`. */
-export function nextStep(machine: string, path: string, status: number): string {
+/** The next step, as a clause, after the agent on `machine` refused a request for `path`; `why` is what it said. */
+export function nextStep(machine: string, path: string, status: number, why = ''): string {
+  if (status === 404 && why.startsWith(nothingServed)) return newAgents;
   const steps = nextStepsByPath.find(([prefix]) => path.startsWith(prefix))?.[1];
   const known = steps?.[status] ?? nextSteps[status] ?? nextStepsElsewhere[status];
   return known ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;

@@ -10,8 +10,13 @@ export function progressText({ done, failed, waiting }: Evaluation, wanted: Want
   if (done) return `${count}; watching that they stay so`;
   const failing = failed.map(({ unit, machine }) => `${unit}: failed on ${machine}`);
   const shown = [...failing, ...waiting.map(({ unit, why }) => `${unit}: ${why}`)];
-  const more = shown.length > 3 ? `; and ${shown.length - 3} more` : '';
-  return `${count}; waiting for ${shown.slice(0, 3).join('; ')}${more}`;
+  return `${count}; waiting for ${firstThree(shown)}`;
+}
+
+/** So many clauses fit into a line. */
+export function firstThree(clauses: readonly string[]): string {
+  const more = clauses.length > 3 ? `; and ${clauses.length - 3} more` : '';
+  return `${clauses.slice(0, 3).join('; ')}${more}`;
 }
 
 export function failureText(failed: readonly UnitFailure[]): string {

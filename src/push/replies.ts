@@ -25,7 +25,7 @@ const targetState = z.enum(targetStates);
 
 const cordon = z.object({ drain: z.boolean(), reason: z.string() });
 
-export const machineView: z.ZodType<MachineView> = z.object({
+const machineView: z.ZodType<MachineView> = z.object({
   id: z.string(),
   name: z.string(),
   address: z.string(),

@@ -50,7 +50,10 @@ function follow(
   { deadline, rolloutDeadline = 300 }: { deadline?: number; rolloutDeadline?: number } = {},
 ) {
   const units = [
-    { name: unit, hash: after, targetState: 'launched', finishes: false, rolloutDeadline },
+    {
+      ...({ name: unit, hash: after, targetState: 'launched' } as const),
+      ...{ finishes: false, probe: false, rolloutDeadline, rolls: true },
+    },
   ] as const;
   return followMoments(moments, { units, gone: [] }, deadline);
 }

@@ -49,7 +49,7 @@ export async function serveControl(
 }
 
 /** Fields that are not of the right type count as absent; an unknown command asks for the status. */
-export function parseRequest(line: string): ControlRequest {
+function parseRequest(line: string): ControlRequest {
   const request: unknown = JSON.parse(line);
   if (typeof request !== 'object' || request === null) return { command: 'status' };
   const { command, machine, fault } = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf } from '../model/message-of.ts';
+import { parseJson } from '../model/parse-json.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
 import { attach, run } from './command.ts';
@@ -211,14 +212,6 @@ export function parseForwards(text: string): Forwards {
     ([guest, host]) => [Number(guest), Number(host)] as const,
   );
   return Object.fromEntries(pairs.filter(([guest, host]) => guest > 0 && host > 0));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Limits } from './prune-limits.ts';
-import { type Decision, isTemplate, type PruneEntry, planPrune, startingTime } from './prune-plan.ts';
+import { type Decision, isTemplateEntry, type PruneEntry, planPrune, startingTime } from './prune-plan.ts';
 
 const day = 86_400_000;
 const now = 1000 * day;
@@ -47,7 +47,7 @@ function property(check: (kept: PruneEntry[], gone: Set<PruneEntry>, limits: Lim
     fc.property(anyEntries, anyLimits, (entries, limits) => {
       const gone = removed(planPrune(entries, limits, now));
       check(
-        entries.filter((each) => isTemplate(each) && !gone.has(each)),
+        entries.filter((each) => isTemplateEntry(each) && !gone.has(each)),
         gone,
         limits,
       );
@@ -74,7 +74,7 @@ describe('of what stays', () => {
 
   test('nothing was used before something that goes', () => {
     property((kept, gone) => {
-      const lastGone = Math.max(...[...gone].filter(isTemplate).map(({ lastUse }) => lastUse));
+      const lastGone = Math.max(...[...gone].filter(isTemplateEntry).map(({ lastUse }) => lastUse));
       for (const { lastUse } of kept) expect(lastUse).toBeGreaterThanOrEqual(lastGone);
     });
   });
@@ -83,7 +83,7 @@ describe('of what stays', () => {
 test('no template goes without need', () => {
   property((kept, gone, { olderThan, keepSize, all }) => {
     const newest = [...gone]
-      .filter(isTemplate)
+      .filter(isTemplateEntry)
       .sort((a, b) => b.lastUse - a.lastUse || (a.name < b.name ? 1 : -1))[0];
     if (!newest || all || now - newest.lastUse > olderThan) return;
     expect([newest, ...kept].reduce((sum, each) => sum + each.bytes, 0)).toBeGreaterThan(keepSize);
@@ -94,7 +94,7 @@ test('images and what machines may be starting from never go, and a lock only wi
   property((kept, gone) => {
     for (const each of gone) {
       expect(each.kind).not.toBe('image');
-      if (isTemplate(each)) expect(starting(each)).toBe(false);
+      if (isTemplateEntry(each)) expect(starting(each)).toBe(false);
       if (each.kind === 'lock') expect(kept.map(({ key }) => key)).not.toContain(each.key);
     }
   });

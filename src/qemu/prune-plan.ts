@@ -45,7 +45,7 @@ function unwanted<Entry extends PruneEntry>(
   limits: Limits,
   now: number,
 ): Decision<Entry>[] {
-  const templates = entries.filter(isTemplate).sort((a, b) => a.lastUse - b.lastUse || byName(a, b));
+  const templates = entries.filter(isTemplateEntry).sort((a, b) => a.lastUse - b.lastUse || byName(a, b));
   let rest = templates.reduce((sum, { bytes }) => sum + bytes, 0);
   return templates.flatMap((entry) => {
     const reason = reasonAgainst(entry, rest, limits, now);
@@ -76,7 +76,7 @@ function idleLocks<Entry extends PruneEntry>(
 ): Decision<Entry>[] {
   const going = new Set(decisions.filter(({ spared }) => spared === undefined).map(({ entry }) => entry));
   const staying = new Set(
-    entries.filter((entry) => isTemplate(entry) && !going.has(entry)).map(({ key }) => key),
+    entries.filter((entry) => isTemplateEntry(entry) && !going.has(entry)).map(({ key }) => key),
   );
   return entries
     .filter(({ kind, key }) => kind === 'lock' && !staying.has(key))
@@ -85,7 +85,7 @@ function idleLocks<Entry extends PruneEntry>(
 }
 
 /** A whole one, which machines may start from. */
-export function isTemplate({ kind, state }: PruneEntry): boolean {
+export function isTemplateEntry({ kind, state }: PruneEntry): boolean {
   return kind === 'template' && state === 'complete';
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withLock } from './lock.ts';
-import { type Outcome, type PruneOptions, prune, pruneTemplates } from './prune.ts';
+import { type PruneOptions, type PruneOutcome, prune, pruneTemplates } from './prune.ts';
 import { defaultLimits, type Limits } from './prune-limits.ts';
 import { readTemplate } from './template.ts';
 import { FakeCache } from './template-cache-fake.ts';
@@ -26,7 +26,7 @@ async function outcomes(limits: Limits, options: Partial<PruneOptions> = {}): Pr
   return lines;
 }
 
-const line = ({ entry, spared, error }: Outcome) =>
+const line = ({ entry, spared, error }: PruneOutcome) =>
   `${entry.name} ${error ? error.message : spared === undefined ? 'removed' : spared}`;
 
 describe('prune', () => {
@@ -77,9 +77,9 @@ describe('prune', () => {
     await cache.template('a', { days: 50 });
     await cache.template('b', { days: 40 });
     const pruning = prune(cache.templates, defaultLimits, { log });
-    expect(line((await pruning.next()).value as Outcome)).toBe('a removed');
+    expect(line((await pruning.next()).value as PruneOutcome)).toBe('a removed');
     expect(await readTemplate(join(cache.templates, 'b'))).toBeDefined();
-    expect(line((await pruning.next()).value as Outcome)).toContain('b used just now');
+    expect(line((await pruning.next()).value as PruneOutcome)).toContain('b used just now');
     await pruning.return();
     expect(await left()).toEqual(['a.lock', 'b', 'b.lock']);
   });

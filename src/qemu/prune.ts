@@ -6,7 +6,7 @@ import { type RemovalOptions, remove } from './prune-removal.ts';
 import { type CacheEntry, listTemplates } from './template-cache.ts';
 
 /** What became of a decision. */
-export interface Outcome extends Decision<CacheEntry> {
+export interface PruneOutcome extends Decision<CacheEntry> {
   /** What went wrong; it stays, whole or under a name that the next prune takes up. */
   readonly error?: Error;
 }
@@ -21,7 +21,7 @@ export async function* prune(
   cache: string,
   limits: Limits,
   options: PruneOptions,
-): AsyncGenerator<Outcome, void> {
+): AsyncGenerator<PruneOutcome, void> {
   for (const decision of planPrune(await listTemplates(cache), limits, options.now ?? Date.now()))
     yield await carryOut(decision, options);
 }
@@ -49,7 +49,7 @@ export async function pruneTemplates(
   }
 }
 
-async function carryOut(decision: Decision<CacheEntry>, options: PruneOptions): Promise<Outcome> {
+async function carryOut(decision: Decision<CacheEntry>, options: PruneOptions): Promise<PruneOutcome> {
   if (decision.spared !== undefined) return decision;
   const { entry } = decision;
   try {

@@ -61,7 +61,7 @@ function failureOf(now: { running: boolean; panicked: boolean; overdue: boolean 
 }
 
 /** Whether what listens on the port of 127.0.0.1 is an SSH server (RFC 4253 section 4.2). */
-export async function greets(port: number): Promise<boolean> {
+async function greets(port: number): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port, signal: AbortSignal.timeout(attemptDeadline) });
   try {
     for await (const chunk of socket) return String(chunk).startsWith('SSH-');

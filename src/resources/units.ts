@@ -24,7 +24,7 @@ export function createUnits(plan: ClusterPlan, cluster: Cluster): UnitSet | unde
 }
 
 /** @throws InvalidInput with every problem of every file in all folders. */
-export function loadUnits(paths: readonly string[]): readonly CheckedUnit[] {
+function loadUnits(paths: readonly string[]): readonly CheckedUnit[] {
   const folders = paths.map(readUnitFolder);
   const checked = checkUnits(folders.flatMap(sources), {
     instances: Object.assign({}, ...folders.map(({ manifest }) => manifest.instances)),

@@ -12,7 +12,7 @@ export interface SshTarget {
   /** The only host key that is accepted, as `ssh-ed25519 AAAA…`; there is no trust on first use. */
   readonly hostKey: string;
   /** Path of an ssh-agent's socket that programs there may use. It is never asked for a key to log in with. */
-  readonly agent?: string;
+  readonly sshAgent?: string;
 }
 
 /** A remote command as a value: argv, never a shell line. `sh` scripts go as `['sh', '-c', script]`. */

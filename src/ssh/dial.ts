@@ -86,7 +86,7 @@ function handshake(
       username: target.user,
       privateKey: target.privateKey,
       authHandler: ['publickey'],
-      ...(target.agent !== undefined && { agent: target.agent, agentForward: true }),
+      ...(target.sshAgent !== undefined && { agent: target.sshAgent, agentForward: true }),
       algorithms: { serverHostKey: ['ssh-ed25519'] },
       hostVerifier: (key: Buffer) => {
         got = key;

@@ -90,7 +90,7 @@ export class FakeMachine {
   }
 }
 
-export class FakeConnection implements Connection {
+class FakeConnection implements Connection {
   readonly target: SshTarget;
   readonly #machine: FakeMachine;
   readonly #end = new AbortController();

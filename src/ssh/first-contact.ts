@@ -92,7 +92,7 @@ export const lastingKeyFile = '/etc/ssh/flotilla_host_ed25519_key';
 export const lastingKeyConfig = '/etc/ssh/sshd_config.d/00-flotilla-host-key.conf';
 
 /** Makes the lasting key unless it is there, and prints it with the machine's ids. Changes nothing sshd sees. */
-export function prepareCommand(): Command {
+function prepareCommand(): Command {
   const args = [lastingKeyFile, lastingKeyConfig];
   return script('flotilla-host-key-prepare', prepareScript, args, { root: true });
 }
@@ -117,7 +117,7 @@ echo "machineId=$id"
  * Switches sshd to the lasting key by one rename, makes sure that it is now the only one, and deletes the one-time
  * key. Connections that are open stay so. The copy in cloud-init's user data remains: it proves nothing any more.
  */
-export function commitCommand(): Command {
+function commitCommand(): Command {
   const args = [lastingKeyFile, lastingKeyConfig];
   return script('flotilla-host-key-commit', commitScript, args, { root: true });
 }

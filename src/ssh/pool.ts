@@ -5,7 +5,7 @@ import type { Connection, SshTarget } from './connection.ts';
 export type Connect = (target: SshTarget, options?: ConnectOptions) => Promise<Connection>;
 
 /**
- * One connection per machine, user, key and lent ssh-agent within a process. It owns what it hands out: its users
+ * One connection per machine, user, key and forwarded ssh-agent within a process. It owns what it hands out: its users
  * don't close a connection, they close the pool at the end.
  */
 export class ConnectionPool {
@@ -47,5 +47,5 @@ export class ConnectionPool {
 /** The key hashed, so that no map and no heap listing shows it. */
 function poolKey(target: SshTarget): string {
   const secret = createHash('sha256').update(target.privateKey).digest('base64');
-  return JSON.stringify([target.host, target.port, target.user, target.hostKey, secret, target.agent]);
+  return JSON.stringify([target.host, target.port, target.user, target.hostKey, secret, target.sshAgent]);
 }

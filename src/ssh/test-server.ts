@@ -29,8 +29,8 @@ export class TestServer {
   accepted = 0;
   /** Sessions open at the same time, at most. */
   mostSessions = 0;
-  /** Programs so far that were lent an ssh-agent. */
-  lentAgents = 0;
+  /** Programs so far that an ssh-agent was forwarded to. */
+  forwardedAgents = 0;
   #sessions = 0;
 
   constructor(options: TestServerOptions) {
@@ -94,7 +94,7 @@ export class TestServer {
     });
     session.on('pty', (accept) => accept?.());
     session.on('auth-agent', (accept) => {
-      this.lentAgents += 1;
+      this.forwardedAgents += 1;
       accept?.();
     });
     session.on('shell', (accept) => this.#run(accept(), undefined));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Cordon, type RebalanceRequest, rolloutStates } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
+import { parseJson } from '../model/parse-json.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
@@ -215,12 +216,4 @@ function parse<Value, T>(
     .map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`)
     .join('; ');
   return { malformed: { key, problem } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

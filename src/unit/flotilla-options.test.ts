@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { checkOptions } from './check-options.ts';
-import { flotillaReaders, readFlotillaOptions } from './flotilla-options.ts';
+import { type FlotillaOption, flotillaReaders, readFlotillaOptions } from './flotilla-options.ts';
 import { parseUnit } from './parse.ts';
 
 const options = (lines: string) => parseUnit(`[X-Flotilla]\n${lines}\n`).options;
@@ -165,4 +165,25 @@ describe('checkOptions of [X-Flotilla]', () => {
       }),
     );
   });
+});
+
+/** A value of each option that is not its default. A new option is not read by itself: it needs a line here. */
+const unusual: Readonly<Record<FlotillaOption, string>> = {
+  Weight: '7',
+  Spread: 'zone',
+  MaxPerMachine: '3',
+  MachineMetadata: 'tier=web',
+  Fence: 'stop',
+  Ready: 'tcp :5433',
+  ReadyInterval: '9s',
+  ReadyTimeout: '9s',
+  AfterReady: 'db.service',
+  MaxUnavailable: '4',
+  Rollback: 'false',
+  RolloutDeadline: '99s',
+};
+
+test.each(Object.entries(unusual))('%s=%s changes what is read', (name, value) => {
+  const without = 'Ready=tcp :5432';
+  expect(readLines(`${without}\n${name}=${value}`)).not.toEqual(readLines(without));
 });

@@ -87,7 +87,7 @@ const machineIds = fc
 const unitNames = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 3 }).map((list) => new Set(list));
 
 /** What the operator and the engine say besides. */
-export const marks = fc.record(
+const marks = fc.record(
   {
     cordoned: machineIds,
     draining: machineIds,

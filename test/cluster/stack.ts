@@ -52,7 +52,6 @@ const outputsSchema = z.object({
   machines: z.record(z.string(), z.string()),
   etcd: z.record(z.string(), z.string()),
   units: z.record(z.string(), z.array(z.string())),
-  published: z.array(z.string()),
   connection: z.object({
     user: z.string(),
     privateKey: z.string(),

@@ -68,7 +68,7 @@ export interface Plan {
 }
 
 /** Every unit a plan may name. */
-export const unitNames = [
+const unitNames = [
   'a.service',
   'b.service',
   'c.service',

@@ -56,7 +56,7 @@ export const statePage = component(
   }),
 );
 
-export const machine = component(
+const machine = component(
   'FleetMachine',
   z.object({
     id: z.string(),

@@ -23,7 +23,7 @@ export interface MachineArgs {
 }
 
 /** A virtual machine in QEMU. It goes on running when Pulumi has ended. */
-export class Machine extends pulumi.CustomResource {
+class Machine extends pulumi.CustomResource {
   declare readonly host: pulumi.Output<string>;
   declare readonly port: pulumi.Output<number>;
   declare readonly running: pulumi.Output<boolean>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
+import { settled } from '../../model/settled.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
@@ -125,10 +126,4 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
       return { outputs: { ...old, stale: [...stale, ...unadmitted] } };
     },
   };
-}
-
-/** Like Promise.all, but it does not go on while one of them still works on its machines. */
-async function settled(work: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(work);
-  await Promise.all(work);
 }

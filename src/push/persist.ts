@@ -1,6 +1,4 @@
-import { AnswerLost } from '../push/api.ts';
-import type { Context } from './context.ts';
-import { say } from './say.ts';
+import { AnswerLost } from './errors.ts';
 
 /** How often a change is decided anew after its answer was lost. More often means that the cluster is not well. */
 const attempts = 3;
@@ -10,7 +8,7 @@ const attempts = 3;
  * first attempt (1, 2, …) can be nothing.
  */
 export async function persist<T>(
-  context: Pick<Context, 'terminal'>,
+  log: (line: string) => void,
   change: (attempt: number) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -18,7 +16,7 @@ export async function persist<T>(
       return await change(attempt);
     } catch (error) {
       if (!(error instanceof AnswerLost) || attempt === attempts) throw error;
-      say(context, `${error.message}; looking what came of it`);
+      log(`${error.message}; looking what came of it`);
     }
   }
 }

@@ -1,15 +1,7 @@
 import { Readable } from 'node:stream';
-import type { UnitView } from '../model/api.ts';
 import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';
-import { machinesOf } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
-
-/** The machines on which one can ask systemd about the unit. */
-export async function whereabouts(cluster: Cluster, unit: UnitView): Promise<readonly KnownMachine[]> {
-  const { machines } = await cluster.api.machines();
-  return machinesOf(unit, machines, cluster.machines);
-}
 
 /**
  * Runs one of systemd's tools as root, since a user without rights gets no journal lines. Its input is empty and it

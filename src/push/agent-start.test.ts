@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import { versionOf } from './agent-files.ts';
+import { awaitAgent } from './agent-start.ts';
+import { FakeAgent, fakeMachine } from './fake-agent.ts';
+
+const bundle = { bytes: Buffer.from('agent'), sha256: 'ab'.repeat(32) };
+
+/** Waits for the agent of a cluster whose only machine announces the version. */
+async function waitFor(version: string, signal: AbortSignal): Promise<void> {
+  const machine = fakeMachine('core-1', { version });
+  const connection = await new FakeAgent([machine]).gateway('core-1').connect();
+  await awaitAgent(machine, connection, { bundle, signal, log: () => undefined });
+}
+
+test('an agent that announces the version of its bundle is well', async () => {
+  await expect(waitFor(versionOf(bundle), AbortSignal.timeout(5000))).resolves.toBeUndefined();
+});
+
+test('the one of before, which still answers, is not: it is waited for until the caller gives up', async () => {
+  const reason = new Error('interrupted');
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(reason), 100);
+  await expect(waitFor('0123456789ab', stop.signal)).rejects.toMatchObject({ cause: reason });
+});

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../model/message-of.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { type AgentBundle, versionOf } from './agent-files.ts';
+import { AgentApi } from './api.ts';
+import { remind } from './remind.ts';
+
+export interface StartOptions {
+  readonly bundle: AgentBundle;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Whose agent starts; `id` is what it announces. */
+interface Starting {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** Seconds that an agent gets from its start until it answers. */
+const startDeadline = 120;
+/** Seconds between questions; each one costs an emulated machine that is busy starting its agent. */
+const pause = 2;
+
+/**
+ * Waits until the agent answers on its own socket and has announced its machine under a lease.
+ *
+ * @throws Error with the agent's last journal lines when it did not get well in time.
+ */
+export async function awaitAgent(
+  machine: Starting,
+  connection: Connection,
+  { log, signal, bundle }: StartOptions,
+): Promise<void> {
+  const gateway = { name: machine.name, connect: async () => connection };
+  const deadlines = { choose: 10, answer: 10 };
+  const api = new AgentApi([gateway], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
+  const started = performance.now();
+  const waited = () => Math.round((performance.now() - started) / 1000);
+  let missing: string | undefined = 'no answer yet';
+  const progress = () => `the agent on ${machine.name} to start (${waited()} s of ${startDeadline} s)`;
+  const stopReminding = remind(log, progress);
+  try {
+    while (waited() < startDeadline) {
+      signal?.throwIfAborted();
+      missing = await lookOnce(api, machine, versionOf(bundle));
+      if (missing === undefined) return;
+      await sleep(pause * 1000, undefined, signal ? { signal } : {});
+    }
+  } finally {
+    stopReminding();
+  }
+  throw new Error(
+    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${missing}\n${await journalOf(connection)}`,
+  );
+}
+
+/** What keeps it from being well, if anything does. */
+async function lookOnce(api: AgentApi, { id }: Starting, version: string): Promise<string | undefined> {
+  try {
+    const { machines } = await api.machines();
+    const announced = machines.some((each) => each.id === id && each.version === version);
+    return announced ? undefined : 'not announced yet';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function journalOf(connection: Connection): Promise<string> {
+  const argv = ['journalctl', '-u', 'flotilla-agent', '-n', '10', '--no-pager'];
+  const { stdout } = await connection.exec({ argv, root: true });
+  return stdout;
+}
