@@ -48,6 +48,35 @@ describe('readStack', () => {
     );
   });
 
+  test('a stack whose first up has not ended is found by what it has made so far', async () => {
+    const secret = (value: unknown) => ({
+      '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270',
+      plaintext: JSON.stringify(value),
+    });
+    const { machines, privateKey } = connection;
+    const inputs = {
+      machines: machines.map((machine) => ({
+        ...machine,
+        user: 'core',
+        cpus: 1,
+        memory: 1024,
+        metadata: {},
+      })),
+      privateKey: secret(privateKey),
+      caPrivateKey: secret('PRIVATE TOO'),
+    };
+    const resources = [{ type: 'pulumi:pulumi:Stack' }, { type: 'flotilla:index:Agents', inputs }];
+    const state = JSON.stringify({ version: 3, deployment: { resources } });
+    const seen = join(folder, 'seen');
+    const path = await pulumi(
+      `echo "$@" >> ${seen}; [ "$2" = export ] || { echo '{}'; exit; }; cat <<'END'\n${state}\nEND`,
+    );
+    expect(await readStack({ stack: 'dev', pulumi: path, log })).toEqual(connection);
+    expect(await readFile(seen, 'utf8')).toContain(
+      'stack export --show-secrets --non-interactive --stack dev\n',
+    );
+  });
+
   test('a stack without a cluster says how to get one', async () => {
     const path = await pulumi('echo "{}"');
     await expect(readStack({ pulumi: path, log })).rejects.toThrow(

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../model/parse-json.ts';
 import { remind } from '../push/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
+import { connectionInState } from './stack-state.ts';
 
 const clone = join(import.meta.dirname, '..', '..');
 
@@ -44,27 +45,28 @@ const deadline = 120;
 
 const howToChoose = '`npm run up` brings one up; choose another with --stack or FLOTILLA_STACK';
 
-/** Asks Pulumi for the stack's outputs. They hold the private key, so nothing of them is ever shown. */
+/** Asks Pulumi for the stack's outputs, or for its resources while there are none. They hold the private key, so nothing of them is ever shown. */
 export async function readStack(query: StackQuery): Promise<StackConnection> {
   const which = query.stack === undefined ? 'the selected stack' : `stack ${query.stack}`;
-  const parsed = outputs.safeParse(parseJson(await stackOutput(query, which)));
-  if (!parsed.success) {
-    throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`, unreachable);
-  }
-  return parsed.data.connection;
+  const parsed = outputs.safeParse(parseJson(await askPulumi(['output', '--json'], query, which)));
+  if (parsed.success) return parsed.data.connection;
+  const state = parseJson(await askPulumi(['export'], query, which));
+  const made = connection.safeParse(connectionInState(state));
+  if (made.success) return made.data;
+  throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`, unreachable);
 }
 
-async function stackOutput(query: StackQuery, which: string): Promise<string> {
+async function askPulumi(verb: readonly string[], query: StackQuery, which: string): Promise<string> {
   const select = query.stack === undefined ? [] : ['--stack', query.stack];
-  const stopReminding = remind(query.log, () => `Pulumi to read the outputs of ${which}`);
+  const stopReminding = remind(query.log, () => `Pulumi to read ${which}`);
   try {
     const { stdout } = await promisify(execFile)(
       query.pulumi ?? join(clone, 'bin', 'pulumi'),
-      ['stack', 'output', '--json', '--show-secrets', '--non-interactive', ...select],
+      ['stack', ...verb, '--show-secrets', '--non-interactive', ...select],
       {
         cwd: clone,
         timeout: deadline * 1000,
-        maxBuffer: 16 * 1024 * 1024,
+        maxBuffer: 64 * 1024 * 1024,
         ...(query.signal ? { signal: query.signal } : {}),
       },
     );
