@@ -86,7 +86,10 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
     /** Ids that are not known yet belong to machines that will be new, and a new member has no data. */
     async sketch(known, old) {
-      const members = z.array(z.object({ name: z.string(), id: z.string() })).parse(known.members);
+      const members = z
+        .array(machineAccess.pick({ name: true, address: true, id: true }))
+        .parse(known.members);
+      if (old) refuseOtherMembers(old.members, members);
       const replaced = members.filter(
         ({ name, id }) => id === unknownValue && old?.members.some((each) => each.name === name),
       );
@@ -98,7 +101,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
     },
 
     async preview(wanted, old) {
-      if (old) refuseOtherMembers(old, wanted);
+      if (old) refuseOtherMembers(old.members, wanted.members);
       return old ? { endpoints: old.endpoints, clusterId: old.clusterId } : {};
     },
 
@@ -107,7 +110,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
     },
 
     async update(_id, wanted, old, context) {
-      refuseOtherMembers(old, wanted);
+      refuseOtherMembers(old.members, wanted.members);
       return bootstrap(wanted, context, old.clusterId !== '');
     },
 
@@ -140,8 +143,9 @@ function clusterOf({ members }: Inputs, { stack }: Context) {
 }
 
 /** Refused here as well as on the machines: at preview, before anything else of the same run has happened. */
-function refuseOtherMembers(old: Inputs, wanted: Inputs): void {
-  const names = ({ members }: Inputs) => members.map(({ name, address }) => `${name} (${address})`).sort();
+function refuseOtherMembers(old: readonly EtcdMember[], wanted: readonly EtcdMember[]): void {
+  const names = (members: readonly EtcdMember[]) =>
+    members.map(({ name, address }) => `${name} (${address})`).sort();
   const [before, after] = [names(old), names(wanted)];
   if (before.join() === after.join()) return;
   throw new Error(
