@@ -144,9 +144,10 @@ describe('diff', () => {
     expect((await diff({ ...inputs, zone: 'b' }, {}, ['zone'])).getChanges()).toBe(DIFF_NONE);
   });
 
-  test('shows what refresh found', async () => {
+  test('shows what refresh found, and says why', async () => {
     const response = await diff(inputs, { dead: true });
     expect(response.getDiffsList()).toEqual(['dead']);
+    expect(logged).toContain('the machine stopped');
   });
 });
 
