@@ -16,8 +16,11 @@ const facts: HostFacts = {
   missingPrograms: [],
   memory: 8192,
   disk: 100 * 1024 ** 3,
+  cacheDisk: undefined,
+  existing: [],
   running: [],
 };
+const gibibyte = 1024 ** 3;
 
 test('nothing stands in the way', () => {
   expect(preflight(request, facts)).toEqual([]);
@@ -52,6 +55,42 @@ describe('each problem', () => {
     expect(preflight(request, { ...facts, memory: 2048, running: ['core-1'] })).toEqual([]);
   });
 
+  test('disk: machines that exist have theirs already', () => {
+    const few = { ...facts, disk: 2 * gibibyte };
+    const all = request.machines.map(({ name }) => name);
+    expect(preflight(request, { ...few, existing: all })).toEqual([]);
+    expect(preflight(request, { ...few, existing: ['core-1'] })).toEqual([]);
+    expect(preflight(request, few)).toEqual([
+      {
+        path: 'flotilla:machines',
+        problem: '3.0 GiB of disk are needed at /home/me/flotilla/.flotilla/local, 2.0 GiB are free',
+        fix: 'free some space, or set FLOTILLA_HOME to a folder elsewhere',
+      },
+    ]);
+  });
+
+  test('disk: an image asks for more only while it has to be built', () => {
+    const built = { ...facts, canBuild: true };
+    expect(preflight(request, { ...built, disk: 6 * gibibyte })).toEqual([]);
+    expect(preflight(request, { ...built, disk: 5 * gibibyte })).toMatchObject([
+      { problem: expect.stringContaining('6.0 GiB of disk are needed') },
+    ]);
+  });
+
+  test('disk: an image is built in the cache, which may be elsewhere', () => {
+    const elsewhere = { ...facts, canBuild: true, disk: 3 * gibibyte, cacheDisk: 3 * gibibyte };
+    expect(preflight(request, elsewhere)).toEqual([]);
+    expect(preflight(request, { ...elsewhere, cacheDisk: gibibyte })).toEqual([
+      {
+        path: 'flotilla:os',
+        problem: expect.stringMatching(
+          /^3.0 GiB of disk are needed to build the image in .*, 1.0 GiB are free$/,
+        ),
+        fix: 'free some space, or set XDG_CACHE_HOME to a folder elsewhere',
+      },
+    ]);
+  });
+
   test('a socket’s path: 107 bytes are the most', () => {
     const longest = '/machines/core-1/qmp'.length;
     const stack = (length: number) => `/${'x'.repeat(length - longest - 1)}`;
@@ -82,4 +121,5 @@ test('facts can be gathered here', async () => {
   expect(here.memory).toBeGreaterThan(0);
   expect(here.disk).toBeGreaterThan(0);
   expect(here.running).toEqual([]);
+  expect(here.existing).toEqual([]);
 });
