@@ -1,6 +1,7 @@
 import { etcdEnvironment, etcdTimings } from '../src/etcd/files.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
-import type { MachinePlan, OperatingSystem } from '../src/plan/plan.ts';
+import type { OperatingSystem } from '../src/model/operating-system.ts';
+import type { MachinePlan } from '../src/plan/plan.ts';
 import { agentUnits } from './agent-units.ts';
 import type { ConfigFile, MachineConfig, SshHostKey, SystemdUnit } from './machine-config.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { operatingSystems } from '../model/operating-system.ts';
 
 /**
  * The stack config, `flotilla:*` in stacks/Pulumi.<stack>.yaml, as the user writes it. This schema is the only
@@ -48,7 +49,7 @@ export const groupSchema = z
 
 export const stackSchema = z.strictObject({
   platform: z.enum(['local']).default('local').describe('Where the machines come from'),
-  os: z.enum(['debian-13']).default('debian-13').describe('What the machines run'),
+  os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   image: z
     .strictObject({
       url: z.url({ protocol: /^https?$/, error: 'an http or https address of a disk image' }),

@@ -1,8 +1,7 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import type { Metadata } from '../model/machine.ts';
-
-export type OperatingSystem = ClusterSpec['os'];
+import type { OperatingSystem } from '../model/operating-system.ts';
 
 export interface CloudImage {
   readonly url: string;

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
+import { operatingSystems } from '../../../model/operating-system.ts';
 import { chooseAccelerator } from '../../../qemu/accelerator.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { stackFolder } from '../../../qemu/home.ts';
@@ -18,6 +19,8 @@ import { identityRecord, recordIdentity } from '../identity-record.ts';
 import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
+  /** States of earlier versions don't say. */
+  os: z.enum(operatingSystems).default('debian-13'),
   image: z.string(),
   cpus: z.number(),
   memory: z.number(),
@@ -96,7 +99,7 @@ async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context)
   if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
   try {
     const file = identityRecord(context.stack, context.name);
-    await warmStart(spec, wanted.config, wanted, (identity) => recordIdentity(file, identity), context);
+    await warmStart(spec, wanted, (identity) => recordIdentity(file, identity), context);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log(`cold start, because a warm one failed: ${describe(error)}`);

@@ -2,7 +2,6 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
-import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { startMachine, stopMachine } from '../../../qemu/machine.ts';
@@ -12,7 +11,7 @@ import { connect } from '../../../ssh/connect.ts';
 import { type MachineIdentity, parseIdentity } from '../../../ssh/first-contact.ts';
 import type { Context } from '../../resource.ts';
 import { becomeCommand, type Identity } from './identity.ts';
-import { templateFor } from './template.ts';
+import { templateFor, type Wanted } from './template.ts';
 
 /** Seconds until a machine that woke must answer. A healthy one takes two or three. */
 const connectDeadline = 60;
@@ -28,13 +27,12 @@ const unfinished = (folder: string) => join(folder, 'unfinished');
  */
 export async function warmStart(
   spec: MachineSpec,
-  config: MachineConfig,
-  identity: Identity,
+  wanted: Wanted & Identity,
   record: (identity: MachineIdentity) => Promise<void>,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
 ): Promise<void> {
-  const { template, config: templateConfig } = await templateFor(spec, config, { log, signal });
-  const change = liveSteps(templateConfig, config);
+  const { template, config: templateConfig } = await templateFor(spec, wanted, { log, signal });
+  const change = liveSteps(templateConfig, wanted.config);
   if ('refused' in change) throw new Error(`it can't be made of a template: ${change.refused.join(', ')}`);
   // A create that was cut off before the machine existed may have left a disk that fits no memory.
   await stopMachine(spec.folder, log);
@@ -60,7 +58,7 @@ export async function warmStart(
     );
     log('it is awake; giving it its identity');
     try {
-      const { status, stdout, stderr } = await connection.exec(becomeCommand(change.steps, identity), signal);
+      const { status, stdout, stderr } = await connection.exec(becomeCommand(change.steps, wanted), signal);
       if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
       await record(parseIdentity(spec.name, stdout));
     } finally {
