@@ -18,6 +18,8 @@ const portAttempts = 5;
 const quitDeadline = 2000;
 const killDeadline = 5000;
 const monitorDeadline = 5000;
+/** A QEMU whose devices take seconds on a busy host; beyond it, it hangs. */
+const upDeadline = 60_000;
 
 /** A machine that exists on disk. */
 export interface MachineState {
@@ -158,7 +160,8 @@ async function launch(spec: MachineSpec, forwards: Forwards, options: StartOptio
   const purpose = `${spec.name}: starting QEMU`;
   if (memoryFile !== undefined) {
     const command = qemuArguments(spec, forwards, { file: memoryFile, shared: true });
-    return attach(['qemu-system-x86_64', ...command], { purpose, alive: () => isUp(spec.folder) });
+    const alive = () => isUp(spec.folder);
+    return attach(['qemu-system-x86_64', ...command], { log, purpose, alive, deadline: upDeadline, signal });
   }
   const memory = from && { file: from.memory, shared: false };
   const incoming = from ? ['-incoming', 'defer'] : [];
