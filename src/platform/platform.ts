@@ -17,8 +17,6 @@ export interface BootedMachine {
 
 /** A place where machines come from. Each has its own folder with the same files: preflight, image, network, machines. */
 export interface Platform {
-  /** Whether machines run on emulated CPUs: `BuildOptions.emulated`. */
-  readonly emulated: boolean;
   /** @throws InvalidInput when this computer or account can't hold the plan. */
   createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines>;
 }
