@@ -17,7 +17,7 @@ export interface Access {
 export interface BuildOptions {
   /** Whether the image was made for Flotilla and holds its packages already. */
   readonly prebuilt: boolean;
-  /** Whether CPUs are emulated, or may be. Those answer late: etcd's timers are slower then, and the agent's V8 makes no code. */
+  /** Whether CPUs are emulated, or may be. They answer late: etcd's timers are slower, the agent's V8 makes no code. */
   readonly emulated: boolean;
 }
 

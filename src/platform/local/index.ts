@@ -24,6 +24,7 @@ export const localPlatform: Platform = {
     const machines = plan.machines.map((machine) =>
       createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
     );
-    return { lifetime: network, machines };
+    const published = plan.publish.map(({ host }) => `http://127.0.0.1:${host}`);
+    return { lifetime: network, machines, published };
   },
 };
