@@ -1,3 +1,4 @@
+import { settled } from '../model/settled.ts';
 import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
@@ -164,12 +165,6 @@ async function run({ connect, signal }: Runner, member: EtcdMember, command: Com
   if (status === 0) return stdout;
   const said = stderr.trim().split('\n').slice(-3).join('; ');
   throw new Error(`${programName(command)} on ${member.name} ended with status ${status}: ${said}`);
-}
-
-/** Like Promise.all, but it does not go on while one of them still works on its machine. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(work);
-  return await Promise.all(work);
 }
 
 function merge(facts: readonly MemberFacts[], fresh: readonly MemberFacts[]): readonly MemberFacts[] {

@@ -6,8 +6,9 @@ import type { EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
+import { authorityOf, connector, forLooks } from '../cluster-access.ts';
 import { describe } from '../errors.ts';
-import { machineAccess, sshTarget } from '../machine-access.ts';
+import { machineAccess } from '../machine-access.ts';
 import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
 
 const inputs = z.object({
@@ -29,29 +30,12 @@ type Outputs = z.output<typeof outputs>;
 /** Raised by a restore from a snapshot only, which comes later. */
 const generation = 1;
 
-/** Seconds a member's machine gets to answer when all that is asked is how it is. */
-const lookDeadline = 10;
-
 export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  function connector({ members, privateKey }: Inputs, { log, signal }: Context, deadline?: number) {
-    return async ({ name }: EtcdMember) => {
-      const machine = members.find((each) => each.name === name);
-      if (!machine) throw new Error(`${name} is no member of this cluster`);
-      const limit = deadline === undefined ? {} : { deadline, log: () => undefined };
-      return pool.get(sshTarget(machine, privateKey), { log, signal, ...limit });
-    };
-  }
-
   async function bootstrap(wanted: Inputs, context: Context, bootstrapped: boolean): Promise<Outputs> {
-    const { caCertificate: certificate, caPrivateKey: privateKey } = wanted;
     const { log, signal } = context;
     const cluster = clusterOf(wanted, context);
-    const access = {
-      authority: { certificate, privateKey },
-      connect: connector(wanted, context),
-      log,
-      signal,
-    };
+    const connect = connector(pool, wanted.members, wanted, { log, signal });
+    const access = { authority: authorityOf(wanted), connect, log, signal };
     const options: BootstrapOptions = { ...access, cluster, bootstrapped };
     const { clusterId, members } = await bootstrapEtcd(options);
     if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
@@ -116,12 +100,10 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
     async read(_id, old, _inputs, context) {
       const cluster = clusterOf(old, context);
+      const connect = connector(pool, old.members, old, forLooks(context));
       const health = cluster.members.map(async (member) => {
         const one = { ...cluster, members: [member] };
-        const state = await inspectEtcd({
-          cluster: one,
-          connect: connector(old, context, lookDeadline),
-        }).then(
+        const state = await inspectEtcd({ cluster: one, connect }).then(
           ([facts]) => healthIn(facts, member, old),
           (error: unknown) => `no answer: ${describe(error)}`,
         );
@@ -134,8 +116,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
 function healthIn(facts: MemberFacts | undefined, member: EtcdMember, old: Inputs): string {
   if (facts === undefined) return 'unknown';
-  const authority = { certificate: old.caCertificate, privateKey: old.caPrivateKey };
-  return healthOf(facts, certificateState(facts.certificate, member, authority));
+  return healthOf(facts, certificateState(facts.certificate, member, authorityOf(old)));
 }
 
 function clusterOf({ members }: Inputs, { stack }: Context) {
