@@ -34,7 +34,7 @@ export async function probe(forwards: Forwards, guestPort: number, timing = prob
 }
 
 /** Connects to the port on 127.0.0.1; false as soon as the connection is refused or closed, true after `time` ms. */
-export async function staysOpen(port: number, time: number): Promise<boolean> {
+async function staysOpen(port: number, time: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   return new Promise((resolve) => {
     const timer = setTimeout(() => end(true), time);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { controlNetwork, readNetwork, startNetwork, stopNetwork, updatePublish } from './network.ts';
+import { controlNetwork, readNetwork, startNetwork, stopNetwork } from './network.ts';
 import { machineFolder, machinePaths } from './paths.ts';
 import { isOurs } from './process.ts';
 
@@ -110,14 +110,14 @@ test('a port in use is told with the config key; one that is free is published l
   const host = at && typeof at === 'object' ? at.port : 0;
   await startNetwork(stack, [], { log });
   const publish = [{ host, guest: 80, machines: ['a'] }];
-  await expect(updatePublish(stack, publish)).rejects.toThrow(
+  await expect(startNetwork(stack, publish, { log })).rejects.toThrow(
     new RegExp(`flotilla:machines: 127.0.0.1:${host}`),
   );
   await once(taken.close(), 'close');
-  expect(await updatePublish(stack, publish)).toMatchObject({
+  expect(await startNetwork(stack, publish, { log })).toMatchObject({
     publish: [{ host, health: { a: expect.any(String) } }],
   });
-  expect((await updatePublish(stack, [])).publish).toEqual([]);
+  expect((await startNetwork(stack, [], { log })).publish).toEqual([]);
 }, 30_000);
 
 test('ends by itself when its folder goes', async () => {

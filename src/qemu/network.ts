@@ -19,8 +19,9 @@ const stopDeadline = 5000;
 const program = join(import.meta.dirname, 'switch-main.ts');
 
 /**
- * Makes the stack's switch run and publish these ports; one that runs already is adopted. It is a process of its
- * own in a session of its own, so that it outlives this one however that ends.
+ * Makes the stack's switch run and publish these ports and no others; one that runs already is adopted, and connections
+ * through ports that stay are not touched. It is a process of its own in a session of its own, so that it outlives this
+ * one however that ends.
  *
  * @throws Error when it doesn't come up, with the end of its log, or when a port can't be published
  */
@@ -48,12 +49,6 @@ export async function readNetwork(stack: string): Promise<NetworkStatus | undefi
   const paths = networkPaths(stack);
   if ((await findProcess(paths.pid)) === undefined) return undefined;
   return askControl(paths.control, { command: 'status' }, answerDeadline).catch(() => undefined);
-}
-
-/** Publishes these ports from now on, and no others. Connections through ports that stay are not touched. */
-export async function updatePublish(stack: string, publish: readonly Publication[]): Promise<NetworkStatus> {
-  await writeConfig(stack, publish);
-  return reload(stack);
 }
 
 /** Faults, for tests of what a cluster does then. */

@@ -9,7 +9,6 @@ import { imageCache, imageKey, readImage } from './image.ts';
 import { readMachine } from './machine.ts';
 import { machineFolder, socketPathLimit, socketPaths } from './paths.ts';
 import type { BuildMode, Suite } from './recipe.ts';
-import { baseDiskSize } from './recipe.ts';
 
 /** What a stack asks of this host. */
 export interface LocalRequest {
@@ -117,20 +116,8 @@ function memoryProblems(request: LocalRequest, facts: HostFacts): Problem[] {
   ];
 }
 
-function diskProblems(request: LocalRequest, facts: HostFacts): Problem[] {
-  const least = baseDiskSize / 1024 ** 3;
-  const tooSmall = request.machines
-    .filter(({ disk }) => request.image.kind === 'debian' && disk < least)
-    .map(({ name, path, disk }) => ({
-      path,
-      problem: `${name}'s disk of ${disk} GiB can't hold the image`,
-      fix: `give it at least ${least} GiB`,
-    }));
-  return [...tooSmall, ...roomProblems(request, facts)];
-}
-
 /** The disks grow in the stack's folder; an image that has to be built is made in the cache. */
-function roomProblems({ stack, machines }: LocalRequest, facts: HostFacts): Problem[] {
+function diskProblems({ stack, machines }: LocalRequest, facts: HostFacts): Problem[] {
   const fresh = machines.filter(({ name }) => !facts.existing.includes(name));
   const forBuild = facts.canBuild === undefined ? 0 : diskForBuild;
   const inStack = diskPerMachine * fresh.length + (facts.cacheDisk === undefined ? forBuild : 0);

@@ -16,18 +16,13 @@ const inputs = z.object({
   units: z.record(z.string(), z.object({ contents: z.string(), targetState: z.enum(targetStates) })),
 });
 
-const outputs = z.object({
-  machines: inputs.shape.machines,
-  privateKey: z.string(),
-  units: inputs.shape.units,
-  placements: z.record(z.string(), z.array(z.string())).default({}),
-});
+const outputs = inputs.extend({ placements: z.record(z.string(), z.array(z.string())).default({}) });
 
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
 export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  const gateways = ({ machines, privateKey }: Inputs | Outputs, { log }: Pick<Context, 'log'>): Gateway[] =>
+  const gateways = ({ machines, privateKey }: Inputs, { log }: Pick<Context, 'log'>): Gateway[] =>
     changeTakers(machines).map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
 
   async function apply(id: string, wanted: Inputs, previous: Inputs['units'], context: Context) {
