@@ -1,4 +1,4 @@
-import { etcdEnvironment, etcdTimings } from '../src/etcd/files.ts';
+import { etcdEnvironment, etcdPaths, etcdTimings } from '../src/etcd/files.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
 import type { OperatingSystem } from '../src/model/operating-system.ts';
 import type { MachinePlan } from '../src/plan/plan.ts';
@@ -25,7 +25,7 @@ export interface BuildOptions {
 export function buildMachineConfig(plan: MachinePlan, access: Access, options: BuildOptions): MachineConfig {
   const timing = options.emulated ? etcdTimings.emulated : etcdTimings.standard;
   const etcd = plan.etcd
-    ? [{ path: '/etc/flotilla/etcd.env', contents: etcdEnvironment(plan, timing), mode: '0644' }]
+    ? [{ path: etcdPaths().environment, contents: etcdEnvironment(plan, timing), mode: '0644' }]
     : [];
   const common = buildTemplateConfig(plan.os, access, options);
   return {

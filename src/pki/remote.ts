@@ -2,7 +2,7 @@ import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 
 /** Where keys and certificates live on a machine: `<name>.key`, `<name>.crt`, `ca.crt`. */
-export const pkiDirectory = '/etc/flotilla/pki';
+const pkiDirectory = '/etc/flotilla/pki';
 
 export interface KeyFile {
   /** File name without its ending: `etcd`. */
