@@ -24,13 +24,13 @@ interface Port extends PortStatus {
 
 /** The wires of the switch: one connection to each machine's `lan` socket, taken up again whenever it is lost. */
 export class Lan {
-  readonly #stack: string;
+  readonly #stackFolder: string;
   readonly #switch: LearningSwitch;
   readonly #log: Log;
   readonly #ports = new Map<string, Port>();
 
-  constructor(stack: string, learning: LearningSwitch, log: Log) {
-    this.#stack = stack;
+  constructor(stackFolder: string, learning: LearningSwitch, log: Log) {
+    this.#stackFolder = stackFolder;
     this.#switch = learning;
     this.#log = log;
   }
@@ -45,7 +45,7 @@ export class Lan {
 
   /** Connects to the machines that are there and not connected. To be called again and again. */
   async scan(): Promise<void> {
-    const names = await readdir(machinesFolder(this.#stack)).catch(() => []);
+    const names = await readdir(machinesFolder(this.#stackFolder)).catch(() => []);
     for (const name of names) if (!this.#ports.has(name)) this.#connect(name);
   }
 
@@ -54,7 +54,7 @@ export class Lan {
   }
 
   #connect(name: string): void {
-    const socket = createConnection(machinePaths(machineFolder(this.#stack, name)).lan);
+    const socket = createConnection(machinePaths(machineFolder(this.#stackFolder, name)).lan);
     const port: Port = { socket, reader: new FrameReader(), received: 0, sent: 0, dropped: 0 };
     this.#ports.set(name, port);
     socket.once('connect', () => {

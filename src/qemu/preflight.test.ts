@@ -4,7 +4,7 @@ import { gatherFacts, preflight } from './preflight.ts';
 
 const core = { path: 'flotilla:machines.core', memory: 1024, disk: 10 };
 const request: LocalRequest = {
-  stack: '/home/me/flotilla/.flotilla/local',
+  stackFolder: '/home/me/flotilla/.flotilla/local',
   image: { kind: 'debian', suite: 'trixie' },
   machines: [1, 2, 3].map((n) => ({ ...core, name: `core-${n}` })),
 };
@@ -35,7 +35,7 @@ test('all problems are told at once', () => {
     memory: 2048,
     disk: 1024 ** 3,
   };
-  const problems = preflight({ ...request, stack: `/${'x'.repeat(100)}` }, poor);
+  const problems = preflight({ ...request, stackFolder: `/${'x'.repeat(100)}` }, poor);
   expect(problems).toHaveLength(6);
   expect(problems.map(({ fix }) => fix)).toContain('apt install mmdebstrap');
 });
@@ -94,8 +94,8 @@ describe('each problem', () => {
   test('a socket’s path: 107 bytes are the most', () => {
     const longest = '/machines/core-1/qmp'.length;
     const stack = (length: number) => `/${'x'.repeat(length - longest - 1)}`;
-    expect(preflight({ ...request, stack: stack(107) }, facts)).toEqual([]);
-    expect(preflight({ ...request, stack: stack(108) }, facts)).toEqual([
+    expect(preflight({ ...request, stackFolder: stack(107) }, facts)).toEqual([]);
+    expect(preflight({ ...request, stackFolder: stack(108) }, facts)).toEqual([
       {
         path: `${stack(108)}/machines/core-1/qmp`,
         problem: "a unix socket's path may have 107 bytes, this one has 108",
@@ -112,7 +112,7 @@ describe('each problem', () => {
 });
 
 test('facts can be gathered here', async () => {
-  const here = await gatherFacts({ ...request, stack: '/nonexistent/flotilla' });
+  const here = await gatherFacts({ ...request, stackFolder: '/nonexistent/flotilla' });
   expect(here.memory).toBeGreaterThan(0);
   expect(here.disk).toBeGreaterThan(0);
   expect(here.running).toEqual([]);

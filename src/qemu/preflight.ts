@@ -13,7 +13,7 @@ import type { BuildMode, Suite } from './recipe.ts';
 /** What a stack asks of this host. */
 export interface LocalRequest {
   /** The stack's folder, absolute. */
-  readonly stack: string;
+  readonly stackFolder: string;
   readonly image: ImageSource;
   readonly machines: readonly {
     readonly name: string;
@@ -117,7 +117,7 @@ function memoryProblems(request: LocalRequest, facts: HostFacts): Problem[] {
 }
 
 /** The disks grow in the stack's folder; an image that has to be built is made in the cache. */
-function diskProblems({ stack, machines }: LocalRequest, facts: HostFacts): Problem[] {
+function diskProblems({ stackFolder, machines }: LocalRequest, facts: HostFacts): Problem[] {
   const fresh = machines.filter(({ name }) => !facts.existing.includes(name));
   const forBuild = facts.canBuild === undefined ? 0 : diskForBuild;
   const inStack = diskPerMachine * fresh.length + (facts.cacheDisk === undefined ? forBuild : 0);
@@ -125,7 +125,7 @@ function diskProblems({ stack, machines }: LocalRequest, facts: HostFacts): Prob
   if (inStack > facts.disk)
     problems.push({
       path: 'flotilla:machines',
-      problem: `${gibibytes(inStack)} GiB of disk are needed at ${stack}, ${gibibytes(facts.disk)} GiB are free`,
+      problem: `${gibibytes(inStack)} GiB of disk are needed at ${stackFolder}, ${gibibytes(facts.disk)} GiB are free`,
       fix: 'free some space, or set FLOTILLA_HOME to a folder elsewhere',
     });
   if (facts.cacheDisk !== undefined && forBuild > facts.cacheDisk)
@@ -139,7 +139,7 @@ function diskProblems({ stack, machines }: LocalRequest, facts: HostFacts): Prob
 
 function socketProblems(request: LocalRequest): Problem[] {
   const names = request.machines.map(({ name }) => name);
-  const lengths = socketPaths(request.stack, names).map((path) => ({
+  const lengths = socketPaths(request.stackFolder, names).map((path) => ({
     path,
     length: Buffer.byteLength(path),
   }));
@@ -159,13 +159,13 @@ export async function gatherFacts(request: LocalRequest): Promise<HostFacts> {
   const machines = await Promise.all(
     request.machines.map(async ({ name }) => ({
       name,
-      state: await readMachine(machineFolder(request.stack, name)),
+      state: await readMachine(machineFolder(request.stackFolder, name)),
     })),
   );
   const namesOf = (those: typeof machines) => those.map(({ name }) => name);
   const suite = await suiteToBuild(request.image);
   const mode = suite && (await buildMode(suite));
-  const own = await fileSystemOf(request.stack);
+  const own = await fileSystemOf(request.stackFolder);
   const cache = await fileSystemOf(imageCache());
   return {
     platform: process.platform,

@@ -1,6 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { stackFolder } from '../../qemu/home.ts';
 import type { Machines, Platform } from '../platform.ts';
 import { Image } from './image.ts';
 import { createMachine } from './machines.ts';
@@ -16,7 +15,7 @@ const emulated = true;
 /** Machines on this computer, in QEMU. */
 export const localPlatform: Platform = {
   async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
-    await checkHost(plan, stackFolder(plan.name));
+    await checkHost(plan);
     const network = new Network('network', { publish: plan.publish });
     const { os, start } = plan;
     const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
