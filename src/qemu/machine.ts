@@ -7,7 +7,7 @@ import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
-import { chooseForwards, sshPort } from './ports.ts';
+import { chooseForwards, guestSshPort } from './ports.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
 import { addForward, qmp } from './qmp.ts';
 import { type SavedMachine, wake } from './snapshot.ts';
@@ -73,10 +73,10 @@ export async function readMachine(folder: string): Promise<MachineState | undefi
   const text = await readFile(paths.state, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const forwards = parseForwards(text);
-  const ssh = forwards[sshPort];
-  if (ssh === undefined) return undefined;
+  const sshPort = forwards[guestSshPort];
+  if (sshPort === undefined) return undefined;
   const pid = await findProcess(paths.pid);
-  return { running: pid !== undefined, ...(pid !== undefined && { pid }), sshPort: ssh, forwards };
+  return { running: pid !== undefined, ...(pid !== undefined && { pid }), sshPort, forwards };
 }
 
 /**
