@@ -1,4 +1,3 @@
-import type { RolloutView } from './api.ts';
 import type { Reason } from './reason.ts';
 
 export const rolloutStates = [
@@ -8,13 +7,18 @@ export const rolloutStates = [
   'rolling-back',
   'rolled-back',
   'failed',
-] as const satisfies readonly RolloutView['state'][];
+] as const;
 export type RolloutState = (typeof rolloutStates)[number];
 
 /** Unit name → sha256 of its file. */
 export type Versions = Readonly<Record<string, string>>;
 
-export type RolloutFailure = NonNullable<RolloutView['failure']>;
+/** Why it failed: the instance, its machine and its last journal lines. */
+export interface RolloutFailure {
+  readonly unit: string;
+  readonly machine: string;
+  readonly journal: readonly string[];
+}
 
 /** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
 export interface Rollout {
