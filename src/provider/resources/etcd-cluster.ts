@@ -5,9 +5,9 @@ import { certificateState } from '../../etcd/certificates.ts';
 import type { EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
+import { messageWithCauses } from '../../model/message-of.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
-import { describe } from '../errors.ts';
 import { machineAccess } from '../machine-access.ts';
 import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
 
@@ -105,7 +105,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
         const one = { ...cluster, members: [member] };
         const state = await inspectEtcd({ cluster: one, connect }).then(
           ([facts]) => healthIn(facts, member, old),
-          (error: unknown) => `no answer: ${describe(error)}`,
+          (error: unknown) => `no answer: ${messageWithCauses(error)}`,
         );
         return [member.name, state] as const;
       });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { messageWithCauses } from '../../model/message-of.ts';
 import { targetStates } from '../../model/unit.ts';
 import { applyUnits, planUnits, readUnits, type UnitRecord, type UnitsRead } from '../../push/apply.ts';
 import type { DesiredSet } from '../../push/diff.ts';
 import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { hashOf } from '../../unit/hash.ts';
-import { describe } from '../errors.ts';
 import { machineAccess, sshTarget } from '../machine-access.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
 import { sketchPlacements } from '../sketch.ts';
@@ -36,7 +36,12 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
     } catch (error) {
       // Whatever this run may have touched stays in the state, so that the next one destroys or mends it.
       const units = { ...previous, ...wanted.units };
-      throw new InitFailed(describe(error), id, { ...wanted, units, placements: {} }, { cause: error });
+      throw new InitFailed(
+        messageWithCauses(error),
+        id,
+        { ...wanted, units, placements: {} },
+        { cause: error },
+      );
     }
   }
 
