@@ -8,7 +8,8 @@ import type { ConfigFile, MachineConfig, SshHostKey, SystemdUnit } from './machi
 /** The account that Flotilla and the operator log in with; CoreOS's name for it. */
 export const adminUser = 'core';
 
-export interface Access {
+/** The keys of a first boot. */
+export interface BootKeys {
   /** The operator's public key, `ssh-ed25519 AAAA…` */
   readonly authorizedKey: string;
   readonly sshHostKey: SshHostKey;
@@ -22,12 +23,12 @@ export interface BuildOptions {
 }
 
 /** Pure: the plan of a machine and its keys give everything that its first boot needs. */
-export function buildMachineConfig(plan: MachinePlan, access: Access, options: BuildOptions): MachineConfig {
+export function buildMachineConfig(plan: MachinePlan, keys: BootKeys, options: BuildOptions): MachineConfig {
   const timing = options.emulated ? etcdTimings.emulated : etcdTimings.standard;
   const etcd = plan.etcd
     ? [{ path: etcdPaths().environment, contents: etcdEnvironment(plan, timing), mode: '0644' }]
     : [];
-  const common = buildTemplateConfig(plan.os, access, options);
+  const common = buildTemplateConfig(plan.os, keys, options);
   return {
     ...common,
     hostname: plan.name,
@@ -43,7 +44,7 @@ export function buildMachineConfig(plan: MachinePlan, access: Access, options: B
 /** What all machines of an operating system have in common: the machine that others wake from has this and no more. */
 export function buildTemplateConfig(
   os: OperatingSystem,
-  { authorizedKey, sshHostKey }: Access,
+  { authorizedKey, sshHostKey }: BootKeys,
   { prebuilt }: Pick<BuildOptions, 'prebuilt'>,
 ): MachineConfig {
   const groups = ['docker', 'flotilla', 'systemd-journal'];

@@ -4,8 +4,8 @@ import type { Server } from 'node:net';
 import { createConnection, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../model/message-of.ts';
+import type { Publication } from '../model/publication.ts';
 import type { PortStatus } from './lan.ts';
-import type { Publication } from './publication.ts';
 import type { Fault } from './switch.ts';
 
 /** What can be asked of a running switch: one JSON object per line, each answered by one line. */

@@ -3,13 +3,13 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import type { Publication } from '../model/publication.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { askControl } from './control.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { networkPaths } from './paths.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
-import type { Publication } from './publication.ts';
 
 /** Milliseconds; a start takes half a second on an idle host. */
 const startDeadline = 20_000;
