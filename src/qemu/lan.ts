@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { createConnection } from 'node:net';
+import { messageOf } from '../model/message-of.ts';
 import { FrameReader } from './framing.ts';
 import type { Log } from './log.ts';
 import { machineFolder, machinePaths, machinesFolder } from './paths.ts';
@@ -80,7 +81,7 @@ export class Lan {
           this.#deliver(to, packet, delay, touched);
       }
     } catch (error) {
-      this.#log(`${name}: ${error instanceof Error ? error.message : error}`);
+      this.#log(`${name}: ${messageOf(error)}`);
       port.socket.destroy();
     } finally {
       for (const socket of touched) socket.uncork();
