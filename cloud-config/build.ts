@@ -84,7 +84,7 @@ function environmentFile({ name, address }: MachinePlan): ConfigFile {
 }
 
 /** Debian's Docker package leaves the client to a Recommends from 13 on. */
-const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
+export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
   'debian-13': [
     'docker.io',
     'docker-cli',

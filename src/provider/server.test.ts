@@ -208,6 +208,22 @@ describe('read', () => {
   });
 });
 
+test('update gives what it is now, with what the inputs say', async () => {
+  machines.set('core-1', { size: 2, dead: true });
+  const request = new messages.UpdateRequest()
+    .setUrn(urn)
+    .setId('core-1')
+    .setOlds(toStruct({ ...inputs, address: '10.0.0.1', dead: true }))
+    .setNews(toStruct({ ...inputs, size: 3 }));
+  const response = await call<messages.UpdateRequest, messages.UpdateResponse>(client.update, request);
+  expect(response.getProperties()?.toJavaScript()).toMatchObject({
+    size: 3,
+    address: '10.0.0.1',
+    dead: false,
+  });
+  expect(machines.get('core-1')).toEqual({ size: 3, dead: false });
+});
+
 test('delete removes it', async () => {
   machines.set('core-1', { size: 2, dead: false });
   const request = new messages.DeleteRequest()
