@@ -59,7 +59,8 @@ async function wake(plan: MachinePlan, folder: string, log: (line: string) => vo
     const record = async (known: MachineIdentity) => {
       hostKey = known.hostKey;
     };
-    await warmStart(spec, config, identity, record, { log, signal: new AbortController().signal });
+    const signal = new AbortController().signal;
+    await warmStart(spec, { os: plan.os, config, ...identity }, record, { log, signal });
     const machine = await readMachine(spec.folder);
     const target = { name, host: '127.0.0.1', port: machine?.sshPort ?? 0, user: adminUser };
     const { privateKey } = login;

@@ -44,7 +44,7 @@ PathExists=${agentFiles.ready}
 WantedBy=multi-user.target
 `;
 
-/** @param emulated whether the machine's processor is emulated */
+/** @param emulated whether the machine's processor is emulated, or may be */
 export function agentUnits({ emulated }: { emulated: boolean }): readonly SystemdUnit[] {
   return [
     { name: 'flotilla-agent.service', contents: service(emulated), enabled: false },

@@ -1,13 +1,15 @@
-import { etcdEnvironment, etcdTimings } from '../src/etcd/files.ts';
+import { etcdEnvironment, etcdPaths, etcdTimings } from '../src/etcd/files.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
-import type { MachinePlan, OperatingSystem } from '../src/plan/plan.ts';
+import type { OperatingSystem } from '../src/model/operating-system.ts';
+import type { MachinePlan } from '../src/plan/plan.ts';
 import { agentUnits } from './agent-units.ts';
 import type { ConfigFile, MachineConfig, SshHostKey, SystemdUnit } from './machine-config.ts';
 
 /** The account that Flotilla and the operator log in with; CoreOS's name for it. */
 export const adminUser = 'core';
 
-export interface Access {
+/** The keys of a first boot. */
+export interface BootKeys {
   /** The operator's public key, `ssh-ed25519 AAAA…` */
   readonly authorizedKey: string;
   readonly sshHostKey: SshHostKey;
@@ -16,17 +18,17 @@ export interface Access {
 export interface BuildOptions {
   /** Whether the image was made for Flotilla and holds its packages already. */
   readonly prebuilt: boolean;
-  /** Emulated CPUs answer late: etcd's timers are slower then, and the agent's V8 makes no code. */
+  /** Whether CPUs are emulated, or may be. They answer late: etcd's timers are slower, the agent's V8 makes no code. */
   readonly emulated: boolean;
 }
 
 /** Pure: the plan of a machine and its keys give everything that its first boot needs. */
-export function buildMachineConfig(plan: MachinePlan, access: Access, options: BuildOptions): MachineConfig {
+export function buildMachineConfig(plan: MachinePlan, keys: BootKeys, options: BuildOptions): MachineConfig {
   const timing = options.emulated ? etcdTimings.emulated : etcdTimings.standard;
   const etcd = plan.etcd
-    ? [{ path: '/etc/flotilla/etcd.env', contents: etcdEnvironment(plan, timing), mode: '0644' }]
+    ? [{ path: etcdPaths().environment, contents: etcdEnvironment(plan, timing), mode: '0644' }]
     : [];
-  const common = buildTemplateConfig(plan.os, access, options);
+  const common = buildTemplateConfig(plan.os, keys, options);
   return {
     ...common,
     hostname: plan.name,
@@ -42,7 +44,7 @@ export function buildMachineConfig(plan: MachinePlan, access: Access, options: B
 /** What all machines of an operating system have in common: the machine that others wake from has this and no more. */
 export function buildTemplateConfig(
   os: OperatingSystem,
-  { authorizedKey, sshHostKey }: Access,
+  { authorizedKey, sshHostKey }: BootKeys,
   { prebuilt }: Pick<BuildOptions, 'prebuilt'>,
 ): MachineConfig {
   const groups = ['docker', 'flotilla', 'systemd-journal'];
@@ -82,7 +84,7 @@ function environmentFile({ name, address }: MachinePlan): ConfigFile {
 }
 
 /** Debian's Docker package leaves the client to a Recommends from 13 on. */
-const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
+export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
   'debian-13': [
     'docker.io',
     'docker-cli',

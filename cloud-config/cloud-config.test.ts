@@ -5,7 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stackSchema } from '../src/config/schema.ts';
 import { type MachinePlan, planCluster } from '../src/plan/plan.ts';
-import { buildMachineConfig } from './build.ts';
+import { debianRecipe } from '../src/qemu/recipe.ts';
+import { buildMachineConfig, packages } from './build.ts';
 import { renderCloudConfig } from './cloud-config.ts';
 
 const spec = stackSchema.parse({
@@ -59,4 +60,8 @@ describe.each(documents)('$name', ({ name, machine, os, ...options }) => {
     expect(Object.keys(ssh_keys)).toEqual(['ed25519_private', 'ed25519_public']);
     expect(JSON.stringify(rest)).not.toContain('PRIVATE KEY');
   });
+});
+
+test('a built image holds every package that another image is given', () => {
+  expect(debianRecipe('trixie').packages).toEqual(expect.arrayContaining([...packages['debian-13']]));
 });

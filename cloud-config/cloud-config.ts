@@ -8,7 +8,7 @@ import {
 } from './machine-config.ts';
 
 /**
- * Writes a machine config down for cloud-init (Debian, Ubuntu). Equal configs give equal bytes, so that an
+ * Writes a machine config down for cloud-init. Equal configs give equal bytes, so that an
  * unchanged plan is an unchanged machine. Key by key as in cloud-init's module reference.
  */
 export function renderCloudConfig(config: MachineConfig): string {

@@ -59,7 +59,15 @@ describe('what a running machine can’t take is refused by name', () => {
     [
       'units that would have to be disabled',
       { ...template, units: [...template.units, { name: 'other.service', enabled: true }] },
-      'other.service is enabled already',
+      'other.service would have to be disabled',
+    ],
+    [
+      'a unit that runs already, of another file',
+      {
+        ...template,
+        units: [...template.units, { name: 'flotilla-agent.path', contents: '[Path]\n', enabled: true }],
+      },
+      'flotilla-agent.path runs already, of another file',
     ],
     [
       'a unit that nothing says how to enable',

@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allFiles, type ConfigFile, type MachineConfig, type SystemdUnit } from './machine-config.ts';
 
-/** What turns a running machine that has one config into one that has another, in this order. */
+/** What turns a running machine that has one config, `from`, into one that has another. */
 export interface LiveSteps {
   readonly hostname: string;
   /** Files and unit files, new or changed. */
   readonly write: readonly ConfigFile[];
-  /** Paths of what the other config has and this one lacks. */
+  /** Paths of what `from` has and this one lacks. */
   readonly remove: readonly string[];
   /** User → the only keys that may log in. */
   readonly authorizedKeys: Readonly<Record<string, readonly string[]>>;
   /** What `systemctl enable` would make of the units below: link → where it leads. */
   readonly links: Readonly<Record<string, string>>;
-  /** Units that the other config did not enable; those it did run already. */
+  /** Units that `from` did not enable; those it did run already. */
   readonly start: readonly string[];
 }
 
@@ -20,9 +20,9 @@ export interface LiveSteps {
 export type LiveStepsResult = { readonly steps: LiveSteps } | { readonly refused: readonly string[] };
 
 /**
- * The third way to write a machine config down, beside cloud-config and Ignition: as steps over SSH. Pure, and it
- * never gives half of what was asked for: what can't be changed on a running machine is refused by name. The host key is
- * no part of them: whoever reached the machine has met it by one already.
+ * The other way to write a machine config down, beside cloud-config: as steps over SSH. Pure, and it never gives half of
+ * what was asked for: what can't be changed on a running machine is refused by name. The host key is no part of them:
+ * whoever reached the machine has met it by one already.
  */
 export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResult {
   const enabledBefore = new Set(from.units.filter(isEnabled).map(({ name }) => name));
@@ -31,7 +31,8 @@ export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResu
     ...(isDeepStrictEqual(from.groups, to.groups) ? [] : ['its groups differ']),
     ...(isDeepStrictEqual(accounts(from), accounts(to)) ? [] : ['its users differ']),
     ...(isDeepStrictEqual(from.packages, to.packages) ? [] : ['its packages differ']),
-    ...disabled(from, to).map((name) => `${name} is enabled already`),
+    ...disabled(from, to).map((name) => `${name} would have to be disabled`),
+    ...otherFiles(from, to).map((name) => `${name} runs already, of another file`),
     ...fresh
       .filter((unit) => linksOf(unit).length === 0)
       .map(({ name }) => `${name} has no WantedBy= of its own to be enabled by`),
@@ -59,6 +60,13 @@ const isEnabled = ({ enabled }: SystemdUnit) => enabled;
 function disabled(from: MachineConfig, to: MachineConfig): string[] {
   const kept = new Set(to.units.filter(isEnabled).map(({ name }) => name));
   return from.units.filter((unit) => isEnabled(unit) && !kept.has(unit.name)).map(({ name }) => name);
+}
+
+/** Nothing starts a unit anew that both configs enable. */
+function otherFiles(from: MachineConfig, to: MachineConfig): string[] {
+  const before = new Map(from.units.filter(isEnabled).map((unit) => [unit.name, unit]));
+  const kept = to.units.filter((unit) => isEnabled(unit) && before.has(unit.name));
+  return kept.filter((unit) => unit.contents !== before.get(unit.name)?.contents).map(({ name }) => name);
 }
 
 /** systemd.unit(5), WantedBy=. Under emulation `systemctl enable` takes 3 s where a package has a SysV script too. */

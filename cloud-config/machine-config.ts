@@ -1,6 +1,6 @@
 /**
- * What a machine is given before its first boot, free of any format: cloud-config, Ignition and live steps are
- * three ways to write the same object down.
+ * What a machine is given before its first boot, free of any format: cloud-config and live steps are two ways to
+ * write the same object down.
  */
 export interface MachineConfig {
   readonly hostname: string;

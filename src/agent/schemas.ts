@@ -15,11 +15,11 @@ import {
   type RebalanceRequest,
   type RolloutsReply,
   type RolloutView,
-  rolloutStates,
   type UnitsReply,
   type UnitView,
 } from '../model/api.ts';
 import type { Placement } from '../model/placement.ts';
+import { rolloutStates } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates } from '../model/unit.ts';
 import { component } from './components.ts';

@@ -4,7 +4,6 @@ import type { ClusterSpec, GroupSpec } from './schema.ts';
 
 /** Machine addresses start at .11 of their group's /24; .1–.10 stay free for gateways and load balancers. */
 export const firstHost = 11;
-const lastHost = 254;
 
 export interface Ipv4Range {
   /** The network address as an unsigned 32-bit number. */
@@ -71,7 +70,7 @@ export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
       },
     ];
   return Object.entries(machines).flatMap(([name, group], index, all) => [
-    ...sizeProblems(name, group, count),
+    ...subnetProblems(name, group, count),
     ...all
       .slice(0, index)
       .filter(([other, otherGroup]) => subnetOf(other, otherGroup, range) === subnetOf(name, group, range))
@@ -83,20 +82,13 @@ export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
   ]);
 }
 
-function sizeProblems(name: string, { count, subnet }: GroupSpec, subnets: number): Problem[] {
-  const most = lastHost - firstHost + 1;
-  const problems: Problem[] = [];
-  if (count > most)
-    problems.push({
-      path: `flotilla:machines.${name}.count`,
-      problem: `${count} machines do not fit into the group's /24, which holds ${most}`,
-      fix: 'spread them over several groups',
-    });
-  if (subnet !== undefined && subnet >= subnets)
-    problems.push({
+function subnetProblems(name: string, { subnet }: GroupSpec, subnets: number): Problem[] {
+  if (subnet === undefined || subnet < subnets) return [];
+  return [
+    {
       path: `flotilla:machines.${name}.subnet`,
       problem: `${subnet} is outside the network, which has the /24 subnets 0 to ${subnets - 1}`,
       fix: 'choose one of those, or widen flotilla:network',
-    });
-  return problems;
+    },
+  ];
 }

@@ -1,16 +1,17 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { closest } from '../model/closest.ts';
 import type { Problem } from '../model/problem.ts';
-import { groupSchema, stackSchema } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
+type Schema = z.core.$ZodType;
 
-/** Turns what zod found into words for someone who has never heard of zod. */
-export function explain(issue: Issue): Problem[] {
+/** Turns what zod found by this schema into words for someone who has never heard of zod. */
+export function explain(issue: Issue, schema: Schema): Problem[] {
   const path = issue.path.join('.');
+  const known = keysAt(schema, issue.path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...issue.path, key].join('.'), key, knownKeys(issue)));
+      return issue.keys.map((key) => unknownKey([...issue.path, key].join('.'), key, known));
     case 'invalid_key':
       return issue.issues.map((inner) => ({
         path,
@@ -18,9 +19,7 @@ export function explain(issue: Issue): Problem[] {
         fix: `use ${inner.message}`,
       }));
     case 'invalid_type':
-      return [
-        { path, problem: typeProblem(issue), fix: `give ${typeNames[issue.expected] ?? issue.expected}` },
-      ];
+      return [{ path, problem: typeProblem(issue), fix: `give ${typeName(issue.expected, known)}` }];
     case 'invalid_value':
       return [
         { path, problem: `${show(issue.input)} is not known`, fix: `use ${issue.values.join(' or ')}` },
@@ -39,17 +38,35 @@ const typeNames: Readonly<Record<string, string>> = {
   number: 'a whole number',
   boolean: 'true or false',
   string: 'text',
-  object: 'keys and values, like { count: 3, etcd: true }',
   record: 'names and values',
   array: 'a list, like [units/hello]',
 };
+
+function typeName(expected: string, known: readonly string[]): string {
+  if (expected === 'object') return `keys and values; known here: ${known.join(', ')}`;
+  return typeNames[expected] ?? expected;
+}
 
 function typeProblem(issue: Issue & { code: 'invalid_type' }): string {
   return issue.input === undefined ? 'is missing' : `${show(issue.input)} is of the wrong type`;
 }
 
-function knownKeys({ path }: Issue): string[] {
-  return Object.keys(path[0] === 'machines' ? groupSchema.shape : stackSchema.shape);
+/** The keys that the schema knows at this path; none where it takes any, or no keys at all. */
+function keysAt(schema: Schema, path: readonly PropertyKey[]): string[] {
+  const found = path.reduce<Schema | undefined>((inner, key) => inner && valueSchema(inner, key), schema);
+  const bare = found && unwrap(found);
+  return bare instanceof z.core.$ZodObject ? Object.keys(bare._zod.def.shape) : [];
+}
+
+function valueSchema(schema: Schema, key: PropertyKey): Schema | undefined {
+  const bare = unwrap(schema);
+  if (bare instanceof z.core.$ZodObject) return bare._zod.def.shape[String(key)];
+  return bare instanceof z.core.$ZodRecord ? bare._zod.def.valueType : undefined;
+}
+
+function unwrap(schema: Schema): Schema {
+  const isWrapped = schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault;
+  return isWrapped ? unwrap(schema._zod.def.innerType) : schema;
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): Problem {

@@ -2,6 +2,7 @@ import { type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Problem } from '../model/problem.ts';
 import { targetStates } from '../model/unit.ts';
+import { explain } from './explain.ts';
 
 /** `units.yaml` of a unit folder: what can't be said in a unit file. */
 const manifestSchema = z.strictObject({
@@ -35,11 +36,9 @@ export function parseManifest(
     reportInput: true,
   });
   if (result.success) return { manifest: result.data, problems: syntax };
-  const problems = result.error.issues.map((issue) => ({
-    path: issue.path.length > 0 ? `${path}: ${issue.path.join('.')}` : path,
-    problem: issue.message.replace(/^Unrecognized key/, 'there is no setting'),
-    fix: 'known here: instances (template → number) and targetState (unit → inactive, loaded or launched)',
-  }));
+  const problems = result.error.issues
+    .flatMap((issue) => explain(issue, manifestSchema))
+    .map((problem) => ({ ...problem, path: problem.path === '' ? path : `${path}: ${problem.path}` }));
   return { manifest: manifestSchema.parse({}), problems };
 }
 

@@ -60,7 +60,7 @@ const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
     { machines: { core: 3 } },
     'flotilla:machines.core',
     /3 is of the wrong type/,
-    /count: 3/,
+    /keys and values; known here: count, etcd/,
   ],
   [
     'no count',
@@ -175,6 +175,20 @@ const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
     'flotilla:image.sha512',
     /missing/,
     /text/,
+  ],
+  [
+    'image as text',
+    { machines: { core }, image: 'https://example.org/a.qcow2' },
+    'flotilla:image',
+    /wrong type/,
+    /keys and values; known here: url, sha512/,
+  ],
+  [
+    'unknown key of an image',
+    { machines: { core }, image: { uri: 'https://example.org/a.qcow2' } },
+    'flotilla:image.uri',
+    /no setting/,
+    /url\?/,
   ],
   [
     'image from a file',

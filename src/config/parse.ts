@@ -52,7 +52,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function explainIssue(issue: z.core.$ZodIssue): Problem[] {
-  return explain(issue).map((problem) => ({ ...problem, path: `flotilla:${problem.path}` }));
+  return explain(issue, stackSchema).map((problem) => ({ ...problem, path: `flotilla:${problem.path}` }));
 }
 
 function fromPulumi(raw: Readonly<Record<string, string>>): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { operatingSystems } from '../model/operating-system.ts';
 
 /**
  * The stack config, `flotilla:*` in stacks/Pulumi.<stack>.yaml, as the user writes it. This schema is the only
@@ -22,10 +23,12 @@ const metadata = z
 
 export const groupSchema = z
   .strictObject({
+    // A group's /24 has 244 addresses for machines (addresses.ts).
     count: z.int().min(0).max(200).describe('How many machines of this group there are'),
     etcd: z.boolean().default(false).describe('Whether its machines are etcd members; 1, 3, 5 or 7 in all'),
     cpus: z.int().min(1).max(256).default(1).describe('Virtual CPUs of each machine'),
     memory: z.int().min(512).max(1048576).default(1024).describe('Memory of each machine in MiB'),
+    // The file system of a built image has 4 GiB (`diskSize` in src/qemu/recipe.ts).
     disk: z.int().min(4).max(16384).default(8).describe('Disk of each machine in GiB'),
     metadata: metadata.default({}),
     publish: z
@@ -48,7 +51,7 @@ export const groupSchema = z
 
 export const stackSchema = z.strictObject({
   platform: z.enum(['local']).default('local').describe('Where the machines come from'),
-  os: z.enum(['debian-13']).default('debian-13').describe('What the machines run'),
+  os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   image: z
     .strictObject({
       url: z.url({ protocol: /^https?$/, error: 'an http or https address of a disk image' }),

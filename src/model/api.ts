@@ -1,6 +1,7 @@
 import type { Machine } from './machine.ts';
 import type { Placement } from './placement.ts';
 import type { Reason } from './reason.ts';
+import type { RolloutFailure, RolloutState } from './rollout.ts';
 import type { UnitStatus } from './status.ts';
 import type { TargetState, Unit } from './unit.ts';
 
@@ -145,31 +146,16 @@ export interface ClusterEvent {
   readonly message: Reason;
 }
 
-/** What can be said of a rollout. */
-export const rolloutStates = [
-  'running',
-  'paused',
-  'complete',
-  'rolling-back',
-  'rolled-back',
-  'failed',
-] as const;
-
 /** How a changed template or global unit is replacing its instances. */
 export interface RolloutView {
   /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
   readonly name: string;
-  readonly state: (typeof rolloutStates)[number];
+  readonly state: RolloutState;
   /** Instances (of a global unit: machines) by how far they are. */
   readonly updated: number;
   readonly total: number;
   readonly reason: Reason;
-  /** Why it failed: the instance, its machine and its last journal lines. */
-  readonly failure?: {
-    readonly unit: string;
-    readonly machine: string;
-    readonly journal: readonly string[];
-  };
+  readonly failure?: RolloutFailure;
 }
 
 /**

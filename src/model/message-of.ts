@@ -4,3 +4,10 @@ import { types } from 'node:util';
 export function messageOf(error: unknown): string {
   return error instanceof Error || types.isNativeError(error) ? error.message : String(error);
 }
+
+/** "what failed: why: why that", each cause once. */
+export function messageWithCauses(error: unknown): string {
+  if (!(error instanceof Error)) return messageOf(error);
+  const cause = error.cause === undefined ? '' : messageWithCauses(error.cause);
+  return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
+}

@@ -1,7 +1,14 @@
-import type { RolloutView } from './api.ts';
 import type { Reason } from './reason.ts';
 
-export type RolloutState = RolloutView['state'];
+export const rolloutStates = [
+  'running',
+  'paused',
+  'complete',
+  'rolling-back',
+  'rolled-back',
+  'failed',
+] as const;
+export type RolloutState = (typeof rolloutStates)[number];
 
 /** Whether the engine works on it: what becomes of an instance is the engine's to judge then. */
 export function isMoving({ state }: { readonly state: RolloutState }): boolean {
@@ -11,7 +18,12 @@ export function isMoving({ state }: { readonly state: RolloutState }): boolean {
 /** Unit name → sha256 of its file. */
 export type Versions = Readonly<Record<string, string>>;
 
-type RolloutFailure = NonNullable<RolloutView['failure']>;
+/** Why it failed: the instance, its machine and its last journal lines. */
+export interface RolloutFailure {
+  readonly unit: string;
+  readonly machine: string;
+  readonly journal: readonly string[];
+}
 
 /** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
 export interface Rollout {

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import type { webcrypto } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { nameConstraints, type PermittedNames, privateNames } from './name-constraints.ts';
+import { nameConstraints, privateNames } from './name-constraints.ts';
 import { addDays, clockSkew } from './validity.ts';
 
 /** A certificate authority as it is kept: the private key belongs into a secret store. */
@@ -17,17 +17,16 @@ export interface Authority {
 export interface AuthorityOptions {
   /** Its common name, `flotilla dev`. */
   readonly name: string;
-  /** Validity in days from `now`; ten years unless told. */
-  readonly days?: number;
-  /** What it may sign for; private networks and local names unless told. */
-  readonly permitted?: PermittedNames;
   readonly now?: Date;
 }
 
 /** ECDSA on P-256: small, quick under emulation, and known to every TLS stack in use. */
 export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A self-signed authority that can sign leaves and nothing below them, for its permitted names only. */
+/** Days: ten years. */
+const validity = 3650;
+
+/** A self-signed authority that can sign leaves and nothing below them, for private networks and local names only. */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
   const now = options.now ?? new Date();
   const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
@@ -36,12 +35,12 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     name: [{ CN: [options.name] }],
     serialNumber: randomSerial(),
     notBefore: new Date(now.getTime() - clockSkew),
-    notAfter: addDays(now, options.days ?? 3650),
+    notAfter: addDays(now, validity),
     signingAlgorithm: keyAlgorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      nameConstraints(options.permitted ?? privateNames),
+      nameConstraints(privateNames),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });

@@ -8,9 +8,10 @@ import type { Command } from '../ssh/connection.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from './inspect.ts';
 import { type LeafRequest, signLeaf } from './leaf.ts';
+import { nameConstraints } from './name-constraints.ts';
 import { createOwnLeaf } from './own-leaf.ts';
 import { csrCommand, parseCsrs } from './remote.ts';
-import { addDays, daysUntil } from './validity.ts';
+import { addDays } from './validity.ts';
 
 /** The remote scripts run here, by the real shell and the real openssl. */
 function run({ argv, stdin }: Command): string {
@@ -98,7 +99,6 @@ describe('leaf certificates', () => {
     expect(facts.notBefore.getTime()).toBeLessThan(now.getTime());
     expect(isDueForRenewal(facts, addDays(now, 55))).toBe(false);
     expect(isDueForRenewal(facts, addDays(now, 65))).toBe(true);
-    expect(daysUntil(facts.notAfter, now)).toBe(90);
   });
 
   test('a leaf never outlives its authority', async () => {
@@ -134,9 +134,9 @@ describe('certificate requests', () => {
     expect(() => parseCsrs('', keys)).toThrow('Expected 2 certificate requests, got 0');
   });
 
-  test('authority constraints must be networks', async () => {
-    const permitted = { dns: [], networks: ['10.0.0.0/33'] };
-    await expect(createAuthority({ name: 'x', permitted })).rejects.toThrow('Expected an IPv4 network');
+  test('authority constraints must be networks', () => {
+    const names = { dns: [], networks: ['10.0.0.0/33'] };
+    expect(() => nameConstraints(names)).toThrow('Expected an IPv4 network');
   });
 });
 

@@ -6,8 +6,3 @@ const day = 24 * 60 * 60 * 1000;
 export function addDays(from: Date, days: number): Date {
   return new Date(from.getTime() + days * day);
 }
-
-/** Whole days until `end`, negative once it has passed. */
-export function daysUntil(end: Date, now: Date = new Date()): number {
-  return Math.floor((end.getTime() - now.getTime()) / day);
-}

@@ -1,8 +1,8 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import type { Metadata } from '../model/machine.ts';
-
-export type OperatingSystem = ClusterSpec['os'];
+import type { OperatingSystem } from '../model/operating-system.ts';
+import type { Publication } from '../model/publication.ts';
 
 export interface CloudImage {
   readonly url: string;
@@ -31,13 +31,6 @@ export interface MachinePlan {
   readonly generation: number;
 }
 
-/** A port of the operator's computer and the machines that may answer on it. */
-export interface PublishPlan {
-  readonly host: number;
-  readonly guest: number;
-  readonly machines: readonly string[];
-}
-
 export interface ClusterPlan {
   /** The stack's name. */
   readonly name: string;
@@ -47,7 +40,7 @@ export interface ClusterPlan {
   /** How new local machines come up: from the memory of a template, or by booting. */
   readonly start: ClusterSpec['start'];
   readonly machines: readonly MachinePlan[];
-  readonly publish: readonly PublishPlan[];
+  readonly publish: readonly Publication[];
   /** Folders of unit files. */
   readonly units: readonly string[];
 }
@@ -86,7 +79,7 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
   }));
 }
 
-function planPublish(group: string, { publish, count }: GroupSpec): PublishPlan[] {
+function planPublish(group: string, { publish, count }: GroupSpec): Publication[] {
   const machines = Array.from({ length: count }, (_, index) => machineName(group, index));
   return Object.entries(publish).map(([host, guest]) => ({ host: Number(host), guest, machines }));
 }

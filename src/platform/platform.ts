@@ -17,8 +17,6 @@ export interface BootedMachine {
 
 /** A place where machines come from. Each has its own folder with the same files: preflight, image, network, machines. */
 export interface Platform {
-  /** Whether machines run on emulated CPUs: `BuildOptions.emulated`. */
-  readonly emulated: boolean;
   /** @throws InvalidInput when this computer or account can't hold the plan. */
   createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines>;
 }
@@ -27,4 +25,6 @@ export interface Machines {
   /** Lives exactly as long as the cluster: with it goes all that runs on the machines, without being asked. */
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly BootedMachine[];
+  /** Addresses at which published ports answer, seen from the operator's computer. */
+  readonly published: readonly string[];
 }

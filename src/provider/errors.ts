@@ -3,12 +3,13 @@ import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import statusMessages from '@pulumi/pulumi/proto/status_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { messageWithCauses } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
 import { InitFailed } from './resource.ts';
 
 /** The error as gRPC carries it: the message with its causes, and for `InitFailed` what exists in spite of it. */
 export function serviceError(error: unknown): Partial<grpc.ServiceError> {
-  const message = plainText(describe(error));
+  const message = plainText(messageWithCauses(error));
   const metadata = new grpc.Metadata();
   if (error instanceof InitFailed) {
     // gRPC's rich error model: the engine reads google.rpc.Status from this trailer.
@@ -28,11 +29,4 @@ function initFailedStatus(error: InitFailed, message: string) {
     .setCode(grpc.status.UNKNOWN)
     .setMessage(message)
     .setDetailsList([wrapped]);
-}
-
-/** "what failed: why: why that", each cause once. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : describe(error.cause);
-  return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
 }

@@ -33,7 +33,7 @@ export type ChangeRule = 'replace' | 'ignore';
 export interface ResourceHandler<Inputs extends object, Outputs extends object> {
   readonly inputs: z.ZodType<Inputs>;
   readonly outputs: z.ZodType<Outputs>;
-  /** Names of the outputs that no preview can know. */
+  /** Names of the outputs that no preview knows: at a create they are unknown, at an update it shows the old ones. */
   readonly computed: readonly (keyof Outputs & string)[];
   readonly changes?: Readonly<Partial<Record<keyof Inputs & string, ChangeRule>>>;
   /** Completes the inputs with what follows from them or from the repository, such as a bundle's hash. */

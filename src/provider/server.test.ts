@@ -144,9 +144,10 @@ describe('diff', () => {
     expect((await diff({ ...inputs, zone: 'b' }, {}, ['zone'])).getChanges()).toBe(DIFF_NONE);
   });
 
-  test('shows what refresh found', async () => {
+  test('shows what refresh found, and says why', async () => {
     const response = await diff(inputs, { dead: true });
     expect(response.getDiffsList()).toEqual(['dead']);
+    expect(logged).toContain('the machine stopped');
   });
 });
 
@@ -205,6 +206,22 @@ describe('read', () => {
   test('an empty id says that it is gone', async () => {
     expect((await read('core-9')).getId()).toBe('');
   });
+});
+
+test('update gives what it is now, with what the inputs say', async () => {
+  machines.set('core-1', { size: 2, dead: true });
+  const request = new messages.UpdateRequest()
+    .setUrn(urn)
+    .setId('core-1')
+    .setOlds(toStruct({ ...inputs, address: '10.0.0.1', dead: true }))
+    .setNews(toStruct({ ...inputs, size: 3 }));
+  const response = await call<messages.UpdateRequest, messages.UpdateResponse>(client.update, request);
+  expect(response.getProperties()?.toJavaScript()).toMatchObject({
+    size: 3,
+    address: '10.0.0.1',
+    dead: false,
+  });
+  expect(machines.get('core-1')).toEqual({ size: 3, dead: false });
 });
 
 test('delete removes it', async () => {

@@ -81,7 +81,8 @@ function implementation({
     }),
     diff: unary(async (request: messages.DiffRequest) => {
       const old = { inputs: fromStruct(request.getOldInputs()), outputs: fromStruct(request.getOlds()) };
-      const handler = handlerOf(request.getUrn());
+      const [handler, context] = [handlerOf(request.getUrn()), contextOf(request.getUrn())];
+      for (const reason of Object.values(handler.drift(old.outputs))) context.log(reason);
       return diffResponse(
         diffProperties(handler, old, fromStruct(request.getNews()), request.getIgnorechangesList()),
       );

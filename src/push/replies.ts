@@ -13,7 +13,7 @@ import type {
   UnitsReply,
   UnitView,
 } from '../model/api.ts';
-import { rolloutStates } from '../model/api.ts';
+import { rolloutStates } from '../model/rollout.ts';
 import { targetStates } from '../model/unit.ts';
 
 /*

@@ -7,7 +7,7 @@ export type Accelerator = 'kvm' | 'tcg';
 /** A machine as QEMU is told of it. */
 export interface MachineSpec {
   readonly name: string;
-  /** Absolute: `machineFolder(stack, name)`. Everything the machine has is in it. */
+  /** Absolute: `machineFolder(stackFolder, name)`. Everything the machine has is in it. */
   readonly folder: string;
   readonly image: Image;
   readonly accelerator: Accelerator;

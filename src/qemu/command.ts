@@ -18,6 +18,17 @@ export interface CommandOptions {
   readonly killSignal?: 'SIGTERM' | 'SIGKILL';
 }
 
+/** What a program needs that goes on running. */
+export interface AttachOptions {
+  readonly log: Log;
+  /** What the progress line says is going on. */
+  readonly purpose: string;
+  readonly alive: () => Promise<boolean>;
+  /** Milliseconds */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Runs a long command to its end; says every 10 s that it is still at it, with its last line. The command
  * gets `killSignal` when `signal` is aborted, and also when this process dies (setpriv(1), `--pdeathsig`), so
@@ -62,14 +73,13 @@ export async function run(command: readonly string[], options: CommandOptions): 
 }
 
 /**
- * Starts a program that ends with this process, also when that is killed, and waits until it is up.
+ * Starts a program that ends with this process, also when that is killed, and waits until it is up, which it says
+ * every 10 s. A program that is not up in time, or is cancelled before, is ended.
  *
- * @throws Error with the program's last lines when it ends instead
+ * @throws Error with the program's last lines when it ends or takes too long
  */
-export async function attach(
-  command: readonly string[],
-  { purpose, alive }: { purpose: string; alive: () => Promise<boolean> },
-): Promise<void> {
+export async function attach(command: readonly string[], options: AttachOptions): Promise<void> {
+  const { log, purpose, alive, signal, deadline } = options;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // Out of the terminal's process group: Ctrl-C is for this process, which ends it in its own way.
@@ -87,10 +97,20 @@ export async function attach(
     failure ??= new Error(`ended with ${signal ?? code}`);
   });
   child.unref();
-  while (!(await alive())) {
-    if (failure)
-      throw new Error(`${purpose}: ${failure.message}\n${lastLines(said, tailLines)}`, { cause: failure });
-    await sleep(100);
+  const end = Date.now() + deadline;
+  const progress = heartbeat(log, () => `${purpose}: ${lastLines(said, 1)}`);
+  try {
+    while (!(await alive())) {
+      if (Date.now() > end) failure ??= new Error(`was not up within ${deadline / 1000} s`);
+      if (failure)
+        throw new Error(`${purpose}: ${failure.message}\n${lastLines(said, tailLines)}`, { cause: failure });
+      await sleep(100, undefined, { signal });
+    }
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    progress.stop();
   }
 }
 

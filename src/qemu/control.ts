@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { createConnection, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { messageOf } from '../model/message-of.ts';
+import type { Publication } from '../model/publication.ts';
 import type { PortStatus } from './lan.ts';
-import type { Publication } from './publication.ts';
 import type { Fault } from './switch.ts';
 
 /** What can be asked of a running switch: one JSON object per line, each answered by one line. */
@@ -40,29 +41,40 @@ export async function serveControl(
   const server = createServer(async (socket) => {
     socket.on('error', () => socket.destroy());
     for await (const line of createInterface({ input: socket })) {
-      const answer = await handle(parseRequest(line)).catch((error: Error) => ({ error: error.message }));
-      socket.write(`${JSON.stringify(answer)}\n`);
+      socket.write(`${JSON.stringify(await answerTo(line, handle))}\n`);
     }
   });
   await once(server.listen(socketPath), 'listening');
   return server;
 }
 
-/** Fields that are not of the right type count as absent; an unknown command asks for the status. */
-function parseRequest(line: string): ControlRequest {
+/** Whatever the line is, the switch goes on: the whole stack's network is in it. */
+async function answerTo(line: string, handle: (request: ControlRequest) => Promise<NetworkStatus>) {
+  try {
+    return await handle(parseRequest(line));
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/**
+ * Fields that are not of the right type count as absent.
+ *
+ * @throws when it is no JSON, or no command that there is
+ */
+export function parseRequest(line: string): ControlRequest {
   const request: unknown = JSON.parse(line);
-  if (typeof request !== 'object' || request === null) return { command: 'status' };
   const { command, machine, fault } = {
     command: undefined,
     machine: undefined,
     fault: undefined,
-    ...request,
+    ...(typeof request === 'object' ? request : {}),
   };
   const name = typeof machine === 'string' ? { machine } : undefined;
-  if (command === 'reload') return { command };
+  if (command === 'status' || command === 'reload') return { command };
   if (command === 'heal') return { command, ...name };
   if (command === 'fault' && name) return { command, ...name, fault: parseFault(fault) };
-  return { command: 'status' };
+  throw new Error(`${line} is no request: send status, reload, fault (of a machine) or heal as "command"`);
 }
 
 function parseFault(value: unknown): Fault {
@@ -97,7 +109,7 @@ export async function askControl(
     throw new Error('closed the connection without an answer');
   } catch (cause) {
     const why = socket.errored ?? cause;
-    throw new Error(`switch at ${socketPath}: ${why instanceof Error ? why.message : why}`, { cause });
+    throw new Error(`switch at ${socketPath}: ${messageOf(why)}`, { cause });
   } finally {
     socket.on('error', () => {}).destroy();
   }

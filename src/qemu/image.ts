@@ -56,19 +56,14 @@ export function imageKey(source: ImageSource): string {
   return source.kind === 'debian' ? recipeKey(debianRecipe(source.suite)) : downloadKey(source.sha512);
 }
 
-/** What a killed build left is of no use; a partial download is, and goes on where it stopped. */
 async function makeImage(
   source: ImageSource,
   options: ImageOptions & { cache: string; key: string },
 ): Promise<Image> {
   const { cache, key } = options;
+  // A partial download has a name of its own: it goes on where it stopped.
   const part = join(cache, source.kind === 'debian' ? `${key}.${process.pid}.part` : `${key}.part`);
-  const leftOver = (await readdir(cache)).filter(
-    (name) => name.startsWith(`${key}.`) && name.endsWith('.part'),
-  );
-  for (const name of leftOver) {
-    if (source.kind === 'debian') await removeFolder(join(cache, name));
-  }
+  if (source.kind === 'debian') await removeLeftOver(cache, key);
   await mkdir(part, { recursive: true });
   const manifest =
     source.kind === 'debian'
@@ -81,6 +76,12 @@ async function makeImage(
   if (!image)
     throw new Error(`image ${key}: ${join(cache, key)} is incomplete: remove that folder and try again`);
   return image;
+}
+
+/** What killed builds left is of no use. */
+async function removeLeftOver(cache: string, key: string): Promise<void> {
+  const isLeftOver = (name: string) => name.startsWith(`${key}.`) && name.endsWith('.part');
+  for (const name of (await readdir(cache)).filter(isLeftOver)) await removeFolder(join(cache, name));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { createConnection } from 'node:net';
+import { messageOf } from '../model/message-of.ts';
 import { FrameReader } from './framing.ts';
 import type { Log } from './log.ts';
 import { machineFolder, machinePaths, machinesFolder } from './paths.ts';
@@ -24,13 +25,13 @@ interface Port extends PortStatus {
 
 /** The wires of the switch: one connection to each machine's `lan` socket, taken up again whenever it is lost. */
 export class Lan {
-  readonly #stack: string;
+  readonly #stackFolder: string;
   readonly #switch: LearningSwitch;
   readonly #log: Log;
   readonly #ports = new Map<string, Port>();
 
-  constructor(stack: string, learning: LearningSwitch, log: Log) {
-    this.#stack = stack;
+  constructor(stackFolder: string, learning: LearningSwitch, log: Log) {
+    this.#stackFolder = stackFolder;
     this.#switch = learning;
     this.#log = log;
   }
@@ -45,7 +46,7 @@ export class Lan {
 
   /** Connects to the machines that are there and not connected. To be called again and again. */
   async scan(): Promise<void> {
-    const names = await readdir(machinesFolder(this.#stack)).catch(() => []);
+    const names = await readdir(machinesFolder(this.#stackFolder)).catch(() => []);
     for (const name of names) if (!this.#ports.has(name)) this.#connect(name);
   }
 
@@ -54,7 +55,7 @@ export class Lan {
   }
 
   #connect(name: string): void {
-    const socket = createConnection(machinePaths(machineFolder(this.#stack, name)).lan);
+    const socket = createConnection(machinePaths(machineFolder(this.#stackFolder, name)).lan);
     const port: Port = { socket, reader: new FrameReader(), received: 0, sent: 0, dropped: 0 };
     this.#ports.set(name, port);
     socket.once('connect', () => {
@@ -80,7 +81,7 @@ export class Lan {
           this.#deliver(to, packet, delay, touched);
       }
     } catch (error) {
-      this.#log(`${name}: ${error instanceof Error ? error.message : error}`);
+      this.#log(`${name}: ${messageOf(error)}`);
       port.socket.destroy();
     } finally {
       for (const socket of touched) socket.uncork();

@@ -8,7 +8,7 @@ import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
-import { chooseForwards, sshPort } from './ports.ts';
+import { chooseForwards, guestSshPort } from './ports.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
 import { addForward, qmp } from './qmp.ts';
 import { type SavedMachine, wake } from './snapshot.ts';
@@ -19,6 +19,8 @@ const portAttempts = 5;
 const quitDeadline = 2000;
 const killDeadline = 5000;
 const monitorDeadline = 5000;
+/** A QEMU whose devices take seconds on a busy host; beyond it, it hangs. */
+const upDeadline = 60_000;
 
 /** A machine that exists on disk. */
 export interface MachineState {
@@ -72,10 +74,10 @@ export async function readMachine(folder: string): Promise<MachineState | undefi
   const text = await readFile(paths.state, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const forwards = parseForwards(text);
-  const ssh = forwards[sshPort];
-  if (ssh === undefined) return undefined;
+  const sshPort = forwards[guestSshPort];
+  if (sshPort === undefined) return undefined;
   const pid = await findProcess(paths.pid);
-  return { running: pid !== undefined, ...(pid !== undefined && { pid }), sshPort: ssh, forwards };
+  return { running: pid !== undefined, ...(pid !== undefined && { pid }), sshPort, forwards };
 }
 
 /**
@@ -159,7 +161,8 @@ async function launch(spec: MachineSpec, forwards: Forwards, options: StartOptio
   const purpose = `${spec.name}: starting QEMU`;
   if (memoryFile !== undefined) {
     const command = qemuArguments(spec, forwards, { file: memoryFile, shared: true });
-    return attach(['qemu-system-x86_64', ...command], { purpose, alive: () => isUp(spec.folder) });
+    const alive = () => isUp(spec.folder);
+    return attach(['qemu-system-x86_64', ...command], { log, purpose, alive, deadline: upDeadline, signal });
   }
   const memory = from && { file: from.memory, shared: false };
   const incoming = from ? ['-incoming', 'defer'] : [];

@@ -6,22 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { controlNetwork, readNetwork, startNetwork, stopNetwork, updatePublish } from './network.ts';
+import { controlNetwork, readNetwork, startNetwork, stopNetwork } from './network.ts';
 import { machineFolder, machinePaths } from './paths.ts';
 import { isOurs } from './process.ts';
 
 const log = () => {};
-let stack: string;
+let stackFolder: string;
 const servers: Server[] = [];
 
 beforeEach(async () => {
-  stack = await mkdtemp(join(tmpdir(), 'net-'));
+  stackFolder = await mkdtemp(join(tmpdir(), 'net-'));
 });
 
 afterEach(async () => {
-  await stopNetwork(stack);
+  await stopNetwork(stackFolder);
   for (const server of servers.splice(0)) server.close();
-  await rm(stack, { recursive: true });
+  await rm(stackFolder, { recursive: true });
 });
 
 interface Guest {
@@ -33,7 +33,7 @@ interface Guest {
 
 /** What QEMU's `-netdev stream,server=on` is to the switch. */
 async function guest(name: string): Promise<Guest> {
-  const folder = machineFolder(stack, name);
+  const folder = machineFolder(stackFolder, name);
   await mkdir(folder, { recursive: true });
   let client: Socket | undefined;
   const received: Buffer[] = [];
@@ -68,7 +68,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 test('joins machines, takes up lost connections, cuts and heals', async () => {
   const [a, b] = [await guest('a'), await guest('b')];
-  await startNetwork(stack, [], { log });
+  await startNetwork(stackFolder, [], { log });
   await until(() => a.connected() && b.connected());
   a.send(broadcast(1));
   await until(() => b.received.length === 1);
@@ -77,29 +77,29 @@ test('joins machines, takes up lost connections, cuts and heals', async () => {
   b.drop();
   await until(() => !b.connected());
   await until(() => b.connected());
-  expect(await controlNetwork(stack, { command: 'fault', machine: 'b', fault: { cut: true } })).toMatchObject(
-    {
-      faults: { b: { cut: true } },
-    },
-  );
+  expect(
+    await controlNetwork(stackFolder, { command: 'fault', machine: 'b', fault: { cut: true } }),
+  ).toMatchObject({
+    faults: { b: { cut: true } },
+  });
   a.send(broadcast(1));
   await sleep(100);
   expect(b.received).toHaveLength(1);
-  await controlNetwork(stack, { command: 'heal' });
+  await controlNetwork(stackFolder, { command: 'heal' });
   a.send(broadcast(1));
   await until(() => b.received.length === 2);
-  expect(await readNetwork(stack)).toMatchObject({
+  expect(await readNetwork(stackFolder)).toMatchObject({
     ports: { a: { addresses: ['020000000001'] } },
     faults: {},
   });
 }, 30_000);
 
 test('is adopted when it runs, and started anew when it was killed', async () => {
-  const first = await startNetwork(stack, [], { log });
-  expect((await startNetwork(stack, [], { log })).pid).toBe(first.pid);
+  const first = await startNetwork(stackFolder, [], { log });
+  expect((await startNetwork(stackFolder, [], { log })).pid).toBe(first.pid);
   process.kill(first.pid, 'SIGKILL');
-  await until(async () => (await readNetwork(stack)) === undefined);
-  expect((await startNetwork(stack, [], { log })).pid).not.toBe(first.pid);
+  await until(async () => (await readNetwork(stackFolder)) === undefined);
+  expect((await startNetwork(stackFolder, [], { log })).pid).not.toBe(first.pid);
 }, 30_000);
 
 test('a port in use is told with the config key; one that is free is published live', async () => {
@@ -108,21 +108,21 @@ test('a port in use is told with the config key; one that is free is published l
   await once(taken, 'listening');
   const at = taken.address();
   const host = at && typeof at === 'object' ? at.port : 0;
-  await startNetwork(stack, [], { log });
+  await startNetwork(stackFolder, [], { log });
   const publish = [{ host, guest: 80, machines: ['a'] }];
-  await expect(updatePublish(stack, publish)).rejects.toThrow(
+  await expect(startNetwork(stackFolder, publish, { log })).rejects.toThrow(
     new RegExp(`flotilla:machines: 127.0.0.1:${host}`),
   );
   await once(taken.close(), 'close');
-  expect(await updatePublish(stack, publish)).toMatchObject({
+  expect(await startNetwork(stackFolder, publish, { log })).toMatchObject({
     publish: [{ host, health: { a: expect.any(String) } }],
   });
-  expect((await updatePublish(stack, [])).publish).toEqual([]);
+  expect((await startNetwork(stackFolder, [], { log })).publish).toEqual([]);
 }, 30_000);
 
 test('ends by itself when its folder goes', async () => {
-  const { pid } = await startNetwork(stack, [], { log });
-  const pidFile = join(stack, 'network', 'pid');
-  await rm(join(stack, 'network'), { recursive: true });
+  const { pid } = await startNetwork(stackFolder, [], { log });
+  const pidFile = join(stackFolder, 'network', 'pid');
+  await rm(join(stackFolder, 'network'), { recursive: true });
   await until(async () => !(await isOurs(pid, pidFile)));
 }, 30_000);

@@ -3,13 +3,13 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import type { Publication } from '../model/publication.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { askControl } from './control.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { networkPaths } from './paths.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
-import type { Publication } from './publication.ts';
 
 /** Milliseconds; a start takes half a second on an idle host. */
 const startDeadline = 20_000;
@@ -19,56 +19,51 @@ const stopDeadline = 5000;
 const program = join(import.meta.dirname, 'switch-main.ts');
 
 /**
- * Makes the stack's switch run and publish these ports; one that runs already is adopted. It is a process of its
- * own in a session of its own, so that it outlives this one however that ends.
+ * Makes the stack's switch run and publish these ports and no others; one that runs already is adopted, and connections
+ * through ports that stay are not touched. It is a process of its own in a session of its own, so that it outlives this
+ * one however that ends.
  *
  * @throws Error when it doesn't come up, with the end of its log, or when a port can't be published
  */
 export async function startNetwork(
-  stack: string,
+  stackFolder: string,
   publish: readonly Publication[],
   options: { readonly log: Log; readonly signal?: AbortSignal | undefined },
 ): Promise<NetworkStatus> {
-  const paths = networkPaths(stack);
+  const paths = networkPaths(stackFolder);
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  return withLock(paths.lock, { ...options, purpose: `network of ${stack}` }, async () => {
-    await writeConfig(stack, publish);
-    if (!(await readNetwork(stack))) {
+  return withLock(paths.lock, { ...options, purpose: `network of ${stackFolder}` }, async () => {
+    await writeConfig(stackFolder, publish);
+    if (!(await readNetwork(stackFolder))) {
       // One that hangs would keep the published ports.
-      await endSwitch(stack);
-      await launch(stack);
-      await untilReady(stack, options.signal);
+      await endSwitch(stackFolder);
+      await launch(stackFolder);
+      await untilReady(stackFolder, options.signal);
     }
-    return reload(stack);
+    return reload(stackFolder);
   });
 }
 
 /** How the stack's switch is; undefined when none runs, or it hangs. */
-export async function readNetwork(stack: string): Promise<NetworkStatus | undefined> {
-  const paths = networkPaths(stack);
+export async function readNetwork(stackFolder: string): Promise<NetworkStatus | undefined> {
+  const paths = networkPaths(stackFolder);
   if ((await findProcess(paths.pid)) === undefined) return undefined;
   return askControl(paths.control, { command: 'status' }, answerDeadline).catch(() => undefined);
 }
 
-/** Publishes these ports from now on, and no others. Connections through ports that stay are not touched. */
-export async function updatePublish(stack: string, publish: readonly Publication[]): Promise<NetworkStatus> {
-  await writeConfig(stack, publish);
-  return reload(stack);
-}
-
 /** Faults, for tests of what a cluster does then. */
-export async function controlNetwork(stack: string, request: ControlRequest): Promise<NetworkStatus> {
-  return askControl(networkPaths(stack).control, request, answerDeadline);
+export async function controlNetwork(stackFolder: string, request: ControlRequest): Promise<NetworkStatus> {
+  return askControl(networkPaths(stackFolder).control, request, answerDeadline);
 }
 
 /** Ends the switch and removes its folder. Does nothing when there is none. */
-export async function stopNetwork(stack: string): Promise<void> {
-  await endSwitch(stack);
-  await rm(networkPaths(stack).folder, { recursive: true, force: true });
+export async function stopNetwork(stackFolder: string): Promise<void> {
+  await endSwitch(stackFolder);
+  await rm(networkPaths(stackFolder).folder, { recursive: true, force: true });
 }
 
-async function endSwitch(stack: string): Promise<void> {
-  const paths = networkPaths(stack);
+async function endSwitch(stackFolder: string): Promise<void> {
+  const paths = networkPaths(stackFolder);
   const pid = await findProcess(paths.pid);
   if (pid === undefined) return;
   await signalProcess(pid, paths.pid, 'SIGTERM');
@@ -79,30 +74,30 @@ async function endSwitch(stack: string): Promise<void> {
 }
 
 /** @throws Error that names the ports which are in use, and the config key that asks for them */
-async function reload(stack: string): Promise<NetworkStatus> {
-  const status = await controlNetwork(stack, { command: 'reload' });
+async function reload(stackFolder: string): Promise<NetworkStatus> {
+  const status = await controlNetwork(stackFolder, { command: 'reload' });
   const problems = status.publish.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
   if (status.problem !== undefined) problems.push(status.problem);
   if (problems.length === 0) return status;
   throw new Error(`publish: of flotilla:machines: ${problems.join('; ')}: free the port, or publish another`);
 }
 
-async function writeConfig(stack: string, publish: readonly Publication[]): Promise<void> {
-  const { config } = networkPaths(stack);
+async function writeConfig(stackFolder: string, publish: readonly Publication[]): Promise<void> {
+  const { config } = networkPaths(stackFolder);
   const part = `${config}.${process.pid}.part`;
   await writeFile(part, `${JSON.stringify({ publish }, null, 2)}\n`);
   await rename(part, config);
 }
 
 /** Without this process's NODE_OPTIONS: a debugger's or a test runner's are not meant for it. */
-async function launch(stack: string): Promise<void> {
-  const paths = networkPaths(stack);
+async function launch(stackFolder: string): Promise<void> {
+  const paths = networkPaths(stackFolder);
   const log = await open(paths.log, 'a', 0o600);
   try {
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', program, '--pidfile', paths.pid, stack],
+      ['--disable-warning=ExperimentalWarning', program, '--pidfile', paths.pid, stackFolder],
       {
         cwd: '/',
         detached: true,
@@ -116,8 +111,8 @@ async function launch(stack: string): Promise<void> {
   }
 }
 
-async function untilReady(stack: string, signal?: AbortSignal): Promise<void> {
-  const paths = networkPaths(stack);
+async function untilReady(stackFolder: string, signal?: AbortSignal): Promise<void> {
+  const paths = networkPaths(stackFolder);
   const end = Date.now() + startDeadline;
   for (;;) {
     const failure = await askControl(paths.control, { command: 'status' }, answerDeadline).then(

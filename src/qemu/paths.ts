@@ -6,12 +6,12 @@ import { join } from 'node:path';
  *     network/{pid,log,network.json,control}
  *     machines/<name>/{pid,disk.qcow2,seed/,console.log,qmp,lan,machine.json}
  */
-export function machinesFolder(stack: string): string {
-  return join(stack, 'machines');
+export function machinesFolder(stackFolder: string): string {
+  return join(stackFolder, 'machines');
 }
 
-export function machineFolder(stack: string, name: string): string {
-  return join(machinesFolder(stack), name);
+export function machineFolder(stackFolder: string, name: string): string {
+  return join(machinesFolder(stackFolder), name);
 }
 
 /** The files of one machine. `qmp` and `lan` are unix sockets that QEMU serves. */
@@ -28,8 +28,8 @@ export function machinePaths(folder: string) {
 }
 
 /** The files of a stack's virtual network. `control` is a unix socket that the switch serves. */
-export function networkPaths(stack: string) {
-  const folder = join(stack, 'network');
+export function networkPaths(stackFolder: string) {
+  const folder = join(stackFolder, 'network');
   return {
     folder,
     pid: join(folder, 'pid'),
@@ -44,9 +44,9 @@ export function networkPaths(stack: string) {
 export const socketPathLimit = 107;
 
 /** The unix sockets a stack with these machines needs. */
-export function socketPaths(stack: string, machines: readonly string[]): string[] {
-  const perMachine = machines.map((name) => machinePaths(machineFolder(stack, name)));
-  return [networkPaths(stack).control, ...perMachine.flatMap(({ qmp, lan }) => [qmp, lan])];
+export function socketPaths(stackFolder: string, machines: readonly string[]): string[] {
+  const perMachine = machines.map((name) => machinePaths(machineFolder(stackFolder, name)));
+  return [networkPaths(stackFolder).control, ...perMachine.flatMap(({ qmp, lan }) => [qmp, lan])];
 }
 
 /** The files of a template in the cache, without any of which it is none. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Forwards } from './arguments.ts';
 
 /** Guest ports that every machine forwards. */
-export const sshPort = 22;
+export const guestSshPort = 22;
 
 /**
  * A guest port where nothing listens (tcpmux): the guest's kernel refuses the connection, and slirp closes it.
@@ -13,7 +13,7 @@ export const pulsePort = 1;
 
 /** A free port of 127.0.0.1 for each guest port; ports remembered from an earlier start are kept. */
 export async function chooseForwards(guestPorts: readonly number[], remembered: Forwards): Promise<Forwards> {
-  const wanted = [sshPort, pulsePort, ...guestPorts];
+  const wanted = [guestSshPort, pulsePort, ...guestPorts];
   const missing = wanted.filter((port) => remembered[port] === undefined);
   const free = await freePorts(missing.length);
   const chosen = missing.flatMap((port, index) => (free[index] === undefined ? [] : [[port, free[index]]]));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants, readFile, statfs } from 'node:fs/promises';
+import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Problem } from '../model/problem.ts';
@@ -9,12 +9,11 @@ import { imageCache, imageKey, readImage } from './image.ts';
 import { readMachine } from './machine.ts';
 import { machineFolder, socketPathLimit, socketPaths } from './paths.ts';
 import type { BuildMode, Suite } from './recipe.ts';
-import { baseDiskSize } from './recipe.ts';
 
 /** What a stack asks of this host. */
 export interface LocalRequest {
   /** The stack's folder, absolute. */
-  readonly stack: string;
+  readonly stackFolder: string;
   readonly image: ImageSource;
   readonly machines: readonly {
     readonly name: string;
@@ -42,6 +41,10 @@ export interface HostFacts {
   readonly memory: number;
   /** Bytes free where the stack's folder is or will be. */
   readonly disk: number;
+  /** Bytes free where images are made; undefined when that is the same file system. */
+  readonly cacheDisk: number | undefined;
+  /** Names of the stack's machines that have their disk already: its room is not asked for again. */
+  readonly existing: readonly string[];
   /** Names of the stack's machines that run already; their memory is not asked for again. */
   readonly running: readonly string[];
 }
@@ -113,31 +116,30 @@ function memoryProblems(request: LocalRequest, facts: HostFacts): Problem[] {
   ];
 }
 
-function diskProblems(request: LocalRequest, facts: HostFacts): Problem[] {
-  const least = baseDiskSize / 1024 ** 3;
-  const tooSmall = request.machines
-    .filter(({ disk }) => request.image.kind === 'debian' && disk < least)
-    .map(({ name, path, disk }) => ({
-      path,
-      problem: `${name}'s disk of ${disk} GiB can't hold the image`,
-      fix: `give it at least ${least} GiB`,
-    }));
-  const needed = diskPerMachine * request.machines.length + diskForBuild;
-  if (needed <= facts.disk) return tooSmall;
-  const problem = `${gibibytes(needed)} GiB of disk are needed at ${request.stack}, ${gibibytes(facts.disk)} GiB are free`;
-  return [
-    ...tooSmall,
-    {
+/** The disks grow in the stack's folder; an image that has to be built is made in the cache. */
+function diskProblems({ stackFolder, machines }: LocalRequest, facts: HostFacts): Problem[] {
+  const fresh = machines.filter(({ name }) => !facts.existing.includes(name));
+  const forBuild = facts.canBuild === undefined ? 0 : diskForBuild;
+  const inStack = diskPerMachine * fresh.length + (facts.cacheDisk === undefined ? forBuild : 0);
+  const problems: Problem[] = [];
+  if (inStack > facts.disk)
+    problems.push({
       path: 'flotilla:machines',
-      problem,
+      problem: `${gibibytes(inStack)} GiB of disk are needed at ${stackFolder}, ${gibibytes(facts.disk)} GiB are free`,
       fix: 'free some space, or set FLOTILLA_HOME to a folder elsewhere',
-    },
-  ];
+    });
+  if (facts.cacheDisk !== undefined && forBuild > facts.cacheDisk)
+    problems.push({
+      path: 'flotilla:os',
+      problem: `${gibibytes(forBuild)} GiB of disk are needed to build the image in ${imageCache()}, ${gibibytes(facts.cacheDisk)} GiB are free`,
+      fix: 'free some space, or set XDG_CACHE_HOME to a folder elsewhere',
+    });
+  return problems;
 }
 
 function socketProblems(request: LocalRequest): Problem[] {
   const names = request.machines.map(({ name }) => name);
-  const lengths = socketPaths(request.stack, names).map((path) => ({
+  const lengths = socketPaths(request.stackFolder, names).map((path) => ({
     path,
     length: Buffer.byteLength(path),
   }));
@@ -154,15 +156,17 @@ function socketProblems(request: LocalRequest): Problem[] {
 
 /** Looks at this host. Takes some milliseconds and changes nothing. */
 export async function gatherFacts(request: LocalRequest): Promise<HostFacts> {
-  const names = await Promise.all(
-    request.machines.map(async ({ name }) => {
-      const machine = await readMachine(machineFolder(request.stack, name));
-      return machine?.running ? [name] : [];
-    }),
+  const machines = await Promise.all(
+    request.machines.map(async ({ name }) => ({
+      name,
+      state: await readMachine(machineFolder(request.stackFolder, name)),
+    })),
   );
+  const namesOf = (those: typeof machines) => those.map(({ name }) => name);
   const suite = await suiteToBuild(request.image);
   const mode = suite && (await buildMode(suite));
-  const { bavail, bsize } = await statfs(await existingFolder(request.stack));
+  const own = await fileSystemOf(request.stackFolder);
+  const cache = await fileSystemOf(imageCache());
   return {
     platform: process.platform,
     arch: process.arch,
@@ -170,9 +174,18 @@ export async function gatherFacts(request: LocalRequest): Promise<HostFacts> {
     canBuild: suite && mode !== undefined,
     missingPrograms: await missingPrograms(neededPrograms(mode)),
     memory: await availableMemory(),
-    disk: bavail * bsize,
-    running: names.flat(),
+    disk: own.free,
+    cacheDisk: cache.device === own.device ? undefined : cache.free,
+    existing: namesOf(machines.filter(({ state }) => state !== undefined)),
+    running: namesOf(machines.filter(({ state }) => state?.running)),
   };
+}
+
+/** Of the folder, or of where it will be. */
+async function fileSystemOf(folder: string): Promise<{ device: number; free: number }> {
+  const there = await existingFolder(folder);
+  const [{ dev }, { bavail, bsize }] = await Promise.all([stat(there), statfs(there)]);
+  return { device: dev, free: bavail * bsize };
 }
 
 /** undefined when the image is there, or is downloaded. */

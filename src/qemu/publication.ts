@@ -1,11 +1,4 @@
-/** A port of the host that leads to whichever of some machines is healthy. */
-export interface Publication {
-  /** Port on 127.0.0.1. */
-  readonly host: number;
-  /** TCP port of the guests; it has to be among their forwards. */
-  readonly guest: number;
-  readonly machines: readonly string[];
-}
+import type { Publication } from '../model/publication.ts';
 
 /** The contents of network.json. */
 export interface NetworkConfig {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import type { Publication } from '../model/publication.ts';
 import type { Forwards } from './arguments.ts';
 import type { Health, ProbeTiming } from './health.ts';
 import { probe, probeTiming } from './health.ts';
 import type { Log } from './log.ts';
-import type { Publication } from './publication.ts';
 
 /** Milliseconds between looks at each machine. */
 const probeInterval = 1000;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
+import { messageOf } from '../model/message-of.ts';
 
 /** A command of the QEMU Machine Protocol (docs/interop/qmp-spec in QEMU's sources). */
 export interface QmpCommand {
@@ -34,7 +35,7 @@ export async function qmp(socketPath: string, command: QmpCommand, deadline: num
     }
   } catch (cause) {
     const error = socket.errored ?? cause;
-    throw new Error(`${purpose}: ${error instanceof Error ? error.message : error}`, { cause });
+    throw new Error(`${purpose}: ${messageOf(error)}`, { cause });
   } finally {
     clearTimeout(timer);
     socket.on('error', () => {}).destroy();

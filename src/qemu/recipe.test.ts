@@ -11,10 +11,6 @@ describe.each(suites)('recipe for %s', (suite) => {
     expect(recipeKey({ ...recipe, packages: [...recipe.packages, 'less'] })).not.toBe(recipeKey(recipe));
   });
 
-  test('docker’s client is its own package since trixie', () => {
-    expect(recipe.packages.includes('docker-cli')).toBe(suite === 'trixie');
-  });
-
   test.each(['before', 'after'] as const)('the script run %s the packages is sound shell', (name) => {
     expect(() => execFileSync('sh', ['-n', '-c', recipe[name]])).not.toThrow();
     expect(recipe[name].startsWith('set -e\n')).toBe(true);

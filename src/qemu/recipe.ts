@@ -3,7 +3,7 @@ import { initrdScript } from './initrd.ts';
 import type { Mirrors } from './sources.ts';
 
 /** The Debian releases an image can be built of. */
-export const suites = ['bookworm', 'trixie'] as const;
+export const suites = ['trixie'] as const;
 export type Suite = (typeof suites)[number];
 
 /** How mmdebstrap gets its chroot (mmdebstrap(1), MODES). */
@@ -20,9 +20,6 @@ export interface Recipe {
   /** Bytes of the file system the machines grow theirs from: a machine's disk can't be smaller. */
   readonly diskSize: number;
 }
-
-/** The least disk a machine of a built image can have, in bytes. */
-export const baseDiskSize = 4 * 1024 ** 3;
 
 const packages = [
   'systemd-sysv',
@@ -46,13 +43,8 @@ const packages = [
   'nodejs',
   'busybox-static',
   'openssl',
+  'docker-cli',
 ];
-
-/** Packages that exist, or are split off, only in one release. */
-const suitePackages: Readonly<Record<Suite, readonly string[]>> = {
-  bookworm: [],
-  trixie: ['docker-cli'],
-};
 
 /** Debian's initial RAM disk isn't made: ours (`initrd.ts`) is smaller and starts 2 s faster under emulation. */
 const initramfs = { '/etc/initramfs-tools/update-initramfs.conf': 'update_initramfs=no\n' };
@@ -154,7 +146,7 @@ const maskedGenerators = [
 export function debianRecipe(suite: Suite): Recipe {
   return {
     suite,
-    packages: [...packages, ...suitePackages[suite]],
+    packages,
     before: ['set -e', 'mkdir -p "$1/usr/share/man/man1"', ...Object.entries(initramfs).map(writeFile)].join(
       '\n',
     ),
@@ -172,7 +164,7 @@ export function debianRecipe(suite: Suite): Recipe {
       initrdScript,
       ...identity,
     ].join('\n'),
-    diskSize: baseDiskSize,
+    diskSize: 4 * 1024 ** 3,
   };
 }
 

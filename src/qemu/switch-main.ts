@@ -7,12 +7,12 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../model/message-of.ts';
+import type { Publication } from '../model/publication.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { serveControl } from './control.ts';
 import { Lan } from './lan.ts';
 import { parseForwards } from './machine.ts';
 import { machineFolder, machinePaths, networkPaths } from './paths.ts';
-import type { Publication } from './publication.ts';
 import { parseNetworkConfig } from './publication.ts';
 import { Publisher } from './publisher.ts';
 import { LearningSwitch } from './switch.ts';
@@ -20,10 +20,10 @@ import { LearningSwitch } from './switch.ts';
 /** Milliseconds between looks at folder, machines and network.json. */
 const tick = 1000;
 
-const stack = process.argv.at(-1) ?? '';
-const paths = networkPaths(stack);
+const stackFolder = process.argv.at(-1) ?? '';
+const paths = networkPaths(stackFolder);
 const learning = new LearningSwitch({ now: () => performance.now(), random: Math.random });
-const lan = new Lan(stack, learning, log);
+const lan = new Lan(stackFolder, learning, log);
 let publishers: Publisher[] = [];
 let configProblem: string | undefined;
 let configRead = '';
@@ -33,7 +33,7 @@ function log(line: string): void {
 }
 
 const locate = async (machine: string) => {
-  const text = await readFile(machinePaths(machineFolder(stack, machine)).state, 'utf8').catch(
+  const text = await readFile(machinePaths(machineFolder(stackFolder, machine)).state, 'utf8').catch(
     () => undefined,
   );
   return text === undefined ? undefined : parseForwards(text);

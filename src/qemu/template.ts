@@ -186,7 +186,7 @@ async function makeTemplate(
     await mkdir(part, { recursive: true, mode: 0o700 });
     const keys = await makeReady(part, join(part, templateFiles.memory));
     await save(machinePaths(part).qmp, join(part, templateFiles.devices));
-    await publish(spec, key, part, keys, log);
+    await keepOnlyTemplate(spec, key, part, keys, log);
     await setAside(join(cache, key));
     await rename(part, join(cache, key));
   } finally {
@@ -205,7 +205,7 @@ async function removeHalfMade(cache: string, key: string, log: Log): Promise<voi
 }
 
 /** Ends QEMU, which writes the disk's last changes, and leaves only what a template consists of. */
-async function publish(
+async function keepOnlyTemplate(
   spec: MachineSpec,
   key: string,
   part: string,

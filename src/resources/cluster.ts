@@ -12,6 +12,7 @@ import { Pki } from './pki.ts';
 export interface Cluster {
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly MachineAccess[];
+  readonly published: readonly string[];
   readonly privateKey: pulumi.Output<string>;
   readonly etcd: EtcdCluster;
   readonly agents: Agents;
@@ -21,13 +22,11 @@ export interface Cluster {
 export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
   const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
   const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
-  const { lifetime, machines: booted } = await platform.createMachines(plan, login.publicKey);
-  const trusted = booted.map((machine) => meet(machine, adminUser, login.privateKey));
-  const privateKey = login.privateKey;
-
-  const members = trusted.filter(({ booted }) => booted.plan.etcd).map(({ access }) => access);
+  const { lifetime, machines: booted, published } = await platform.createMachines(plan, login.publicKey);
+  const { privateKey } = login;
+  const machines = booted.map((machine) => meet(machine, adminUser, privateKey));
+  const members = machines.filter(({ etcd }) => etcd);
   const etcd = new EtcdCluster('etcd', { members, privateKey, pki }, { deletedWith: lifetime });
-  const machines = trusted.map(({ access }) => access);
   const agents = new Agents('agents', { machines, privateKey, etcd, pki }, { deletedWith: lifetime });
-  return { lifetime, machines, privateKey, etcd, agents };
+  return { lifetime, machines, published, privateKey, etcd, agents };
 }

@@ -10,7 +10,7 @@ export function clusterOutputs(plan: ClusterPlan, cluster: Cluster, units: UnitS
     machines: Object.fromEntries(plan.machines.map(({ name, address }) => [name, address])),
     etcd: cluster.etcd.health,
     units: units?.placements ?? {},
-    published: plan.publish.map(({ host }) => `http://127.0.0.1:${host}`),
+    published: cluster.published,
     connection: pulumi.secret({
       user: adminUser,
       privateKey: cluster.privateKey,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '../config/manifest.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** A folder of units as it lies on disk; nothing in it was looked at but the manifest. */
@@ -8,6 +9,8 @@ export interface UnitFolder {
   readonly path: string;
   readonly files: readonly { readonly name: string; readonly contents: Buffer }[];
   readonly manifest: Manifest;
+  /** Where the manifest is, or would be. */
+  readonly manifestPath: string;
   readonly problems: readonly Problem[];
 }
 
@@ -21,19 +24,18 @@ const largest = 2 * 1024 * 1024;
 
 export function readUnitFolder(path: string): UnitFolder {
   try {
-    return readFolder(path);
+    const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return isThere ? readFolder(path) : unusable(path, `there is no folder ${path}`);
   } catch (error) {
-    return unusable(
-      path,
-      isNotFound(error) ? `there is no folder ${path}` : `${path} cannot be read: ${error}`,
-    );
+    return unusable(path, `${path} cannot be read: ${messageOf(error)}`);
   }
 }
 
 function readFolder(path: string): UnitFolder {
   const names = readdirSync(path).sort();
-  const text = names.includes(manifestName) ? readFileSync(join(path, manifestName), 'utf8') : undefined;
-  const { manifest, problems } = parseManifest(join(path, manifestName), text);
+  const manifestPath = join(path, manifestName);
+  const text = names.includes(manifestName) ? readFileSync(manifestPath, 'utf8') : undefined;
+  const { manifest, problems } = parseManifest(manifestPath, text);
   const candidates = names.filter((name) => name !== manifestName && !documentation.test(name));
   const looked = candidates.map((name) => ({ name, what: lookAt(join(path, name)) }));
   const units = looked.filter(({ what }) => what === 'file').map(({ name }) => name);
@@ -42,6 +44,7 @@ function readFolder(path: string): UnitFolder {
   return {
     path,
     manifest,
+    manifestPath,
     problems: [
       ...problems,
       ...others.map((name) => ({
@@ -75,16 +78,13 @@ function lookAt(path: string): 'file' | 'too large' | 'no file' {
   return found.size > largest ? 'too large' : 'file';
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 function unusable(path: string, problem: string): UnitFolder {
   const fix = 'create it, make it readable, or take it off the list';
   return {
     path,
     files: [],
     manifest: { instances: {}, targetState: {} },
+    manifestPath: join(path, manifestName),
     problems: [{ path: 'flotilla:units', problem, fix }],
   };
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { Manifest } from '../config/manifest.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
+import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { Cluster } from './cluster.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet } from './unit-set.ts';
@@ -24,20 +26,45 @@ export function createUnits(plan: ClusterPlan, cluster: Cluster): UnitSet | unde
 }
 
 /** @throws InvalidInput with every problem of every file in all folders. */
-function loadUnits(paths: readonly string[]): readonly CheckedUnit[] {
+export function loadUnits(paths: readonly string[]): readonly CheckedUnit[] {
   const folders = paths.map(readUnitFolder);
-  const checked = checkUnits(folders.flatMap(sources), {
-    instances: Object.assign({}, ...folders.map(({ manifest }) => manifest.instances)),
-    targetState: Object.assign({}, ...folders.map(({ manifest }) => manifest.targetState)),
-  });
+  const checked = checkUnits(folders.flatMap(sources), manifestOf(folders));
   const found =
     'problems' in checked
       ? checked.problems.map(({ path, message, fix }) => ({ path, problem: message, fix }))
       : [];
-  const problems: Problem[] = [...folders.flatMap((folder) => folder.problems), ...found];
+  const problems: Problem[] = [
+    ...folders.flatMap((folder) => folder.problems),
+    ...saidTwice(folders, 'instances'),
+    ...saidTwice(folders, 'targetState'),
+    ...found,
+  ];
   if ('problems' in checked || problems.length > 0)
     throw new InvalidInput('These units cannot be run:', problems);
   return checked.units;
+}
+
+/** What the folders' manifests say together, since a unit may be named in another folder's. */
+function manifestOf(folders: readonly UnitFolder[]): UnitManifest {
+  return {
+    instances: Object.assign({}, ...folders.map(({ manifest }) => manifest.instances)),
+    targetState: Object.assign({}, ...folders.map(({ manifest }) => manifest.targetState)),
+    path: folders.map(({ manifestPath }) => manifestPath).join(', '),
+  };
+}
+
+function saidTwice(folders: readonly UnitFolder[], key: keyof Manifest): Problem[] {
+  const first = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { manifest, manifestPath: path } of folders) {
+    for (const name of Object.keys(manifest[key])) {
+      const other = first.get(name);
+      const problem = `${key}: ${name} also stands in ${other}`;
+      if (other === undefined) first.set(name, path);
+      else problems.push({ path, problem, fix: 'say it in one of the two' });
+    }
+  }
+  return problems;
 }
 
 function sources({ path, files }: UnitFolder) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { rolloutStates } from '../model/api.ts';
 import type { Rollout, RolloutState } from '../model/rollout.ts';
+import { rolloutStates } from '../model/rollout.ts';
 import { actOn, type RolloutAction } from './rollout-actions.ts';
 import { sampleGroup, sampleRollout } from './rollout-sample.ts';
 

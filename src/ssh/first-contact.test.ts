@@ -23,7 +23,7 @@ function setUp() {
     shown = lasting;
     return {};
   });
-  const dial = async ({ hostKey }: { hostKey: string }) => {
+  const connect = async ({ hostKey }: { hostKey: string }) => {
     if (hostKey !== shown) throw new HostKeyError('wrong key');
     return machine.connect();
   };
@@ -36,12 +36,12 @@ function setUp() {
   const run = () => {
     const recorded = stored.at(-1);
     return firstContact(machine.target, {
-      dial,
+      connect,
       record,
       ...(recorded === undefined ? {} : { recorded: { hostKey: recorded } }),
     });
   };
-  return { machine, run, dial, record, stored, events, shown: () => shown };
+  return { machine, run, connect, record, stored, events, shown: () => shown };
 }
 
 describe('firstContact', () => {
@@ -62,18 +62,18 @@ describe('firstContact', () => {
   });
 
   test('a machine that was made with the lasting key alone has to prove it and is asked nothing', async () => {
-    const { run, machine, dial, record } = setUp();
+    const { run, machine, connect, record } = setUp();
     await run();
     const asked = machine.commands.length;
     const recorded = { hostKey: lasting, machineId };
-    expect(await firstContact(machine.target, { dial, record, recorded })).toEqual(recorded);
+    expect(await firstContact(machine.target, { connect, record, recorded })).toEqual(recorded);
     expect(machine.commands).toHaveLength(asked);
   });
 
   test('a machine that does not prove the recorded key is asked, whatever was recorded', async () => {
-    const { machine, dial, record, stored } = setUp();
+    const { machine, connect, record, stored } = setUp();
     const recorded = { hostKey: canonicalPublicKey(generateSshKey('').publicKey), machineId: 'b'.repeat(32) };
-    expect(await firstContact(machine.target, { dial, record, recorded })).toEqual({
+    expect(await firstContact(machine.target, { connect, record, recorded })).toEqual({
       hostKey: lasting,
       machineId,
     });
@@ -106,8 +106,8 @@ describe('firstContact', () => {
   test('a key that could not be recorded is not switched to', async () => {
     const { machine, shown } = setUp();
     const record = async () => Promise.reject(new Error('disk full'));
-    const dial = async () => machine.connect();
-    await expect(firstContact(machine.target, { dial, record })).rejects.toThrow('disk full');
+    const connect = async () => machine.connect();
+    await expect(firstContact(machine.target, { connect, record })).rejects.toThrow('disk full');
     expect(shown()).toBe(oneTime);
   });
 
@@ -121,6 +121,13 @@ describe('firstContact', () => {
     const { machine, run } = setUp();
     machine.programs.set('flotilla-host-key-commit', () => ({ status: 1, stderr: 'is there an Include?' }));
     await expect(run()).rejects.toThrow('Giving core-1 its lasting host key failed: is there an Include?');
+  });
+
+  test('a cancel ends the command that runs', async () => {
+    const { machine, connect, record } = setUp();
+    machine.programs.set('flotilla-host-key-prepare', () => new Promise(() => undefined));
+    const signal = AbortSignal.timeout(100);
+    await expect(firstContact(machine.target, { connect, record, signal })).rejects.toThrow('aborted');
   });
 
   test('a machine that has no id yet is refused', async () => {

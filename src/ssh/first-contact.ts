@@ -1,4 +1,4 @@
-import { type ConnectOptions, connect } from './connect.ts';
+import type { ConnectOptions } from './connect.ts';
 import type { Command, Connection, SshTarget } from './connection.ts';
 import { HostKeyError } from './errors.ts';
 import type { Connect } from './pool.ts';
@@ -28,8 +28,8 @@ export interface FirstContactOptions extends ConnectOptions {
    * the key durably, or else a run that ends after the switch leaves a machine nobody can recognise.
    */
   readonly record: (hostKey: string) => Promise<void>;
-  /** How to dial; tests give a fake. */
-  readonly dial?: Connect;
+  /** Whose connections they are: none is closed here, and whoever comes next may use the last one at once. */
+  readonly connect: Connect;
 }
 
 /**
@@ -45,20 +45,13 @@ export async function firstContact(
   options: FirstContactOptions,
 ): Promise<MachineIdentity> {
   const { connection, proved } = await reach(target, options);
-  let identity: MachineIdentity;
-  try {
-    if (proved?.machineId) return { hostKey: proved.hostKey, machineId: proved.machineId };
-    const { only, ...found } = parsePrepared(target.name, await run(connection, prepareCommand()));
-    identity = found;
-    if (only && identity.hostKey === proved?.hostKey) return identity;
-    if (identity.hostKey !== options.recorded?.hostKey) await options.record(identity.hostKey);
-    await run(connection, commitCommand());
-  } finally {
-    await connection.close();
-  }
-  const dial = options.dial ?? connect;
-  const proof = await dial({ ...target, hostKey: identity.hostKey }, options);
-  await proof.close();
+  if (proved?.machineId) return { hostKey: proved.hostKey, machineId: proved.machineId };
+  const run = (command: Command) => runOn(connection, command, options.signal);
+  const { only, ...identity } = parsePrepared(target.name, await run(prepareCommand()));
+  if (only && identity.hostKey === proved?.hostKey) return identity;
+  if (identity.hostKey !== options.recorded?.hostKey) await options.record(identity.hostKey);
+  await run(commitCommand());
+  await options.connect({ ...target, hostKey: identity.hostKey }, options);
   return identity;
 }
 
@@ -70,15 +63,14 @@ interface Reached {
 
 /** By the recorded key where there is one; by the one-time key when the machine has not switched yet. */
 async function reach(target: SshTarget, options: FirstContactOptions): Promise<Reached> {
-  const dial = options.dial ?? connect;
-  const { recorded } = options;
-  if (recorded === undefined) return { connection: await dial(target, options) };
+  const { recorded, connect } = options;
+  if (recorded === undefined) return { connection: await connect(target, options) };
   try {
     const { hostKey } = recorded;
-    return { connection: await dial({ ...target, hostKey }, options), proved: recorded };
+    return { connection: await connect({ ...target, hostKey }, options), proved: recorded };
   } catch (error) {
     if (!(error instanceof HostKeyError)) throw error;
-    return { connection: await dial(target, options) };
+    return { connection: await connect(target, options) };
   }
 }
 
@@ -166,8 +158,8 @@ export function parseIdentity(name: string, stdout: string): MachineIdentity {
   return { hostKey: canonicalPublicKey(value('hostKey')), machineId };
 }
 
-async function run(connection: Connection, command: Command): Promise<string> {
-  const { status, stdout, stderr } = await connection.exec(command);
+async function runOn(connection: Connection, command: Command, signal?: AbortSignal): Promise<string> {
+  const { status, stdout, stderr } = await connection.exec(command, signal);
   if (status === 0) return stdout;
   throw new Error(`Giving ${connection.target.name} its lasting host key failed: ${stderr.trim()}`);
 }

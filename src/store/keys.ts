@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Cordon, type RebalanceRequest, rolloutStates } from '../model/api.ts';
+import type { Cordon, RebalanceRequest } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import { parseJson } from '../model/parse-json.ts';
 import type { Placement } from '../model/placement.ts';
-import type { Rollout } from '../model/rollout.ts';
+import { type Rollout, rolloutStates } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStates, type Unit } from '../model/unit.ts';
 

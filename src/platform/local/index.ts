@@ -1,27 +1,29 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { stackFolder } from '../../qemu/home.ts';
 import type { Machines, Platform } from '../platform.ts';
 import { Image } from './image.ts';
 import { createMachine } from './machines.ts';
 import { Network } from './network.ts';
 import { checkHost } from './preflight.ts';
 
+/**
+ * Also where KVM works: whether it does shows only when an image is there to boot
+ * (docs/decisions/0019-agent-without-jit.md).
+ */
+const emulated = true;
+
 /** Machines on this computer, in QEMU. */
-export async function createPlatform(): Promise<Platform> {
-  const emulated = true;
-  return {
-    emulated,
-    async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
-      await checkHost(plan, stackFolder(plan.name));
-      const network = new Network('network', { publish: plan.publish });
-      const { os, start } = plan;
-      const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
-      const prebuilt = plan.image === undefined;
-      const machines = plan.machines.map((machine) =>
-        createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
-      );
-      return { lifetime: network, machines };
-    },
-  };
-}
+export const localPlatform: Platform = {
+  async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+    await checkHost(plan);
+    const network = new Network('network', { publish: plan.publish });
+    const { os, start } = plan;
+    const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
+    const prebuilt = plan.image === undefined;
+    const machines = plan.machines.map((machine) =>
+      createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
+    );
+    const published = plan.publish.map(({ host }) => `http://127.0.0.1:${host}`);
+    return { lifetime: network, machines, published };
+  },
+};

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { buildMachineConfig } from '../../../cloud-config/build.ts';
 import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
+import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
 import { SshKey } from '../ssh-key.ts';
@@ -8,6 +9,7 @@ import type { Image } from './image.ts';
 import type { Network } from './network.ts';
 
 export interface MachineArgs {
+  readonly os: OperatingSystem;
   readonly image: pulumi.Input<string>;
   readonly cpus: number;
   readonly memory: number;
@@ -76,6 +78,7 @@ export function createMachine(
   const machine = new Machine(
     plan.name,
     {
+      os: plan.os,
       image: image.key,
       cpus: plan.cpus,
       memory: plan.memory,
@@ -88,7 +91,7 @@ export function createMachine(
     },
     {
       // A machine is never replaced by accident: a new image or a new config reach new machines only.
-      ignoreChanges: ['image', 'config', 'instanceId', 'start'],
+      ignoreChanges: ['os', 'image', 'config', 'instanceId', 'start'],
       replacementTrigger: plan.generation,
       // The old machine holds the name and the address until it is gone.
       deleteBeforeReplace: true,

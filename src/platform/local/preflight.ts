@@ -1,5 +1,6 @@
 import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import { stackFolder } from '../../qemu/home.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
 import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.ts';
 
@@ -8,9 +9,9 @@ import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.
  *
  * @throws InvalidInput with everything that stands in the way.
  */
-export async function checkHost(plan: ClusterPlan, stack: string): Promise<void> {
+export async function checkHost(plan: ClusterPlan): Promise<void> {
   const request: LocalRequest = {
-    stack,
+    stackFolder: stackFolder(plan.name),
     image: imageSource(plan.os, plan.image),
     machines: plan.machines.map(({ name, group, memory, disk }) => ({
       name,

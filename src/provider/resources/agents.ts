@@ -3,8 +3,10 @@ import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
 import { settled } from '../../model/settled.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
+import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
-import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
+import { authorityOf, connector, forLooks } from '../cluster-access.ts';
+import { machineAccess } from '../machine-access.ts';
 import type { Context, ResourceHandler } from '../resource.ts';
 
 const inputs = z.object({
@@ -23,21 +25,14 @@ const outputs = inputs.extend({ stale: z.array(z.string()).default([]) });
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
-/** Seconds a machine gets to answer when all that is asked is how it is. */
-const lookDeadline = 10;
-
 export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
   // Begun before anybody asks, since every `up` does, and made once: the sources don't change under a plugin.
   const building = buildBundle();
   building.catch(() => undefined);
 
-  const connect = (machine: MachineAccess, { privateKey }: Inputs, context: Context, deadline?: number) => {
-    const { log, signal } = context;
-    return pool.get(sshTarget(machine, privateKey), { log, signal, ...(deadline ? { deadline } : {}) });
-  };
-
-  const machinesOf = (wanted: Inputs, context: Context, deadline?: number): AgentMachine[] =>
-    wanted.machines.map((machine) => ({
+  function machinesOf(wanted: Inputs, dialing: ConnectOptions): AgentMachine[] {
+    const connect = connector(pool, wanted.machines, wanted, dialing);
+    return wanted.machines.map((machine) => ({
       name: machine.name,
       id: machine.id,
       settings: {
@@ -45,12 +40,12 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
         endpoints: wanted.endpoints.map((url) => new URL(url).host),
         engines: wanted.machines.filter(({ etcd }) => etcd).map(({ name }) => name),
       },
-      connect: () => connect(machine, wanted, context, deadline),
+      connect: () => connect(machine),
     }));
+  }
 
   async function optionsOf(wanted: Inputs, { log, signal }: Context): Promise<AgentOptions> {
-    const authority = { certificate: wanted.caCertificate, privateKey: wanted.caPrivateKey };
-    return { bundle: await building, authority, log, signal };
+    return { bundle: await building, authority: authorityOf(wanted), log, signal };
   }
 
   /**
@@ -58,11 +53,13 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
    * earlier version has agents that rely on being asked nothing: etcd asks only when the new ones are there.
    */
   async function install(wanted: Inputs, context: Context): Promise<Outputs> {
-    const admin = await openAdmin(wanted, context);
+    const { log, signal } = context;
+    const dialing = { log, signal };
+    const admin = await openAdmin(wanted, context, dialing);
     try {
       await settled([
         admin.admit(wanted.machines, 'remove'),
-        optionsOf(wanted, context).then((options) => installAgents(machinesOf(wanted, context), options)),
+        optionsOf(wanted, context).then((options) => installAgents(machinesOf(wanted, dialing), options)),
       ]);
       await admin.enable();
     } finally {
@@ -74,7 +71,7 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
   /** Nothing when etcd does not answer: that is for `EtcdCluster` to say. */
   async function accessChanges(wanted: Inputs, context: Context): Promise<readonly string[]> {
     if (!wanted.machines.some(({ etcd }) => etcd)) return [];
-    const admin = await openAdmin(wanted, context, lookDeadline);
+    const admin = await openAdmin(wanted, context, forLooks(context));
     try {
       const steps = await admin.look(wanted.machines);
       return steps.length > 0 ? ['etcd, whose users or members are not the machines of the stack'] : [];
@@ -85,18 +82,13 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
     }
   }
 
-  function openAdmin(wanted: Inputs, context: Context, deadline?: number): Promise<EtcdAdmin> {
-    const { caCertificate: certificate, caPrivateKey: privateKey, machines } = wanted;
+  function openAdmin(wanted: Inputs, { log, signal }: Context, dialing: ConnectOptions): Promise<EtcdAdmin> {
     return EtcdAdmin.open({
-      members: machines.filter(({ etcd }) => etcd),
-      authority: { certificate, privateKey },
-      connect: async ({ name }) => {
-        const machine = machines.find((each) => each.name === name);
-        if (!machine) throw new Error(`${name} is no machine of this cluster`);
-        return connect(machine, wanted, context, deadline);
-      },
-      log: context.log,
-      signal: context.signal,
+      members: wanted.machines.filter(({ etcd }) => etcd),
+      authority: authorityOf(wanted),
+      connect: connector(pool, wanted.machines, wanted, dialing),
+      log,
+      signal,
     });
   }
 
@@ -120,7 +112,7 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
 
     async read(_id, old, _inputs, context) {
       const [stale, unadmitted] = await Promise.all([
-        staleAgents(machinesOf(old, context, lookDeadline), await optionsOf(old, context)),
+        staleAgents(machinesOf(old, forLooks(context)), await optionsOf(old, context)),
         accessChanges(old, context),
       ]);
       return { outputs: { ...old, stale: [...stale, ...unadmitted] } };

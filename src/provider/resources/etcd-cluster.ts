@@ -5,9 +5,10 @@ import { certificateState } from '../../etcd/certificates.ts';
 import type { EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
+import { messageWithCauses } from '../../model/message-of.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
-import { describe } from '../errors.ts';
-import { machineAccess, sshTarget } from '../machine-access.ts';
+import { authorityOf, connector, forLooks } from '../cluster-access.ts';
+import { machineAccess } from '../machine-access.ts';
 import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
 
 const inputs = z.object({
@@ -29,29 +30,12 @@ type Outputs = z.output<typeof outputs>;
 /** Raised by a restore from a snapshot only, which comes later. */
 const generation = 1;
 
-/** Seconds a member's machine gets to answer when all that is asked is how it is. */
-const lookDeadline = 10;
-
 export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  function connector({ members, privateKey }: Inputs, { log, signal }: Context, deadline?: number) {
-    return async ({ name }: EtcdMember) => {
-      const machine = members.find((each) => each.name === name);
-      if (!machine) throw new Error(`${name} is no member of this cluster`);
-      const limit = deadline === undefined ? {} : { deadline, log: () => undefined };
-      return pool.get(sshTarget(machine, privateKey), { log, signal, ...limit });
-    };
-  }
-
   async function bootstrap(wanted: Inputs, context: Context, bootstrapped: boolean): Promise<Outputs> {
-    const { caCertificate: certificate, caPrivateKey: privateKey } = wanted;
     const { log, signal } = context;
     const cluster = clusterOf(wanted, context);
-    const access = {
-      authority: { certificate, privateKey },
-      connect: connector(wanted, context),
-      log,
-      signal,
-    };
+    const connect = connector(pool, wanted.members, wanted, { log, signal });
+    const access = { authority: authorityOf(wanted), connect, log, signal };
     const options: BootstrapOptions = { ...access, cluster, bootstrapped };
     const { clusterId, members } = await bootstrapEtcd(options);
     if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
@@ -86,7 +70,10 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
     /** Ids that are not known yet belong to machines that will be new, and a new member has no data. */
     async sketch(known, old) {
-      const members = z.array(z.object({ name: z.string(), id: z.string() })).parse(known.members);
+      const members = z
+        .array(machineAccess.pick({ name: true, address: true, id: true }))
+        .parse(known.members);
+      if (old) refuseOtherMembers(old.members, members);
       const replaced = members.filter(
         ({ name, id }) => id === unknownValue && old?.members.some((each) => each.name === name),
       );
@@ -98,7 +85,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
     },
 
     async preview(wanted, old) {
-      if (old) refuseOtherMembers(old, wanted);
+      if (old) refuseOtherMembers(old.members, wanted.members);
       return old ? { endpoints: old.endpoints, clusterId: old.clusterId } : {};
     },
 
@@ -107,20 +94,18 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
     },
 
     async update(_id, wanted, old, context) {
-      refuseOtherMembers(old, wanted);
+      refuseOtherMembers(old.members, wanted.members);
       return bootstrap(wanted, context, old.clusterId !== '');
     },
 
     async read(_id, old, _inputs, context) {
       const cluster = clusterOf(old, context);
+      const connect = connector(pool, old.members, old, forLooks(context));
       const health = cluster.members.map(async (member) => {
         const one = { ...cluster, members: [member] };
-        const state = await inspectEtcd({
-          cluster: one,
-          connect: connector(old, context, lookDeadline),
-        }).then(
+        const state = await inspectEtcd({ cluster: one, connect }).then(
           ([facts]) => healthIn(facts, member, old),
-          (error: unknown) => `no answer: ${describe(error)}`,
+          (error: unknown) => `no answer: ${messageWithCauses(error)}`,
         );
         return [member.name, state] as const;
       });
@@ -131,8 +116,7 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
 
 function healthIn(facts: MemberFacts | undefined, member: EtcdMember, old: Inputs): string {
   if (facts === undefined) return 'unknown';
-  const authority = { certificate: old.caCertificate, privateKey: old.caPrivateKey };
-  return healthOf(facts, certificateState(facts.certificate, member, authority));
+  return healthOf(facts, certificateState(facts.certificate, member, authorityOf(old)));
 }
 
 function clusterOf({ members }: Inputs, { stack }: Context) {
@@ -140,8 +124,9 @@ function clusterOf({ members }: Inputs, { stack }: Context) {
 }
 
 /** Refused here as well as on the machines: at preview, before anything else of the same run has happened. */
-function refuseOtherMembers(old: Inputs, wanted: Inputs): void {
-  const names = ({ members }: Inputs) => members.map(({ name, address }) => `${name} (${address})`).sort();
+function refuseOtherMembers(old: readonly EtcdMember[], wanted: readonly EtcdMember[]): void {
+  const names = (members: readonly EtcdMember[]) =>
+    members.map(({ name, address }) => `${name} (${address})`).sort();
   const [before, after] = [names(old), names(wanted)];
   if (before.join() === after.join()) return;
   throw new Error(

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Connection } from '../../ssh/connection.ts';
 import { firstContact } from '../../ssh/first-contact.ts';
-import type { Connect, ConnectionPool } from '../../ssh/pool.ts';
+import type { ConnectionPool } from '../../ssh/pool.ts';
 import type { ResourceHandler } from '../resource.ts';
 import { identityRecord, recordedIdentity, recordIdentity } from './identity-record.ts';
 
@@ -38,7 +37,7 @@ export function hostKey(
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
         record: (hostKey) => recordIdentity(file, { hostKey }),
-        dial: pooled(pool),
+        connect: (to, options) => pool.get(to, options),
         deadline,
         log: context.log,
         signal: context.signal,
@@ -48,23 +47,5 @@ export function hostKey(
         outputs: { publicKey: identity.hostKey, machineId: identity.machineId },
       };
     },
-  };
-}
-
-/** Connections stay in the pool when first contact closes them: the next resource uses the last one at once. */
-function pooled(pool: ConnectionPool): Connect {
-  return async (target, options) => leaveOpen(await pool.get(target, options));
-}
-
-function leaveOpen(connection: Connection): Connection {
-  return {
-    target: connection.target,
-    get alive() {
-      return connection.alive;
-    },
-    exec: (command, signal) => connection.exec(command, signal),
-    openSocket: (path) => connection.openSocket(path),
-    openPort: (port) => connection.openPort(port),
-    close: async () => undefined,
   };
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { messageWithCauses } from '../../model/message-of.ts';
 import { targetStates } from '../../model/unit.ts';
 import { applyUnits, planUnits, readUnits, type UnitRecord, type UnitsRead } from '../../push/apply.ts';
 import type { DesiredSet } from '../../push/diff.ts';
 import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { hashOf } from '../../unit/hash.ts';
-import { describe } from '../errors.ts';
 import { machineAccess, sshTarget } from '../machine-access.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
 import { sketchPlacements } from '../sketch.ts';
@@ -16,18 +16,13 @@ const inputs = z.object({
   units: z.record(z.string(), z.object({ contents: z.string(), targetState: z.enum(targetStates) })),
 });
 
-const outputs = z.object({
-  machines: inputs.shape.machines,
-  privateKey: z.string(),
-  units: inputs.shape.units,
-  placements: z.record(z.string(), z.array(z.string())).default({}),
-});
+const outputs = inputs.extend({ placements: z.record(z.string(), z.array(z.string())).default({}) });
 
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
 export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  const gateways = ({ machines, privateKey }: Inputs | Outputs, { log }: Pick<Context, 'log'>): Gateway[] =>
+  const gateways = ({ machines, privateKey }: Inputs, { log }: Pick<Context, 'log'>): Gateway[] =>
     changeTakers(machines).map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
 
   async function apply(id: string, wanted: Inputs, previous: Inputs['units'], context: Context) {
@@ -41,7 +36,12 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
     } catch (error) {
       // Whatever this run may have touched stays in the state, so that the next one destroys or mends it.
       const units = { ...previous, ...wanted.units };
-      throw new InitFailed(describe(error), id, { ...wanted, units, placements: {} }, { cause: error });
+      throw new InitFailed(
+        messageWithCauses(error),
+        id,
+        { ...wanted, units, placements: {} },
+        { cause: error },
+      );
     }
   }
 

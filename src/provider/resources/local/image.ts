@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { operatingSystems } from '../../../model/operating-system.ts';
 import { ensureImage, imageCache, imageKey, readImage } from '../../../qemu/image.ts';
 import { imageSource } from '../../../qemu/image-sources.ts';
 import type { ResourceHandler } from '../../resource.ts';
 
 const inputs = z.object({
-  os: z.enum(['debian-13']),
+  os: z.enum(operatingSystems),
   source: z.object({ url: z.string(), sha512: z.string() }).optional(),
 });
 const outputs = z.object({ key: z.string() });

@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
+import { messageWithCauses } from '../../../model/message-of.ts';
+import { operatingSystems } from '../../../model/operating-system.ts';
 import { chooseAccelerator } from '../../../qemu/accelerator.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { stackFolder } from '../../../qemu/home.ts';
@@ -11,13 +13,14 @@ import { type MachineState, readMachine, startMachine, stopMachine } from '../..
 import { machineFolder, machinePaths } from '../../../qemu/paths.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
-import { describe } from '../../errors.ts';
 import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
 import { identityRecord, recordIdentity } from '../identity-record.ts';
 import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
+  /** States of earlier versions don't say. */
+  os: z.enum(operatingSystems).default('debian-13'),
   image: z.string(),
   cpus: z.number(),
   memory: z.number(),
@@ -86,7 +89,12 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
   try {
     await waitForSsh(spec.name, spec.folder, { log: context.log, signal: context.signal });
   } catch (error) {
-    throw new InitFailed(describe(error), idOf(context), { ...result, running: false }, { cause: error });
+    throw new InitFailed(
+      messageWithCauses(error),
+      idOf(context),
+      { ...result, running: false },
+      { cause: error },
+    );
   }
   return result;
 }
@@ -96,10 +104,10 @@ async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context)
   if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
   try {
     const file = identityRecord(context.stack, context.name);
-    await warmStart(spec, wanted.config, wanted, (identity) => recordIdentity(file, identity), context);
+    await warmStart(spec, wanted, (identity) => recordIdentity(file, identity), context);
   } catch (error) {
     context.signal.throwIfAborted();
-    context.log(`cold start, because a warm one failed: ${describe(error)}`);
+    context.log(`cold start, because a warm one failed: ${messageWithCauses(error)}`);
   }
 }
 

@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { messageWithCauses } from '../../../model/message-of.ts';
 import { stackFolder } from '../../../qemu/home.ts';
 import { stopMachine } from '../../../qemu/machine.ts';
 import { readNetwork, startNetwork, stopNetwork } from '../../../qemu/network.ts';
 import { machineFolder, machinesFolder } from '../../../qemu/paths.ts';
-import { describe } from '../../errors.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
 
 const publication = z.object({ host: z.number(), guest: z.number(), machines: z.array(z.string()) });
@@ -53,6 +53,6 @@ async function start(wanted: Inputs, { stack, log, signal }: Context): Promise<O
     return { ...wanted, running: true };
   } catch (error) {
     // The switch may run although a port could not be published.
-    throw new InitFailed(describe(error), stack, { ...wanted, running: false }, { cause: error });
+    throw new InitFailed(messageWithCauses(error), stack, { ...wanted, running: false }, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { adminUser, buildTemplateConfig } from '../../../../cloud-config/build.ts';
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
 import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
+import type { OperatingSystem } from '../../../model/operating-system.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { heartbeat } from '../../../qemu/log.ts';
 import { startMachine } from '../../../qemu/machine.ts';
@@ -23,6 +24,12 @@ export const templateInstance = 'flotilla-template';
 /** Seconds: the whole boot with Docker's first start, and forgetting who it was. */
 const deadlines = { connect: 120, ready: 300, forget: 120 };
 
+/** What a machine is to be, as far as a template has part in it. */
+export interface Wanted {
+  readonly os: OperatingSystem;
+  readonly config: MachineConfig;
+}
+
 export interface TemplateMachine {
   readonly template: Template;
   /** The config that it has, but for its keys. */
@@ -35,12 +42,12 @@ const failures = new Map<string, unknown>();
 /** The template for machines like this one; when there is none, it is made, which takes as long as a cold start. */
 export async function templateFor(
   spec: MachineSpec,
-  wanted: MachineConfig,
+  wanted: Wanted,
   context: Pick<Context, 'log' | 'signal'>,
 ): Promise<TemplateMachine> {
-  const options = { prebuilt: wanted.packages.length === 0 };
+  const options = { prebuilt: wanted.config.packages.length === 0 };
   const configWith = (login: string, hostKey: SshKeyPair) =>
-    buildTemplateConfig('debian-13', { authorizedKey: login, sshHostKey: hostKey }, options);
+    buildTemplateConfig(wanted.os, { authorizedKey: login, sshHostKey: hostKey }, options);
   const config = configWith('', { privateKey: '', publicKey: '' });
   const key = await templateKey(spec, [renderCloudConfig(config), readyScript, forgetScript]);
   const make = async (folder: string, memoryFile: string) => {

@@ -2,17 +2,17 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
-import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { startMachine, stopMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
 import { connect } from '../../../ssh/connect.ts';
+import type { Command, Connection } from '../../../ssh/connection.ts';
 import { type MachineIdentity, parseIdentity } from '../../../ssh/first-contact.ts';
 import type { Context } from '../../resource.ts';
-import { becomeCommand, type Identity } from './identity.ts';
-import { templateFor } from './template.ts';
+import { becomeCommand, type LifeFacts } from './become.ts';
+import { templateFor, type Wanted } from './template.ts';
 
 /** Seconds until a machine that woke must answer. A healthy one takes two or three. */
 const connectDeadline = 60;
@@ -28,50 +28,56 @@ const unfinished = (folder: string) => join(folder, 'unfinished');
  */
 export async function warmStart(
   spec: MachineSpec,
-  config: MachineConfig,
-  identity: Identity,
+  wanted: Wanted & LifeFacts,
   record: (identity: MachineIdentity) => Promise<void>,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
 ): Promise<void> {
-  const { template, config: templateConfig } = await templateFor(spec, config, { log, signal });
-  const change = liveSteps(templateConfig, config);
+  const { template, config: templateConfig } = await templateFor(spec, wanted, { log, signal });
+  const change = liveSteps(templateConfig, wanted.config);
   if ('refused' in change) throw new Error(`it can't be made of a template: ${change.refused.join(', ')}`);
   // A create that was cut off before the machine existed may have left a disk that fits no memory.
   await stopMachine(spec.folder, log);
   try {
     await mkdir(spec.folder, { recursive: true, mode: 0o700 });
     await writeFile(unfinished(spec.folder), '');
-    log(`waking from template ${template.key}`);
-    const { sshPort } = await startMachine(spec, { log, signal, from: template }).catch((error: unknown) => {
-      if (error instanceof WakeFailed) return discardBroken(template, error, signal);
-      throw error;
-    });
-    const { privateKey, hostKey } = template;
-    const target = {
-      name: spec.name,
-      host: '127.0.0.1',
-      port: sshPort,
-      user: adminUser,
-      privateKey,
-      hostKey,
-    };
-    const connection = await connect(target, { deadline: connectDeadline, log, signal }).catch(
-      (error: unknown) => discardBroken(template, error, signal),
-    );
+    const connection = await wakeAndMeet(spec, template, { log, signal });
     log('it is awake; giving it its identity');
-    try {
-      const { status, stdout, stderr } = await connection.exec(becomeCommand(change.steps, identity), signal);
-      if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
-      await record(parseIdentity(spec.name, stdout));
-    } finally {
-      await connection.close();
-    }
+    const become = becomeCommand(change.steps, wanted);
+    await record(await giveIdentity(connection, become, signal).finally(() => connection.close()));
     await rm(unfinished(spec.folder));
   } catch (error) {
     // Whoever cancels doesn't wait for long, and the next run may have begun: it finds the file.
     if (!signal.aborted) await stopMachine(spec.folder, log);
     throw error;
   }
+}
+
+/** A connection to the machine, which is the template still, by the keys of that. */
+async function wakeAndMeet(
+  spec: MachineSpec,
+  template: Template,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): Promise<Connection> {
+  const { key, privateKey, hostKey } = template;
+  log(`waking from template ${key}`);
+  const { sshPort } = await startMachine(spec, { log, signal, from: template }).catch((error: unknown) => {
+    if (error instanceof WakeFailed) return discardBroken(template, error, signal);
+    throw error;
+  });
+  const target = { name: spec.name, host: '127.0.0.1', port: sshPort, user: adminUser, privateKey, hostKey };
+  return connect(target, { deadline: connectDeadline, log, signal }).catch((error: unknown) =>
+    discardBroken(template, error, signal),
+  );
+}
+
+async function giveIdentity(
+  connection: Connection,
+  become: Command,
+  signal: AbortSignal,
+): Promise<MachineIdentity> {
+  const { status, stdout, stderr } = await connection.exec(become, signal);
+  if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
+  return parseIdentity(connection.target.name, stdout);
 }
 
 /** What nothing wakes from would cost every start its time: the next one shall make another. */

@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { LiveSteps } from '../../../../cloud-config/live-steps.ts';
-import { lanMac } from '../../../qemu/seed.ts';
+import { lanMac, type SeedFacts } from '../../../qemu/seed.ts';
 import type { Command } from '../../../ssh/connection.ts';
 import { lastingKeyConfig, lastingKeyFile } from '../../../ssh/first-contact.ts';
 import { script } from '../../../ssh/script.ts';
 import { templateAddress, templateInstance } from './template.ts';
 
-/** Who a machine is, beyond what its config says. */
-export interface Identity {
-  readonly instanceId: string;
-  /** On the cluster's network, with the prefix's length. */
-  readonly address: string;
-}
+/** Who a machine is to be, beyond what its config says. */
+export type LifeFacts = Pick<SeedFacts, 'instanceId' | 'address'>;
 
 /** Bytes of the host's randomness that the guest's kernel takes as entropy. */
 const entropy = 32;
@@ -24,7 +20,7 @@ const entropy = 32;
  * machine's id and its lasting host key (`parseIdentity`): nobody has seen this machine yet, so there is no need to be
  * met by another one first.
  */
-export function becomeCommand(steps: LiveSteps, { instanceId, address }: Identity): Command {
+export function becomeCommand(steps: LiveSteps, { instanceId, address }: LifeFacts): Command {
   const contents = steps.write.map((file) => Buffer.from(file.contents));
   const files = steps.write.flatMap(({ path, mode }, index) => [
     path,

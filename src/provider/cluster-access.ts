@@ -1,0 +1,36 @@
+import type { Authority } from '../pki/authority.ts';
+import type { ConnectOptions } from '../ssh/connect.ts';
+import type { Connection } from '../ssh/connection.ts';
+import type { ConnectionPool } from '../ssh/pool.ts';
+import { type MachineAccess, sshTarget } from './machine-access.ts';
+import type { Context } from './resource.ts';
+
+/** What opens a cluster: the key that logs in on its machines, and its certificate authority. */
+export interface ClusterKeys {
+  readonly privateKey: string;
+  readonly caCertificate: string;
+  readonly caPrivateKey: string;
+}
+
+export function authorityOf({ caCertificate, caPrivateKey }: ClusterKeys): Authority {
+  return { certificate: caCertificate, privateKey: caPrivateKey };
+}
+
+/** Connections to these machines, by name. */
+export function connector(
+  pool: ConnectionPool,
+  machines: readonly MachineAccess[],
+  { privateKey }: ClusterKeys,
+  options: ConnectOptions,
+): (machine: { readonly name: string }) => Promise<Connection> {
+  return async ({ name }) => {
+    const machine = machines.find((each) => each.name === name);
+    if (!machine) throw new Error(`${name} is no machine of this cluster`);
+    return pool.get(sshTarget(machine, privateKey), options);
+  };
+}
+
+/** For when all that is asked is how a machine is: 10 s, and no word of tries, since one that is off is told of later. */
+export function forLooks({ signal }: Context): ConnectOptions {
+  return { log: () => undefined, signal, deadline: 10 };
+}

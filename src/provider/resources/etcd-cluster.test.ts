@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConnectionPool } from '../../ssh/pool.ts';
+import { anyHandler } from '../handler.ts';
+import { type Context, type Properties, unknownValue } from '../resource.ts';
+import { etcdCluster } from './etcd-cluster.ts';
+
+const handler = anyHandler(etcdCluster(new ConnectionPool()));
+const context: Context = {
+  urn: 'urn:etcd',
+  name: 'etcd',
+  stack: 'local',
+  log: () => undefined,
+  signal: new AbortController().signal,
+};
+
+function member(index: number, id = `${index}`.repeat(32)): Properties {
+  return {
+    name: `core-${index}`,
+    id,
+    address: `10.77.12.1${index}`,
+    host: '127.0.0.1',
+    port: 2200 + index,
+    user: 'core',
+    hostKey: 'ssh-ed25519 AAAA',
+    metadata: {},
+    cpus: 1,
+    memory: 1024,
+    etcd: true,
+  };
+}
+
+function inputs(...members: Properties[]): Properties {
+  return { members, privateKey: 'LOGIN', caCertificate: 'CA', caPrivateKey: 'CA KEY' };
+}
+
+const endpoints = ['https://10.77.12.11:2379'];
+const three = inputs(member(1), member(2), member(3));
+const old = { ...three, endpoints, clusterId: 'cafe', health: { 'core-1': 'healthy' } };
+const preview = (wanted: Properties) => handler.preview(wanted, old, context);
+
+describe('preview', () => {
+  test('the same members keep what is known of them', async () => {
+    expect(await preview(three)).toMatchObject({ endpoints, clusterId: 'cafe' });
+  });
+
+  test('a first cluster knows nothing yet', async () => {
+    const fresh = inputs(member(1, unknownValue));
+    expect(await handler.preview(fresh, undefined, context)).toMatchObject({ endpoints: unknownValue });
+  });
+
+  test('fewer members are refused', async () => {
+    await expect(preview(inputs(member(1)))).rejects.toThrow('the etcd members cannot change yet');
+  });
+
+  test('more members are refused although nobody knows their ids yet', async () => {
+    const more = inputs(member(1), member(2), member(3), member(4, unknownValue));
+    await expect(preview(more)).rejects.toThrow('the config asks for core-1 (10.77.12.11)');
+  });
+
+  test('a member on a new machine is refused by name', async () => {
+    const replaced = inputs(member(1), member(2, unknownValue), member(3));
+    await expect(preview(replaced)).rejects.toThrow('core-2 would be replaced');
+  });
+
+  test('a way to reach a member that is not known yet is no other member', async () => {
+    const moved = inputs({ ...member(1), port: unknownValue }, member(2), member(3));
+    expect(await preview(moved)).toMatchObject({ endpoints, clusterId: 'cafe' });
+  });
+});
+
+describe('drift', () => {
+  test('is none while all members are healthy', () => {
+    expect(handler.drift(old)).toEqual({});
+  });
+
+  test('names health when a member is not', () => {
+    expect(handler.drift({ ...old, health: { 'core-1': 'no answer' } })).toEqual({
+      health: 'not all members are healthy',
+    });
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { type AttachOptions, attach, run } from './command.ts';
+
+const log = () => undefined;
+
+describe('run', () => {
+  test('gives what the command printed', async () => {
+    expect(await run(['echo', 'hello'], { log, purpose: 'greeting' })).toBe('hello\n');
+  });
+
+  test('a command that fails is told with its last lines', async () => {
+    const command = ['sh', '-c', 'echo no room >&2; exit 3'];
+    await expect(run(command, { log, purpose: 'copying' })).rejects.toThrow(
+      'copying: sh failed: ended with 3\nno room',
+    );
+  });
+});
+
+describe('attach', () => {
+  const options: AttachOptions = {
+    log,
+    purpose: 'starting',
+    alive: async () => false,
+    deadline: 60_000,
+  };
+
+  test('waits until the program is up', async () => {
+    let asked = 0;
+    const alive = async () => ++asked === 3;
+    await attach(['sleep', '1'], { ...options, alive });
+    expect(asked).toBe(3);
+  });
+
+  test('a program that ends instead is told with its last lines', async () => {
+    const command = ['sh', '-c', 'echo no such device >&2; exit 1'];
+    await expect(attach(command, options)).rejects.toThrow('starting: ended with 1\nno such device');
+  });
+
+  test('a program that is not up in time is ended', async () => {
+    const command = ['sh', '-c', 'echo $$ >&2; exec sleep 60'];
+    const failure = await attach(command, { ...options, deadline: 500 }).catch(String);
+    expect(failure).toMatch(/starting: was not up within 0.5 s\n\d+$/);
+    expect(await isGone(Number(/\d+$/.exec(String(failure))?.[0]))).toBe(true);
+  });
+
+  test('a cancel is heeded', async () => {
+    const attached = attach(['sleep', '60'], { ...options, signal: AbortSignal.timeout(200) });
+    await expect(attached).rejects.toThrow('aborted');
+  });
+});
+
+/** Whether the process ends, within a second or so. */
+async function isGone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}

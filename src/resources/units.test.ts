@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { InvalidInput, type Problem } from '../model/problem.ts';
+import { loadUnits } from './units.ts';
+
+const service = '[Service]\nExecStart=/bin/sleep infinity\n';
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'flotilla-units-'));
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** A folder of units with these files. */
+function folder(name: string, files: Readonly<Record<string, string>>): string {
+  const path = join(root, name);
+  mkdirSync(path);
+  for (const [file, contents] of Object.entries(files)) writeFileSync(join(path, file), contents);
+  return path;
+}
+
+function problemsOf(...paths: string[]): readonly Problem[] {
+  try {
+    loadUnits(paths);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('all folders make one set, each with its own manifest', () => {
+  const web = folder('web', { 'web@.service': service, 'units.yaml': 'instances: { web@.service: 2 }\n' });
+  const job = folder('job', {
+    'job.service': service,
+    'units.yaml': 'targetState: { job.service: loaded }\n',
+    'README.md': 'What this is.\n',
+    '.hidden': '',
+  });
+  expect(loadUnits([web, job]).map(({ name, targetState }) => [name, targetState])).toEqual([
+    ['job.service', 'loaded'],
+    ['web@1.service', 'launched'],
+    ['web@2.service', 'launched'],
+  ]);
+});
+
+describe('what cannot be read', () => {
+  test('a folder that is not there', () => {
+    const path = join(root, 'nowhere');
+    expect(problemsOf(path)).toMatchObject([
+      { path: 'flotilla:units', problem: `there is no folder ${path}` },
+    ]);
+  });
+
+  test('a file instead of a folder', () => {
+    const path = join(folder('web', { 'web.service': service }), 'web.service');
+    expect(problemsOf(path)).toMatchObject([
+      { problem: expect.stringMatching(/web\.service cannot be read: ENOTDIR/) },
+    ]);
+  });
+
+  test('a folder without units', () => {
+    const path = folder('empty', { 'README.md': '' });
+    expect(problemsOf(path)).toMatchObject([{ path, problem: 'has no unit files' }]);
+  });
+
+  test('a link that leads nowhere', () => {
+    const path = folder('web', { 'web.service': service });
+    symlinkSync('/nonexistent', join(path, 'lost.service'));
+    expect(problemsOf(path)).toMatchObject([
+      { path: join(path, 'lost.service'), problem: 'is no file, or a link that leads nowhere' },
+    ]);
+  });
+
+  test('a file that is too large', () => {
+    const path = folder('web', { 'web.service': '#'.repeat(2 * 1024 * 1024 + 1) });
+    expect(problemsOf(path)).toMatchObject([
+      { path: join(path, 'web.service'), problem: 'is larger than 2 MiB' },
+    ]);
+  });
+
+  test('all of it at once, with what is wrong in the files', () => {
+    const web = folder('web', { 'web.service': '[Service]\nExecStrat=/bin/true\n' });
+    const paths = problemsOf(join(root, 'nowhere'), web).map(({ path }) => path);
+    expect(paths).toContain('flotilla:units');
+    expect(paths.some((path) => path.startsWith(join(web, 'web.service')))).toBe(true);
+  });
+});
+
+describe('manifests', () => {
+  test('a problem names the manifest that it is in', () => {
+    const web = folder('web', {
+      'web.service': service,
+      'units.yaml': 'targetState: { wbe.service: loaded }',
+    });
+    expect(problemsOf(web)).toMatchObject([
+      { path: join(web, 'units.yaml'), problem: 'target state of wbe.service, which is not among the units' },
+    ]);
+  });
+
+  test('what two folders say of one unit is refused, instead of the last one winning', () => {
+    const web = folder('web', { 'web@.service': service, 'units.yaml': 'instances: { web@.service: 2 }\n' });
+    const job = folder('job', {
+      'job.service': service,
+      'units.yaml': 'instances: { web@.service: 3 }\ntargetState: { job.service: loaded }\n',
+    });
+    expect(problemsOf(web, job)).toEqual([
+      {
+        path: join(job, 'units.yaml'),
+        problem: `instances: web@.service also stands in ${join(web, 'units.yaml')}`,
+        fix: 'say it in one of the two',
+      },
+    ]);
+  });
+});
