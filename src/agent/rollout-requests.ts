@@ -1,5 +1,6 @@
 import type { RolloutsReply, RolloutView } from '../model/api.ts';
-import { actOn, type RolloutAction } from '../scheduler/rollout-actions.ts';
+import type { RolloutAction } from '../model/rollout.ts';
+import { actOn } from '../scheduler/rollout-actions.ts';
 import { viewRollout } from '../scheduler/rollout-progress.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RolloutView } from '../model/api.ts';
-import type { RolloutAction } from '../scheduler/rollout-actions.ts';
+import type { RolloutAction } from '../model/rollout.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { setCordon } from './cordon.ts';
 import { changeRollout, rolloutsReply } from './rollout-requests.ts';

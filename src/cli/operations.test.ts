@@ -261,9 +261,16 @@ describe('rollout', () => {
     );
   });
 
+  test('resume means one that failed as well, and pause one on its way back', async () => {
+    cluster.agent.rollouts.set('web@.service', { ...web, state: 'failed' });
+    expect(await cluster.flotilla('rollout resume')).toMatchObject({ status: 0 });
+    cluster.agent.rollouts.set('web@.service', { ...web, state: 'rolling-back' });
+    expect(await cluster.flotilla('rollout pause')).toMatchObject({ status: 0 });
+  });
+
   test('says what is there when nothing fits, and asks when several do', async () => {
     expect((await cluster.flotilla('rollout resume')).stderr).toBe(
-      'flotilla: no rollout is paused; `flotilla rollout status` shows all\n',
+      'flotilla: no rollout is paused or failed; `flotilla rollout status` shows all\n',
     );
     expect((await cluster.flotilla('rollout pause db')).stderr).toBe(
       'flotilla: there is no rollout of db.service; known: web@.service, all.service\n',

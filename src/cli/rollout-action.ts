@@ -1,18 +1,15 @@
 import type { Command } from 'commander';
-import type { RolloutView } from '../model/api.ts';
-import type { RolloutAction } from '../push/api.ts';
+import { type RolloutAction, rolloutActions } from '../model/rollout.ts';
 import { type Verb, type VerbText, verb, withCluster } from './command.ts';
 import { findRollout, onlyRollout } from './find-rollout.ts';
 import { print } from './say.ts';
 
 interface ActionText extends Omit<VerbText, 'examples'> {
   readonly action: RolloutAction;
-  /** States of the rollout that is meant when none is named. */
-  readonly fit: readonly RolloutView['state'][];
 }
 
 /** `rollout pause`, `resume` or `undo`. */
-export function rolloutAction({ action, fit, ...text }: ActionText): Verb {
+export function rolloutAction({ action, ...text }: ActionText): Verb {
   const examples = [`rollout ${action}`, `rollout ${action} web@.service`];
   return (context) =>
     verb(action, { ...text, examples })
@@ -20,7 +17,8 @@ export function rolloutAction({ action, fit, ...text }: ActionText): Verb {
       .action((word: string | undefined, _: unknown, command: Command) =>
         withCluster(context, command, async ({ api }) => {
           const { rollouts } = await api.rollouts();
-          const meant = word === undefined ? onlyRollout(rollouts, fit) : findRollout(rollouts, word);
+          const meant =
+            word === undefined ? onlyRollout(rollouts, rolloutActions[action]) : findRollout(rollouts, word);
           const { name, state, updated, total, reason } = await api.onRollout(meant.name, action);
           print(context, `Rollout ${name} is ${state} (${updated}/${total}): ${reason}`);
           return 0;

@@ -9,13 +9,11 @@ const subVerbs: readonly Verb[] = [
     action: 'pause',
     summary: 'change no more instances until it is resumed',
     description: 'Instances that are being changed just now are finished. The others keep their version.',
-    fit: ['running'],
   }),
   rolloutAction({
     action: 'resume',
     summary: 'go on with a rollout that was paused',
     description: 'The next instances are changed, as many at a time as MaxUnavailable= allows.',
-    fit: ['paused'],
   }),
   rolloutAction({
     action: 'undo',
@@ -23,7 +21,6 @@ const subVerbs: readonly Verb[] = [
     description:
       'Every instance gets the version before, by the same rules as any rollout. The next `up` brings the new one ' +
       'again, if it is still in the stack.',
-    fit: ['running', 'paused', 'failed', 'complete'],
   }),
 ];
 

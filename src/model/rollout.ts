@@ -10,6 +10,14 @@ export const rolloutStates = [
 ] as const;
 export type RolloutState = (typeof rolloutStates)[number];
 
+/** What an operator may do to a rollout, and in which states that has a meaning. */
+export const rolloutActions = {
+  pause: ['running', 'rolling-back'],
+  resume: ['paused', 'failed'],
+  undo: ['running', 'paused', 'failed', 'complete'],
+} as const satisfies Readonly<Record<string, readonly RolloutState[]>>;
+export type RolloutAction = keyof typeof rolloutActions;
+
 /** Whether the engine works on it: what becomes of an instance is the engine's to judge then. */
 export function isMoving({ state }: { readonly state: RolloutState }): boolean {
   return state === 'running' || state === 'rolling-back';

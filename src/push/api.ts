@@ -13,6 +13,7 @@ import type {
   UnitsReply,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
+import type { RolloutAction } from '../model/rollout.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
@@ -57,9 +58,8 @@ interface Agent {
 /** Gateway errors: this agent can't reach the store just now, another one may. */
 const elsewhere: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** What may be done to a machine, and to a rollout. */
+/** What may be done to a machine. */
 export type MachineAction = 'cordon' | 'drain' | 'uncordon';
-export type RolloutAction = 'pause' | 'resume' | 'undo';
 
 /**
  * Client of the agents' `/flotilla/v1` (src/model/api.ts). Any agent answers for the whole cluster, so the

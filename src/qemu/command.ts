@@ -26,6 +26,7 @@ export interface AttachOptions {
   readonly alive: () => Promise<boolean>;
   /** Milliseconds */
   readonly deadline: number;
+  readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,6 +82,7 @@ export async function run(command: readonly string[], options: CommandOptions): 
 export async function attach(command: readonly string[], options: AttachOptions): Promise<void> {
   const { log, purpose, alive, signal, deadline } = options;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+    env: options.env ?? process.env,
     stdio: ['ignore', 'ignore', 'pipe'],
     // Out of the terminal's process group: Ctrl-C is for this process, which ends it in its own way.
     detached: true,

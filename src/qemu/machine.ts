@@ -6,6 +6,7 @@ import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
 import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
+import { lastingEnvironment } from './lasting-environment.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
 import { chooseForwards, guestSshPort } from './ports.ts';
@@ -159,15 +160,23 @@ async function copyDisk(from: string, file: string): Promise<void> {
 async function launch(spec: MachineSpec, forwards: Forwards, options: StartOptions): Promise<void> {
   const { log, signal, from, memoryFile } = options;
   const purpose = `${spec.name}: starting QEMU`;
+  const env = lastingEnvironment();
   if (memoryFile !== undefined) {
     const command = qemuArguments(spec, forwards, { file: memoryFile, shared: true });
     const alive = () => isUp(spec.folder);
-    return attach(['qemu-system-x86_64', ...command], { log, purpose, alive, deadline: upDeadline, signal });
+    return attach(['qemu-system-x86_64', ...command], {
+      log,
+      purpose,
+      alive,
+      deadline: upDeadline,
+      env,
+      signal,
+    });
   }
   const memory = from && { file: from.memory, shared: false };
   const incoming = from ? ['-incoming', 'defer'] : [];
   const command = [...qemuArguments(spec, forwards, memory), ...incoming, '-daemonize'];
-  await run(['qemu-system-x86_64', ...command], { log, signal, purpose });
+  await run(['qemu-system-x86_64', ...command], { log, signal, purpose, env });
   if (from) await wake(machinePaths(spec.folder).qmp, from.devices);
 }
 

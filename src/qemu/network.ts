@@ -6,6 +6,7 @@ import { messageOf } from '../model/message-of.ts';
 import type { Publication } from '../model/publication.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { askControl } from './control.ts';
+import { lastingEnvironment } from './lasting-environment.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { networkPaths } from './paths.ts';
@@ -94,14 +95,13 @@ async function launch(stackFolder: string): Promise<void> {
   const paths = networkPaths(stackFolder);
   const log = await open(paths.log, 'a', 0o600);
   try {
-    const { NODE_OPTIONS: _, ...env } = process.env;
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', program, '--pidfile', paths.pid, stackFolder],
       {
         cwd: '/',
         detached: true,
-        env,
+        env: lastingEnvironment(),
         stdio: ['ignore', log.fd, log.fd],
       },
     );

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Rollout, RolloutState } from '../model/rollout.ts';
-import { rolloutStates } from '../model/rollout.ts';
-import { actOn, type RolloutAction } from './rollout-actions.ts';
+import { type Rollout, type RolloutAction, type RolloutState, rolloutStates } from '../model/rollout.ts';
+import { actOn } from './rollout-actions.ts';
 import { sampleGroup, sampleRollout } from './rollout-sample.ts';
 
 const name = 'hello@.service';

@@ -1,22 +1,18 @@
 import type { Reason } from '../model/reason.ts';
-import type { Rollout, RolloutState, Versions } from '../model/rollout.ts';
+import {
+  type Rollout,
+  type RolloutAction,
+  type RolloutState,
+  rolloutActions,
+  type Versions,
+} from '../model/rollout.ts';
 import { type RecordedRollout, versionsBefore } from './rollout-versions.ts';
-
-/** What an operator may do to a rollout. */
-export type RolloutAction = 'pause' | 'resume' | 'undo';
 
 export interface ActionEffect {
   readonly record: Rollout;
   /** Versions that units get back together with the record, by unit. */
   readonly restore: Versions;
 }
-
-/** In which states each action has a meaning. */
-const takenIn: Readonly<Record<RolloutAction, ReadonlySet<RolloutState>>> = {
-  pause: new Set(['running', 'rolling-back']),
-  resume: new Set(['paused', 'failed']),
-  undo: new Set(['running', 'paused', 'failed', 'complete']),
-};
 
 /** What becomes of a rollout, or why nothing can. */
 export function actOn(
@@ -25,7 +21,8 @@ export function actOn(
 ): ActionEffect | { readonly refusal: Reason } {
   const { record } = rollout;
   const { name, state } = record;
-  if (!takenIn[action].has(state))
+  const meaningful: readonly RolloutState[] = rolloutActions[action];
+  if (!meaningful.includes(state))
     return { refusal: `the rollout of ${name} is ${state}: nothing to ${action}` };
   if (action === 'undo') return undo(rollout);
   const { failure: _, ...rest } = record;
