@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { connectionContract, contractPrograms } from '../../test/contract/connection.ts';
 import { connect } from './connect.ts';
 import { script } from './script.ts';
+import { Ssh2Connection } from './ssh2.ts';
 import { startTestServer } from './test-server.ts';
 
 /** Stands in for sudo: checks its flags and leaves a mark in the environment. */
@@ -43,6 +44,20 @@ describe('Ssh2Connection', () => {
     expect(server.mostSessions).toBeGreaterThan(1);
     expect(server.mostSessions).toBeLessThanOrEqual(8);
     await connection.close();
+    await server.close();
+  });
+
+  test('an sshd that opens no session is not waited for for ever', async () => {
+    const { server, target } = await startTestServer();
+    const { client } = await connect(target);
+    server.deaf = true;
+    const impatient = new Ssh2Connection(target, client, 0.1);
+    const message = `${target.name} did not run true: no answer within 0.1 s, although its SSH lives`;
+    await expect(impatient.exec({ argv: ['true'] })).rejects.toThrow(message);
+    const patient = new Ssh2Connection(target, client);
+    const cancelled = patient.exec({ argv: ['true'] }, AbortSignal.timeout(50));
+    await expect(cancelled).rejects.toThrow('timeout');
+    await patient.close();
     await server.close();
   });
 

@@ -7,9 +7,13 @@ import { quote } from './quote.ts';
 import { runToEnd, watchEnd, withTimeLimit } from './run-to-end.ts';
 import { programName } from './script.ts';
 import { Slots } from './slots.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** sshd allows 10 sessions per connection (sshd_config(5), MaxSessions); two are left for interactive use. */
 const concurrentCommands = 8;
+
+/** Seconds until sshd must have opened what was asked for; forking is slow on an emulated machine that is busy. */
+const openDeadline = 60;
 
 type Opened = (error: Error | undefined, channel: ClientChannel) => void;
 
@@ -18,13 +22,16 @@ export class Ssh2Connection implements Connection {
   readonly target: SshTarget;
   readonly client: Client;
   readonly #slots = new Slots(concurrentCommands);
+  readonly #openDeadline: number;
   readonly #closed: Promise<void>;
   /** Why the connection ended; undefined while it lives. */
   #end: string | undefined;
 
-  constructor(target: SshTarget, client: Client) {
+  /** @param deadline seconds for opening a channel; another one only in tests */
+  constructor(target: SshTarget, client: Client, deadline = openDeadline) {
     this.target = target;
     this.client = client;
+    this.#openDeadline = deadline;
     client.on('error', (error) => this.#ended(error.message));
     client.once('end', () => this.#ended('the machine closed it'));
     this.#closed = new Promise((resolve) => {
@@ -45,7 +52,7 @@ export class Ssh2Connection implements Connection {
       const line = quote(this.#argv(command));
       const name = programName(command);
       const request = (opened: Opened) => this.client.exec(line, opened);
-      const running = await this.#open(`run ${name}`, request, watchEnd);
+      const running = await this.#open(`run ${name}`, request, watchEnd, signal);
       const result = await runToEnd(running, command, this.target.name, signal);
       if (result === undefined) throw this.#lost(`while ${name} ran`);
       return result;
@@ -80,17 +87,23 @@ export class Ssh2Connection implements Connection {
     what: string,
     request: (opened: Opened) => void,
     attach: (channel: ClientChannel) => T,
+    signal?: AbortSignal,
   ): Promise<T> {
     if (!this.alive) throw this.#lost(`before it could ${what}`);
+    const late = AbortSignal.timeout(this.#openDeadline * 1000);
     try {
-      return await new Promise<T>((resolve, reject) => {
-        request((error, channel) => (error ? reject(error) : resolve(attach(channel))));
-      });
+      return await opened(request, attach, signal === undefined ? late : AbortSignal.any([late, signal]));
     } catch (cause) {
+      signal?.throwIfAborted();
       if (!this.alive) throw this.#lost(`before it could ${what}`);
-      const reason = messageOf(cause);
+      const reason = late.aborted ? this.#silence() : messageOf(cause);
       throw new Error(`${this.target.name} did not ${what}: ${reason}`, { cause });
     }
+  }
+
+  /** sshd answers keepalives by itself; a session takes a process, PAM and some disk. */
+  #silence(): string {
+    return `no answer within ${this.#openDeadline} s, although its SSH lives; look at its console, memory and disk`;
   }
 
   #ended(why: string): void {
@@ -102,4 +115,22 @@ export class Ssh2Connection implements Connection {
       `Lost the connection to ${this.target.name} ${when}: ${this.#end ?? 'it broke'}.`,
     );
   }
+}
+
+/** The channel, unless `limits` fires before: one that comes later is closed, since nobody waits for it. */
+async function opened<T>(
+  request: (opened: Opened) => void,
+  attach: (channel: ClientChannel) => T,
+  limits: AbortSignal,
+): Promise<T> {
+  const opening = new Promise<T>((resolve, reject) => {
+    request((error, channel) => {
+      if (error) reject(error);
+      else if (limits.aborted) channel.close();
+      else resolve(attach(channel));
+    });
+  });
+  // Its failure after that is nobody's either.
+  opening.catch(() => {});
+  return await Promise.race([opening, whenAborted(limits)]);
 }

@@ -31,6 +31,8 @@ export class TestServer {
   mostSessions = 0;
   /** Programs so far that an ssh-agent was forwarded to. */
   forwardedAgents = 0;
+  /** While set, it answers no request for a session, as an sshd that can't fork. */
+  deaf = false;
   #sessions = 0;
 
   constructor(options: TestServerOptions) {
@@ -62,7 +64,9 @@ export class TestServer {
     connection.on('error', () => {});
     connection.on('close', () => this.#connections.delete(connection));
     connection.on('authentication', (context) => this.#authenticate(context));
-    connection.on('session', (accept) => this.#session(accept()));
+    connection.on('session', (accept) => {
+      if (!this.deaf) this.#session(accept());
+    });
     connection.on('openssh.streamlocal', (accept, reject, { socketPath }) =>
       forward(connect(socketPath), accept, reject),
     );
