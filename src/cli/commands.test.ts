@@ -186,7 +186,9 @@ describe('flotilla', () => {
     cluster.agent.intercept = () => 'drop';
     const { status, stderr } = await cluster.flotilla('list-units');
     expect(status).toBe(4);
-    expect(stderr).toContain("no machine's agent answered (core-1: socket hang up); `npm run up` starts");
+    expect(stderr).toContain(
+      "no machine's agent answered (core-1: socket hang up); `npm run up -- --refresh` starts",
+    );
   });
 
   test.each(['--help', 'help', 'status --help'])('%s explains itself with an example', async (line) => {

@@ -8,8 +8,11 @@ const bundle = { bytes: Buffer.from('agent'), sha256: 'ab'.repeat(32) };
 /** Waits for the agent of a cluster whose only machine announces the version. */
 async function waitFor(version: string, signal: AbortSignal): Promise<void> {
   const machine = fakeMachine('core-1', { version });
-  const connection = await new FakeAgent([machine]).gateway('core-1').connect();
-  await awaitAgent(machine, connection, { bundle, signal, log: () => undefined });
+  const gateway = new FakeAgent([machine]).gateway('core-1');
+  await awaitAgent(
+    { ...machine, connect: () => gateway.connect() },
+    { bundle, signal, log: () => undefined },
+  );
 }
 
 test('an agent that announces the version of its bundle is well', async () => {
@@ -21,4 +24,16 @@ test('the one of before, which still answers, is not: it is waited for until the
   const stop = new AbortController();
   setTimeout(() => stop.abort(reason), 100);
   await expect(waitFor('0123456789ab', stop.signal)).rejects.toMatchObject({ cause: reason });
+});
+
+test('a connection that breaks meanwhile is made anew', async () => {
+  const machine = fakeMachine('core-1', { version: versionOf(bundle) });
+  const gateway = new FakeAgent([machine]).gateway('core-1');
+  let tries = 0;
+  const connect = async () => {
+    if (++tries === 1) throw new Error('the machine closed it');
+    return await gateway.connect();
+  };
+  await awaitAgent({ ...machine, connect }, { bundle, log: () => undefined });
+  expect(tries).toBeGreaterThan(1);
 });

@@ -15,6 +15,8 @@ export interface StartOptions {
 interface Starting {
   readonly name: string;
   readonly id: string;
+  /** Asked before each question: a connection that broke meanwhile is made anew. */
+  connect(signal?: AbortSignal): Promise<Connection>;
 }
 
 /** Seconds that an agent gets from its start until it answers. */
@@ -27,14 +29,9 @@ const pause = 2;
  *
  * @throws Error with the agent's last journal lines when it did not get well in time.
  */
-export async function awaitAgent(
-  machine: Starting,
-  connection: Connection,
-  { log, signal, bundle }: StartOptions,
-): Promise<void> {
-  const gateway = { name: machine.name, connect: async () => connection };
+export async function awaitAgent(machine: Starting, { log, signal, bundle }: StartOptions): Promise<void> {
   const deadlines = { choose: 10, answer: 10 };
-  const api = new AgentApi([gateway], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
+  const api = new AgentApi([machine], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
   const started = performance.now();
   const waited = () => Math.round((performance.now() - started) / 1000);
   let missing: string | undefined = 'no answer yet';
@@ -51,7 +48,7 @@ export async function awaitAgent(
     stopReminding();
   }
   throw new Error(
-    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${missing}\n${await journalOf(connection)}`,
+    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${missing}\n${await journalOf(machine, signal)}`,
   );
 }
 
@@ -66,8 +63,15 @@ async function lookOnce(api: AgentApi, { id }: Starting, version: string): Promi
   }
 }
 
-async function journalOf(connection: Connection): Promise<string> {
+/** Its last lines, or why they can't be had, which must not hide why they were asked for. */
+async function journalOf(machine: Starting, signal: AbortSignal | undefined): Promise<string> {
   const argv = ['journalctl', '-u', 'flotilla-agent', '-n', '10', '--no-pager'];
-  const { stdout } = await connection.exec({ argv, root: true });
-  return stdout;
+  try {
+    const connection = await machine.connect(signal);
+    const { stdout } = await connection.exec({ argv, root: true }, signal);
+    return stdout;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return `its journal can't be read: ${messageOf(error)}`;
+  }
 }

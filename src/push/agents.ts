@@ -132,7 +132,7 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
     const argv = ['systemctl', 'restart', '--no-block', 'flotilla-agent'];
     await succeed(connection, { argv, root: true }, signal);
   }
-  await awaitAgent(machine, connection, options);
+  await awaitAgent(machine, options);
 }
 
 async function issue(

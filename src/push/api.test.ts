@@ -67,7 +67,7 @@ describe('AgentApi', () => {
     const { api } = client([refused, dead]);
     await expect(api.units()).rejects.toThrow(
       "no machine's agent answered (core-0: connection refused; core-9: no answer within 0.3 s); " +
-        '`npm run up` starts what is missing',
+        '`npm run up -- --refresh` starts what is missing',
     );
     await expect(client([]).api.units()).rejects.toThrow('no machine is known');
   });

@@ -51,7 +51,7 @@ const reads: readonly string[] = ['/etcdserverpb.KV/Range', '/etcdserverpb.Watch
 
 /** Every machine that was admitted may read, so who may not read is unknown to etcd. */
 export function unknownHere(cause?: unknown): Forbidden {
-  const advice = '`npm run up` admits the machines of the stack';
+  const advice = '`npm run up -- --refresh` admits the machines of the stack';
   return new Forbidden(`etcd does not know this machine’s certificate; ${advice}`, { cause });
 }
 
@@ -78,7 +78,7 @@ function tooLarge(cause: unknown): TooLarge {
 const advices: readonly (readonly [said: RegExp, advice: string])[] = [
   [
     /no leader|leader changed|request timed out/,
-    'its members have no majority: start the etcd machines that are down (`npm run up` does)',
+    'its members have no majority: start the etcd machines that are down (`npm run up -- --refresh` does)',
   ],
   [
     /certificate (has )?expired|expired certificate|CERT_HAS_EXPIRED/i,

@@ -139,7 +139,8 @@ function outputsOf({ running, sshPort }: MachineState) {
 
 async function specOf(wanted: Inputs, folder: string, { name, log }: Context): Promise<MachineSpec> {
   const image = await imageOf(wanted.image);
-  const { accelerator } = await chooseAccelerator(image, { log });
+  const { accelerator, reason } = await chooseAccelerator(image, { log });
+  if (accelerator === 'tcg') log(`emulated: ${reason}`);
   return {
     name,
     folder,
