@@ -93,7 +93,8 @@ describe('followUnits', () => {
     const { result, seconds } = await follow([starting], { deadline: 25 });
     expect(seconds).toBe(25);
     expect(String(result)).toBe(
-      'UnitsNotHealthy: units are not healthy after 25 s:\n  a.service: activating (start) on core-1',
+      'UnitsNotHealthy: units are not healthy after 25 s:\n  a.service: activating (start) on core-1\n' +
+        '`flotilla explain a.service` says what is in its way',
     );
   });
 

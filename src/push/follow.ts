@@ -51,14 +51,20 @@ export interface FollowOptions {
   readonly clock?: PollClock;
 }
 
-/** Units did not become healthy; the message names each with its machine, the reason and its last journal lines. */
+function nextStep([failed]: readonly UnitFailure[], [waiting]: readonly Waiting[]): string {
+  if (failed) return `\n\`flotilla journal ${failed.unit}\` shows more`;
+  if (waiting) return `\n\`flotilla explain ${waiting.unit}\` says what is in its way`;
+  return '';
+}
+
+/** Units did not become healthy; the message names each with its machine, the reason and its last journal lines, and ends with the next step. */
 export class UnitsNotHealthy extends Error {
   override readonly name = 'UnitsNotHealthy';
   readonly failed: readonly UnitFailure[];
   readonly waiting: readonly Waiting[];
 
   constructor(message: string, failed: readonly UnitFailure[], waiting: readonly Waiting[]) {
-    super(message);
+    super(`${message}${nextStep(failed, waiting)}`);
     this.failed = failed;
     this.waiting = waiting;
   }
