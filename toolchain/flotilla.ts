@@ -1,4 +1,7 @@
 /** What bin/flotilla runs. */
-import { main } from '../src/cli/main.ts';
+import { runWithModules } from './modules.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+await runWithModules(async () => {
+  const { main } = await import('../src/cli/main.ts');
+  process.exitCode = await main(process.argv.slice(2));
+});

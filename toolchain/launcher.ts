@@ -3,6 +3,7 @@ import { existsSync, linkSync, mkdirSync, realpathSync, rmSync, writeFileSync } 
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { messageOf } from '../src/model/message-of.ts';
 import { type Environment, type PulumiEnvironment, pulumiEnvironment } from './environment.ts';
 import { readIfPresent } from './files.ts';
 import type { Command } from './process.ts';
@@ -43,8 +44,14 @@ function pulumiCli(): string {
 /** Backend that `pulumi login` chose. */
 function currentLogin(environment: Environment): string | undefined {
   const home = environment.PULUMI_HOME || join(homedir(), '.pulumi');
-  const text = readIfPresent(join(home, 'credentials.json'));
-  return text === undefined ? undefined : Credentials.parse(JSON.parse(text)).current || undefined;
+  const file = join(home, 'credentials.json');
+  const text = readIfPresent(file);
+  try {
+    return text === undefined ? undefined : Credentials.parse(JSON.parse(text)).current || undefined;
+  } catch (cause) {
+    const next = 'Next step: move it away; `pulumi login` writes it anew';
+    throw new Error(`${file} is not what \`pulumi login\` writes: ${messageOf(cause)}. ${next}`, { cause });
+  }
 }
 
 /** Makes what the run needs in the clone. Throws when a passphrase would be made for a state that has another. */

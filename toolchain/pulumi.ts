@@ -1,11 +1,14 @@
 /** What bin/pulumi runs: the Pulumi CLI with this clone's defaults. */
 import { messageOf } from '../src/model/message-of.ts';
-import { preparePulumi } from './launcher.ts';
-import { runInForeground } from './process.ts';
+import { runWithModules } from './modules.ts';
 
-try {
-  process.exitCode = await runInForeground(preparePulumi(process.argv.slice(2)).command);
-} catch (error) {
-  console.error(messageOf(error));
-  process.exitCode = 1;
-}
+await runWithModules(async () => {
+  const { preparePulumi } = await import('./launcher.ts');
+  const { runInForeground } = await import('./process.ts');
+  try {
+    process.exitCode = await runInForeground(preparePulumi(process.argv.slice(2)).command);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  }
+});

@@ -31,4 +31,14 @@ test.each([
   ['encryptionsalt: x\n', 'local'],
   ['config:\n  flotilla:os: debian-13\n', 'local'],
   ['config:\n  flotilla:platform: aws # here\n', 'aws'],
-])('platform of %j', (config, platform) => expect(parsePlatform(config)).toBe(platform));
+])('platform of %j', (config, platform) =>
+  expect(parsePlatform(config, 'stacks/Pulumi.x.yaml')).toBe(platform),
+);
+
+test.each([['config: [\n'], ['config: []\n'], ['config: {a: }}\n']])(
+  '%j is refused by the name of its file',
+  (config) =>
+    expect(() => parsePlatform(config, 'stacks/Pulumi.x.yaml')).toThrow(
+      /^stacks\/Pulumi\.x\.yaml can't be read: [\s\S]*Next step: correct it$/,
+    ),
+);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { messageOf } from '../src/model/message-of.ts';
 import { readIfPresent } from './files.ts';
 import { CLONE } from './launcher.ts';
 import { askPulumi } from './run-pulumi.ts';
@@ -58,11 +59,22 @@ export function shortName(stack: string): string {
 
 /** The stack's platform by its configuration file, which may not exist yet. */
 export function platformOf(stack: string): string {
-  return parsePlatform(readIfPresent(join(CLONE, 'stacks', `Pulumi.${shortName(stack)}.yaml`)) ?? '');
+  const file = join('stacks', `Pulumi.${shortName(stack)}.yaml`);
+  return parsePlatform(readIfPresent(join(CLONE, file)) ?? '', file);
 }
 
-/** Finds the platform in a stack's configuration. What is wrong with the rest is found when pulumi runs. */
-export function parsePlatform(config: string): string {
-  const platform = StackConfig.parse(parse(config))?.config?.['flotilla:platform'];
-  return typeof platform === 'string' ? platform : DEFAULT_PLATFORM;
+/**
+ * Finds the platform in a stack's configuration. What is wrong with the rest is found when pulumi runs.
+ *
+ * @throws Error that names the file when it is no YAML, or no stack's configuration
+ */
+export function parsePlatform(config: string, file: string): string {
+  try {
+    const platform = StackConfig.parse(parse(config))?.config?.['flotilla:platform'];
+    return typeof platform === 'string' ? platform : DEFAULT_PLATFORM;
+  } catch (cause) {
+    const why =
+      cause instanceof z.ZodError ? 'expected `config:` with one `flotilla:` key a line' : messageOf(cause);
+    throw new Error(`${file} can't be read: ${why}. Next step: correct it`, { cause });
+  }
 }

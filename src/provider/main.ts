@@ -17,7 +17,12 @@ const server = createServer({
 });
 
 server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-  if (error) throw error;
+  if (error) {
+    process.stderr.write(
+      `flotilla: no port of 127.0.0.1 can be opened: ${error.message}. Next step: see ulimit -n\n`,
+    );
+    process.exit(1);
+  }
   process.stdout.write(`${port}\n`);
 });
 

@@ -2,9 +2,11 @@
 # Node modules as package-lock.json says, among them the Node that runs everything else.
 
 setup_node_modules() {
-  local reason
+  local reason status=0
   command -v npm >/dev/null || fail "npm is missing. Next step: install Node 20 or newer with npm"
-  if reason=$(node toolchain/setup/stale-modules.mjs); then
+  reason=$(node toolchain/setup/stale-modules.mjs) || status=$?
+  ((status <= 1)) || fail "$reason. Next step: correct the file, or git checkout package-lock.json"
+  if ((status == 0)); then
     say "node modules: as package-lock.json says"
   else
     say "node modules: $reason; installing them"

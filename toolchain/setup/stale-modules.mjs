@@ -1,4 +1,4 @@
-// Says whether node_modules is what package-lock.json asks for. Exit code 0: yes. 1: no, the reason is on stdout.
+// Says whether node_modules is what package-lock.json asks for. Exit code 0: yes. 1: no, 2: that can't be told; the reason is on stdout.
 // Plain JavaScript, because it runs before the Node that reads TypeScript is there.
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -42,7 +42,12 @@ function readJson(path) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const reason = staleReason(readJson('package.json'), readJson('package-lock.json'), readJson(INSTALLED));
-  if (reason !== undefined) console.log(reason);
-  process.exitCode = reason === undefined ? 0 : 1;
+  try {
+    const reason = staleReason(readJson('package.json'), readJson('package-lock.json'), readJson(INSTALLED));
+    if (reason !== undefined) console.log(reason);
+    process.exitCode = reason === undefined ? 0 : 1;
+  } catch (error) {
+    console.log(error.message);
+    process.exitCode = 2;
+  }
 }
