@@ -26,10 +26,14 @@ function both(step: string): Readonly<Record<number, string>> {
   return { 404: step, 409: step };
 }
 
-/** The next step, as a clause, after the agent on `machine` refused a request for `path`; `why` is what it said. */
+/** Their messages end with what to do. */
+const complete: ReadonlySet<number> = new Set([403, 413, 507]);
+
+/** What comes behind the message: the next step as a clause, or nothing when it says that itself, after the agent on `machine` refused a request for `path`; `why` is what it said. */
 export function nextStep(machine: string, path: string, status: number, why = ''): string {
-  if (status === 404 && why.startsWith(nothingServed)) return newAgents;
+  if (status === 404 && why.startsWith(nothingServed)) return `; ${newAgents}`;
+  if (complete.has(status)) return '';
   const steps = nextStepsByPath.find(([prefix]) => path.startsWith(prefix))?.[1];
   const known = steps?.[status] ?? nextSteps[status] ?? nextStepsElsewhere[status];
-  return known ?? `see \`journalctl -u flotilla-agent\` on ${machine}`;
+  return `; ${known ?? `see \`journalctl -u flotilla-agent\` on ${machine}`}`;
 }

@@ -40,7 +40,7 @@ export function refusal(
   const error = errorReply.safeParse(parseJson(reply.body));
   const why = error.success ? error.data.error.message : 'without a message';
   const next = nextStep(machine, request.path, reply.status, why);
-  const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}; ${next}`;
+  const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}${next}`;
   return new ApiError(message, reply.status);
 }
 

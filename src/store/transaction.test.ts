@@ -66,7 +66,8 @@ describe('bytes', () => {
     expect(() => encodeTransaction(transaction)).toThrow(
       expect.objectContaining({
         name: 'TooLarge',
-        message: 'the value of /big has 1281 KiB, at most 1280 KiB fit in one transaction of etcd',
+        message:
+          'the value of /big has 1281 KiB, at most 1280 KiB fit in one transaction of etcd; make it smaller',
       }),
     );
   });

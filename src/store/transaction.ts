@@ -85,9 +85,9 @@ function tooLarge(operations: readonly Operation[], bytes: number): string {
   const [largest] = [...operations].sort((a, b) => sizeOf(b) - sizeOf(a));
   const most = `at most ${inKiB(maxBytes)} fit in one transaction of etcd`;
   if (largest === undefined || !('put' in largest) || sizeOf(largest) < bytes / 2) {
-    return `${operations.length} changes have ${inKiB(bytes)}, ${most}`;
+    return `${operations.length} changes have ${inKiB(bytes)}, ${most}; send fewer at once`;
   }
-  return `the value of ${largest.put} has ${inKiB(sizeOf(largest))}, ${most}`;
+  return `the value of ${largest.put} has ${inKiB(sizeOf(largest))}, ${most}; make it smaller`;
 }
 
 function inKiB(bytes: number): string {
