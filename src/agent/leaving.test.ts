@@ -57,9 +57,19 @@ describe('a machine that a unit is taken from', () => {
     expect(note(...entries)).toEqual(operations);
   });
 
-  test('is not noted for a placement', () => {
-    const notes = new Leaving(readFacts).notes(cluster(file(fenced), wanted(fenced)));
-    expect(notes({ type: 'place', placement: samplePlacement(unit, 1, hashOf(fenced)) })).toEqual([]);
+  test.each<[string, readonly Entry[], string, readonly object[]]>([
+    ['is not noted for a placement', [], fenced, []],
+    ['nor for another version with a fence', [placed(fenced)], fenced, []],
+    ['nor for one that gets a fence', [placed(free)], fenced, []],
+    [
+      'is noted for one that loses its fence, since the old one may still be stopping',
+      [placed(fenced)],
+      free,
+      noted,
+    ],
+  ])('%s', (_, entries, next, operations) => {
+    const notes = new Leaving(readFacts).notes(cluster(file(free), file(fenced), wanted(next), ...entries));
+    expect(notes({ type: 'place', placement: samplePlacement(unit, 1, hashOf(next)) })).toEqual(operations);
   });
 });
 

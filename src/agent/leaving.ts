@@ -11,6 +11,8 @@ import type { FactsReader } from './unit-facts.ts';
  */
 const silence = 30_000;
 
+type Version = Pick<Unit, 'hash' | 'targetState'>;
+
 /**
  * Who may still run what it has no placement of any more. A machine claims a unit with `Fence=stop` by a word of its
  * own, on which others wait: this tells claims that the engine once allowed from lies. It is written in the
@@ -29,14 +31,19 @@ export class Leaving {
   notes({ placements, units, files }: ClusterState): (decision: Decision) => Operation[] {
     const placed = new Map(placements.map((one) => [leavingKey(one.machineId, one.unit), one]));
     const wanted = new Map(units.map((unit) => [unit.name, unit]));
+    const isFenced = (unit: string, version: Version | undefined) =>
+      version !== undefined && this.#isFenced(unit, version, files);
     return (decision) => {
-      if (decision.type !== 'remove') return [];
-      const { machineId, unit } = decision;
+      const { machineId, unit } = decision.type === 'place' ? decision.placement : decision;
       const key = leavingKey(machineId, unit);
-      // It may run in the version that it has, and is waited for in the one that it shall have.
-      const versions = [placed.get(key), wanted.get(unit)];
-      const fenced = versions.some((version) => version && this.#isFenced(unit, version, files));
-      return fenced ? [{ put: key, value: '' }] : [];
+      const had = isFenced(unit, placed.get(key));
+      // A version that is replaced where it runs may take long to stop. Nobody knows of it any more when the unit is
+      // taken away meanwhile, unless it is noted here: its next version has no fence.
+      const noted =
+        decision.type === 'place'
+          ? had && !isFenced(unit, decision.placement)
+          : had || isFenced(unit, wanted.get(unit));
+      return noted ? [{ put: key, value: '' }] : [];
     };
   }
 
@@ -64,11 +71,7 @@ export class Leaving {
   }
 
   /** What can't be read may be. */
-  #isFenced(
-    name: string,
-    { hash, targetState }: Pick<Unit, 'hash' | 'targetState'>,
-    files: ClusterState['files'],
-  ): boolean {
+  #isFenced(name: string, { hash, targetState }: Version, files: ClusterState['files']): boolean {
     const contents = files.get(hash);
     return (
       contents === undefined || this.#read({ name, hash, targetState }, contents).flotilla.fence === 'stop'
