@@ -1,5 +1,6 @@
 import type { ClusterEvent } from '../model/api.ts';
 import { pairOf } from '../model/placement.ts';
+import { isUnusable } from '../model/readiness.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
 import {
@@ -192,8 +193,10 @@ function patchText(patch: PatchedMetadata): string {
   return pairs.length === 0 ? 'none' : pairs.join(', ');
 }
 
-function statusText({ active, sub, ready, failure }: UnitStatus): string {
+function statusText(status: UnitStatus): string {
+  const { load, active, sub, ready, failure } = status;
+  const unusable = isUnusable(status) ? `${load}, ` : '';
   const probe = ready === undefined ? '' : `, ${ready.ok ? 'ready' : `not ready: ${ready.detail}`}`;
   const result = failure === undefined ? '' : `, ${failure.result}`;
-  return `${active} (${sub})${result}${probe}`;
+  return `${unusable}${active} (${sub})${result}${probe}`;
 }

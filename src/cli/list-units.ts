@@ -1,6 +1,7 @@
 import type { UnitView } from '../model/api.ts';
 import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
+import { isUnusable } from '../model/readiness.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { findDrift } from '../push/diff.ts';
 import type { Verb } from './command.ts';
@@ -83,7 +84,8 @@ function machineRow(unit: UnitView, id: string, machines: readonly Machine[]): R
 }
 
 function failureNote(state: UnitStatus | null): string | null {
-  return state?.failure ? `failed: ${state.failure.result}` : null;
+  if (state?.failure) return `failed: ${state.failure.result}`;
+  return state && isUnusable(state) ? `systemd can't use its file: ${state.load}` : null;
 }
 
 function unreadyNote(state: UnitStatus | null): string | null {

@@ -100,6 +100,13 @@ describe('list-units', () => {
     expect(stdout).toContain('web@1.service  active  not ready: answered 503');
   });
 
+  test('shows a unit that runs on without its file', async () => {
+    const states = cluster.agent.views.get('web@1.service')?.states ?? [];
+    cluster.agent.change('web@1.service', { states: states.map((state) => ({ ...state, load: 'masked' })) });
+    const { stdout } = await cluster.flotilla('list-units --fields unit,active,note');
+    expect(stdout).toContain("web@1.service  active  systemd can't use its file: masked");
+  });
+
   test('has a row for each machine of a unit, by name, and one for a machine that is gone', async () => {
     const placement = {
       unit: 'web@1.service',
