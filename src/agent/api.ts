@@ -6,7 +6,7 @@ import type { ErrorReply } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { Compacted, Forbidden, OutOfSpace, TooLarge, Unreachable } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
-import { BodyBudget, type BodyShare } from './body-budget.ts';
+import { BodyBudget } from './body-budget.ts';
 import { findRoute } from './find-route.ts';
 import { RecentStops } from './fleet/recent-stops.ts';
 import { Snapshots } from './fleet/snapshots.ts';
@@ -31,11 +31,9 @@ export async function serveApi(path: string, context: ApiContext, log: Log): Pro
   const own = { requests: new RequestCounts(), stops: new RecentStops(), snapshots: new Snapshots() };
   const handlers = { ...context, ...own };
   const budget = new BodyBudget();
-  const server = createServer((request, response) => {
-    const share = budget.share();
-    response.on('close', share.giveBack);
-    void answer(request, response, { handlers, share, log });
-  });
+  const server = createServer(
+    (request, response) => void answer(request, response, { handlers, budget, log }),
+  );
   server.requestTimeout = slowest;
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
@@ -49,8 +47,7 @@ export async function serveApi(path: string, context: ApiContext, log: Log): Pro
 
 interface Serving {
   readonly handlers: HandlerContext;
-  /** Of the memory that bodies may take. */
-  readonly share: BodyShare;
+  readonly budget: BodyBudget;
   readonly log: Log;
 }
 
@@ -58,10 +55,11 @@ interface Serving {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { handlers: context, share, log }: Serving,
+  { handlers: context, budget, log }: Serving,
 ): Promise<void> {
   const { method = '', url = '' } = request;
   const gone = new AbortController();
+  const share = budget.share();
   response.on('close', () => gone.abort());
   let path = 'none';
   try {
@@ -84,6 +82,8 @@ async function answer(
     if (status === 500) log(`${method} ${url} failed: ${messageOf(error)}`);
     context.requests.add(method, path, status);
     refuse(response, status, message, headers);
+  } finally {
+    share.giveBack();
   }
 }
 

@@ -46,6 +46,8 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${file} is no JSON (${messageOf(error)}); \`npm run up\` writes it anew`);
+    throw new Error(`${file} is no JSON (${messageOf(error)}); \`npm run up\` writes it anew`, {
+      cause: error,
+    });
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { type ServedAgent, serveAgent } from '../../test/contract/served-agent.ts';
 import { routes } from './routes.ts';
+import { maxUnits } from './schemas.ts';
 
 const content = z.looseObject({ schema: z.looseObject({}) });
 const response = z.looseObject({ content: z.record(z.string(), content).optional() });
@@ -179,6 +180,20 @@ test('an answer that the document does not know is told', async () => {
   const reply = { revision: '1', units: [], surprise: true };
   expect(described && problemsOf(found, described, 200, reply)).toMatchObject([{ keys: ['surprise'] }]);
   expect(described && problemsOf(found, described, 204, undefined)).toEqual(['status 204 is not documented']);
+});
+
+test('the document says how long lists in requests may be', async () => {
+  const { components } = await readDocument();
+  const { ChangeRequest, FleetUnitRequest, FleetMetadataPatch } = components.schemas;
+  expect(ChangeRequest).toMatchObject({
+    properties: {
+      put: { maxItems: maxUnits },
+      destroy: { maxItems: maxUnits },
+      targets: { maxItems: maxUnits },
+    },
+  });
+  expect(JSON.stringify(FleetUnitRequest)).toContain('"maxItems":10000');
+  expect(FleetMetadataPatch).toMatchObject({ maxItems: maxUnits });
 });
 
 test('docs/api.md names every noun of /flotilla/v1', async () => {
