@@ -1,5 +1,6 @@
 import { type Placement, pairOf } from '../model/placement.ts';
-import { isReady } from '../model/readiness.ts';
+import { type Expectation, isReady } from '../model/readiness.ts';
+import type { UnitStatus } from '../model/status.ts';
 import type { Unit } from '../model/unit.ts';
 import type { Snapshot } from '../scheduler/snapshot.ts';
 import type { ClusterState } from '../store/cluster-state.ts';
@@ -111,13 +112,20 @@ function unreadyUnits({ placements, statuses }: ClusterState, units: readonly Kn
   const known = new Map(units.map((unit) => [unit.name, unit]));
   const said = new Map(statuses.map((status) => [pairOf(status), status]));
   const unready = placements.filter((placement) => {
-    const { unit, hash, targetState } = placement;
-    const status = said.get(pairOf(placement));
-    const expects = known.get(unit)?.expects;
-    if (targetState !== 'launched' || expects === undefined) return false;
-    return status?.hash !== hash || !isReady(status, expects);
+    const expects = known.get(placement.unit)?.expects;
+    if (placement.targetState !== 'launched' || expects === undefined) return false;
+    return !isWorking(placement, said.get(pairOf(placement)), expects);
   });
   return new Set(unready.map(({ unit }) => unit));
+}
+
+/** Whether the version that its machine was told to have does its work there. */
+export function isWorking(
+  { hash }: Placement,
+  status: UnitStatus | undefined,
+  expects: Expectation,
+): boolean {
+  return status?.hash === hash && isReady(status, expects);
 }
 
 /** Machines that have placements and no key: gone for good or about to come back. */

@@ -78,6 +78,22 @@ describe('cordon and drain', () => {
     ).toEqual(names);
   });
 
+  test('none leaves while another one crashes in a loop, though systemd calls that one active in between', async () => {
+    await withUnits(...['web@1.service', 'web@2.service', 'web@3.service'].map((name) => unit(name)));
+    const { systemd } = cluster.get('core-1');
+    expect(await cluster.get('core-1').running()).toEqual(['web@1.service']);
+    for (let round = 0; round < 10; round++) {
+      if (round === 3) await set('core-2', drain);
+      systemd.crashToRestart('web@1.service');
+      await cluster.clock.advance(500);
+      systemd.restart('web@1.service');
+      await seconds(3);
+    }
+    expect(await cluster.get('core-2').running()).toEqual(['web@2.service']);
+    await seconds(10);
+    expect(await cluster.get('core-2').running()).toEqual([]);
+  });
+
   test('a unit that nobody else takes stays and runs', async () => {
     const { id } = cluster.get('core-2').machine;
     await withUnits(unit('a.service', `[X-Fleet]\nMachineID=${id}\n`));

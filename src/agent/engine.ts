@@ -18,6 +18,7 @@ import { Pulse } from './pulse.ts';
 import { Rebalancing } from './rebalancing.ts';
 import { holdBack, type RolloutPlan, Rollouts, withVersionsInUse } from './rollouts.ts';
 import { type Dial, SecondOpinion } from './second-opinion.ts';
+import { Settling } from './settling.ts';
 import { transactionsOf } from './transactions.ts';
 import { rememberFacts } from './unit-facts.ts';
 import { Watchman } from './watchman.ts';
@@ -79,6 +80,7 @@ class Engine {
   readonly #garbage = new Garbage();
   readonly #facts = rememberFacts();
   readonly #leaving = new Leaving(this.#facts);
+  readonly #settling = new Settling();
   readonly #rollouts = new Rollouts(this.#facts);
   readonly #reported = new Set<string>();
   readonly #rebalancing: Rebalancing;
@@ -110,7 +112,8 @@ class Engine {
     const complete = snapshotOf(cluster, grace, this.#facts);
     const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
     const { avoid, until } = this.#failedUnits.look({ now, cluster, snapshot });
-    const look = { now, cluster, snapshot: { ...snapshot, avoid } };
+    const fresh = this.#settling.look(cluster, snapshot.units, now);
+    const look = { now, cluster, snapshot: { ...snapshot, avoid, settling: fresh.settling } };
     const draft = this.#rebalancing.add(holdBack(this.#schedule(look, until), rollouts), look);
     const left = this.#leaving.look(cluster, now);
     const others = [
@@ -125,7 +128,7 @@ class Engine {
     const nameOf = machineNames(cluster);
     for (const decision of draft.decisions) this.#log(sayDecision(decision, nameOf));
     await this.#collectGarbage(cluster, now);
-    return Math.min(idlePeriod, ...[grace, draft, left].map(({ until }) => until - now));
+    return Math.min(idlePeriod, ...[grace, draft, left, fresh].map(({ until }) => until - now));
   }
 
   #schedule({ snapshot, now }: Look, until: number): Draft {

@@ -124,6 +124,16 @@ export class FakeSystemd implements Systemd {
     this.#set(name, { active: 'failed', sub: 'failed', result: 'exit-code' });
   }
 
+  /** The unit's process dies, and `Restart=` is about to start it again; see `restart`. */
+  crashToRestart(name: string): void {
+    this.#set(name, { active: 'activating', sub: 'auto-restart', result: 'exit-code' });
+  }
+
+  /** Starts it again. */
+  restart(name: string): void {
+    this.#set(name, { ...running(name), result: 'success' });
+  }
+
   /** The connection breaks; the next call finds a new one. */
   lose(): void {
     for (const listener of [...this.#listeners]) listener(new Error('the connection to systemd is lost'));

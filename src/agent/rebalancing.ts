@@ -18,7 +18,7 @@ export function plannedRebalance(snapshot: Snapshot, maxMoves: number): Decision
     const rollout = { ...flotilla.rollout, maxUnavailable: maxMoves };
     return { ...unit, flotilla: { ...flotilla, rollout } };
   });
-  return rebalance({ ...snapshot, units, unready: new Set() }, maxMoves);
+  return rebalance({ ...snapshot, units, unready: new Set(), settling: new Set() }, maxMoves);
 }
 
 /**

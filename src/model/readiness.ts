@@ -38,6 +38,17 @@ export function isReady(status: UnitStatus, { probe, finishes }: Expectation): b
   return (workingSubStates[type] ?? []).includes(sub) && (probe ? ready?.ok === true : ready?.ok !== false);
 }
 
+/**
+ * Seconds for which an instance without a probe must stay active: one that dies right after its start would pass
+ * for ready, and so would one that has finished for one that has not begun. A probe's word counts at once.
+ */
+const settleSeconds = 5;
+
+/** From when on a unit that is ready since then counts as available; both in milliseconds of one clock. */
+export function settledAt(readySince: number, { probe }: Expectation): number {
+  return probe ? readySince : readySince + settleSeconds * 1000;
+}
+
 /** An agent that does not tell whether it has started the unit is believed. */
 function hasFinished({ active, sub, failure, started = true }: UnitStatus): boolean {
   return started && active === 'inactive' && sub === 'dead' && failure === undefined;

@@ -122,6 +122,18 @@ describe('a draining machine', () => {
       '! web@1.service core-1: core-1 is draining; waits for other instances of web@.service (MaxUnavailable=1)',
     ]);
   });
+
+  test('an instance that has only just begun to work keeps the others where they are, and goes alone', () => {
+    const units = [1, 2, 3].map((i) => sampleUnit(`web@${i}.service`));
+    const placements = on(1, ...units.map(({ name }) => name));
+    const moves = (...settling: string[]) =>
+      schedule(
+        cluster(units, placements, { draining: ids(1), settling: new Set(settling) }),
+      ).decisions.flatMap((it) => (it.type === 'remove' ? it.unit : []));
+    expect(moves()).toEqual(['web@1.service']);
+    expect(moves('web@2.service')).toEqual(['web@2.service']);
+    expect(moves('web@2.service', 'web@3.service')).toEqual([]);
+  });
 });
 
 describe('a unit that failed', () => {

@@ -10,6 +10,7 @@ export interface Marks {
   /** By unit: the machines where it failed. */
   readonly avoided: ReadonlyMap<number, ReadonlySet<number>>;
   readonly unready: ReadonlySet<number>;
+  readonly settling: ReadonlySet<number>;
   /** Units that stay where they are, whatever else is decided. */
   readonly untouchable: ReadonlySet<number>;
 }
@@ -31,6 +32,7 @@ export function marksOf(snapshot: Snapshot, machines: readonly Machine[], { numb
     draining: new Set(draining),
     avoided: new Map(avoided),
     unready: unitNumbers(snapshot.unready),
+    settling: unitNumbers(snapshot.settling),
     untouchable: unitNumbers(snapshot.untouchable),
   };
 }

@@ -1,13 +1,14 @@
 import { pairOf } from '../model/placement.ts';
-import { type Crashes, crashLimit, failureResult, hasFailed, observeCrash } from '../model/readiness.ts';
+import {
+  type Crashes,
+  crashLimit,
+  failureResult,
+  hasFailed,
+  observeCrash,
+  settledAt,
+} from '../model/readiness.ts';
 import type { Reason } from '../model/reason.ts';
 import { isReadyMember, type Member } from './rollout-group.ts';
-
-/**
- * Seconds for which an instance without a probe must stay active: one that dies right after its start would pass
- * for ready, and so would one that has finished for one that has not begun. A probe's word counts at once.
- */
-const settleSeconds = 5;
 
 /** What one look can't tell: since when an instance is as it is, in milliseconds of the leader's clock. */
 export interface Sight {
@@ -61,7 +62,7 @@ export function judge(member: Member, sight: Sight | undefined, now: number): Ve
   }
   const since = sight?.since ?? now;
   if (sight?.ready) {
-    const until = expects.probe ? since : since + settleSeconds * 1000;
+    const until = settledAt(since, expects);
     return now >= until ? { is: 'available' } : { is: 'waiting', until };
   }
   const until = since + deadline * 1000;

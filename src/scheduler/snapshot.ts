@@ -33,6 +33,11 @@ export interface Snapshot {
    */
   readonly unready?: ReadonlySet<string>;
   /**
+   * Placed units that began to work a moment ago, see `settledAt`. Others of their template are not moved as long
+   * as they may be down again the next moment. Default: none.
+   */
+  readonly settling?: ReadonlySet<string>;
+  /**
    * Units that nothing is decided about now. They stay on the machines that have them, and who can't be beside
    * them makes way or keeps away, whoever would come first otherwise. Default: none.
    */

@@ -36,6 +36,7 @@ const noMarks: Marks = {
   draining: new Set(),
   avoided: new Map(),
   unready: new Set(),
+  settling: new Set(),
   untouchable: new Set(),
 };
 
