@@ -39,6 +39,6 @@ export async function followStart(
     );
   } catch (cause) {
     if (!(cause instanceof UnitsNotHealthy)) throw cause;
-    throw new CommandFailed(cause.message, cause.failed.length > 0 ? failed : timedOut, { cause });
+    throw new CommandFailed(cause.message, cause.late ? timedOut : failed, { cause });
   }
 }

@@ -109,6 +109,24 @@ describe('followUnits', () => {
     expect(log[0]).toBe('core-1: it hung up');
   });
 
+  test.each([
+    ['another version', { hash: 'b'.repeat(64) }, 'the cluster has version bbbbbbb, not aaaaaaa'],
+    ['another target state', { targetState: 'loaded' as const }, 'its target state is loaded, not launched'],
+  ])('a unit that somebody else gave %s is not waited for', async (_, taken, why) => {
+    const { result, seconds } = await follow([starting, { ...starting, ...taken }]);
+    expect(String(result)).toBe(
+      `UnitsNotHealthy: units were changed by somebody else meanwhile:\n  a.service: ${why}\n` +
+        '`flotilla cat a.service` shows what the cluster has',
+    );
+    expect(result).toMatchObject({ late: false });
+    expect(seconds).toBe(3);
+  });
+
+  test('a change that is taken back at once is no end', async () => {
+    const { result } = await follow([{ ...starting, targetState: 'loaded' }, starting, running]);
+    expect(result).toEqual([running]);
+  });
+
   test('an error that time does not heal is thrown at once', async () => {
     const { result, seconds } = await follow([new TypeError('broken')]);
     expect(result).toBeInstanceOf(TypeError);

@@ -51,8 +51,10 @@ export interface FollowOptions {
   readonly clock?: PollClock;
 }
 
+/** The first thing to do about the first of them. */
 function nextStep([failed]: readonly UnitFailure[], [waiting]: readonly Waiting[]): string {
   if (failed) return `\n\`flotilla journal ${failed.unit}\` shows more`;
+  if (waiting?.overtaken) return `\n\`flotilla cat ${waiting.unit}\` shows what the cluster has`;
   if (waiting) return `\n\`flotilla explain ${waiting.unit}\` says what is in its way`;
   return '';
 }
@@ -62,11 +64,14 @@ export class UnitsNotHealthy extends Error {
   override readonly name = 'UnitsNotHealthy';
   readonly failed: readonly UnitFailure[];
   readonly waiting: readonly Waiting[];
+  /** More time might have helped: nothing failed, and nobody else has changed the units. */
+  readonly late: boolean;
 
   constructor(message: string, failed: readonly UnitFailure[], waiting: readonly Waiting[]) {
     super(`${message}${nextStep(failed, waiting)}`);
     this.failed = failed;
     this.waiting = waiting;
+    this.late = failed.length === 0 && !waiting.some(({ overtaken }) => overtaken);
   }
 }
 
@@ -172,9 +177,14 @@ class Follower {
     this.#evaluation = this.#evaluate(reading);
     const { done, failed, waiting } = this.#evaluation;
     const ended = done ? [] : badEnds(this.#wanted, reading.rollouts, reading.views);
-    const settled = this.#hold(verdictKey(this.#evaluation, ended), at) >= this.#settleTime(reading.views);
+    const overtaken = waiting.filter(
+      (each) => each.overtaken && !belongsTo(each.unit, reading.rollouts.filter(isMoving)),
+    );
+    const settled =
+      this.#hold(verdictKey(this.#evaluation, ended, overtaken), at) >= this.#settleTime(reading.views);
     if (done && settled) return { state: 'healthy', reading };
     if (ended.length > 0 && settled) return { state: 'failed', error: rolloutError(ended, waiting) };
+    if (overtaken.length > 0 && settled) return { state: 'failed', error: overtakenError(overtaken) };
     if (failed.length > 0 && settled) {
       return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
     }
@@ -241,12 +251,26 @@ class Follower {
   }
 }
 
-function verdictKey({ done, failed }: Evaluation, ended: readonly RolloutView[]): string {
+function verdictKey(
+  { done, failed }: Evaluation,
+  ended: readonly RolloutView[],
+  overtaken: readonly Waiting[],
+): string {
   if (done) return 'healthy';
   if (ended.length > 0) return ended.map(sayBadEnd).join();
+  if (overtaken.length > 0) return overtaken.map(({ unit, why }) => `${unit}: ${why}`).join();
   return failed.map(({ unit, machine }) => `${unit} on ${machine}`).join(', ');
 }
 
 function rolloutError(ended: readonly RolloutView[], waiting: readonly Waiting[]): UnitsNotHealthy {
   return new UnitsNotHealthy(ended.map(sayBadEnd).join('\n'), ended.map(rolloutFailure), waiting);
+}
+
+function overtakenError(overtaken: readonly Waiting[]): UnitsNotHealthy {
+  const lines = overtaken.map(({ unit, why }) => `\n  ${unit}: ${why}`);
+  return new UnitsNotHealthy(
+    `units were changed by somebody else meanwhile:${lines.join('')}`,
+    [],
+    overtaken,
+  );
 }

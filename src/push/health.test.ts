@@ -75,11 +75,12 @@ describe('evaluate', () => {
       view('a.service', [state('a.service', { active: 'inactive', sub: 'dead' })]),
       'inactive (dead) on core-1',
     ],
-  ])('waits for a unit that is %s', (_, remote, why) => {
+  ])('waits for a unit that is %s', (name, remote, why) => {
+    const overtaken = ['absent', 'older version', 'target state'].includes(name);
     expect(one(wanted('a.service'), remote)).toEqual({
       done: false,
       failed: [],
-      waiting: [{ unit: 'a.service', why }],
+      waiting: [{ unit: 'a.service', why, ...(overtaken && { overtaken }) }],
     });
   });
 

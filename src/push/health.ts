@@ -42,6 +42,8 @@ export interface UnitFailure {
 export interface Waiting {
   readonly unit: string;
   readonly why: Reason;
+  /** Somebody else has wanted something else of the unit since: time does not bring it back. */
+  readonly overtaken?: boolean;
 }
 
 export interface Evaluation {
@@ -51,7 +53,10 @@ export interface Evaluation {
   readonly waiting: readonly Waiting[];
 }
 
-type Verdict = { readonly waiting: Reason } | { readonly failed: UnitStatus } | 'healthy';
+type Verdict =
+  | { readonly waiting: Reason; readonly overtaken?: boolean }
+  | { readonly failed: UnitStatus }
+  | 'healthy';
 
 const journalLines = 10;
 
@@ -68,7 +73,12 @@ export function evaluate(
     for (const verdict of verdicts(unit, byName.get(unit.name), machineName)) {
       if (verdict === 'healthy') continue;
       if ('failed' in verdict) failed.push(failureOf(verdict.failed, machineName));
-      else waiting.push({ unit: unit.name, why: verdict.waiting });
+      else
+        waiting.push({
+          unit: unit.name,
+          why: verdict.waiting,
+          ...(verdict.overtaken && { overtaken: true }),
+        });
     }
   }
   for (const unit of wanted.gone) {
@@ -82,19 +92,21 @@ function verdicts(
   view: UnitView | undefined,
   machineName: (id: string) => string,
 ): readonly Verdict[] {
-  if (!view) return [{ waiting: 'the cluster does not have it' }];
-  if (view.hash !== unit.hash) {
-    return [{ waiting: `the cluster has version ${shortHash(view.hash)}, not ${shortHash(unit.hash)}` }];
-  }
-  if (view.targetState !== unit.targetState) {
-    return [{ waiting: `its target state is ${view.targetState}, not ${unit.targetState}` }];
-  }
+  if (!view) return [overtaken('the cluster does not have it')];
+  if (view.hash !== unit.hash)
+    return [overtaken(`the cluster has version ${shortHash(view.hash)}, not ${shortHash(unit.hash)}`)];
+  if (view.targetState !== unit.targetState)
+    return [overtaken(`its target state is ${view.targetState}, not ${unit.targetState}`)];
   if (unit.targetState === 'inactive') {
     return view.states.map(({ machineId }) => ({ waiting: `it is still on ${machineName(machineId)}` }));
   }
   if (view.pending !== undefined) return [{ waiting: `pending, ${view.pending}` }];
   if (view.placements.length === 0) return [{ waiting: 'no machine was chosen yet' }];
   return view.placements.map((placement) => placed(unit, view, placement, machineName(placement.machineId)));
+}
+
+function overtaken(waiting: Reason): Verdict {
+  return { waiting, overtaken: true };
 }
 
 function placed(unit: WantedUnit, view: UnitView, placement: Placement, machine: string): Verdict {
