@@ -1,7 +1,7 @@
 import { messageOf } from '../../model/message-of.ts';
 import type { Placement } from '../../model/placement.ts';
 import { findKey } from '../../store/find-key.ts';
-import { fileKey, parsePlacement, placementKey, prefixes } from '../../store/keys.ts';
+import { fileKey } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import { type NewUnit, type Systemd, UnitFailures } from '../systemd/systemd.ts';
 import type { UnitAction } from './reconcile.ts';
@@ -9,7 +9,6 @@ import type { UnitAction } from './reconcile.ts';
 export interface ExecutorOptions {
   readonly store: Store;
   readonly systemd: Systemd;
-  readonly machineId: string;
   /** Called when a stop has ended, with what went wrong if something did. */
   readonly onStopped: (unit: string, problem?: string) => void;
 }
@@ -66,27 +65,6 @@ export class Executor {
 
   async start(units: readonly string[]): Promise<Problems> {
     return units.length === 0 ? new Map() : failuresOf(units, this.#options.systemd.start(units));
-  }
-
-  /**
-   * Whether the engine wants the unit here at this moment. What a watch has told may be old, above all after this
-   * machine was cut off.
-   */
-  async isWanted(unit: string): Promise<boolean> {
-    const { store, machineId } = this.#options;
-    const key = placementKey(machineId, unit);
-    const found = await findKey(store, key);
-    const parsed = found && parsePlacement(key, found.value);
-    return parsed !== undefined && 'value' in parsed && parsed.value.targetState === 'launched';
-  }
-
-  /**
-   * Keys of the units that machines may still run though the engine took them away. Whoever has the placement of one
-   * finds there all who had it before.
-   */
-  async leaving(): Promise<ReadonlySet<string>> {
-    const { keys } = await this.#options.store.list(prefixes.leaving);
-    return new Set(keys.map(({ key }) => key));
   }
 
   async #fetchFile(hash: string): Promise<string> {

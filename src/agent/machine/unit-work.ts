@@ -1,17 +1,13 @@
-import { messageOf } from '../../model/message-of.ts';
 import type { Placement } from '../../model/placement.ts';
 import type { Reason } from '../../model/reason.ts';
-import { leavingKey } from '../../store/keys.ts';
 import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
-import { fencedUnits, fenceOff, membershipOf } from './fence.ts';
-import { Guard } from './guard.ts';
+import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
 import { reconcile, type UnitAction } from './reconcile.ts';
 import { Retries } from './retries.ts';
-import type { Circumstances } from './start-rules.ts';
 import { Waits, type WaitsOptions } from './waits.ts';
 
 /** What the engine wants here. */
@@ -32,22 +28,21 @@ export class UnitWork {
   readonly #options: UnitWorkOptions;
   readonly #executor: Executor;
   readonly #waits: Waits;
-  readonly #guard: Guard;
+  readonly #fencing: Fencing;
   readonly #retries = new Retries();
   readonly #known = new KnownNeeds();
   #desired: ReadonlyMap<string, Placement> = new Map();
-  #lease: Lease | undefined;
   /** Units that are being stopped, with what the files they were started from asked for. */
   readonly #stopping: Needs = new Map();
   #announced: ReadonlySet<string> = new Set();
 
   constructor(options: UnitWorkOptions) {
-    const { store, systemd, clock, log, machineId } = options;
+    const { store, systemd } = options;
     this.#options = options;
     const onStopped = (unit: string, problem?: string) => this.#stopped(unit, problem);
-    this.#executor = new Executor({ store, systemd, machineId, onStopped });
+    this.#executor = new Executor({ store, systemd, onStopped });
     this.#waits = new Waits(options);
-    this.#guard = new Guard({ systemd, clock, log });
+    this.#fencing = new Fencing(options);
   }
 
   /** Whether nothing waits for being tried again. */
@@ -72,20 +67,14 @@ export class UnitWork {
 
   /** Fenced units run by this lease from now on, and are stopped as soon as it is lost, whatever else goes on. */
   attach(lease: Lease): void {
-    this.#lease = lease;
-    const fence = () => {
-      // What fails here is tried again by the next pass, and the guard does not wait for it.
-      if (this.#lease === lease) this.#fence().catch(() => undefined);
-    };
-    lease.lost.addEventListener('abort', fence, { once: true });
-    fence();
+    // What fails here is tried again by the next pass, and the guard does not wait for it.
+    this.#fencing.attach(lease, () => void this.#fence().catch(() => undefined));
   }
 
   /** Units stay as they are. */
   end(): void {
-    this.#lease = undefined;
-    this.#waits.look([], { lease: undefined, needs: new Map(), stopping: new Map(), vouched: () => true });
-    this.#guard.end();
+    this.#waits.end();
+    this.#fencing.end();
   }
 
   /**
@@ -101,8 +90,7 @@ export class UnitWork {
     const units = await this.#fence();
     const needs = this.#needsOf(units);
     const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
-    const member = membershipOf(this.#lease, clock.now()) === 'member';
-    const fenced = member ? [] : fencedUnits(needs);
+    const fenced = this.#fencing.untouched(needs);
     const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys()]);
     const actions = reconcile(placements, units, keep);
     this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
@@ -116,16 +104,13 @@ export class UnitWork {
 
   /** Fenced units run as long as the lease lasts and are stopped without it. Answers the units before that. */
   async #fence(): Promise<readonly ManagedUnit[]> {
-    const { systemd, clock, log } = this.#options;
+    const { systemd, clock } = this.#options;
     const units = await systemd.list();
     const needs = this.#needsOf(units);
-    const fenced = new Set(fencedUnits(needs));
-    if (fenced.size > 0) await this.#guard.hold(this.#lease);
-    const off = fenceOff(units, fenced, membershipOf(this.#lease, clock.now()));
+    const off = await this.#fencing.overdue(units, needs);
     const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
     const stops = off.filter(({ unit }) => !this.#stopping.has(unit) && !resting.has(unit));
-    for (const { unit, reason } of stops) log(`stop ${unit}: ${reason}`);
-    this.#stop(unitsOf('stop', stops), needs);
+    this.#stopUnasked(stops, needs);
     return units;
   }
 
@@ -142,10 +127,11 @@ export class UnitWork {
     this.#stop(unitsOf('stop', actions), needs);
     for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
-    await this.#guard.hold(fencedUnits(needs).length > 0 ? this.#lease : undefined);
+    await this.#fencing.hold(needs);
     const starts = unitsOf('start', actions);
-    const vouched = await this.#vouchers(starts, needs);
-    this.#waits.look(starts, { lease: this.#lease, needs, stopping: this.#stopping, vouched });
+    const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
+    const vouched = await this.#fencing.vouchers(starts, needs, claimed);
+    this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping: this.#stopping, vouched });
     const now = actions.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
@@ -153,12 +139,10 @@ export class UnitWork {
     return { done: now.length > 0, problems };
   }
 
-  /** Who is believed to run a fenced unit. While the store can't be asked, everybody is. */
-  async #vouchers(starts: readonly string[], needs: Needs): Promise<Circumstances['vouched']> {
-    const fenced = new Set(fencedUnits(needs));
-    if (!this.#waits.claimedElsewhere(starts.filter((unit) => fenced.has(unit)))) return () => true;
-    const leaving = await this.#executor.leaving().catch(() => undefined);
-    return (machineId, unit) => leaving?.has(leavingKey(machineId, unit)) ?? true;
+  /** What the engine did not ask for is always said. */
+  #stopUnasked(stops: readonly UnitAction[], needs: Needs): void {
+    for (const { unit, reason } of stops) this.#options.log(`stop ${unit}: ${reason}`);
+    this.#stop(unitsOf('stop', stops), needs);
   }
 
   #stop(units: readonly string[], needs: Needs): void {
@@ -194,33 +178,10 @@ export class UnitWork {
   }
 
   async #start(units: readonly string[], needs: Needs, problems: Problems): Promise<void> {
-    const { clock } = this.#options;
     const starts = units.filter((unit) => !problems.has(unit));
-    const fenced = new Set(fencedUnits(needs));
-    const unwanted = new Set<string>();
-    for (const unit of starts.filter((one) => fenced.has(one))) {
-      if (!(await this.#mayStart(unit, problems))) unwanted.add(unit);
-    }
-    const ready = starts.filter((unit) => !unwanted.has(unit));
-    add(problems, await this.#executor.start(ready));
-    // The lease may have ended in the meantime, and the guard's word been the last.
-    if (membershipOf(this.#lease, clock.now()) === 'member') return;
-    const late = ready.filter((unit) => fenced.has(unit));
-    for (const unit of late) {
-      this.#options.log(`stop ${unit}: the lease was lost while it was started, and the unit has Fence=stop`);
-    }
-    this.#stop(late, needs);
-  }
-
-  /** The last look before a fenced unit is started. */
-  async #mayStart(unit: string, problems: Problems): Promise<boolean> {
-    try {
-      if (this.#guard.holds) return await this.#executor.isWanted(unit);
-      problems.set(unit, 'the guard of fenced units does not know of the lease');
-    } catch (error) {
-      problems.set(unit, messageOf(error));
-    }
-    return false;
+    const allowed = await this.#fencing.allowed(starts, needs, problems);
+    add(problems, await this.#executor.start(allowed));
+    this.#stopUnasked(this.#fencing.late(allowed, needs), needs);
   }
 
   #needsOf(units: readonly ManagedUnit[]): Needs {

@@ -57,6 +57,12 @@ export class Waits {
     );
   }
 
+  /** Nothing is waited for any more. */
+  end(): void {
+    this.#sightings.watch(new Set());
+    this.#waiting = new Map();
+  }
+
   /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
   look(starts: readonly string[], { lease, ...situation }: Situation): void {
     const { clock, machineId, log, claimOf } = this.#options;
