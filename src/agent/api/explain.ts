@@ -3,7 +3,7 @@ import { explainMachines } from '../../scheduler/explain-machines.ts';
 import { type ClusterState, machineNames, readCluster } from '../../store/cluster-state.ts';
 import { snapshotOf } from '../engine/cluster-snapshot.ts';
 import { type ApiRequest, type HandlerContext, json, type Reply } from './route.ts';
-import { undecided, unitView } from './views.ts';
+import { holdingAllMissing, unitView } from './views.ts';
 
 /** Where a unit is and why, and what each machine would say to it. */
 export async function explain(
@@ -18,7 +18,7 @@ function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const view = unitView(cluster, name);
   const nameOf = machineNames(cluster);
   const { targetState, placements, pending } = view;
-  const answers = explainMachines(snapshotOf(cluster, undecided(cluster)), name);
+  const answers = explainMachines(snapshotOf(cluster, holdingAllMissing(cluster)), name);
   return {
     unit: name,
     targetState,

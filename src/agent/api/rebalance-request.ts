@@ -7,7 +7,7 @@ import { plannedRebalance } from '../engine/rebalancing.ts';
 import { parseInput } from './request-body.ts';
 import { json, type Route } from './route.ts';
 import { planReply, rebalanceRequest } from './schemas.ts';
-import { movesOf, undecided } from './views.ts';
+import { holdingAllMissing, movesOf } from './views.ts';
 
 export const rebalanceRoute: Route = {
   method: 'POST',
@@ -22,7 +22,7 @@ export const rebalanceRoute: Route = {
 /** Leaves the request for the engine, unless there is nothing to move. A newer request takes an older one's place. */
 export async function requestRebalance(store: Store, maxMoves: number): Promise<PlanReply> {
   const cluster = await readCluster(store);
-  const decisions = plannedRebalance(snapshotOf(cluster, undecided(cluster)), maxMoves);
+  const decisions = plannedRebalance(snapshotOf(cluster, holdingAllMissing(cluster)), maxMoves);
   if (decisions.length > 0) {
     const success = [{ put: rebalanceKey, value: encodeRebalance({ maxMoves }) }];
     await store.transact({ compare: [], success });

@@ -73,7 +73,7 @@ function byUnit<T extends { readonly unit: string }>(items: readonly T[]): Map<s
  * Units of machines that are missing count as placed there.
  */
 function pendingReasons(cluster: ClusterState): Map<string, Reason> {
-  const snapshot = snapshotOf(cluster, undecided(cluster));
+  const snapshot = snapshotOf(cluster, holdingAllMissing(cluster));
   const unreadable = [...snapshot.untouchable].map((unit): [string, Reason] => [
     unit,
     'its entry or its file in the store is missing or malformed',
@@ -89,7 +89,7 @@ function pendingReasons(cluster: ClusterState): Map<string, Reason> {
 /** What the engine will do when `change` is made now. Writes nothing. */
 export function planReply(cluster: ClusterState, change: Change): PlanReply {
   const changed = withChange(cluster, change);
-  const { decisions, pending } = schedule(snapshotOf(changed, undecided(changed)));
+  const { decisions, pending } = schedule(snapshotOf(changed, holdingAllMissing(changed)));
   return { moves: movesOf(decisions, changed), pending };
 }
 
@@ -122,7 +122,7 @@ export function movesOf(decisions: readonly Decision[], cluster: ClusterState): 
 }
 
 /** The API can't know since when a machine is missing, so it takes nothing from any: the engine will say. */
-export function undecided(cluster: ClusterState) {
+export function holdingAllMissing(cluster: ClusterState) {
   const missing = missingMachines(cluster);
   return { held: missing, awaited: missing, answering: new Set<string>() };
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../scheduler/snapshot.ts';
 import type { ClusterState } from '../../store/cluster-state.ts';
 import { prefixes, splitPair } from '../../store/keys.ts';
 import type { Grace } from './grace.ts';
-import { type FactsReader, readFacts, type UnitFacts } from './unit-facts.ts';
+import { type FactsOf, factsIn, type UnitFacts } from './unit-facts.ts';
 
 /** A unit whose file is in the store. */
 export interface KnownUnit extends Unit, UnitFacts {}
@@ -19,46 +19,76 @@ export interface ClusterSnapshot extends Snapshot {
 }
 
 /**
- * The scheduler's view of the cluster. Units on `held` machines are left out together with their placements
- * there: they stay where they are, and no other machine is asked to take them; fenced ones on `answering` machines
- * excepted. Global units of `awaited` machines stay as well. The same goes for units whose entry or file can't be read: a malformed value must not stop what runs.
+ * The scheduler's view of the cluster. What must stay as it is, is left out: nothing is said of it, and no other
+ * machine is asked to take it.
  */
 export function snapshotOf(
   cluster: ClusterState,
-  { held, awaited, answering }: Omit<Grace, 'until'>,
-  read: FactsReader = readFacts,
+  grace: Omit<Grace, 'until'>,
+  factsOf: FactsOf = factsIn(cluster.files),
 ): ClusterSnapshot {
-  const kept = new Set([...held, ...malformedBelow(cluster, prefixes.machine)]);
-  const fenced = fencedPlacements(cluster, answering, read);
-  const unreadable = new Set(malformedBelow(cluster, prefixes.unit));
-  const known = new Set(cluster.units.map(({ name }) => name));
-  const units = cluster.units.flatMap((unit): KnownUnit[] => {
-    const contents = cluster.files.get(unit.hash);
-    if (contents === undefined) unreadable.add(unit.name);
-    return contents === undefined ? [] : [{ ...unit, ...read(unit, contents) }];
-  });
-  const global = new Set(units.flatMap(({ name, requirements }) => (requirements.global ? name : [])));
-  const untouchable = new Set(unreadable);
-  for (const placement of cluster.placements) {
-    const { unit, machineId } = placement;
-    const may = !kept.has(machineId) || fenced.has(placement);
-    if (!may && known.has(unit) && !global.has(unit)) untouchable.add(unit);
-  }
-  const frozen = frozenUnits(cluster, untouchable, read);
-  const stays = (placement: Placement) => {
-    const { unit, machineId } = placement;
-    if (untouchable.has(unit) && !frozen.has(unit)) return true;
-    if (awaited.has(machineId) && global.has(unit)) return true;
-    return kept.has(machineId) && known.has(unit) && !fenced.has(placement);
-  };
+  const units = cluster.units.flatMap((unit) => knownUnit(unit, factsOf) ?? []);
+  const bound = boundPlacements(cluster, grace, factsOf);
+  const untouchable = untouchableUnits(cluster, units, bound);
+  const frozen = frozenUnits(cluster, untouchable, factsOf);
+  const staying = new Set([...bound, ...awaitedPlacements(cluster, units, grace)]);
+  const isHidden = (name: string) => untouchable.has(name) && !frozen.has(name);
   return {
     machines: cluster.machines,
     units: [...units.filter(({ name }) => !untouchable.has(name)), ...frozen.values()],
-    placements: cluster.placements.filter((placement) => !stays(placement)),
+    placements: cluster.placements.filter((one) => !staying.has(one) && !isHidden(one.unit)),
     ...cordons(cluster),
     unready: unreadyUnits(cluster, units),
     untouchable,
   };
+}
+
+function knownUnit({ name, hash, targetState }: Unit, factsOf: FactsOf): KnownUnit | undefined {
+  const facts = factsOf(name, hash);
+  return facts && { name, hash, targetState, ...facts };
+}
+
+/**
+ * What stays on machines that may be back at any moment, or whose key can't be read. Destroyed units may be taken
+ * from them, and fenced ones from those that answer: there they are down, whatever became of the agent.
+ */
+function boundPlacements(
+  cluster: ClusterState,
+  { held, answering }: Pick<Grace, 'held' | 'answering'>,
+  factsOf: FactsOf,
+): Set<Placement> {
+  const keeping = new Set([...held, ...malformedBelow(cluster, prefixes.machine)]);
+  const names = new Set(cluster.units.map(({ name }) => name));
+  const bound = cluster.placements.filter(({ unit, machineId, hash }) => {
+    if (!keeping.has(machineId) || !names.has(unit)) return false;
+    return !answering.has(machineId) || factsOf(unit, hash)?.flotilla.fence !== 'stop';
+  });
+  return new Set(bound);
+}
+
+/**
+ * Units whose entry or file can't be read, since a malformed value must not stop what runs, and units with a bound
+ * placement. A global one is bound only there: it is decided for each machine alone.
+ */
+function untouchableUnits(
+  cluster: ClusterState,
+  units: readonly KnownUnit[],
+  bound: ReadonlySet<Placement>,
+): Set<string> {
+  const known = new Map(units.map((unit) => [unit.name, unit]));
+  const unreadable = cluster.units.flatMap(({ name }) => (known.has(name) ? [] : name));
+  const elsewhere = [...bound].flatMap(({ unit }) => (known.get(unit)?.requirements.global ? [] : unit));
+  return new Set([...malformedBelow(cluster, prefixes.unit), ...unreadable, ...elsewhere]);
+}
+
+/** Global units of machines that have not been away for long: nobody else could take them over. */
+function awaitedPlacements(
+  { placements }: ClusterState,
+  units: readonly KnownUnit[],
+  { awaited }: Pick<Grace, 'awaited'>,
+): Placement[] {
+  const global = new Set(units.flatMap(({ name, requirements }) => (requirements.global ? name : [])));
+  return placements.filter(({ unit, machineId }) => awaited.has(machineId) && global.has(unit));
 }
 
 /**
@@ -66,17 +96,16 @@ export function snapshotOf(
  * comes near them that they exclude. A unit that was global a moment ago is like that, and may run in two versions.
  */
 function frozenUnits(
-  { placements, machines, files }: ClusterState,
+  { placements, machines }: ClusterState,
   untouchable: ReadonlySet<string>,
-  read: FactsReader,
+  factsOf: FactsOf,
 ): Map<string, KnownUnit> {
   const present = new Set(machines.map(({ id }) => id));
   const found = new Map<string, KnownUnit>();
   for (const { unit: name, machineId, hash, targetState } of placements) {
-    const contents = files.get(hash);
-    if (!untouchable.has(name) || !present.has(machineId) || contents === undefined) continue;
-    const unit = { name, hash, targetState };
-    const known = { ...unit, ...read(unit, contents) };
+    if (!untouchable.has(name) || !present.has(machineId)) continue;
+    const known = knownUnit({ name, hash, targetState }, factsOf);
+    if (known === undefined) continue;
     const other = found.get(name);
     found.set(name, other === undefined ? known : withConflictsOf(known, other));
   }
@@ -87,19 +116,6 @@ function frozenUnits(
 export function withConflictsOf(unit: KnownUnit, other: KnownUnit): KnownUnit {
   const conflicts = [...new Set([...unit.requirements.conflicts, ...other.requirements.conflicts])];
   return { ...unit, requirements: { ...unit.requirements, conflicts } };
-}
-
-/** Placements of units that their machine has stopped itself, because it lost its lease. */
-function fencedPlacements(
-  { placements, files }: ClusterState,
-  machines: ReadonlySet<string>,
-  read: FactsReader,
-): Set<Placement> {
-  const fenced = placements.filter(({ unit: name, machineId, hash, targetState }) => {
-    const contents = machines.has(machineId) ? files.get(hash) : undefined;
-    return contents !== undefined && read({ name, hash, targetState }, contents).flotilla.fence === 'stop';
-  });
-  return new Set(fenced);
 }
 
 function cordons(cluster: ClusterState): Required<Pick<Snapshot, 'cordoned' | 'draining'>> {

@@ -78,10 +78,10 @@ class Engine {
   readonly #watchman: Watchman;
   readonly #failedUnits = new FailedUnits();
   readonly #garbage = new Garbage();
-  readonly #facts = rememberFacts();
-  readonly #leaving = new Leaving(this.#facts);
+  readonly #factsIn = rememberFacts();
+  readonly #leaving = new Leaving();
   readonly #settling = new Settling();
-  readonly #rollouts = new Rollouts(this.#facts);
+  readonly #rollouts = new Rollouts();
   readonly #reported = new Set<string>();
   readonly #rebalancing: Rebalancing;
   /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
@@ -105,12 +105,12 @@ class Engine {
     const now = this.#clock.now();
     const cluster = readClusterState(entries, revision);
     for (const problem of cluster.malformed) this.#report(sayMalformed(problem));
+    const factsOf = this.#factsIn(cluster.files);
     const grace = this.#watchman.look(cluster, now);
-    const rollouts = this.#rollouts.look(cluster, grace.held, now);
+    const rollouts = this.#rollouts.look(cluster, grace.held, now, factsOf);
     for (const problem of rollouts.problems) this.#report(problem);
     if (!(await this.#record(rollouts))) return idlePeriod;
-    const complete = snapshotOf(cluster, grace, this.#facts);
-    const snapshot = withVersionsInUse(complete, rollouts, cluster.files, this.#facts);
+    const snapshot = withVersionsInUse(snapshotOf(cluster, grace, factsOf), rollouts, factsOf);
     const { avoid, until } = this.#failedUnits.look({ now, cluster, snapshot });
     const fresh = this.#settling.look(cluster, snapshot.units, now);
     const look = { now, cluster, snapshot: { ...snapshot, avoid, settling: fresh.settling } };
@@ -122,7 +122,7 @@ class Engine {
       ...malformedPlacements(cluster),
       ...left.operations,
     ];
-    for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster))) {
+    for (const operations of transactionsOf(draft.decisions, others, this.#leaving.notes(cluster, factsOf))) {
       this.#written = (await this.#leadership.write(operations)) ?? this.#written;
     }
     const nameOf = machineNames(cluster);

@@ -15,7 +15,7 @@ import {
 } from '../../store/keys.ts';
 import { hashOf } from '../../unit/hash.ts';
 import { Leaving } from './leaving.ts';
-import { readFacts } from './unit-facts.ts';
+import { factsIn } from './unit-facts.ts';
 
 const unit = 'a.service';
 const { id } = sampleMachine(1);
@@ -43,7 +43,8 @@ function cluster(...entries: readonly Entry[]): ClusterState {
 
 describe('a machine that a unit is taken from', () => {
   const removal: Decision = { type: 'remove', unit, machineId: id, reason: 'drained' };
-  const note = (...entries: readonly Entry[]) => new Leaving(readFacts).notes(cluster(...entries))(removal);
+  const notesOf = (state: ClusterState) => new Leaving().notes(state, factsIn(state.files));
+  const note = (...entries: readonly Entry[]) => notesOf(cluster(...entries))(removal);
   const noted = [{ put: key, value: '' }];
 
   test.each<[string, readonly Entry[], readonly object[]]>([
@@ -68,14 +69,14 @@ describe('a machine that a unit is taken from', () => {
       noted,
     ],
   ])('%s', (_, entries, next, operations) => {
-    const notes = new Leaving(readFacts).notes(cluster(file(free), file(fenced), wanted(next), ...entries));
+    const notes = notesOf(cluster(file(free), file(fenced), wanted(next), ...entries));
     expect(notes({ type: 'place', placement: samplePlacement(unit, 1, hashOf(next)) })).toEqual(operations);
   });
 });
 
 describe('the note', () => {
   test('goes when the machine has said nothing of the unit for half a minute', () => {
-    const notes = new Leaving(readFacts);
+    const notes = new Leaving();
     expect(notes.look(cluster(leaving, claimed), 0)).toEqual({ operations: [], until: Infinity });
     expect(notes.look(cluster(leaving), 10_000)).toEqual({ operations: [], until: 40_000 });
     expect(notes.look(cluster(leaving, claimed), 20_000)).toEqual({ operations: [], until: Infinity });
@@ -84,7 +85,7 @@ describe('the note', () => {
   });
 
   test('stays while the unit is placed there again', () => {
-    const notes = new Leaving(readFacts);
+    const notes = new Leaving();
     notes.look(cluster(leaving, placed(fenced)), 0);
     expect(notes.look(cluster(leaving, placed(fenced)), 60_000)).toEqual({ operations: [], until: Infinity });
   });

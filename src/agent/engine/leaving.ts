@@ -1,9 +1,8 @@
-import type { Unit } from '../../model/unit.ts';
 import type { Decision } from '../../scheduler/snapshot.ts';
 import type { ClusterState } from '../../store/cluster-state.ts';
 import { leavingKey, statusKey } from '../../store/keys.ts';
 import type { Operation } from '../../store/store.ts';
-import type { FactsReader } from './unit-facts.ts';
+import type { FactsOf } from './unit-facts.ts';
 
 /**
  * Milliseconds for which a machine must have said nothing of a unit until it surely does not run it: more than any
@@ -11,28 +10,22 @@ import type { FactsReader } from './unit-facts.ts';
  */
 const silence = 30_000;
 
-type Version = Pick<Unit, 'hash' | 'targetState'>;
-
 /**
  * Who may still run what it has no placement of any more. A machine claims a unit with `Fence=stop` by a word of its
  * own, on which others wait: this tells claims that the engine once allowed from lies. It is written in the
  * transaction that takes the placement, so that whoever has the next one finds it.
  */
 export class Leaving {
-  readonly #read: FactsReader;
   /** By key: since when its machine has said nothing of the unit, on the engine's clock. */
   #silentSince: ReadonlyMap<string, number> = new Map();
 
-  constructor(read: FactsReader) {
-    this.#read = read;
-  }
-
   /** What is to be written together with a decision. */
-  notes({ placements, units, files }: ClusterState): (decision: Decision) => Operation[] {
+  notes({ placements, units }: ClusterState, factsOf: FactsOf): (decision: Decision) => Operation[] {
     const placed = new Map(placements.map((one) => [leavingKey(one.machineId, one.unit), one]));
     const wanted = new Map(units.map((unit) => [unit.name, unit]));
-    const isFenced = (unit: string, version: Version | undefined) =>
-      version !== undefined && this.#isFenced(unit, version, files);
+    // What can't be read may be.
+    const isFenced = (unit: string, version: { readonly hash: string } | undefined) =>
+      version !== undefined && factsOf(unit, version.hash)?.flotilla.fence !== 'keep';
     return (decision) => {
       const { machineId, unit } = decision.type === 'place' ? decision.placement : decision;
       const key = leavingKey(machineId, unit);
@@ -68,13 +61,5 @@ export class Leaving {
       operations: over.map((key) => ({ delete: key })),
       until: Math.min(Number.POSITIVE_INFINITY, ...ends),
     };
-  }
-
-  /** What can't be read may be. */
-  #isFenced(name: string, { hash, targetState }: Version, files: ClusterState['files']): boolean {
-    const contents = files.get(hash);
-    return (
-      contents === undefined || this.#read({ name, hash, targetState }, contents).flotilla.fence === 'stop'
-    );
   }
 }

@@ -5,7 +5,7 @@ import { type Group, groupOf, type RollingUnit, rolloutSnapshot } from '../../sc
 import type { ClusterState } from '../../store/cluster-state.ts';
 import { templateOf } from '../../unit/name.ts';
 import { rolloutGroup } from '../../unit/rollout-group.ts';
-import { type FactsReader, readFacts } from './unit-facts.ts';
+import { type FactsOf, factsIn } from './unit-facts.ts';
 
 /** A group of units that roll together, with what was decided about it. */
 export interface RecordedGroup {
@@ -14,10 +14,10 @@ export interface RecordedGroup {
 }
 
 /** What rollouts need of a unit's file; undefined while that is not in the store. */
-function rolling(unit: Unit, files: ClusterState['files'], read: FactsReader): RollingUnit | undefined {
-  const contents = files.get(unit.hash);
-  if (contents === undefined) return undefined;
-  const { requirements, flotilla, expects } = read(unit, contents);
+function rolling(unit: Unit, factsOf: FactsOf): RollingUnit | undefined {
+  const facts = factsOf(unit.name, unit.hash);
+  if (facts === undefined) return undefined;
+  const { requirements, flotilla, expects } = facts;
   return { ...unit, global: requirements.global, policy: flotilla.rollout, expects };
 }
 
@@ -25,28 +25,28 @@ function rolling(unit: Unit, files: ClusterState['files'], read: FactsReader): R
 export function changingGroups(
   cluster: ClusterState,
   held: ReadonlySet<string>,
-  read: FactsReader,
+  factsOf: FactsOf,
 ): RecordedGroup[] {
   const running = cluster.rollouts.filter(isMoving).map(({ name }) => name);
-  return groupsNamed(new Set([...running, ...outdatedGroups(cluster, read)]), cluster, held, read);
+  return groupsNamed(new Set([...running, ...outdatedGroups(cluster, factsOf)]), cluster, held, factsOf);
 }
 
 /** Groups whose last rollout is on record. */
 export function recordedGroups(cluster: ClusterState, held: ReadonlySet<string>): Required<RecordedGroup>[] {
   const names = new Set(cluster.rollouts.map(({ name }) => name));
-  return groupsNamed(names, cluster, held, readFacts).flatMap(({ group, record }) =>
+  return groupsNamed(names, cluster, held, factsIn(cluster.files)).flatMap(({ group, record }) =>
     record ? { group, record } : [],
   );
 }
 
 /** Names on record that are no group any more: its units are gone, or do not roll any more. */
-export function goneGroups(cluster: ClusterState, read: FactsReader): string[] {
+export function goneGroups(cluster: ClusterState, factsOf: FactsOf): string[] {
   const gone = new Set(cluster.rollouts.map(({ name }) => name));
   if (gone.size === 0) return [];
   for (const unit of cluster.units) {
     const name = templateOf(unit.name) ?? unit.name;
     if (!gone.has(name)) continue;
-    const found = rolling(unit, cluster.files, read);
+    const found = rolling(unit, factsOf);
     // What can't be read may still be one.
     if (found === undefined || nameOf(found) !== undefined) gone.delete(name);
   }
@@ -57,14 +57,14 @@ function groupsNamed(
   names: ReadonlySet<string>,
   cluster: ClusterState,
   held: ReadonlySet<string>,
-  read: FactsReader,
+  factsOf: FactsOf,
 ): RecordedGroup[] {
   if (names.size === 0) return [];
   const records = new Map(cluster.rollouts.map((record) => [record.name, record]));
-  const units = unitsByGroup(cluster, names, read);
+  const units = unitsByGroup(cluster, names, factsOf);
   const ours = new Map([...units.values()].flat().map((unit) => [unit.name, unit]));
   const placements = cluster.placements.filter((placement) =>
-    rolls(placement, ours.get(placement.unit), cluster.files, read),
+    rolls(placement, ours.get(placement.unit), factsOf),
   );
   const snapshot = rolloutSnapshot({ ...cluster, placements }, held);
   return [...names].sort().flatMap((name): RecordedGroup[] => {
@@ -81,20 +81,19 @@ function groupsNamed(
 function rolls(
   { unit, hash, targetState }: Placement,
   wanted: RollingUnit | undefined,
-  files: ClusterState['files'],
-  read: FactsReader,
+  factsOf: FactsOf,
 ): wanted is RollingUnit {
-  const placed = wanted && rolling({ name: unit, hash, targetState }, files, read);
+  const placed = wanted && rolling({ name: unit, hash, targetState }, factsOf);
   return placed !== undefined && placed.global === wanted?.global;
 }
 
-function outdatedGroups({ units, placements, files }: ClusterState, read: FactsReader): Set<string> {
+function outdatedGroups({ units, placements }: ClusterState, factsOf: FactsOf): Set<string> {
   const known = new Map(units.map((unit) => [unit.name, unit]));
   const names = placements.flatMap((placement) => {
     const unit = known.get(placement.unit);
     if (unit === undefined || unit.hash === placement.hash) return [];
-    const wanted = rolling(unit, files, read);
-    return rolls(placement, wanted, files, read) ? (nameOf(wanted) ?? []) : [];
+    const wanted = rolling(unit, factsOf);
+    return rolls(placement, wanted, factsOf) ? (nameOf(wanted) ?? []) : [];
   });
   return new Set(names);
 }
@@ -104,14 +103,14 @@ function nameOf(unit: RollingUnit | undefined): string | undefined {
 }
 
 function unitsByGroup(
-  { units, files }: ClusterState,
+  { units }: ClusterState,
   names: ReadonlySet<string>,
-  read: FactsReader,
+  factsOf: FactsOf,
 ): Map<string, RollingUnit[]> {
   const groups = new Map<string, RollingUnit[]>();
   for (const unit of units) {
     const name = templateOf(unit.name) ?? unit.name;
-    const found = names.has(name) ? rolling(unit, files, read) : undefined;
+    const found = names.has(name) ? rolling(unit, factsOf) : undefined;
     if (found === undefined || nameOf(found) === undefined) continue;
     const known = groups.get(name);
     if (known) known.push(found);

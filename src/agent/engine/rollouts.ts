@@ -11,7 +11,7 @@ import { fitInBatch, inBatches } from '../../store/transaction.ts';
 import { type ClusterSnapshot, type KnownUnit, withConflictsOf } from './cluster-snapshot.ts';
 import type { Draft } from './draft.ts';
 import { changingGroups, goneGroups, type RecordedGroup } from './rollout-groups.ts';
-import type { FactsReader } from './unit-facts.ts';
+import type { FactsOf } from './unit-facts.ts';
 
 /** Each record that is written is compared, and a transaction takes 60 comparisons. */
 const recordsAtOnce = 50;
@@ -35,23 +35,18 @@ export interface RolloutPlan {
 
 /** Remembers for the leader how long instances are as they are. A new leader begins anew. */
 export class Rollouts {
-  readonly #read: FactsReader;
   #sights: Sights = new Map();
 
-  constructor(read: FactsReader) {
-    this.#read = read;
-  }
-
   /** `held`: machines that are missing and may be back at any moment; `now` in milliseconds. */
-  look(cluster: ClusterState, held: ReadonlySet<string>, now: number): RolloutPlan {
-    const groups = changingGroups(cluster, held, this.#read);
+  look(cluster: ClusterState, held: ReadonlySet<string>, now: number, factsOf: FactsOf): RolloutPlan {
+    const groups = changingGroups(cluster, held, factsOf);
     const judged = groups.filter(({ record }) => record?.state !== 'paused' && record?.state !== 'failed');
     const before = this.#sights;
     const sights = new Map(judged.flatMap(({ group }) => [...observe(before, group.members, now)]));
     this.#sights = sights;
     const hasFile = (hash: string) => cluster.files.has(hash);
     const steps = groups.map((each) => stepRollout({ ...each, sights, now, hasFile }));
-    return planOf(cluster, groups, steps, goneGroups(cluster, this.#read));
+    return planOf(cluster, groups, steps, goneGroups(cluster, factsOf));
   }
 }
 
@@ -131,18 +126,16 @@ function sayTooLarge({ name, from, to }: Rollout): string {
 export function withVersionsInUse(
   snapshot: ClusterSnapshot,
   { kept, turns }: RolloutPlan,
-  files: ClusterState['files'],
-  read: FactsReader,
+  factsOf: FactsOf,
 ): ClusterSnapshot {
   if (kept.size === 0 && turns.size === 0) return snapshot;
   const inUse = new Map([...kept.values()].map(({ unit, hash }) => [unit, hash]));
   const units = snapshot.units.map((unit): KnownUnit => {
     const hash = inUse.get(unit.name);
-    const contents = files.get(hash ?? '');
-    if (hash === undefined || contents === undefined) return unit;
+    const facts = hash === undefined ? undefined : factsOf(unit.name, hash);
+    if (hash === undefined || facts === undefined) return unit;
     const { name, targetState } = unit;
-    const old = { name, hash, targetState };
-    const inForce = { ...old, ...read(old, contents) };
+    const inForce = { name, hash, targetState, ...facts };
     return unit.requirements.global ? withConflictsOf(unit, inForce) : inForce;
   });
   return { ...snapshot, units, unready: new Set([...(snapshot.unready ?? []), ...turns]) };

@@ -1,5 +1,4 @@
 import type { Expectation } from '../../model/readiness.ts';
-import type { Unit } from '../../model/unit.ts';
 import { lastValue } from '../../unit/effective-values.ts';
 import { readExpectation } from '../../unit/expectation.ts';
 import { readNeeds, type UnitNeeds } from '../../unit/needs.ts';
@@ -12,9 +11,37 @@ export interface UnitFacts extends UnitNeeds {
   readonly once: boolean;
 }
 
-export type FactsReader = (unit: Unit, contents: string) => UnitFacts;
+/** The facts of a version of a unit; undefined while its file is not in the store. */
+export type FactsOf = (unit: string, hash: string) => UnitFacts | undefined;
 
-export const readFacts: FactsReader = ({ name }, contents) => {
+type Files = ReadonlyMap<string, string>;
+
+/** For one look at these files, by their hashes. */
+export function factsIn(files: Files): FactsOf {
+  return (unit, hash) => {
+    const contents = files.get(hash);
+    return contents === undefined ? undefined : readFacts(unit, contents);
+  };
+}
+
+/** Files that are remembered at most: with that many, old versions are among them. */
+const remembered = 20_000;
+
+/** The same for who looks again and again: facts follow from name and hash, so each file is parsed once. */
+export function rememberFacts(): typeof factsIn {
+  const known = new Map<string, UnitFacts>();
+  return (files) => (unit, hash) => {
+    const contents = files.get(hash);
+    if (contents === undefined) return undefined;
+    const key = `${hash} ${unit}`;
+    const facts = known.get(key) ?? readFacts(unit, contents);
+    if (known.size >= remembered) known.clear();
+    known.set(key, facts);
+    return facts;
+  };
+}
+
+function readFacts(name: string, contents: string): UnitFacts {
   const { options } = parseUnit(contents);
   const expects = readExpectation(name, options);
   return {
@@ -23,20 +50,5 @@ export const readFacts: FactsReader = ({ name }, contents) => {
     once:
       lastValue(options, 'Service', 'Type') === 'oneshot' ||
       lastValue(options, 'Service', 'Restart') === 'no',
-  };
-};
-
-/** Files that are remembered at most: with that many, old versions are among them. */
-const remembered = 20_000;
-
-/** For a reader that lives long: facts follow from name and hash, so each file is parsed once. */
-export function rememberFacts(): FactsReader {
-  const known = new Map<string, UnitFacts>();
-  return (unit, contents) => {
-    const key = `${unit.hash} ${unit.name}`;
-    const facts = known.get(key) ?? readFacts(unit, contents);
-    if (known.size >= remembered) known.clear();
-    known.set(key, facts);
-    return facts;
   };
 }
