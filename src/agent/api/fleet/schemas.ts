@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { targetStateSchema } from '../../../model/unit.ts';
 import { component } from '../components.ts';
 import { listOf } from '../list-schema.ts';
-import { maxUnits, targetState } from '../schemas.ts';
+import { maxUnits } from '../schemas.ts';
 
 /*
  * fleet's entities, as its documentation (api-v1.md) and discovery document describe them. Go leaves out what is
@@ -20,8 +21,8 @@ const unitOption = component(
 export const unit = component(
   'FleetUnit',
   z.object({
-    currentState: targetState.exactOptional(),
-    desiredState: targetState,
+    currentState: targetStateSchema.exactOptional(),
+    desiredState: targetStateSchema,
     machineID: z.string().exactOptional(),
     name: z.string(),
     options: z.array(unitOption).exactOptional(),
