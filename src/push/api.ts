@@ -1,16 +1,26 @@
 import type { z } from 'zod';
-import type {
-  ApplyReply,
-  ChangeRequest,
-  CordonReply,
-  CordonRequest,
-  ExplainReply,
-  MachinesReply,
-  PlanReply,
-  RebalanceRequest,
-  RolloutsReply,
-  RolloutView,
-  UnitsReply,
+import {
+  type ApplyReply,
+  applyReplySchema,
+  type ChangeRequest,
+  type CordonReply,
+  type CordonRequest,
+  cordonReplySchema,
+  type ExplainReply,
+  explainReplySchema,
+  type MachinesReply,
+  machinesReplySchema,
+  type PlanReply,
+  planReplySchema,
+  type RebalanceRequest,
+  type RolloutsReply,
+  type RolloutView,
+  rolloutsReplySchema,
+  rolloutViewSchema,
+  type UnitFileView,
+  type UnitsReply,
+  unitFileViewSchema,
+  unitsReplySchema,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { RolloutAction } from '../model/rollout.ts';
@@ -20,18 +30,6 @@ import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
 import { joined, noAgent, readReply, refusal } from './read-reply.ts';
 import { remind } from './remind.ts';
-import {
-  applyReply,
-  cordonReply,
-  explainReply,
-  machinesReply,
-  planReply,
-  rolloutsReply,
-  rolloutView,
-  type UnitFileView,
-  unitReply,
-  unitsReply,
-} from './replies.ts';
 
 /** Seconds. A caller waits at most for one choice of an agent and two answers. */
 export interface Deadlines {
@@ -85,20 +83,23 @@ export class AgentApi {
   }
 
   machines(): Promise<MachinesReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/machines' }, machinesReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/machines' }, machinesReplySchema);
   }
 
   units(): Promise<UnitsReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/units' }, unitsReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/units' }, unitsReplySchema);
   }
 
   /** Throws an `ApiError` with status 404 for a unit that is not there. */
   unit(name: string): Promise<UnitFileView> {
-    return this.#ask({ method: 'GET', path: `/flotilla/v1/units/${encodeURIComponent(name)}` }, unitReply);
+    return this.#ask(
+      { method: 'GET', path: `/flotilla/v1/units/${encodeURIComponent(name)}` },
+      unitFileViewSchema,
+    );
   }
 
   plan(change: ChangeRequest): Promise<PlanReply> {
-    return this.#ask({ method: 'POST', path: '/flotilla/v1/plan', body: change }, planReply);
+    return this.#ask({ method: 'POST', path: '/flotilla/v1/plan', body: change }, planReplySchema);
   }
 
   /**
@@ -106,33 +107,33 @@ export class AgentApi {
    * changed since `change.revision`.
    */
   apply(change: ChangeRequest): Promise<ApplyReply> {
-    return this.#once({ method: 'POST', path: '/flotilla/v1/apply', body: change }, applyReply);
+    return this.#once({ method: 'POST', path: '/flotilla/v1/apply', body: change }, applyReplySchema);
   }
 
   explain(unit: string): Promise<ExplainReply> {
     const path = `/flotilla/v1/explain/${encodeURIComponent(unit)}`;
-    return this.#ask({ method: 'GET', path }, explainReply);
+    return this.#ask({ method: 'GET', path }, explainReplySchema);
   }
 
   /** `machine` is a name or an id. To do it again changes nothing. */
   onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<CordonReply> {
     const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
-    return this.#ask({ method: 'POST', path, body }, cordonReply);
+    return this.#ask({ method: 'POST', path, body }, cordonReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`. */
   rebalance(body: RebalanceRequest): Promise<PlanReply> {
-    return this.#once({ method: 'POST', path: '/flotilla/v1/rebalance', body }, planReply);
+    return this.#once({ method: 'POST', path: '/flotilla/v1/rebalance', body }, planReplySchema);
   }
 
   rollouts(): Promise<RolloutsReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`: an `undo` that is sent twice could undo itself. */
   onRollout(name: string, action: RolloutAction): Promise<RolloutView> {
     const path = `/flotilla/v1/rollouts/${encodeURIComponent(name)}/${action}`;
-    return this.#once({ method: 'POST', path, body: {} }, rolloutView);
+    return this.#once({ method: 'POST', path, body: {} }, rolloutViewSchema);
   }
 
   /**
