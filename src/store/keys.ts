@@ -34,6 +34,15 @@ export const leaderKey = '/flotilla/leader';
  */
 export const engineKey = '/flotilla/engine';
 
+/**
+ * The newest `storeFormat` of the engines that have led. One that knows only an earlier one does not lead: it would
+ * delete decisions that it can't read.
+ */
+export const formatKey = '/flotilla/format';
+
+/** Raised together with a change of what engines write that an engine without the change can't read. */
+export const storeFormat = 1;
+
 /** Written in every transaction that changes units, so that two of them can't miss each other. */
 export const changeKey = '/flotilla/change';
 

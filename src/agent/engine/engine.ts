@@ -39,6 +39,9 @@ const collectFor = 50;
 /** Milliseconds between looks without any change, for the garbage and against anything overlooked. */
 const idlePeriod = 60_000;
 
+/** Milliseconds after which a look is worth a line: units that failed, or their machines, wait for it. */
+const slowLook = 2000;
+
 /**
  * Decides for the whole cluster while this machine leads: copy of the store → scheduler → decisions written.
  * Ends by `Deposed`, by the store's errors, or when leadership ends.
@@ -63,7 +66,12 @@ export async function runEngine(options: EngineOptions, leadership: Leadership):
     while (!signal.aborted) {
       await pulse.wait(wait, signal);
       await sleep(clock, collectFor, signal);
-      if (view && !signal.aborted) wait = await engine.decide(view);
+      if (!view || signal.aborted) continue;
+      const began = clock.now();
+      wait = await engine.decide(view);
+      const took = Math.round(clock.now() - began);
+      if (took > slowLook)
+        log(`looking at ${view.entries.size} keys and writing what follows took ${took} ms`);
     }
   } finally {
     stop.abort();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock } from '../../store/fake-clock.ts';
-import { leaderKey } from '../../store/keys.ts';
+import { formatKey, leaderKey, storeFormat } from '../../store/keys.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { MemoryCluster } from '../../store/memory-cluster.ts';
 import { type Transaction, type TransactionResult, Unreachable } from '../../store/store.ts';
@@ -91,6 +91,23 @@ describe('a campaign', () => {
     expect(etcd.list('/a').keys[0]?.value).toBe('newer');
   });
 
+  test('notes the format that its engine knows, above an older one', async () => {
+    etcd.transact({ compare: [], success: [{ put: formatKey, value: String(storeFormat - 1) }] });
+    await start('1');
+    expect(etcd.list(formatKey).keys[0]?.value).toBe(String(storeFormat));
+    expect(leader()?.value).toBe('1');
+  });
+
+  test.each([`${storeFormat + 1}`, 'unheard of'])('does not lead a cluster of format %s', async (format) => {
+    etcd.transact({ compare: [], success: [{ put: formatKey, value: format }] });
+    const first = await start('1');
+    await clock.advance(120_000);
+    expect(leader()).toBeUndefined();
+    expect(etcd.list(formatKey).keys[0]?.value).toBe(format);
+    expect(first.log.length).toBeLessThan(5);
+    expect(first.log[0]).toContain(`has format ${format}, and this agent knows formats up to ${storeFormat}`);
+  });
+
   test('a deposed leader can’t write, and says so', async () => {
     const first = await start('1');
     etcd.transact({ compare: [], success: [{ put: leaderKey, value: '9' }] });
@@ -101,6 +118,7 @@ describe('a campaign', () => {
 
 class Candidate {
   readonly store: LossyStore;
+  readonly log: string[] = [];
   leadership: Leadership | undefined;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
@@ -118,7 +136,8 @@ class Candidate {
   ) {
     this.store = store;
     const signal = AbortSignal.any([this.#stop.signal, lease.lost]);
-    const options = { store, clock, machineId, log: () => {} };
+    const log = (line: string) => void this.log.push(line);
+    const options = { store, clock, machineId, log };
     this.#ended = campaign(options, { lease, since: clock.now(), signal }, async (leadership) => {
       this.leadership = leadership;
       await new Promise<void>((resolve) => {

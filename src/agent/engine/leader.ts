@@ -1,7 +1,7 @@
 import { messageOf } from '../../model/message-of.ts';
 import type { Clock } from '../../store/clock.ts';
 import { findKey } from '../../store/find-key.ts';
-import { engineKey, leaderKey } from '../../store/keys.ts';
+import { engineKey, formatKey, leaderKey, storeFormat } from '../../store/keys.ts';
 import { mirror } from '../../store/mirror.ts';
 import { Forbidden, type Operation, type Store, type Unchanged } from '../../store/store.ts';
 import type { Log } from '../log.ts';
@@ -11,6 +11,11 @@ import { Pulse } from '../pulse.ts';
 /** Somebody else leads, or led in between: nothing was written. */
 class Deposed extends Error {
   override readonly name = 'Deposed';
+}
+
+/** The cluster keeps what this engine can't read. */
+class Outdated extends Error {
+  override readonly name = 'Outdated';
 }
 
 /** The right to write decisions, which only the leader has. */
@@ -42,7 +47,10 @@ const campaignPeriod = 5000;
 /** Milliseconds until the next campaign after one, or a time as leader, that failed. */
 const retryPause = 1000;
 
-/** The same when etcd does not let this machine lead: only etcd machines may, and this one may become one. */
+/**
+ * The same when this machine may not lead: only etcd machines may, and this one may become one; an agent that is too
+ * old gets a new bundle with the next `up`.
+ */
 const refusedPause = 60_000;
 
 /** Campaigns until `session` ends; `body` runs whenever this machine leads and ends by throwing or by its signal. */
@@ -68,9 +76,9 @@ export async function campaign(
         await lead(options, session, revision, body);
       }
     } catch (error) {
-      const refused = error instanceof Forbidden;
-      pause = refused ? refusedPause : retryPause;
-      if (!session.signal.aborted && !refused) log(`does not lead the cluster: ${messageOf(error)}`);
+      const forbidden = error instanceof Forbidden;
+      pause = forbidden || error instanceof Outdated ? refusedPause : retryPause;
+      if (!session.signal.aborted && !forbidden) log(`does not lead the cluster: ${messageOf(error)}`);
     }
     await vacancy.wait(pause, session.signal);
   }
@@ -92,11 +100,27 @@ async function elect(store: Store, machineId: string, { lease }: Session): Promi
   const known = await findKey(store, leaderKey);
   // An earlier try may have been written although its answer got lost.
   if (known) return known.lease === lease.id ? known.modRevision : undefined;
+  const format = await findKey(store, formatKey);
+  if (format) refuseNewer(format.value);
+  const claims = [leaderKey, engineKey].map((put) => ({ put, value: machineId, lease: lease.id }));
+  const raised = { put: formatKey, value: String(storeFormat) };
   const { succeeded, revision } = await store.transact({
-    compare: [{ key: leaderKey, createRevision: 0n }],
-    success: [leaderKey, engineKey].map((put) => ({ put, value: machineId, lease: lease.id })),
+    compare: [
+      { key: leaderKey, createRevision: 0n },
+      { key: formatKey, modRevision: format?.modRevision ?? 0n },
+    ],
+    success: format?.value === raised.value ? claims : [...claims, raised],
   });
   return succeeded ? revision : undefined;
+}
+
+/** @throws {Outdated} */
+function refuseNewer(format: string): void {
+  if (Number(format) <= storeFormat) return;
+  throw new Outdated(
+    `what it keeps in etcd has format ${format}, and this agent knows formats up to ${storeFormat}; ` +
+      'bring all machines to one version with `npm run up`',
+  );
 }
 
 async function lead(
