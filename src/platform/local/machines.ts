@@ -1,10 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
-import { buildMachineConfig } from '../../../cloud-config/build.ts';
 import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
-import { SshKey } from '../ssh-key.ts';
 import type { Image } from './image.ts';
 import type { Network } from './network.ts';
 
@@ -59,22 +58,7 @@ export function createMachine(
     prebuilt: boolean;
   },
 ): BootedMachine {
-  const hostKey = new SshKey(
-    `${plan.name}-first-contact`,
-    { comment: plan.name },
-    {
-      replacementTrigger: plan.generation,
-    },
-  );
-  const config = pulumi
-    .all([authorizedKey, hostKey.privateKey, hostKey.publicKey])
-    .apply(([authorized, privateKey, publicKey]) =>
-      buildMachineConfig(
-        plan,
-        { authorizedKey: authorized, sshHostKey: { privateKey, publicKey } },
-        { prebuilt, emulated },
-      ),
-    );
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, { prebuilt, emulated });
   const machine = new Machine(
     plan.name,
     {
@@ -90,9 +74,7 @@ export function createMachine(
       start,
     },
     {
-      // A machine is never replaced by accident: a new image or a new config reach new machines only.
-      ignoreChanges: ['os', 'image', 'config', 'instanceId', 'start'],
-      replacementTrigger: plan.generation,
+      ...machineLife(plan, ['os', 'image', 'config', 'instanceId', 'start']),
       // The old machine holds the name and the address until it is gone.
       deleteBeforeReplace: true,
       dependsOn: network,
@@ -104,6 +86,6 @@ export function createMachine(
     host: machine.host,
     port: machine.port,
     incarnation: machine.incarnation,
-    oneTimeHostKey: hostKey.publicKey,
+    oneTimeHostKey,
   };
 }
