@@ -8,7 +8,8 @@ import { expect, test } from '@jest/globals';
  * 0009 does not say why, a comment does.
  */
 const allowed: Readonly<Record<string, { folders: readonly string[]; packages: readonly string[] }>> = {
-  'src/model': { folders: [], packages: ['node:util'] },
+  // path: where a stack's folder is, which toolchain, plugin and platforms have to agree on.
+  'src/model': { folders: [], packages: ['node:util', 'node:path'] },
   // units.yaml is parsed here; addresses follow from a hash; write-schema.ts is a program of its own, the only I/O.
   'src/config': { folders: [], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
   'src/plan': { folders: ['src/config'], packages: [] },

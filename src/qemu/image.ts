@@ -1,8 +1,8 @@
 import { access, chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage } from './build.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { downloadImage, downloadKey } from './download.ts';
-import { cacheFolder } from './home.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import type { Suite } from './recipe.ts';

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
-import { cacheFolder } from './home.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { templateFiles } from './paths.ts';
 import { type About, parseAbout } from './template-cache-manifest.ts';
 

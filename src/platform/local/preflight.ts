@@ -1,6 +1,6 @@
+import { stackFolder } from '../../model/home.ts';
 import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { stackFolder } from '../../qemu/home.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
 import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.ts';
 
