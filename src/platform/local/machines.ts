@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
+import type { LocalSettings } from '../../config/local.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
-import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
 import type { Image } from './image.ts';
@@ -20,7 +21,7 @@ export interface MachineArgs {
   readonly instanceId: string;
   readonly config: pulumi.Input<MachineConfig>;
   /** How a new machine comes up: from the memory of a template, or by booting. */
-  readonly start: ClusterPlan['start'];
+  readonly start: LocalSettings['start'];
 }
 
 /** A virtual machine in QEMU. It goes on running when Pulumi has ended. */
@@ -53,7 +54,7 @@ export function createMachine(
     authorizedKey: pulumi.Output<string>;
     image: Image;
     network: Network;
-    start: ClusterPlan['start'];
+    start: LocalSettings['start'];
     emulated: boolean;
     prebuilt: boolean;
   },

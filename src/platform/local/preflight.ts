@@ -12,7 +12,7 @@ import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.
 export async function checkHost(plan: ClusterPlan): Promise<void> {
   const request: LocalRequest = {
     stackFolder: stackFolder(plan.name),
-    image: imageSource(plan.os, plan.image),
+    image: imageSource(plan.os, plan.local.image),
     machines: plan.machines.map(({ name, group, memory, disk }) => ({
       name,
       path: `flotilla:machines.${group}`,

@@ -101,7 +101,7 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
 
 /** A machine that can't be woken is booted: the same comes of it, only later. */
 async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
-  if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
+  if (wanted.start === 'cold') return context.log('booting, because flotilla:local.start is cold');
   try {
     const oneTimeHostKey = wanted.config.sshHostKey.publicKey;
     const of = { stack: context.stack, machine: context.name, oneTimeHostKey };
