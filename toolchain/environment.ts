@@ -29,7 +29,7 @@ export interface PulumiEnvironment {
   readonly passphraseFile: string | undefined;
 }
 
-/** Defaults for every run: nothing is asked of or fetched from the internet behind the user's back. */
+/** Defaults for every run: nothing is asked of or fetched from the internet behind the user's back (plugins: plugin.ts). */
 const QUIET = {
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
