@@ -1,8 +1,9 @@
-import { access, chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage } from './build.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { downloadImage, downloadKey } from './download.ts';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import type { Suite } from './recipe.ts';
@@ -90,11 +91,7 @@ async function removeLeftOver(cache: string, key: string): Promise<void> {
  */
 export async function readImage(named: string): Promise<Image | undefined> {
   const folder = await realpath(named).catch(() => named);
-  const has = (name: string) =>
-    access(join(folder, name)).then(
-      () => true,
-      () => false,
-    );
+  const has = (name: string) => exists(join(folder, name));
   if (!(await has('manifest.json'))) return undefined;
   const { key } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
   const format = (await has('disk.raw')) ? 'raw' : 'qcow2';

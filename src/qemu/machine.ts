@@ -1,17 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { access, chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
 import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
+import { exists } from './exists.ts';
 import { lastingEnvironment } from './lasting-environment.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
 import { chooseForwards, guestSshPort } from './ports.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
 import { addForward, qmp } from './qmp.ts';
+import { replaceFile } from './replace-file.ts';
 import { type SavedMachine, wake } from './snapshot.ts';
 
 /** Times a start is tried over because another process took a host port in the moment between. */
@@ -210,10 +211,7 @@ function isPortConflict(error: unknown): boolean {
 }
 
 async function writeState(folder: string, forwards: Forwards): Promise<void> {
-  const file = machinePaths(folder).state;
-  const part = `${file}.${randomUUID()}.part`;
-  await writeFile(part, `${JSON.stringify({ forwards }, null, 2)}\n`);
-  await rename(part, file);
+  await replaceFile(machinePaths(folder).state, `${JSON.stringify({ forwards }, null, 2)}\n`);
 }
 
 /** The forwards of a machine.json; none when it isn't one. */
@@ -224,11 +222,4 @@ export function parseForwards(text: string): Forwards {
     ([guest, host]) => [Number(guest), Number(host)] as const,
   );
   return Object.fromEntries(pairs.filter(([guest, host]) => guest > 0 && host > 0));
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
 import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Problem } from '../model/problem.ts';
 import { buildMode, buildModeFix } from './build.ts';
+import { exists } from './exists.ts';
 import type { ImageSource } from './image.ts';
 import { imageCache, imageKey, readImage } from './image.ts';
 import { readMachine } from './machine.ts';
 import { machineFolder, socketPathLimit, socketPaths } from './paths.ts';
+import { qemuVersion } from './qemu-version.ts';
 import type { BuildMode, Suite } from './recipe.ts';
 
 /** What a stack asks of this host. */
@@ -219,13 +219,6 @@ async function missingPrograms(programs: readonly string[]): Promise<string[]> {
   return found.flat();
 }
 
-async function qemuVersion(): Promise<string | undefined> {
-  const { stdout } = await promisify(execFile)('qemu-system-x86_64', ['--version']).catch(() => ({
-    stdout: '',
-  }));
-  return /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
-}
-
 async function availableMemory(): Promise<number> {
   const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
   return Math.floor(Number(/^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1024);
@@ -233,11 +226,7 @@ async function availableMemory(): Promise<number> {
 
 /** The folder itself or the nearest one above it that is there. */
 async function existingFolder(folder: string): Promise<string> {
-  const there = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  return there || folder === dirname(folder) ? folder : existingFolder(dirname(folder));
+  return (await exists(folder)) || folder === dirname(folder) ? folder : existingFolder(dirname(folder));
 }
 
 function isAtLeast(version: string, least: readonly [number, number]): boolean {

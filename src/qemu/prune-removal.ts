@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { endMachine } from './machine.ts';
@@ -90,12 +91,6 @@ async function removeLock(entry: CacheEntry, { log, dryRun }: RemovalOptions): P
   });
   return free ? undefined : 'another process holds it';
 }
-
-const exists = (file: string) =>
-  lstat(file).then(
-    () => true,
-    () => false,
-  );
 
 const lockOf = ({ path, key }: CacheEntry) => join(dirname(path), `${key}.lock`);
 

@@ -1,27 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  access,
-  chmod,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  statfs,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, statfs, utimes, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import type { MachineSpec } from './arguments.ts';
 import { qemuArguments } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { run } from './command.ts';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { endMachine, stopMachine } from './machine.ts';
 import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
+import { qemuVersionText } from './qemu-version.ts';
 import { removeFolder } from './remove.ts';
 import { type SavedMachine, save } from './snapshot.ts';
 import { unlessGone } from './template-cache.ts';
@@ -73,10 +63,7 @@ const format = 1;
  * A processor passed through by KVM is part of it, since a guest can't wake on another one.
  */
 export async function templateKey(spec: MachineSpec, recipe: unknown): Promise<string> {
-  const qemu = await run(['qemu-system-x86_64', '--version'], {
-    log: () => {},
-    purpose: 'asking QEMU its version',
-  });
+  const qemu = await qemuVersionText();
   const anywhere = { ...spec, folder: '/', name: 'template', lanMac: '', ports: [] };
   const processor = spec.accelerator === 'kvm' ? cpus()[0]?.model : 'emulated';
   const parts = [format, qemu, processor, spec.image.key, spec.disk, qemuArguments(anywhere, {}), recipe];
@@ -128,13 +115,8 @@ async function refuseWithoutRoom({ memory }: MachineSpec, cache: string, key: st
 /** undefined when there is none; it counts as used just now. */
 export async function readTemplate(folder: string): Promise<Template | undefined> {
   const file = (name: keyof typeof templateFiles) => join(folder, templateFiles[name]);
-  const has = (name: keyof typeof templateFiles) =>
-    access(file(name)).then(
-      () => true,
-      () => false,
-    );
-  const parts = await Promise.all([has('manifest'), has('memory'), has('devices'), has('disk')]);
-  if (parts.includes(false)) return undefined;
+  const needed = (['manifest', 'memory', 'devices', 'disk'] as const).map((name) => exists(file(name)));
+  if ((await Promise.all(needed)).includes(false)) return undefined;
   // It may be pruned between two looks.
   return unlessGone(openTemplate(folder, file));
 }

@@ -1,9 +1,10 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { exists } from '../../../qemu/exists.ts';
 import { startMachine, stopMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
@@ -96,8 +97,5 @@ export async function discardUnfinished(folder: string, log: Context['log']): Pr
 
 /** Whether it is nobody yet. */
 export async function isUnfinished(folder: string): Promise<boolean> {
-  return stat(unfinished(folder)).then(
-    () => true,
-    () => false,
-  );
+  return exists(unfinished(folder));
 }
