@@ -5,7 +5,7 @@ import { buildMode, buildModeFix } from './build.ts';
 import { exists } from './exists.ts';
 import type { ImageSource } from './image.ts';
 import { imageCache, imageKey, readImage } from './image.ts';
-import { readMachine } from './machine.ts';
+import { readMachine } from './machine-state.ts';
 import { machineFolder, socketPathLimit, socketPaths } from './paths.ts';
 import { qemuVersion } from './qemu-version.ts';
 import type { BuildMode, Suite } from './recipe.ts';

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { endMachine } from './machine.ts';
 import { removeFolder } from './remove.ts';
+import { endMachine } from './stop-machine.ts';
 import { type CacheEntry, readEntry, unlessGone } from './template-cache.ts';
 
 export interface RemovalOptions {

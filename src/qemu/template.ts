@@ -8,12 +8,12 @@ import { cacheFolder } from './cache-folder.ts';
 import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { endMachine, stopMachine } from './machine.ts';
 import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
 import { qemuVersionText } from './qemu-version.ts';
 import { removeFolder } from './remove.ts';
 import { type SavedMachine, save } from './snapshot.ts';
+import { endMachine, stopMachine } from './stop-machine.ts';
 import { unlessGone } from './template-cache.ts';
 
 /** A machine without an identity, booted once and saved; others of its shape wake from it. */

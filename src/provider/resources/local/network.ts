@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
-import { stopMachine } from '../../../qemu/machine.ts';
 import { readNetwork, startNetwork, stopNetwork } from '../../../qemu/network.ts';
 import { machineFolder, machinesFolder } from '../../../qemu/paths.ts';
+import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
 import { removeFromStackFolder } from '../../stack-folder.ts';
 
