@@ -1,8 +1,9 @@
 import { stackFolder } from '../../model/home.ts';
 import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import { gatherFacts, type LocalRequest } from '../../qemu/host-facts.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
-import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.ts';
+import { preflight } from '../../qemu/preflight.ts';
 
 /**
  * Whether this computer can hold the plan: programs, memory, disk, lengths of socket paths.
