@@ -77,7 +77,7 @@ export async function readEntry(
 }
 
 /** Keys have no dots. */
-const keyOf = (name: string) => name.replace(/\..*$/, '');
+export const keyOf = (name: string) => name.replace(/\..*$/, '');
 
 /** undefined when a part is missing or the manifest can't be read, which no start would survive either. */
 async function readAbout(path: string, needed: readonly string[]): Promise<About | undefined> {

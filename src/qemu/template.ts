@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, statfs, utimes, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
@@ -12,6 +12,7 @@ import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
 import { qemuVersionText } from './qemu-version.ts';
 import { removeFolder } from './remove.ts';
+import { setAside } from './set-aside.ts';
 import { type SavedMachine, save } from './snapshot.ts';
 import { endMachine, stopMachine } from './stop-machine.ts';
 import { unlessGone } from './template-cache.ts';
@@ -140,19 +141,10 @@ function ignoreReadOnly(error: NodeJS.ErrnoException): void {
   if (!['EROFS', 'EACCES', 'EPERM'].includes(error.code ?? '')) throw error;
 }
 
-/** Takes a template away that nothing wakes from, so that the next start makes another. */
-export async function discardTemplate({ folder }: Template): Promise<void> {
-  await setAside(folder);
-}
-
-/** By a rename first: nobody may read a template of which a part is gone already. */
-async function setAside(folder: string): Promise<void> {
-  const gone = `${folder}.${randomUUID()}.gone`;
-  const found = await rename(folder, gone).then(
-    () => true,
-    () => false,
-  );
-  if (found) await removeFolder(gone);
+/** Takes a template away that nothing wakes from, if there is one, so that the next start makes another. */
+export async function discardTemplate({ folder }: Pick<Template, 'folder'>): Promise<void> {
+  const gone = await setAside(folder);
+  if (gone !== undefined) await removeFolder(gone);
 }
 
 async function makeTemplate(
@@ -162,14 +154,14 @@ async function makeTemplate(
   options: TemplateOptions & { cache: string },
 ): Promise<Template> {
   const { cache, log } = options;
-  await removeHalfMade(cache, key, log);
+  await endLeftOver(cache, key, log);
   const part = join(cache, `${key}.part`);
   try {
     await mkdir(part, { recursive: true, mode: 0o700 });
     const keys = await makeReady(part, join(part, templateFiles.memory));
     await save(machinePaths(part).qmp, join(part, templateFiles.devices));
     await keepOnlyTemplate(spec, key, part, keys, log);
-    await setAside(join(cache, key));
+    await discardTemplate({ folder: join(cache, key) });
     await rename(part, join(cache, key));
   } finally {
     await stopMachine(part, log);
@@ -181,7 +173,7 @@ async function makeTemplate(
 }
 
 /** Whatever a killed run left under a name that no template has. */
-async function removeHalfMade(cache: string, key: string, log: Log): Promise<void> {
+async function endLeftOver(cache: string, key: string, log: Log): Promise<void> {
   const left = (await readdir(cache)).filter((name) => name.startsWith(`${key}.`) && name.endsWith('.part'));
   for (const name of left) await stopMachine(join(cache, name), log);
 }

@@ -85,8 +85,11 @@ async function giveIdentity(
 /** What nothing wakes from would cost every start its time: the next one shall make another. */
 async function discardBroken(template: Template, cause: unknown, signal: AbortSignal): Promise<never> {
   signal.throwIfAborted();
-  await discardTemplate(template);
-  throw new Error(`template ${template.key} is broken and was removed: ${messageOf(cause)}`, { cause });
+  const removal = await discardTemplate(template).then(
+    () => 'was removed',
+    (error: unknown) => `can't be removed (${messageOf(error)})`,
+  );
+  throw new Error(`template ${template.key} is broken and ${removal}: ${messageOf(cause)}`, { cause });
 }
 
 /** Ends and removes a machine whose start was cut off before it was somebody. */
