@@ -34,7 +34,7 @@ const environment = () => ({
  * folder, `$2` the size. The inode tables are zeroed now, where it costs nothing in a sparse file, and not by
  * every machine's kernel into its overlay.
  */
-const diskScript = `set -e; cd "$1"; mkdir rootfs; tar -C rootfs -xf rootfs.tar; rm rootfs.tar
+export const diskScript = `set -e; cd "$1"; mkdir rootfs; tar -C rootfs -xf rootfs.tar; rm rootfs.tar
 cp rootfs/boot/vmlinuz-* vmlinuz; mv rootfs/boot/initrd .
 truncate -s "$2" disk.raw
 mke2fs -q -F -t ext4 -L root -m 0 -E lazy_itable_init=0,lazy_journal_init=0 -d rootfs disk.raw
