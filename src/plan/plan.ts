@@ -1,6 +1,7 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
+import { compare } from '../model/compare.ts';
 import type { Metadata } from '../model/machine.ts';
 import type { OperatingSystem } from '../model/operating-system.ts';
 import type { Publication } from '../model/publication.ts';
@@ -42,7 +43,7 @@ export interface ClusterPlan {
 export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
   const range = parseRange(spec.network);
   if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
-  const groups = Object.entries(spec.machines).sort(([a], [b]) => (a < b ? -1 : 1));
+  const groups = Object.entries(spec.machines).sort(([a], [b]) => compare(a, b));
   return {
     name,
     os: spec.os,

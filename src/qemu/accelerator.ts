@@ -3,6 +3,7 @@ import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../model/message-of.ts';
+import { parseJson } from '../model/parse-json.ts';
 import type { Accelerator } from './arguments.ts';
 import { run } from './command.ts';
 import type { Image } from './image.ts';
@@ -65,9 +66,12 @@ async function probeKey(image: Image): Promise<string> {
 }
 
 async function readChoice(file: string, key: string): Promise<AcceleratorChoice | undefined> {
-  const known = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  if (known.key !== key) return undefined;
-  return { accelerator: known.accelerator === 'kvm' ? 'kvm' : 'tcg', reason: String(known.reason) };
+  const known: Readonly<Record<string, unknown>> = Object(
+    parseJson(await readFile(file, 'utf8').catch(() => '')),
+  );
+  const { accelerator, reason } = known;
+  if (known.key !== key || (accelerator !== 'kvm' && accelerator !== 'tcg')) return undefined;
+  return { accelerator, reason: String(reason) };
 }
 
 async function probeKvm(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
