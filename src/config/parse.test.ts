@@ -1,15 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { jsonSchema } from './json-schema.ts';
-import { localSettings } from './local.ts';
 import { parseConfig } from './parse.ts';
-import { stackSchema } from './schema.ts';
 
 const core = { count: 3, etcd: true };
 
@@ -378,96 +370,3 @@ test('keys of other namespaces belong to others', () => {
   const config = { ...pulumiConfig({ machines: { core } }), 'aws:region': 'eu-central-1' };
   expect(parseConfig(config).machines.core?.count).toBe(3);
 });
-
-/** What is committed, without the stacks that somebody who tries it has made beside. */
-function examples(): string[] {
-  const { status, stdout } = spawnSync('git', ['ls-files', 'stacks/Pulumi.*.yaml'], { encoding: 'utf8' });
-  if (status === 0) return stdout.split('\n').filter((path) => path !== '');
-  return [join('stacks', 'Pulumi.local.yaml')];
-}
-
-/** Whether the setting stands there, commented out or not. */
-function names(text: string, key: string): boolean {
-  return new RegExp(`^[ #]*${key}:`, 'm').test(text);
-}
-
-/** Every default that can be shown in a line. */
-const defaults: Readonly<Record<string, string>> = (() => {
-  const { network, machines } = stackSchema.parse({ machines: { core: { count: 1 } } });
-  const { cpus, memory, disk, generation } = { generation: 0, ...machines.core };
-  const { start } = localSettings({});
-  const values = { network, cpus, memory, disk, generation, start };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, `${value}`]));
-})();
-
-function shownDefaults(text: string): Record<string, string> {
-  const lines = text.matchAll(/^ *# *(?:flotilla:)?(\w+): +([\w./]+)(?: |$)/gm);
-  const pairs = [...lines].map(([, key = '', value = '']) => [key, value] as const);
-  return Object.fromEntries(pairs.filter(([key]) => Object.hasOwn(defaults, key)));
-}
-
-const settings = stackSchema.shape;
-const platforms = settings.platform.unwrap().options;
-const group = settings.machines.valueType;
-
-describe.each(examples())('the annotated example %s', (path) => {
-  const text = readFileSync(path, 'utf8');
-  const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(parse(text));
-
-  test('is accepted as it stands', () => {
-    const entries = Object.entries(config).map(
-      ([key, value]) => [key.replace('flotilla:', ''), value] as const,
-    );
-    expect(problemsOf(Object.fromEntries(entries))).toEqual([]);
-  });
-
-  test('is of the platform that its file is named after', () => {
-    expect(path).toBe(join('stacks', `Pulumi.${config['flotilla:platform']}.yaml`));
-  });
-
-  test('carries no secret of whoever committed it', () => {
-    // Pulumi writes its salt into the file at the first `up`: with it in a fresh clone, every passphrase is wrong.
-    const staged = spawnSync('git', ['show', `:${path}`], { encoding: 'utf8' });
-    expect(staged.status === 0 ? staged.stdout : text).not.toContain('encryptionsalt');
-  });
-
-  test('shows the real defaults where they are commented out', () => {
-    const shown = shownDefaults(text);
-    expect(shown).not.toEqual({});
-    expect(defaults).toMatchObject(shown);
-  });
-});
-
-describe('the annotated examples', () => {
-  const texts = new Map(
-    platforms.map((platform) => [platform, readFileSync(join('stacks', `Pulumi.${platform}.yaml`), 'utf8')]),
-  );
-  const earlier = Object.keys(settings.local.unwrap().shape);
-  const common = Object.keys(settings).filter(
-    (key) => !earlier.includes(key) && !platforms.some((each) => each === key),
-  );
-
-  test.each([...common.map((key) => `flotilla:${key}`), ...Object.keys(group.shape)])(
-    'name %s in one of them',
-    (key) => expect([...texts.values()].some((text) => names(text, key))).toBe(true),
-  );
-
-  test.each(platforms)("name all of a platform's own settings in its example: %s", (platform) => {
-    const text = texts.get(platform) ?? '';
-    for (const key of [`flotilla:${platform}`, ...Object.keys(settings[platform].unwrap().shape)])
-      expect([key, names(text, key)]).toEqual([key, true]);
-  });
-
-  test.each(Object.keys(defaults))('show the default of %s in one of them', (key) =>
-    expect([...texts.values()].some((text) => Object.hasOwn(shownDefaults(text), key))).toBe(true),
-  );
-
-  test('have the JSON Schema that follows from the code', () => {
-    const stored: unknown = JSON.parse(readFileSync('stacks/config.schema.json', 'utf8'));
-    expect(stored).toEqual(editorSchema());
-  });
-});
-
-function editorSchema() {
-  return JSON.parse(JSON.stringify(jsonSchema()));
-}
