@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, statfs, utimes, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import type { MachineSpec } from './arguments.ts';
-import { qemuArguments } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
-import { qemuVersionText } from './qemu-version.ts';
 import { removeFolder } from './remove.ts';
 import { setAside } from './set-aside.ts';
 import { type SavedMachine, save } from './snapshot.ts';
@@ -55,21 +51,6 @@ export const templateCache = (env?: NodeJS.ProcessEnv): string => cacheFolder('t
 
 /** MiB that a template's disk may take over the image. */
 const roomForDisk = 128;
-
-/** Raised when templates must be made anew although nothing that their keys are made of has changed. */
-const format = 1;
-
-/**
- * Names the template of a spec: everything that went into it, and nothing of the machine that is to wake from it.
- * A processor passed through by KVM is part of it, since a guest can't wake on another one.
- */
-export async function templateKey(spec: MachineSpec, recipe: unknown): Promise<string> {
-  const qemu = await qemuVersionText();
-  const anywhere = { ...spec, folder: '/', name: 'template', lanMac: '', ports: [] };
-  const processor = spec.accelerator === 'kvm' ? cpus()[0]?.model : 'emulated';
-  const parts = [format, qemu, processor, spec.image.key, spec.disk, qemuArguments(anywhere, {}), recipe];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
 
 /**
  * The template, from the cache or else made now. Of two processes that want the same one, one makes it and the other

@@ -18,7 +18,8 @@ import { wanMac } from '../../src/qemu/seed.ts';
 import { WakeFailed } from '../../src/qemu/snapshot.ts';
 import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
 import { stopMachine } from '../../src/qemu/stop-machine.ts';
-import { ensureTemplate, templateKey } from '../../src/qemu/template.ts';
+import { ensureTemplate } from '../../src/qemu/template.ts';
+import { templateHost, templateKey } from '../../src/qemu/template-key.ts';
 
 const log = (line: string) => void process.stdout.write(`${line}\n`);
 const name = 'core-1';
@@ -165,7 +166,7 @@ describe('a template of a machine without a system', () => {
 
   async function template(image: Image) {
     const wanted = spec(image);
-    const key = await templateKey(wanted, 'blank');
+    const key = templateKey(wanted, 'blank', await templateHost());
     const makeReady = async (at: string, memoryFile: string) => {
       await startMachine({ ...wanted, name: 'template', folder: at, ports: [] }, { log, memoryFile });
       return { privateKey: 'none', hostKey: 'none' };

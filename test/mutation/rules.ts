@@ -138,7 +138,7 @@ export const rules: readonly Rule[] = [
   },
   {
     broken: 'machines wake from the template of another image',
-    file: 'src/qemu/template.ts',
+    file: 'src/qemu/template-key.ts',
     from: 'spec.image.key, spec.disk',
     to: 'spec.disk',
     tests: ['src/qemu'],

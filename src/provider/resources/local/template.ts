@@ -8,7 +8,8 @@ import { heartbeat } from '../../../qemu/log.ts';
 import { startMachine } from '../../../qemu/machine.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
-import { ensureTemplate, type Template, templateKey } from '../../../qemu/template.ts';
+import { ensureTemplate, type Template } from '../../../qemu/template.ts';
+import { templateHost, templateKey } from '../../../qemu/template-key.ts';
 import { connect } from '../../../ssh/connect.ts';
 import type { Command, SshTarget } from '../../../ssh/connection.ts';
 import { generateSshKey, type SshKeyPair } from '../../../ssh/key-pair.ts';
@@ -50,7 +51,8 @@ export async function templateFor(
   const configWith = (login: string, hostKey: SshKeyPair) =>
     buildTemplateConfig(wanted.os, { authorizedKey: login, sshHostKey: hostKey }, options);
   const config = configWith('', { privateKey: '', publicKey: '' });
-  const key = await templateKey(spec, [renderCloudConfig(config), readyScript, forgetScript]);
+  const recipe = [renderCloudConfig(config), readyScript, forgetScript];
+  const key = templateKey(spec, recipe, await templateHost());
   const make = async (folder: string, memoryFile: string) => {
     if (failures.has(key)) throw failures.get(key);
     context.log(`making template ${key}: a machine without an identity boots once, the others wake from it`);
