@@ -40,6 +40,58 @@ describe('a version that no machine takes', () => {
   });
 });
 
+describe('an instance that is down and that the rollout does not change', () => {
+  function besides(): Trial {
+    const trial = new Trial(sampleRollout(3, 'v1', { deadline: 60 }));
+    trial.want({ [hello(1)]: 'v2' });
+    trial.says(2, 'v1', failedState);
+    trial.look();
+    return trial;
+  }
+  const why = `no instance may be taken down (MaxUnavailable=1): ${hello(2)} has been down on core-2 for 60 s`;
+
+  test('is waited for as long as for one that was changed', () => {
+    const trial = besides();
+    expect(trial.look()).toEqual({ turns: [], until: 60_000 });
+    trial.now = 59_999;
+    expect(trial.turns()).toEqual([]);
+    trial.now = 60_000;
+    expect(trial.look().record).toMatchObject({
+      state: 'rolling-back',
+      reason: why,
+      failure: { unit: hello(2) },
+    });
+    expect(trial.look().record).toMatchObject({ state: 'rolled-back' });
+  });
+
+  test('is waited for no longer once it is back', () => {
+    const trial = besides();
+    trial.now = 30_000;
+    trial.says(2, 'v1');
+    expect(trial.turns()).toEqual([hello(1)]);
+  });
+
+  test('also ends a rollback that it keeps from going on', () => {
+    const trial = new Trial(sampleRollout(3, 'v1', { deadline: 60 }));
+    trial.want({ [hello(1)]: 'v2', [hello(3)]: 'v2' });
+    trial.look();
+    expect(trial.turns()).toEqual([hello(1)]);
+    trial.says(1, 'v2');
+    expect(trial.turns()).toEqual([hello(3)]);
+    trial.says(3, 'v2', failedState);
+    expect(trial.look().record).toMatchObject({ state: 'rolling-back' });
+    expect(trial.turns()).toEqual([hello(3)]);
+    trial.says(2, 'v1', failedState);
+    trial.says(3, 'v1');
+    expect(trial.look()).toEqual({ turns: [], until: 60_000 });
+    trial.now = 60_000;
+    expect(trial.look().record).toMatchObject({
+      state: 'failed',
+      reason: `${hello(3)} failed on core-3 (exit-code); the version before can't come back: ${why}`,
+    });
+  });
+});
+
 describe('a version that fails', () => {
   test('is taken back, the failed instance first', () => {
     const trial = startedRollout(3);

@@ -71,6 +71,11 @@ export function judge(member: Member, sight: Sight | undefined, now: number): Ve
   return failed(`${unit} did not get ready${where} within ${deadline} s: ${sayState(member)}`);
 }
 
+/** When an instance that is not ready has had its time, in milliseconds of the leader's clock. */
+export function deadlineOf(member: Member, sights: Sights, now: number): number {
+  return (sights.get(pairOf(member))?.since ?? now) + member.deadline * 1000;
+}
+
 function failed(reason: Reason): Verdict {
   return { is: 'failed', reason };
 }

@@ -37,6 +37,11 @@ function commonest(hashes: readonly string[]): string {
   return first?.[0] ?? '';
 }
 
+/** What the record was last about to bring the unit; undefined for one of which it says nothing. */
+export function toldVersion({ direction, from, to }: Rollout, unit: string): string | undefined {
+  return direction === 'forward' ? to[unit] : versionIn(from, unit);
+}
+
 /** An instance that was added since then gets what all others have, if they have the same. */
 export function versionIn(versions: Versions, unit: string): string | undefined {
   return versions[unit] ?? onlyVersion(versions);

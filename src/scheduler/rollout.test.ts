@@ -135,6 +135,22 @@ describe('another change', () => {
     expect(trial.look().record?.reason).toMatch(/there is no other version to go back to$/);
   });
 
+  test('that was taken back before its first turn is a rollout like the first when it comes again', () => {
+    const trial = startedRollout(2);
+    trial.want({ [hello(1)]: 'v1', [hello(2)]: 'v1' });
+    expect(trial.look().record).toMatchObject({
+      state: 'complete',
+      reason: 'nothing is left to change',
+      to: {},
+    });
+    expect(trial.look()).toEqual({ turns: [] });
+    trial.want({ [hello(1)]: 'v2', [hello(2)]: 'v2' });
+    expect(trial.look().record?.state).toBe('running');
+    expect(trial.turns()).toEqual([hello(1)]);
+    trial.says(1, 'v2', failedState);
+    expect(trial.look().restore).toMatchObject({ [hello(1)]: 'v1' });
+  });
+
   test('after a rollback is a rollout again, also to the same version', () => {
     const trial = startedRollout(1);
     trial.look();

@@ -2,9 +2,9 @@ import { pairOf } from '../model/placement.ts';
 import type { Reason } from '../model/reason.ts';
 import type { Rollout, RolloutState, Versions } from '../model/rollout.ts';
 import { type Group, isOutdated, isReadyMember, type Member } from './rollout-group.ts';
-import { judge, type Sights, type Verdict } from './rollout-sights.ts';
+import { deadlineOf, judge, type Sights, type Verdict } from './rollout-sights.ts';
 import { turnsOf } from './rollout-turns.ts';
-import { lastComplete, type RecordedRollout, versionIn, versionsBefore } from './rollout-versions.ts';
+import { lastComplete, type RecordedRollout, toldVersion, versionsBefore } from './rollout-versions.ts';
 
 /** What is done about one group now. */
 export interface Step {
@@ -49,12 +49,15 @@ const steps: Readonly<Record<RolloutState, (look: RecordedLook) => Step>> = {
   failed: () => nothing,
 };
 
-/** An instance has a version it shall not have, and nobody has decided about that yet. */
+/**
+ * Somebody wants another version than the record says, and nobody has decided about that yet. Also when every instance
+ * has it: whoever takes a change back before its first turn may want it again, and then it is a change like the first.
+ */
 function isNewChange({ units, members }: Group, record: Rollout | undefined): boolean {
   const outdated = new Set(members.filter(isOutdated).map(({ unit }) => unit));
-  if (outdated.size === 0 || record === undefined) return outdated.size > 0;
+  if (record === undefined) return outdated.size > 0;
   return units.some(({ name, hash }) => {
-    const told = record.direction === 'forward' ? record.to[name] : versionIn(record.from, name);
+    const told = toldVersion(record, name);
     return told === undefined ? outdated.has(name) : told !== hash;
   });
 }
@@ -63,14 +66,15 @@ function started({ name, units, members, maxUnavailable }: Group, record: Rollou
   const outdated = members.filter(isOutdated);
   const changed = new Set(outdated.map(({ unit }) => unit));
   const to = units.flatMap(({ name: unit, hash }) => (changed.has(unit) ? [[unit, hash]] : []));
-  return {
+  const begun = {
     name,
-    state: 'running',
     direction: 'forward',
     from: lastComplete(members, record),
     to: Object.fromEntries(to),
-    reason: `${instances(outdated.length)} to change, at most ${maxUnavailable} unavailable`,
-  };
+  } as const;
+  if (outdated.length === 0) return { ...begun, state: 'complete', reason: 'nothing is left to change' };
+  const reason = `${instances(outdated.length)} to change, at most ${maxUnavailable} unavailable`;
+  return { ...begun, state: 'running', reason };
 }
 
 /** Members that have what they shall have, as far as the rollout brought it to them. */
@@ -89,7 +93,12 @@ function forward(look: RecordedLook): Step {
   const broken = failures(verdicts)[0];
   if (broken) return giveUp(look, broken);
   const done = ![...verdicts.values()].some(({ is }) => is !== 'available');
-  if (!done || group.members.some(isOutdated)) return turnsStep(look, verdicts);
+  if (!done || group.members.some(isOutdated)) {
+    const step = turnsStep(look, verdicts);
+    const obstacle = step.turns.length === 0 && done ? obstacleTo(look, verdicts) : undefined;
+    if (obstacle === undefined) return step;
+    return 'until' in obstacle ? { ...step, until: obstacle.until } : giveUp(look, obstacle);
+  }
   const reason = `${instances(group.members.length)} ready`;
   return { record: { ...record, state: 'complete', reason }, turns: [] };
 }
@@ -103,6 +112,25 @@ function failures(verdicts: ReadonlyMap<Member, Verdict>): Failure[] {
   return [...verdicts].flatMap(([member, verdict]) =>
     verdict.is === 'failed' ? { member, reason: verdict.reason } : [],
   );
+}
+
+/**
+ * While as many instances are down as may be, and none of them has anything to do with this rollout, no other gets its
+ * turn. That is waited for as for an instance that was changed.
+ */
+function obstacleTo(
+  { group, sights, now }: RecordedLook,
+  verdicts: ReadonlyMap<Member, Verdict>,
+): Failure | { readonly until: number } | undefined {
+  const down = group.members.filter((member) => !verdicts.has(member) && !isReadyMember(member));
+  const [first] = down
+    .map((member) => ({ member, until: deadlineOf(member, sights, now) }))
+    .sort((a, b) => a.until - b.until);
+  if (first === undefined || first.until > now) return first && { until: first.until };
+  const { unit, machine, deadline } = first.member;
+  const room = `MaxUnavailable=${group.maxUnavailable}`;
+  const reason = `no instance may be taken down (${room}): ${unit} has been down on ${machine} for ${deadline} s`;
+  return { member: first.member, reason };
 }
 
 function giveUp(look: RecordedLook, { member, reason }: Failure): Step {
@@ -126,7 +154,8 @@ function giveUp(look: RecordedLook, { member, reason }: Failure): Step {
 function back(look: RecordedLook): Step {
   const { group, record } = look;
   const verdicts = judgeAll(look);
-  const { turns, until } = turnsStep(look, verdicts);
+  const step = turnsStep(look, verdicts);
+  const { turns } = step;
   const busy = turns.length > 0 || [...verdicts.values()].some(({ is }) => is === 'waiting');
   const outdated = group.members.filter(isOutdated);
   const stuck = failures(verdicts).map(({ reason }) => reason);
@@ -134,8 +163,13 @@ function back(look: RecordedLook): Step {
     record: { ...record, state, reason },
     turns: [],
   });
-  if (busy || (outdated.length > 0 && stuck.length === 0))
-    return { turns, ...(until !== undefined && { until }) };
+  if (busy) return step;
+  if (outdated.length > 0 && stuck.length === 0) {
+    const obstacle = obstacleTo(look, verdicts);
+    if (obstacle === undefined) return step;
+    if ('until' in obstacle) return { ...step, until: obstacle.until };
+    return end('failed', `${record.reason}; the version before can't come back: ${obstacle.reason}`);
+  }
   if (outdated.length > 0)
     return end('failed', `${record.reason}; the version before does not work either: ${stuck[0]}`);
   const but = stuck.length > 0 ? `, but ${stuck.join(', ')}` : '';

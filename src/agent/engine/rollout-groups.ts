@@ -28,7 +28,12 @@ export function changingGroups(
   factsOf: FactsOf,
 ): RecordedGroup[] {
   const running = cluster.rollouts.filter(isMoving).map(({ name }) => name);
-  return groupsNamed(new Set([...running, ...outdatedGroups(cluster, factsOf)]), cluster, held, factsOf);
+  return groupsNamed(
+    new Set([...running, ...overtakenRecords(cluster), ...outdatedGroups(cluster, factsOf)]),
+    cluster,
+    held,
+    factsOf,
+  );
 }
 
 /** Groups whose last rollout is on record. */
@@ -85,6 +90,16 @@ function rolls(
 ): wanted is RollingUnit {
   const placed = wanted && rolling({ name: unit, hash, targetState }, factsOf);
   return placed !== undefined && placed.global === wanted?.global;
+}
+
+/** Names of records that say of a unit what nobody wants any more, though every instance may have what is wanted. */
+function overtakenRecords({ rollouts, units }: ClusterState): string[] {
+  const wanted = new Map(units.map(({ name, hash }) => [name, hash]));
+  const overtaken = rollouts.filter((record) => {
+    const told = record.direction === 'forward' ? record.to : record.from;
+    return Object.entries(told).some(([unit, hash]) => (wanted.get(unit) ?? hash) !== hash);
+  });
+  return overtaken.map(({ name }) => name);
 }
 
 function outdatedGroups({ units, placements }: ClusterState, factsOf: FactsOf): Set<string> {

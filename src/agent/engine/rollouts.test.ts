@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RolloutView } from '../../model/api.ts';
 import type { RolloutAction } from '../../model/rollout.ts';
 import { readCluster } from '../../store/cluster-state.ts';
+import { encodeRollout, rolloutKey } from '../../store/keys.ts';
 import { setCordon } from '../api/cordon.ts';
 import { changeRollout, rolloutsReply } from '../api/rollout-requests.ts';
 import { SimulatedCluster } from '../simulated-cluster.ts';
@@ -273,6 +274,19 @@ describe('rollouts', () => {
     expect(await fewest(60)).toBe(4);
     expect(await runningWith('sleep 1')).toBe(5);
     expect(await rollout()).toMatchObject({ state: 'rolled-back' });
+  });
+
+  test('a failed one whose version nobody wants any more is over, so that the version can come again', async () => {
+    await cluster.apply({ put: put(five, good('2')) });
+    await seconds(60);
+    const { rollouts } = await readCluster(cluster.store);
+    const failed = rollouts.map(
+      (record) => ({ ...record, state: 'failed', to: { [hello(1)]: 'f'.repeat(64) } }) as const,
+    );
+    const success = failed.map((record) => ({ put: rolloutKey(record.name), value: encodeRollout(record) }));
+    await cluster.store.transact({ compare: [], success });
+    await seconds(1);
+    expect(await rollout()).toMatchObject({ state: 'complete', reason: 'nothing is left to change' });
   });
 
   test('files of the last complete version are kept', async () => {
