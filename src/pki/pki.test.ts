@@ -30,7 +30,7 @@ let csrs: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   authority = await createAuthority({ name: 'flotilla test' });
-  csrs = parseCsrs(run(csrCommand(keys, directory)), keys);
+  csrs = parseCsrs('core-1', run(csrCommand(keys, directory)), keys);
 });
 
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -131,7 +131,9 @@ describe('certificate requests', () => {
     await expect(leaf('etcd', { csr: 'openssl: command not found' })).rejects.toThrow(
       'openssl: command not found',
     );
-    expect(() => parseCsrs('', keys)).toThrow('Expected 2 certificate requests, got 0');
+    expect(() => parseCsrs('core-1', '', keys)).toThrow(
+      /^core-1 printed 0 certificate requests, expected 2\. .*openssl.*`npm run up`/,
+    );
   });
 
   test('authority constraints must be networks', () => {

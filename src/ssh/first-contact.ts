@@ -1,3 +1,5 @@
+import { messageOf } from '../model/message-of.ts';
+import { commandFailure } from './command-failure.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { Command, Connection, SshTarget } from './connection.ts';
 import { HostKeyError } from './errors.ts';
@@ -153,13 +155,26 @@ export function parseIdentity(name: string, stdout: string): MachineIdentity {
   const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
   const machineId = value('machineId');
   if (!/^[0-9a-f]{32}$/.test(machineId)) {
-    throw new Error(`${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)).`);
+    throw new Error(
+      `${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)). ` +
+        '`npm run up` looks again; if it stays so, its first boot went wrong: see its console',
+    );
   }
-  return { hostKey: canonicalPublicKey(value('hostKey')), machineId };
+  return { hostKey: hostKeyOf(name, value('hostKey')), machineId };
+}
+
+function hostKeyOf(name: string, line: string): string {
+  try {
+    return canonicalPublicKey(line);
+  } catch (cause) {
+    throw new Error(`${name} printed no host key: ${messageOf(cause)} Run \`npm run up\` again`, { cause });
+  }
 }
 
 async function runOn(connection: Connection, command: Command, signal?: AbortSignal): Promise<string> {
-  const { status, stdout, stderr } = await connection.exec(command, signal);
-  if (status === 0) return stdout;
-  throw new Error(`Giving ${connection.target.name} its lasting host key failed: ${stderr.trim()}`);
+  const result = await connection.exec(command, signal);
+  if (result.status === 0) return result.stdout;
+  const { name } = connection.target;
+  const why = commandFailure(command, name, result);
+  throw new Error(`${name} has not got its lasting host key: ${why}. \`npm run up\` tries again`);
 }
