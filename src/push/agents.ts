@@ -4,6 +4,7 @@ import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
 import { csrCommand, isCsr, requestArguments, requestCertificates } from '../pki/remote.ts';
+import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
@@ -150,8 +151,7 @@ async function succeed(
 ): Promise<CommandResult> {
   const result = await connection.exec(command, signal);
   if (result.status === 0) return result;
-  const what = command.argv.slice(0, 4).join(' ').split('\n')[0];
   throw new Error(
-    `${what} on ${connection.target.name} ended with ${result.status}: ${result.stderr.trim()}`,
+    `${commandFailure(command, connection.target.name, result)}. Once that is mended, \`npm run up\` goes on`,
   );
 }
