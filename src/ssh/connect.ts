@@ -80,6 +80,8 @@ function finalError(
   const last = messageOf(cause);
   const message =
     `${target.name} did not answer SSH within ${deadline} s; the last attempt said: ${last}. ` +
-    'Look at its console log.';
+    'See on its console whether it runs (of a local machine: ' +
+    `.flotilla/stacks/STACK/machines/${target.name}/console.log); ` +
+    '`npm run up -- --refresh` starts local machines that are down';
   return new Error(message, { cause });
 }

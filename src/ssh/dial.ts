@@ -123,7 +123,7 @@ function impostor(target: SshTarget, expected: Buffer, got: string, cause: Error
   const message =
     `${where(target)} is not the machine it should be: expected host key ${fingerprint(expected)}, got ${got}. ` +
     'Nothing was sent to it. Find out who answers at that address; ' +
-    'if the machine was reinstalled on purpose, replace it in the stack.';
+    'if the machine was reinstalled on purpose, replace it: raise `generation:` of its group in the stack config.';
   return new HostKeyError(message, { cause });
 }
 

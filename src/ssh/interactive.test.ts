@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { connect } from './connect.ts';
 import { ConnectionLostError } from './errors.ts';
 import { interactive } from './interactive.ts';
+import { Ssh2Connection } from './ssh2.ts';
 import { startTestServer } from './test-server.ts';
 
 function terminal() {
@@ -58,6 +59,20 @@ describe('interactive', () => {
     await server.close();
   });
 
+  test('a machine that opens no session is named, and is not waited for after a signal', async () => {
+    const { server, target } = await startTestServer();
+    const { client } = await connect(target);
+    server.deaf = true;
+    const impatient = new Ssh2Connection(target, client, 0.1);
+    const message = 'core-1 did not open a session: no answer within 0.1 s, although its SSH lives';
+    await expect(interactive(impatient, ['true'], terminal())).rejects.toThrow(message);
+    const patient = new Ssh2Connection(target, client);
+    const cancelled = interactive(patient, ['true'], terminal(), AbortSignal.timeout(50));
+    await expect(cancelled).rejects.toThrow('timeout');
+    await patient.close();
+    await server.close();
+  });
+
   test('a lost connection is an error and leaves the terminal usable', async () => {
     const { server, target } = await startTestServer();
     const connection = await connect(target);
@@ -68,7 +83,9 @@ describe('interactive', () => {
     });
     setTimeout(() => server.cutConnections(), 300);
     const ended = interactive(connection, undefined, { ...terminal(), stdin });
-    await expect(ended).rejects.toBeInstanceOf(ConnectionLostError);
+    const error = await ended.catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(ConnectionLostError);
+    expect(String(error)).toMatch(/Lost the connection to core-1 during the session: \S.*/);
     expect(raw).toEqual([true, false]);
     await server.close();
   });

@@ -1,8 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ClientChannel } from 'ssh2';
-import { ConnectionLostError } from './errors.ts';
-import { quote } from './quote.ts';
-import { type Running, watchEnd } from './run-to-end.ts';
+import type { PseudoTtyOptions } from 'ssh2';
 import type { Ssh2Connection } from './ssh2.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -27,7 +24,7 @@ export async function interactive(
   signal?: AbortSignal,
 ): Promise<number> {
   signal?.throwIfAborted();
-  const { channel, ended } = await open(connection, argv, terminal);
+  const { channel, ended } = await connection.openSession(argv, ptyFor(terminal), signal);
   const resize = () => channel.setWindow(terminal.stdout.rows ?? 24, terminal.stdout.columns ?? 80, 0, 0);
   terminal.stdout.on('resize', resize);
   terminal.stdin.setRawMode?.(true);
@@ -36,8 +33,7 @@ export async function interactive(
     channel.stderr.pipe(terminal.stderr, { end: false });
     terminal.stdin.pipe(channel);
     const status = await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
-    if (status === undefined)
-      throw new ConnectionLostError(`Lost the connection to ${connection.target.name}.`);
+    if (status === undefined) throw connection.lost('during the session');
     return status;
   } catch (error) {
     // Without a pty it is the only way to end a program: sshd closes its pipes.
@@ -51,17 +47,7 @@ export async function interactive(
   }
 }
 
-function open(
-  connection: Ssh2Connection,
-  argv: readonly string[] | undefined,
-  { stdin, stdout }: Terminal,
-): Promise<Running> {
-  const window = { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env.TERM ?? 'vt100' };
-  const pty = stdin.isTTY === true ? window : false;
-  return new Promise((resolve, reject) => {
-    const opened = (error: Error | undefined, channel: ClientChannel) =>
-      error ? reject(error) : resolve(watchEnd(channel));
-    if (argv === undefined) connection.client.shell(pty, opened);
-    else connection.client.exec(quote(argv), { pty }, opened);
-  });
+function ptyFor({ stdin, stdout }: Terminal): PseudoTtyOptions | false {
+  if (stdin.isTTY !== true) return false;
+  return { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env.TERM ?? 'vt100' };
 }
