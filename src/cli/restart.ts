@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
+import { reminding } from '../model/remind.ts';
 import { persist } from '../push/persist.ts';
-import { remind } from '../push/remind.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
@@ -85,11 +85,11 @@ async function restartOn(
   const limit = deadline === undefined || !Number.isFinite(deadline) ? [] : ['timeout', String(deadline)];
   const noBlock = deadline === undefined ? ['--no-block'] : [];
   const argv = [...limit, 'systemctl', 'restart', ...noBlock, '--', unit];
-  const stopReminding = remind(
+  const status = await reminding(
     (line) => say(context, line),
     () => `${machine.name} to restart ${unit}`,
+    runTool(context, cluster, machine, argv),
   );
-  const status = await runTool(context, cluster, machine, argv).finally(stopReminding);
   if (status === 0) return;
   if (status === timeoutPassed && limit.length > 0) {
     throw new CommandFailed(`${unit} was not up on ${machine.name} again after ${deadline} s`, timedOut);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from '../model/parse-json.ts';
-import { remind } from '../push/remind.ts';
+import { remind } from '../model/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 import { connectionInState } from './stack-state.ts';
 

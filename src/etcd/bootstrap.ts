@@ -1,8 +1,10 @@
+import { reminding } from '../model/remind.ts';
 import { settled } from '../model/settled.ts';
 import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
+import { programName } from '../ssh/script.ts';
 import { certificateState, memberKeys, type SignedCertificate, signMember } from './certificates.ts';
 import { clientUrl, clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
 import { foundCommand, markCommand, startCommand } from './commands.ts';
@@ -69,7 +71,7 @@ export async function bootstrapEtcd(options: BootstrapOptions): Promise<Bootstra
 
 /** What is so now, without changing anything: for refresh and status. */
 export async function inspectEtcd(
-  options: Pick<BootstrapOptions, 'cluster' | 'connect' | 'signal'>,
+  options: Pick<BootstrapOptions, 'cluster'> & Runner,
 ): Promise<readonly MemberFacts[]> {
   return await onEach(options, options.cluster.members, factsCommand);
 }
@@ -165,7 +167,7 @@ async function certify(options: BootstrapOptions, member: EtcdMember): Promise<r
   return await signMember(authority, member, parseCsrs(member.name, printed, keys), certificateDays);
 }
 
-type Runner = Pick<BootstrapOptions, 'connect' | 'signal'>;
+type Runner = Pick<BootstrapOptions, 'connect' | 'signal'> & Partial<Pick<BootstrapOptions, 'log'>>;
 
 async function onEach(
   runner: Runner,
@@ -177,9 +179,10 @@ async function onEach(
   return await settled(members.map(one));
 }
 
-async function run({ connect, signal }: Runner, member: EtcdMember, command: Command): Promise<string> {
+async function run({ connect, log, signal }: Runner, member: EtcdMember, command: Command): Promise<string> {
   const connection = await connect(member);
-  const result = await connection.exec(command, signal);
+  const what = () => `${member.name} to run ${programName(command)}`;
+  const result = await reminding(log, what, connection.exec(command, signal));
   if (result.status === 0) return result.stdout;
   throw new Error(`${commandFailure(command, member.name, result)}. Once that is mended, ${goesOn}`);
 }

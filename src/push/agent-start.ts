@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { remind } from '../model/remind.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { type AgentBundle, versionOf } from './agent-files.ts';
 import { AgentApi } from './api.ts';
-import { remind } from './remind.ts';
 
 export interface StartOptions {
   readonly bundle: AgentBundle;

@@ -13,6 +13,7 @@ import type {
   UnitsReply,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { RolloutAction } from '../model/rollout.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
@@ -20,7 +21,6 @@ import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
 import { journalOfAgent } from './next-step.ts';
 import { joined, noAgent, readReply, refusal, startsWhatIsMissing } from './read-reply.ts';
-import { remind } from './remind.ts';
 import {
   applyReply,
   cordonReply,
@@ -198,14 +198,9 @@ export class AgentApi {
   }
 
   /** Says while it lasts what is waited for. */
-  async #exchange(agent: Agent, request: AgentRequest, signal?: AbortSignal): Promise<AgentResponse> {
+  #exchange(agent: Agent, request: AgentRequest, signal?: AbortSignal): Promise<AgentResponse> {
     const what = () => `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
-    const stopReminding = remind(this.#log, what);
-    try {
-      return await exchange(agent.connection, request, signal);
-    } finally {
-      stopReminding();
-    }
+    return reminding(this.#log, what, exchange(agent.connection, request, signal));
   }
 
   /** The agent is given up; throws instead when it is the caller who gave up. */
