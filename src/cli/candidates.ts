@@ -52,7 +52,9 @@ async function matching(
   const all = [...files, ...names.filter((name) => !files.includes(name))];
   const fit = all.filter((path) => withTemplates || !isTemplate(basename(path)));
   if (fit.length > 0) return fit;
-  throw new CommandFailed(`${glob} matches no unit of the cluster and no unit file here`);
+  throw new CommandFailed(
+    `${glob} matches no unit of the cluster and no unit file here; \`flotilla list-unit-files\` shows all units`,
+  );
 }
 
 /** Templates of the cluster; each is asked for once. */

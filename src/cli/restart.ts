@@ -91,12 +91,13 @@ async function restartOn(
     runTool(context, cluster, machine, argv),
   );
   if (status === 0) return;
+  const more = `\`flotilla status ${unit}\` and \`flotilla journal ${unit}\` tell more`;
   if (status === timeoutPassed && limit.length > 0) {
-    throw new CommandFailed(`${unit} was not up on ${machine.name} again after ${deadline} s`, timedOut);
+    const late = `${unit} was not up on ${machine.name} again after ${deadline} s`;
+    throw new CommandFailed(`${late}; ${more}, or wait longer with --timeout`, timedOut);
   }
   throw new CommandFailed(
-    `systemctl restart ${unit} ended with ${status} on ${machine.name}; ` +
-      `\`flotilla status ${unit}\` and \`flotilla journal ${unit}\` tell more`,
+    `systemctl restart ${unit} ended with ${status} on ${machine.name}; ${more}`,
     status === interrupted ? interrupted : failed,
   );
 }
