@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
@@ -12,6 +13,7 @@ import { findSources, type Source } from './log-sources.ts';
 import { say } from './say.ts';
 import type { KnownMachine } from './stack.ts';
 import { wholeNumber } from './wait-options.ts';
+import { within } from './within.ts';
 
 interface Options {
   readonly follow?: boolean;
@@ -39,7 +41,10 @@ export const logs: Verb = (context) =>
       }),
     );
 
-/** Holds everything back until all machines have spoken. Returns the exit status. */
+/** Seconds for a machine's last lines; a long journal takes an emulated machine seconds. */
+const patience = 60;
+
+/** Holds everything back until all machines have spoken, or had their time. Returns the exit status. */
 async function printOnce(
   context: Context,
   cluster: Cluster,
@@ -47,19 +52,29 @@ async function printOnce(
   lines: number,
 ): Promise<number> {
   const printer = new LogPrinter(context, cluster.machines);
+  const silent = new Set(sources.map(({ machine }) => machine.name));
   const held: { readonly entry: JournalEntry; readonly machine: KnownMachine }[] = [];
   const read = async ({ machine, units }: Source): Promise<number> => {
     const argv = journalctl(units, ['--lines', String(lines)]);
+    const take = (entry: JournalEntry) => held.push({ entry, machine });
     try {
-      return await readJournal(context, cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
+      return await within(patience, (signal) =>
+        readJournal(context, cluster, { machine, argv, signal }, take),
+      );
     } catch (error) {
       if (context.signal.aborted) return interrupted;
       // A machine that is lost does not end the others.
-      say(context, `${machine.name}: ${messageOf(error)}`);
+      say(context, `${machine.name}: ${messageOf(error)}; some of its lines are missing`);
       return failed;
+    } finally {
+      silent.delete(machine.name);
     }
   };
-  const statuses = await Promise.all(sources.map(read));
+  const statuses = await reminding(
+    (line) => say(context, line),
+    () => `the journals of ${[...silent].join(', ')}`,
+    Promise.all(sources.map(read)),
+  );
   held.sort((a, b) => a.entry.time - b.entry.time);
   for (const { entry, machine } of held) printer.print(entry, machine);
   return statuses.find((status) => status !== 0) ?? 0;

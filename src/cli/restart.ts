@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
-import { reminding } from '../model/remind.ts';
 import { persist } from '../push/persist.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
@@ -85,11 +84,7 @@ async function restartOn(
   const limit = deadline === undefined || !Number.isFinite(deadline) ? [] : ['timeout', String(deadline)];
   const noBlock = deadline === undefined ? ['--no-block'] : [];
   const argv = [...limit, 'systemctl', 'restart', ...noBlock, '--', unit];
-  const status = await reminding(
-    (line) => say(context, line),
-    () => `${machine.name} to restart ${unit}`,
-    runTool(context, cluster, machine, argv),
-  );
+  const status = await runTool(context, cluster, { machine, argv, purpose: `restart ${unit}` });
   if (status === 0) return;
   const more = `\`flotilla status ${unit}\` and \`flotilla journal ${unit}\` tell more`;
   if (status === timeoutPassed && limit.length > 0) {
