@@ -143,7 +143,8 @@ async function issue(
 ): Promise<string> {
   const { authority } = options;
   const csr = asked || (await succeed(connection, csrCommand(keys), options)).stdout;
-  return signLeaf({ authority, csr, commonName: machine.id, usages: ['client'] });
+  const { name, id: commonName } = machine;
+  return signLeaf({ machine: name, commonName, authority, csr, usages: ['client'] });
 }
 
 async function succeed(
