@@ -11,6 +11,8 @@ export default {
     ],
   },
   // `*.real.test.ts` start etcd, test/cluster starts machines: `npm test` runs them, `npm run check` does not.
+  // No measure of speed, only an end for what hangs: jest's 5 s are over in a moment on a busy computer.
+  testTimeout: 60_000,
   testPathIgnorePatterns: ['/node_modules/', '/test/cluster/', '\\.real\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/.flotilla/'],
 };

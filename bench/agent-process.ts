@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runAgent } from '../src/agent/agent.ts';
-import { serveApi } from '../src/agent/api.ts';
-import { DbusSystemd } from '../src/agent/dbus-systemd.ts';
-import { FakeSystemd } from '../src/agent/fake-systemd.ts';
-import type { ManagedUnit } from '../src/agent/systemd.ts';
+import { serveApi } from '../src/agent/api/api.ts';
+import { DbusSystemd } from '../src/agent/systemd/dbus-systemd.ts';
+import { FakeSystemd } from '../src/agent/systemd/fake-systemd.ts';
+import type { ManagedUnit } from '../src/agent/systemd/systemd.ts';
 import { systemClock } from '../src/store/clock.ts';
 import { type EtcdOptions, EtcdStore } from '../src/store/etcd.ts';
 

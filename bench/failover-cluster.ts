@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { graceSeconds } from '../src/agent/grace.ts';
+import { graceSeconds } from '../src/agent/engine/grace.ts';
 import { networkPaths } from '../src/qemu/paths.ts';
 import { createStack, type Stack } from '../test/cluster/stack.ts';
 import type { Log, Report } from './benchmark.ts';

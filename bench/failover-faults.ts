@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fenceSeconds } from '../src/agent/fence.ts';
-import { graceSeconds } from '../src/agent/grace.ts';
+import { graceSeconds } from '../src/agent/engine/grace.ts';
+import { fenceSeconds } from '../src/agent/systemd/fence-seconds.ts';
 import { leaseSeconds } from '../src/model/lease.ts';
 import { askControl } from '../src/qemu/control.ts';
 import { type FailoverCluster, fenced, naps } from './failover-cluster.ts';

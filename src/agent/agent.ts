@@ -1,14 +1,14 @@
 import type { Machine } from '../model/machine.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Store } from '../store/store.ts';
-import { runEngine } from './engine.ts';
-import { campaign } from './leader.ts';
+import { runEngine } from './engine/engine.ts';
+import { campaign } from './engine/leader.ts';
+import type { Dial } from './engine/second-opinion.ts';
 import type { Log } from './log.ts';
-import { type RunProbe, runProbe as runHere } from './probe.ts';
-import type { Dial } from './second-opinion.ts';
-import { keepSession, type Session } from './session.ts';
-import type { Systemd } from './systemd.ts';
-import { UnitLoop } from './unit-loop.ts';
+import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
+import { keepSession, type Session } from './machine/session.ts';
+import { UnitLoop } from './machine/unit-loop.ts';
+import type { Systemd } from './systemd/systemd.ts';
 
 export interface AgentOptions {
   readonly store: Store;

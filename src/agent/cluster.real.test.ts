@@ -5,9 +5,9 @@ import { systemClock } from '../store/clock.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import { runAgent } from './agent.ts';
-import { applyChange, parseChange } from './change.ts';
-import { FakeSystemd } from './fake-systemd.ts';
-import { graceSeconds } from './grace.ts';
+import { applyChange, parseChange } from './api/change.ts';
+import { graceSeconds } from './engine/grace.ts';
+import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 jest.setTimeout(120_000);
 

@@ -25,9 +25,9 @@ import {
 } from '../store/keys.ts';
 import { Forbidden } from '../store/store.ts';
 import { runAgent } from './agent.ts';
-import { applyChange, parseChange } from './change.ts';
-import { setCordon } from './cordon.ts';
-import { FakeSystemd } from './fake-systemd.ts';
+import { applyChange, parseChange } from './api/change.ts';
+import { setCordon } from './api/cordon.ts';
+import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { cordonKey } from '../store/keys.ts';
-import { setCordon } from './cordon.ts';
+import { setCordon } from './api/cordon.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 
 const launched = 'launched' as const;

@@ -7,12 +7,12 @@ import { messageOf } from '../model/message-of.ts';
 import { systemClock } from '../store/clock.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import { runAgent } from './agent.ts';
-import { serveApi } from './api.ts';
+import { serveApi } from './api/api.ts';
+import { findVerifier } from './api/verify.ts';
 import { type AgentConfig, readConfig } from './config.ts';
-import { DbusSystemd } from './dbus-systemd.ts';
-import { dialMachine } from './dial.ts';
+import { dialMachine } from './engine/dial.ts';
 import type { Log } from './log.ts';
-import { findVerifier } from './verify.ts';
+import { DbusSystemd } from './systemd/dbus-systemd.ts';
 
 /** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */
 const farewell = 3000;

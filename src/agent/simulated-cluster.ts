@@ -5,11 +5,11 @@ import { FakeClock } from '../store/fake-clock.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { MemoryCluster } from '../store/memory-cluster.ts';
 import { runAgent } from './agent.ts';
-import { applyChange, parseChange } from './change.ts';
-import { FakeSystemd } from './fake-systemd.ts';
-import type { RunProbe } from './probe.ts';
-import type { Dial } from './second-opinion.ts';
-import { planReply, unitsReply } from './views.ts';
+import { applyChange, parseChange } from './api/change.ts';
+import { planReply, unitsReply } from './api/views.ts';
+import type { Dial } from './engine/second-opinion.ts';
+import type { RunProbe } from './machine/probe.ts';
+import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /** A machine of the simulation: its disk and systemd outlive its agents. */
 export class SimulatedMachine {

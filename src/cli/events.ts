@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EventLine } from '../push/events.ts';
 import { readEvents } from '../push/events.ts';
-import type { EventLine } from '../push/replies.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { print, say } from './say.ts';
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { serveApi } from '../agent/api.ts';
+import { serveApi } from '../agent/api/api.ts';
 import { SimulatedCluster } from '../agent/simulated-cluster.ts';
 import { agentSocket } from '../model/api.ts';
 import { FakeMachine } from '../ssh/fake.ts';

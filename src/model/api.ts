@@ -1,11 +1,18 @@
-import type { Machine } from './machine.ts';
-import type { Placement } from './placement.ts';
+import * as z from 'zod';
+import type { Immutable } from './immutable.ts';
+import { machineSchema } from './machine.ts';
+import { placementSchema } from './placement.ts';
 import type { Reason } from './reason.ts';
-import type { RolloutFailure, RolloutState } from './rollout.ts';
-import type { UnitStatus } from './status.ts';
-import type { TargetState, Unit } from './unit.ts';
+import { rolloutFailureSchema, rolloutStateSchema } from './rollout.ts';
+import { unitStatusSchema } from './status.ts';
+import { type TargetState, targetStateSchema, unitSchema } from './unit.ts';
 
-// The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`.
+/*
+ * The bodies of `/flotilla/v1` on the agent's unix socket, JSON both ways. Errors are `{error: {code, message}}`.
+ *
+ * Replies are schemas: agents make their OpenAPI document of them, clients read by them. A newer agent may send more
+ * fields than these; they are left out, so that an older CLI goes on working against a cluster that is being upgraded.
+ */
 
 /** Where the agent serves on its machine, unless its configuration says otherwise. */
 export const agentSocket = '/run/flotilla/agent.sock';
@@ -13,40 +20,57 @@ export const agentSocket = '/run/flotilla/agent.sock';
 /** How an agent's 404 for a path that it does not know begins. A newer caller reads it, so the words stay. */
 export const nothingServed = 'nothing is served at';
 
-/** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
-export interface Cordon {
-  readonly drain: boolean;
-  readonly reason: Reason;
-}
+export const cordonSchema = z.object({ drain: z.boolean(), reason: z.string() });
 
-export interface MachineView extends Machine {
-  readonly cordon?: Cordon;
-}
+/** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
+export type Cordon = Immutable<z.infer<typeof cordonSchema>>;
+
+export const machineViewSchema = machineSchema.extend({ cordon: cordonSchema.exactOptional() });
+
+export type MachineView = Immutable<z.infer<typeof machineViewSchema>>;
+
+export const cordonReplySchema = machineViewSchema.exactPartial({
+  metadata: true,
+  capacity: true,
+  version: true,
+  bootId: true,
+});
 
 /** A machine and what became of its cordon. Of one that is off, no more is known than name and address. */
-export type CordonReply = Pick<MachineView, 'id' | 'name' | 'address' | 'cordon'> & Partial<Machine>;
+export type CordonReply = Immutable<z.infer<typeof cordonReplySchema>>;
+
+export const machinesReplySchema = z.object({
+  machines: z.array(machineViewSchema),
+  /** Id of the machine whose agent runs the engine, if one does now. */
+  leader: z.string().exactOptional(),
+});
 
 /** `GET /flotilla/v1/machines` */
-export interface MachinesReply {
-  readonly machines: readonly MachineView[];
-  /** Id of the machine whose agent runs the engine, if one does now. */
-  readonly leader?: string;
-}
+export type MachinesReply = Immutable<z.infer<typeof machinesReplySchema>>;
+
+export const unitViewSchema = unitSchema.extend({
+  placements: z.array(placementSchema),
+  states: z.array(unitStatusSchema),
+  /** Why no machine has it; absent when one has, or when the target state is inactive. */
+  pending: z.string().exactOptional(),
+});
 
 /** One unit as the whole cluster sees it. */
-export interface UnitView extends Unit {
-  readonly placements: readonly Placement[];
-  readonly states: readonly UnitStatus[];
-  /** Why no machine has it; absent when one has, or when the target state is inactive. */
-  readonly pending?: Reason;
-}
+export type UnitView = Immutable<z.infer<typeof unitViewSchema>>;
 
-/** `GET /flotilla/v1/units`; `GET /flotilla/v1/units/<name>` answers one `UnitView & {contents}`. */
-export interface UnitsReply {
+export const unitFileViewSchema = unitViewSchema.extend({ contents: z.string() });
+
+/** `GET /flotilla/v1/units/<name>`: one unit together with its file. */
+export type UnitFileView = Immutable<z.infer<typeof unitFileViewSchema>>;
+
+export const unitsReplySchema = z.object({
   /** The store's revision this was read at. */
-  readonly revision: string;
-  readonly units: readonly UnitView[];
-}
+  revision: z.string(),
+  units: z.array(unitViewSchema),
+});
+
+/** `GET /flotilla/v1/units` */
+export type UnitsReply = Immutable<z.infer<typeof unitsReplySchema>>;
 
 /** `POST /flotilla/v1/plan` (says what would happen) and `POST /flotilla/v1/apply` (does it, in one transaction). */
 export interface ChangeRequest {
@@ -63,26 +87,32 @@ export interface ChangeRequest {
   readonly revision?: string;
 }
 
+const plannedMoveSchema = z.object({
+  unit: z.string(),
+  /** Name of the machine; absent while the unit stays pending or goes away. */
+  machine: z.string().exactOptional(),
+  reason: z.string(),
+});
+
 /** One line of a plan, shown to the user as it stands. */
-export interface PlannedMove {
-  readonly unit: string;
-  /** Name of the machine, or undefined while the unit stays pending or goes away. */
-  readonly machine?: string;
-  readonly reason: Reason;
-}
+export type PlannedMove = Immutable<z.infer<typeof plannedMoveSchema>>;
 
-export interface PlanReply {
-  readonly moves: readonly PlannedMove[];
-  readonly pending: readonly { readonly unit: string; readonly reason: Reason }[];
-}
+export const planReplySchema = z.object({
+  moves: z.array(plannedMoveSchema),
+  pending: z.array(z.object({ unit: z.string(), reason: z.string() })),
+});
 
-export interface ApplyReply {
-  readonly revision: string;
-}
+export type PlanReply = Immutable<z.infer<typeof planReplySchema>>;
 
-export interface ErrorReply {
-  readonly error: { readonly code: number; readonly message: string };
-}
+export const applyReplySchema = z.object({ revision: z.string() });
+
+export type ApplyReply = Immutable<z.infer<typeof applyReplySchema>>;
+
+export const errorReplySchema = z.object({
+  error: z.object({ code: z.number(), message: z.string() }),
+});
+
+export type ErrorReply = Immutable<z.infer<typeof errorReplySchema>>;
 
 /**
  * `POST /flotilla/v1/machines/<name or id>/cordon | drain | uncordon`, the first two with an optional
@@ -100,17 +130,19 @@ export interface RebalanceRequest {
   readonly maxMoves: number;
 }
 
+export const explainReplySchema = z.object({
+  unit: z.string(),
+  targetState: targetStateSchema,
+  placements: z.array(z.object({ machine: z.string(), reason: z.string() })),
+  pending: z.string().exactOptional(),
+  machines: z.array(z.object({ machine: z.string(), fits: z.boolean(), reason: z.string() })),
+});
+
 /** `GET /flotilla/v1/explain/<unit>`: where it is and why, and what each machine would say to it. */
-export interface ExplainReply {
-  readonly unit: string;
-  readonly targetState: TargetState;
-  readonly placements: readonly { readonly machine: string; readonly reason: Reason }[];
-  readonly pending?: Reason;
-  readonly machines: readonly { readonly machine: string; readonly fits: boolean; readonly reason: Reason }[];
-}
+export type ExplainReply = Immutable<z.infer<typeof explainReplySchema>>;
 
 /** What events tell of, and what streams of them tell of themselves: `begin` and `end`. */
-export const eventKinds = [
+const eventKinds = [
   'machine',
   'unit',
   'placement',
@@ -122,6 +154,22 @@ export const eventKinds = [
   'end',
 ] as const;
 
+export const clusterEventSchema = z.object({
+  /**
+   * Its place in the store's history: the revision, and which of that revision's changes it tells of. Given as `after`
+   * instead of `since`, it continues right after this line, also where a revision has more to tell. A revision alone
+   * stands for all of it.
+   */
+  id: z.string(),
+  /** The store's revision it happened at. */
+  revision: z.string(),
+  kind: z.enum(eventKinds),
+  unit: z.string().exactOptional(),
+  /** Name of the machine; its id when the name is not known any more. */
+  machine: z.string().exactOptional(),
+  message: z.string(),
+});
+
 /**
  * One line of `GET /flotilla/v1/events?since=<revision>&follow=true`, as newline-delimited JSON, oldest first. Without
  * `follow` the stream ends with the present revision. Without `since` it begins now when it follows, else with the
@@ -130,38 +178,26 @@ export const eventKinds = [
  * A stream that follows begins with a line of the kind `begin`. One whose client reads too slowly ends with a line of
  * the kind `end`; every other end is a cut.
  */
-export interface ClusterEvent {
-  /**
-   * Its place in the store's history: the revision, and which of that revision's changes it tells of. Given as `after`
-   * instead of `since`, it continues right after this line, also where a revision has more to tell. A revision alone
-   * stands for all of it.
-   */
-  readonly id: string;
-  /** The store's revision it happened at. */
-  readonly revision: string;
-  readonly kind: (typeof eventKinds)[number];
-  readonly unit?: string;
-  /** Name of the machine; its id when the name is not known any more. */
-  readonly machine?: string;
-  readonly message: Reason;
-}
+export type ClusterEvent = Immutable<z.infer<typeof clusterEventSchema>>;
+
+export const rolloutViewSchema = z.object({
+  /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
+  name: z.string(),
+  state: rolloutStateSchema,
+  /** Instances (of a global unit: machines) by how far they are. */
+  updated: z.number(),
+  total: z.number(),
+  reason: z.string(),
+  failure: rolloutFailureSchema.exactOptional(),
+});
 
 /** How a changed template or global unit is replacing its instances. */
-export interface RolloutView {
-  /** The template `hello@.service` or the global unit; other units change at once and have no rollout. */
-  readonly name: string;
-  readonly state: RolloutState;
-  /** Instances (of a global unit: machines) by how far they are. */
-  readonly updated: number;
-  readonly total: number;
-  readonly reason: Reason;
-  readonly failure?: RolloutFailure;
-}
+export type RolloutView = Immutable<z.infer<typeof rolloutViewSchema>>;
+
+export const rolloutsReplySchema = z.object({ rollouts: z.array(rolloutViewSchema) });
 
 /**
  * `GET /flotilla/v1/rollouts`; `POST /flotilla/v1/rollouts/<name>/pause | resume | undo` answers one `RolloutView`.
  * `undo` brings the last good version back.
  */
-export interface RolloutsReply {
-  readonly rollouts: readonly RolloutView[];
-}
+export type RolloutsReply = Immutable<z.infer<typeof rolloutsReplySchema>>;

@@ -70,6 +70,11 @@ export function failureResult(status: UnitStatus): string {
   return failure?.result ?? (isUnusable(status) ? load : sub);
 }
 
+/** Whether nothing of the unit runs. */
+export function isDown({ active }: Pick<SystemdState, 'active'>): boolean {
+  return active === 'inactive' || active === 'failed';
+}
+
 /** Whether it has crashed and systemd is about to start it again; `auto-restart-queued` since systemd 254. */
 export function isRestarting({ sub }: Pick<SystemdState, 'sub'>): boolean {
   return sub.startsWith('auto-restart');

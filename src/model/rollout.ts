@@ -1,4 +1,5 @@
-import type { Reason } from './reason.ts';
+import * as z from 'zod';
+import type { Immutable } from './immutable.ts';
 
 export const rolloutStates = [
   'running',
@@ -9,6 +10,7 @@ export const rolloutStates = [
   'failed',
 ] as const;
 export type RolloutState = (typeof rolloutStates)[number];
+export const rolloutStateSchema = z.enum(rolloutStates);
 
 /** What an operator may do to a rollout, and in which states that has a meaning. */
 export const rolloutActions = {
@@ -23,27 +25,33 @@ export function isMoving({ state }: { readonly state: RolloutState }): boolean {
   return state === 'running' || state === 'rolling-back';
 }
 
+const versionsSchema = z.record(z.string(), z.string());
+
 /** Unit name → sha256 of its file. */
-export type Versions = Readonly<Record<string, string>>;
+export type Versions = Immutable<z.infer<typeof versionsSchema>>;
+
+export const rolloutFailureSchema = z.object({
+  unit: z.string(),
+  machine: z.string(),
+  journal: z.array(z.string()),
+});
 
 /** Why it failed: the instance, its machine and its last journal lines. */
-export interface RolloutFailure {
-  readonly unit: string;
-  readonly machine: string;
-  readonly journal: readonly string[];
-}
+export type RolloutFailure = Immutable<z.infer<typeof rolloutFailureSchema>>;
+
+export const rolloutSchema = z.object({
+  /** The template `hello@.service`, or the global unit. */
+  name: z.string(),
+  state: rolloutStateSchema,
+  /** Which version the units have been told: `forward` is `to`, `back` is `from`. */
+  direction: z.enum(['forward', 'back']),
+  /** The last version that was complete, of all units of that time. Its files are kept. */
+  from: versionsSchema,
+  /** The version that replaces it, of the units that change. */
+  to: versionsSchema,
+  reason: z.string(),
+  failure: rolloutFailureSchema.exactOptional(),
+});
 
 /** What the engine keeps of a rollout: `/flotilla/rollouts/<name>`. Written when it changes, not while it goes on. */
-export interface Rollout {
-  /** The template `hello@.service`, or the global unit. */
-  readonly name: string;
-  readonly state: RolloutState;
-  /** Which version the units have been told: `forward` is `to`, `back` is `from`. */
-  readonly direction: 'forward' | 'back';
-  /** The last version that was complete, of all units of that time. Its files are kept. */
-  readonly from: Versions;
-  /** The version that replaces it, of the units that change. */
-  readonly to: Versions;
-  readonly reason: Reason;
-  readonly failure?: RolloutFailure;
-}
+export type Rollout = Immutable<z.infer<typeof rolloutSchema>>;

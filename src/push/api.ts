@@ -1,16 +1,26 @@
 import type { z } from 'zod';
-import type {
-  ApplyReply,
-  ChangeRequest,
-  CordonReply,
-  CordonRequest,
-  ExplainReply,
-  MachinesReply,
-  PlanReply,
-  RebalanceRequest,
-  RolloutsReply,
-  RolloutView,
-  UnitsReply,
+import {
+  type ApplyReply,
+  applyReplySchema,
+  type ChangeRequest,
+  type CordonReply,
+  type CordonRequest,
+  cordonReplySchema,
+  type ExplainReply,
+  explainReplySchema,
+  type MachinesReply,
+  machinesReplySchema,
+  type PlanReply,
+  planReplySchema,
+  type RebalanceRequest,
+  type RolloutsReply,
+  type RolloutView,
+  rolloutsReplySchema,
+  rolloutViewSchema,
+  type UnitFileView,
+  type UnitsReply,
+  unitFileViewSchema,
+  unitsReplySchema,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
@@ -21,18 +31,6 @@ import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
 import { journalOfAgent } from './next-step.ts';
 import { joined, noAgent, readReply, refusal, startsWhatIsMissing } from './read-reply.ts';
-import {
-  applyReply,
-  cordonReply,
-  explainReply,
-  machinesReply,
-  planReply,
-  rolloutsReply,
-  rolloutView,
-  type UnitFileView,
-  unitReply,
-  unitsReply,
-} from './replies.ts';
 
 /** Seconds. A caller waits at most for one choice of an agent and two answers. */
 export interface Deadlines {
@@ -86,20 +84,23 @@ export class AgentApi {
   }
 
   machines(): Promise<MachinesReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/machines' }, machinesReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/machines' }, machinesReplySchema);
   }
 
   units(): Promise<UnitsReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/units' }, unitsReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/units' }, unitsReplySchema);
   }
 
   /** Throws an `ApiError` with status 404 for a unit that is not there. */
   unit(name: string): Promise<UnitFileView> {
-    return this.#ask({ method: 'GET', path: `/flotilla/v1/units/${encodeURIComponent(name)}` }, unitReply);
+    return this.#ask(
+      { method: 'GET', path: `/flotilla/v1/units/${encodeURIComponent(name)}` },
+      unitFileViewSchema,
+    );
   }
 
   plan(change: ChangeRequest): Promise<PlanReply> {
-    return this.#ask({ method: 'POST', path: '/flotilla/v1/plan', body: change }, planReply);
+    return this.#ask({ method: 'POST', path: '/flotilla/v1/plan', body: change }, planReplySchema);
   }
 
   /**
@@ -108,35 +109,35 @@ export class AgentApi {
    */
   apply(change: ChangeRequest): Promise<ApplyReply> {
     const request = { method: 'POST', path: '/flotilla/v1/apply', body: change } as const;
-    return this.#once(request, applyReply, '`flotilla list-units` shows');
+    return this.#once(request, applyReplySchema, '`flotilla list-units` shows');
   }
 
   explain(unit: string): Promise<ExplainReply> {
     const path = `/flotilla/v1/explain/${encodeURIComponent(unit)}`;
-    return this.#ask({ method: 'GET', path }, explainReply);
+    return this.#ask({ method: 'GET', path }, explainReplySchema);
   }
 
   /** `machine` is a name or an id. To do it again changes nothing. */
   onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<CordonReply> {
     const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
-    return this.#ask({ method: 'POST', path, body }, cordonReply);
+    return this.#ask({ method: 'POST', path, body }, cordonReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`. */
   rebalance(body: RebalanceRequest): Promise<PlanReply> {
     const request = { method: 'POST', path: '/flotilla/v1/rebalance', body } as const;
-    return this.#once(request, planReply, '`flotilla events` shows');
+    return this.#once(request, planReplySchema, '`flotilla events` shows');
   }
 
   rollouts(): Promise<RolloutsReply> {
-    return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReply);
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`: an `undo` that is sent twice could undo itself. */
   onRollout(name: string, action: RolloutAction): Promise<RolloutView> {
     const path = `/flotilla/v1/rollouts/${encodeURIComponent(name)}/${action}`;
     const look = `\`flotilla rollout status ${name}\` shows`;
-    return this.#once({ method: 'POST', path, body: {} }, rolloutView, look);
+    return this.#once({ method: 'POST', path, body: {} }, rolloutViewSchema, look);
   }
 
   /**

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { ClusterEvent } from '../model/api.ts';
 import { AgentApi } from './api.ts';
 import { ApiError, NoAnswer } from './errors.ts';
+import type { EventLine } from './events.ts';
 import { type EventsQuery, readEvents } from './events.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
-import type { EventLine } from './replies.ts';
 
 const placed: ClusterEvent = {
   ...{ id: '7.1', revision: '7', kind: 'placement', unit: 'a.service', message: 'least loaded' },

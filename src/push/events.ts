@@ -1,7 +1,14 @@
+import * as z from 'zod';
+import { clusterEventSchema } from '../model/api.ts';
+import type { Immutable } from '../model/immutable.ts';
 import type { AgentApi } from './api.ts';
 import { NoAnswer } from './errors.ts';
 import { type PollClock, systemClock } from './poll-clock.ts';
-import { type EventLine, eventLine } from './replies.ts';
+
+const eventLineSchema = clusterEventSchema.extend({ kind: z.string() });
+
+/** A `ClusterEvent`, also of a kind that a newer agent knows and this version does not. */
+export type EventLine = Immutable<z.infer<typeof eventLineSchema>>;
 
 export interface EventsQuery {
   /** The store's revision of the first event that is wanted. */
@@ -66,7 +73,7 @@ function pathOf({ since, after }: Place, follow: boolean): string {
 
 function parse(line: string): EventLine {
   try {
-    return eventLine.parse(JSON.parse(line));
+    return eventLineSchema.parse(JSON.parse(line));
   } catch (cause) {
     throw new Error(
       'the agent sent an event that this version does not understand; `npm run up` brings the agents to this version',

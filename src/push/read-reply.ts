@@ -1,10 +1,10 @@
 import type { z } from 'zod';
+import { errorReplySchema } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { ApiError } from './errors.ts';
 import type { AgentRequest, AgentResponse } from './http.ts';
 import { nextStep } from './next-step.ts';
-import { errorReply } from './replies.ts';
 
 export const startsWhatIsMissing = '`npm run up -- --refresh` starts what is missing';
 
@@ -39,7 +39,7 @@ export function refusal(
   request: Pick<AgentRequest, 'method' | 'path'>,
   reply: AgentResponse,
 ): ApiError {
-  const error = errorReply.safeParse(parseJson(reply.body));
+  const error = errorReplySchema.safeParse(parseJson(reply.body));
   const why = error.success ? error.data.error.message : 'without a message';
   const next = nextStep(machine, request.path, reply.status, why);
   const message = `${machine}: ${request.method} ${request.path} answered ${reply.status}: ${why}${next}`;

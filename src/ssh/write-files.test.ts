@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { writeFiles } from './write-files.ts';
 
@@ -35,4 +37,21 @@ test('a stream that is cut off leaves the old file', () => {
   const cut = Buffer.from(command.stdin ?? '').subarray(0, 12);
   expect(spawnSync(program, args, { input: cut }).status).not.toBe(0);
   expect(readFileSync(path, 'utf8')).toBe('old');
+});
+
+test('nobody else may read a file before it has its mode and its owner', async () => {
+  const path = join(folder, 'secret');
+  const files = [{ path, contents: 'long enough to arrive in pieces', mode: '0644', owner: `${uid}:${gid}` }];
+  const command = writeFiles(files);
+  const [program = '', ...args] = command.argv;
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+  const closed = once(child, 'close');
+  const bytes = Buffer.from(command.stdin ?? '');
+  child.stdin.write(bytes.subarray(0, 12));
+  while (!existsSync(`${path}.new`)) await sleep(5);
+  const { mode } = statSync(`${path}.new`);
+  child.stdin.end(bytes.subarray(12));
+  await closed;
+  expect(mode & 0o777).toBe(0o600);
+  expect(statSync(path).mode & 0o777).toBe(0o644);
 });

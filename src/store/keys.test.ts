@@ -10,7 +10,7 @@ import * as keys from './keys.ts';
 const hash = 'a'.repeat(64);
 const machineId = '0'.repeat(32);
 
-// `Required`, since the schemas drop fields they do not know: an optional one that they lack is lost in silence.
+// `Required`, so that a field that comes to be is asked for here: one that is left out of a value is lost in silence.
 const machine: Required<Machine> = {
   id: machineId,
   name: 'core-1',

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import type { Cordon, RebalanceRequest } from '../model/api.ts';
-import type { Machine } from '../model/machine.ts';
+import { type Cordon, cordonSchema, type RebalanceRequest } from '../model/api.ts';
+import { type Machine, machineSchema } from '../model/machine.ts';
 import { parseJson } from '../model/parse-json.ts';
-import type { Placement } from '../model/placement.ts';
-import { type Rollout, rolloutStates } from '../model/rollout.ts';
-import type { UnitStatus } from '../model/status.ts';
-import { targetStates, type Unit } from '../model/unit.ts';
+import { type Placement, placementSchema } from '../model/placement.ts';
+import { type Rollout, rolloutSchema } from '../model/rollout.ts';
+import { type UnitStatus, unitStatusSchema } from '../model/status.ts';
+import { type Unit, unitSchema } from '../model/unit.ts';
 
 /** Everything Flotilla keeps is below this prefix; nothing else may be. */
 export const rootPrefix = '/flotilla/';
@@ -33,6 +33,15 @@ export const leaderKey = '/flotilla/leader';
  * fails. Apart from `leaderKey`, which others watch: they need not wake for every decision.
  */
 export const engineKey = '/flotilla/engine';
+
+/**
+ * The newest `storeFormat` of the engines that have led. One that knows only an earlier one does not lead: it would
+ * delete decisions that it can't read.
+ */
+export const formatKey = '/flotilla/format';
+
+/** Raised together with a change of what engines write that an engine without the change can't read. */
+export const storeFormat = 1;
 
 /** Written in every transaction that changes units, so that two of them can't miss each other. */
 export const changeKey = '/flotilla/change';
@@ -65,43 +74,19 @@ export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
 export type Whereabouts = Pick<Machine, 'name' | 'address'>;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
-const targetState = z.enum(targetStates);
-
-// Unknown fields are dropped, not refused: a newer agent may have written them.
-const machineValue = z.object({
-  name: z.string(),
-  address: z.string(),
-  metadata: z.record(z.string(), z.string()),
-  capacity: z.object({ cpus: z.number(), memory: z.number() }),
-  version: z.string(),
-  bootId: z.string(),
-});
-const unitValue = z.object({ hash, targetState });
-const placementValue = z.object({ hash, targetState, reason: z.string() });
-const metadataValue = z.record(z.string(), z.string().nullable());
-const statusValue = z.object({
-  load: z.string(),
-  active: z.string(),
-  sub: z.string(),
-  hash,
-  started: z.boolean().exactOptional(),
-  ready: z.object({ ok: z.boolean(), detail: z.string() }).exactOptional(),
-  waiting: z.string().exactOptional(),
-  failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
-});
-const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
-const cordonValue = z.object({ drain: z.boolean(), reason: z.string() });
-const addressValue = z.object({ name: z.string(), address: z.string() });
-const rebalanceValue = z.object({ maxMoves: z.int().positive() });
 const versions = z.record(z.string(), hash);
-const rolloutValue = z.object({
-  state: z.enum(rolloutStates),
-  direction: z.enum(['forward', 'back']),
-  from: versions,
-  to: versions,
-  reason: z.string(),
-  failure: z.object({ unit: z.string(), machine: z.string(), journal: z.array(z.string()) }).exactOptional(),
-});
+
+// The model's schemas without what the key says, and with hashes that are some: by them files are found. Unknown fields
+// are dropped, not refused: a newer agent may have written them.
+const machineValue = machineSchema.omit({ id: true });
+const unitValue = unitSchema.omit({ name: true }).extend({ hash });
+const placementValue = placementSchema.omit({ unit: true, machineId: true }).extend({ hash });
+const metadataValue = z.record(z.string(), z.string().nullable());
+const statusValue = unitStatusSchema.omit({ unit: true, machineId: true }).extend({ hash });
+const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
+const addressValue = machineSchema.pick({ name: true, address: true });
+const rebalanceValue = z.object({ maxMoves: z.int().positive() });
+const rolloutValue = rolloutSchema.omit({ name: true }).extend({ from: versions, to: versions });
 
 export const encodeMachine = ({ id: _, ...value }: Machine) => JSON.stringify(value);
 export const encodeMetadata = (metadata: PatchedMetadata) => JSON.stringify(metadata);
@@ -162,7 +147,7 @@ export function parseStatus(key: string, value: string): Parsed<UnitStatus> {
 /** `/flotilla/cordons/<machine id>` */
 export function parseCordon(key: string, value: string): Parsed<[machineId: string, Cordon]> {
   const id = key.slice(prefixes.cordon.length);
-  return parse(cordonValue, key, value, (found) => [id, found]);
+  return parse(cordonSchema, key, value, (found) => [id, found]);
 }
 
 /** `/flotilla/addresses/<machine id>` */

@@ -6,7 +6,7 @@ import type { Source } from './source.ts';
 
 /**
  * Units that would wait for one another for ever. What waits for a unit outside of this set can't be told here; the
- * agents' API does, which knows all units (src/agent/refuse-circles.ts).
+ * agents' API does, which knows all units (src/agent/api/refuse-circles.ts).
  */
 export function checkAfterReady(sources: readonly Source[]): Problem[] {
   const waiting = sources.filter(({ parsed }) => afterReadyLine(parsed) !== undefined);

@@ -3,12 +3,12 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { DbusSystemd } from '../../src/agent/dbus-systemd.ts';
-import { Manager } from '../../src/agent/manager.ts';
-import { maxNarrowRules } from '../../src/agent/match-rules.ts';
-import { halfWritten, type NewUnit } from '../../src/agent/systemd.ts';
-import { UnitFiles } from '../../src/agent/unit-files.ts';
-import { unitPath } from '../../src/agent/unit-path.ts';
+import { DbusSystemd } from '../../src/agent/systemd/dbus-systemd.ts';
+import { Manager } from '../../src/agent/systemd/manager.ts';
+import { maxNarrowRules } from '../../src/agent/systemd/match-rules.ts';
+import { halfWritten, type NewUnit } from '../../src/agent/systemd/systemd.ts';
+import { UnitFiles } from '../../src/agent/systemd/unit-files.ts';
+import { unitPath } from '../../src/agent/systemd/unit-path.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
 /**

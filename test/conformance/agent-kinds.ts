@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { reconcile, type UnitAction } from '../../src/agent/reconcile.ts';
-import type { ManagedUnit } from '../../src/agent/systemd.ts';
+import { reconcile, type UnitAction } from '../../src/agent/machine/reconcile.ts';
+import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { Placement } from '../../src/model/placement.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
 import { type Case, vectorCase } from './case.ts';

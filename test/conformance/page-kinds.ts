@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { decodePageToken, encodePageToken, extractPage, findPage } from '../../src/agent/fleet/page.ts';
-import { readQuery } from '../../src/agent/request-body.ts';
+import { decodePageToken, encodePageToken, extractPage, findPage } from '../../src/agent/api/fleet/page.ts';
+import { readQuery } from '../../src/agent/api/request-body.ts';
 import { messageOf } from '../../src/model/message-of.ts';
 import { type Case, vectorCase } from './case.ts';
 

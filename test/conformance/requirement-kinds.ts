@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { writeFleetFile } from '../../src/agent/fleet/options.ts';
+import { writeFleetFile } from '../../src/agent/api/fleet/options.ts';
 import { matchesMachineId, missingMetadata, shortId } from '../../src/scheduler/match.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';
 import { checkOptions } from '../../src/unit/check-options.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serveApi } from '../../src/agent/api.ts';
-import type { ApiContext } from '../../src/agent/route.ts';
+import { serveApi } from '../../src/agent/api/api.ts';
+import type { ApiContext } from '../../src/agent/api/route.ts';
 import { SimulatedCluster } from '../../src/agent/simulated-cluster.ts';
 import { callSocket, type SocketReply } from './socket-client.ts';
 

@@ -1,4 +1,4 @@
-import type { Systemd } from '../../src/agent/systemd.ts';
+import type { Systemd } from '../../src/agent/systemd/systemd.ts';
 import { changesContract } from './systemd/changes.ts';
 import { enablingContract } from './systemd/enabling.ts';
 import { guardContract } from './systemd/guard.ts';

@@ -1,4 +1,4 @@
-import type { ManagedUnit } from '../../src/agent/systemd.ts';
+import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { Finding } from './finding.ts';
 import type { Order } from './orders.ts';
 

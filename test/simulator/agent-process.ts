@@ -1,7 +1,7 @@
 import { runAgent } from '../../src/agent/agent.ts';
-import type { RunProbe } from '../../src/agent/probe.ts';
-import type { Dial } from '../../src/agent/second-opinion.ts';
-import type { Systemd } from '../../src/agent/systemd.ts';
+import type { Dial } from '../../src/agent/engine/second-opinion.ts';
+import type { RunProbe } from '../../src/agent/machine/probe.ts';
+import type { Systemd } from '../../src/agent/systemd/systemd.ts';
 import type { Machine } from '../../src/model/machine.ts';
 import type { Clock } from '../../src/store/clock.ts';
 import { placementPrefix } from '../../src/store/keys.ts';

@@ -114,7 +114,7 @@ export function removalsHaveCauses(write: EngineWrite): Finding {
   return undefined;
 }
 
-/** Seconds; what `src/agent/grace.ts` promises, written down anew. */
+/** Seconds; what `src/agent/engine/grace.ts` promises, written down anew. */
 const grace = { missing: 3, newLeader: 3, most: 60 };
 
 /** A machine that can't be seen is not dead yet (fleet's #1289 and #1690). */

@@ -1,4 +1,4 @@
-import { FakeSystemd } from '../../src/agent/fake-systemd.ts';
+import { FakeSystemd } from '../../src/agent/systemd/fake-systemd.ts';
 import type { Machine, Metadata } from '../../src/model/machine.ts';
 import { type Clock, sleep } from '../../src/store/clock.ts';
 import type { MemoryCluster } from '../../src/store/memory-cluster.ts';
@@ -10,7 +10,7 @@ import type { Decided } from './witness.ts';
 /** Milliseconds that an agent gets to end: `farewell` in `src/agent/main.ts`. */
 const farewell = 3000;
 
-/** Milliseconds to wait for an answer: `src/agent/dial.ts`. */
+/** Milliseconds to wait for an answer: `src/agent/engine/dial.ts`. */
 const dialPatience = 2000;
 
 /** Milliseconds that a unit takes to stop at most. */

@@ -1,5 +1,5 @@
-import type { ManagedUnit } from '../../src/agent/systemd.ts';
-import { unitsReply } from '../../src/agent/views.ts';
+import { unitsReply } from '../../src/agent/api/views.ts';
+import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { Clock } from '../../src/store/clock.ts';
 import { type ClusterState, readClusterState } from '../../src/store/cluster-state.ts';
 import { parsePlacement, prefixes, rootPrefix, splitPair } from '../../src/store/keys.ts';

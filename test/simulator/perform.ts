@@ -1,6 +1,6 @@
-import { ApiError } from '../../src/agent/api-error.ts';
-import { setCordon } from '../../src/agent/cordon.ts';
-import { requestRebalance } from '../../src/agent/rebalance-request.ts';
+import { ApiError } from '../../src/agent/api/api-error.ts';
+import { setCordon } from '../../src/agent/api/cordon.ts';
+import { requestRebalance } from '../../src/agent/api/rebalance-request.ts';
 import type { Action, Kind } from './plan.ts';
 import type { World } from './world.ts';
 

@@ -1,4 +1,4 @@
-import type { ManagedUnit, NewUnit, Systemd } from '../../src/agent/systemd.ts';
+import type { ManagedUnit, NewUnit, Systemd } from '../../src/agent/systemd/systemd.ts';
 import type { Clock } from '../../src/store/clock.ts';
 import type { Gate } from './gate.ts';
 

@@ -1,5 +1,5 @@
-import { recordedGroups } from '../../src/agent/rollout-groups.ts';
-import type { ManagedUnit } from '../../src/agent/systemd.ts';
+import { recordedGroups } from '../../src/agent/engine/rollout-groups.ts';
+import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { UnitView } from '../../src/model/api.ts';
 import { isMoving } from '../../src/model/rollout.ts';
 import { isOutdated, isReadyMember } from '../../src/scheduler/rollout-group.ts';

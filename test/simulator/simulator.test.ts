@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { graceSeconds } from '../../src/agent/grace.ts';
+import { graceSeconds } from '../../src/agent/engine/grace.ts';
 import { type Plan, plans, unitFile } from './plan.ts';
 import { formatFailure, simulate, trySeed } from './simulate.ts';
 

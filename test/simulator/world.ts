@@ -1,4 +1,4 @@
-import { applyChange, parseChange } from '../../src/agent/change.ts';
+import { applyChange, parseChange } from '../../src/agent/api/change.ts';
 import type { Metadata } from '../../src/model/machine.ts';
 import { type ClusterState, readClusterState } from '../../src/store/cluster-state.ts';
 import { FakeClock } from '../../src/store/fake-clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { halfWritten } from '../../../src/agent/systemd.ts';
+import { halfWritten } from '../../../src/agent/systemd/systemd.ts';
 import { hashOf } from '../../../src/unit/hash.ts';
 import { daemon, type Subject } from './subject.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import type { ManagedUnit, Systemd } from '../../../src/agent/systemd.ts';
+import type { ManagedUnit, Systemd } from '../../../src/agent/systemd/systemd.ts';
 import { hashOf } from '../../../src/unit/hash.ts';
 
 export const service = (lines: string) => `[Service]\n${lines}\n`;

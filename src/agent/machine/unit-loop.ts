@@ -1,0 +1,170 @@
+import { messageOf } from '../../model/message-of.ts';
+import type { Placement } from '../../model/placement.ts';
+import type { Reason } from '../../model/reason.ts';
+import { type Clock, sleep } from '../../store/clock.ts';
+import { parsePlacement, placementPrefix, prefixes, splitPair } from '../../store/keys.ts';
+import { type MirrorView, mirror } from '../../store/mirror.ts';
+import type { Lease, Store } from '../../store/store.ts';
+import type { Log } from '../log.ts';
+import { Pulse } from '../pulse.ts';
+import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import { LastWords } from './last-words.ts';
+import type { RunProbe } from './probe.ts';
+import { type ProbedUnit, Probes } from './probes.ts';
+import { Publisher, type Remarks } from './publisher.ts';
+import { type Desired, UnitWork } from './unit-work.ts';
+
+export interface UnitLoopOptions {
+  readonly store: Store;
+  readonly systemd: Systemd;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machineId: string;
+  readonly runProbe: RunProbe;
+}
+
+/** Milliseconds between looks when nothing is said to have changed. */
+const idlePeriod = 30_000;
+
+/** Milliseconds until a look that failed as a whole is tried again. */
+const retryPause = 2000;
+
+/** Milliseconds that changes are collected for: units that were placed together get one daemon-reload. */
+const collectFor = 50;
+
+/**
+ * Makes this machine's units what the engine decided and publishes what became of them. It runs on without a
+ * lease and without the store: then nothing is known to have changed, so nothing changes but what is fenced.
+ */
+export class UnitLoop {
+  readonly #options: UnitLoopOptions;
+  readonly #pulse: Pulse;
+  readonly #publisher: Publisher;
+  readonly #work: UnitWork;
+  readonly #probes: Probes;
+  /** Undefined until the store was read once: until then nobody knows what should run. */
+  #desired: Desired | undefined;
+  #lease: Lease | undefined;
+  #said = '';
+
+  constructor(options: UnitLoopOptions) {
+    const { store, systemd, clock, machineId, runProbe } = options;
+    const onChange = () => this.#pulse.ring();
+    const publisher = new Publisher(store, new LastWords(systemd, clock), machineId);
+    this.#options = options;
+    this.#pulse = new Pulse(clock);
+    this.#publisher = publisher;
+    this.#probes = new Probes({ clock, runProbe, onChange });
+    const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
+    this.#work = new UnitWork({ ...options, claimOf, onChange });
+  }
+
+  /** From now on states are published under this lease, and fenced units run by it. */
+  attach(lease: Lease): void {
+    this.#lease = lease;
+    this.#work.attach(lease);
+    this.#pulse.ring();
+  }
+
+  /** Runs until `signal` aborts; never rejects. Leaves all units as they are. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, clock, log, machineId } = this.#options;
+    const onChange = (view: MirrorView) => this.#want(view);
+    const prefix = placementPrefix(machineId);
+    const following = mirror({ store, prefix, clock, log, onChange }, signal);
+    const listening = this.#listen(signal);
+    while (!signal.aborted) {
+      await this.#pulse.wait(await this.#pass(), signal);
+      await sleep(clock, collectFor, signal);
+    }
+    this.#work.end();
+    this.#probes.follow([]);
+    await Promise.all([following, listening]);
+  }
+
+  #want({ entries }: MirrorView): void {
+    const placements: Placement[] = [];
+    const unclear = new Set<string>();
+    for (const [key, { value }] of entries) {
+      const parsed = parsePlacement(key, value);
+      if ('value' in parsed) placements.push(parsed.value);
+      else {
+        this.#options.log(`${key} is malformed, its unit stays as it is: ${parsed.malformed.problem}`);
+        unclear.add(splitPair(key, prefixes.placement)[1]);
+      }
+    }
+    this.#desired = { placements, unclear };
+    this.#pulse.ring();
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    const { systemd, clock, log } = this.#options;
+    let said = '';
+    while (!signal.aborted) {
+      try {
+        for await (const _ of systemd.changes(signal)) {
+          said = '';
+          this.#pulse.ring();
+        }
+      } catch (error) {
+        const problem = messageOf(error);
+        if (problem !== said) log(`systemd can't be followed: ${problem}; trying again`);
+        said = problem;
+        await sleep(clock, retryPause, signal);
+      }
+    }
+  }
+
+  /** Answers in how many milliseconds to look again. */
+  async #pass(): Promise<number> {
+    const problems: Reason[] = [];
+    let wait = idlePeriod;
+    const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await step();
+      } catch (error) {
+        problems.push(messageOf(error));
+        wait = retryPause;
+        return undefined;
+      }
+    };
+    const desired = this.#desired;
+    const advanced = desired && (await attempt(() => this.#work.advance(desired)));
+    await attempt(async () => {
+      const known = advanced === undefined || advanced.changed ? undefined : advanced.units;
+      await this.#tell(known ?? (await this.#options.systemd.list()));
+    });
+    this.#complain([...(advanced?.problems ?? []), ...problems]);
+    return Math.min(wait, this.#work.nextLook());
+  }
+
+  /** What failed is said again only when it says something new, or has got well in between. */
+  #complain(problems: readonly Reason[]): void {
+    const problem = problems.join('; ');
+    if (problem !== '' && problem !== this.#said) this.#options.log(`will try again: ${problem}`);
+    if (problem !== '' || this.#work.isWell) this.#said = problem;
+  }
+
+  /** Tells the cluster of the units as they are now. */
+  async #tell(units: readonly ManagedUnit[]): Promise<void> {
+    this.#probes.follow(probed(units, this.#work));
+    if (!this.#lease || this.#lease.lost.aborted) return;
+    await this.#publisher.publish(units, (unit) => this.#remarksOn(unit), this.#lease);
+  }
+
+  #remarksOn(unit: string): Remarks {
+    const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
+    return { ...(ready && { ready }), ...(waiting !== undefined && { waiting }) };
+  }
+}
+
+/** Active states of a unit that may answer its probe: one that reloads runs on. */
+const up: ReadonlySet<string> = new Set(['active', 'reloading']);
+
+/** Units that run and have a probe. */
+function probed(units: readonly ManagedUnit[], work: UnitWork): ProbedUnit[] {
+  return units.flatMap(({ name, contents, active }) => {
+    const { readiness } = work.needsOf(name, contents).flotilla;
+    return readiness && up.has(active) ? { name, contents, readiness } : [];
+  });
+}

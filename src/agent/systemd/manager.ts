@@ -1,0 +1,200 @@
+import { EventEmitter, on } from 'node:events';
+import * as z from 'zod';
+import type { SystemdState } from '../../model/status.ts';
+import { Bus, BusError } from './bus.ts';
+import { MatchRules } from './match-rules.ts';
+import { unitPath } from './unit-path.ts';
+
+const service = 'org.freedesktop.systemd1';
+const path = '/org/freedesktop/systemd1';
+const properties = 'org.freedesktop.DBus.Properties';
+
+const reloading = `interface='${service}.Manager',member='Reloading'`;
+
+const changed = `interface='${properties}',member='PropertiesChanged',arg0='${service}.Unit'`;
+const ofUnits = {
+  narrow: (unit: string) => `${changed},path='${unitPath(unit)}'`,
+  broad: `${changed},path_namespace='${path}/unit'`,
+};
+
+const removed = `interface='${service}.Manager',member='JobRemoved'`;
+const ofStops = { narrow: (unit: string) => `${removed},arg2='${unit}'`, broad: removed };
+
+/** Seconds for a stop job: more than a unit's own `TimeoutStopSec=` should be. */
+const stopWithin = 600;
+
+const text = z.string();
+/** Name, description, load, active and sub state, followed unit, path; then the job's id, type and path. */
+const rows = z.array(z.tuple([text, text, text, text, text, text, text, z.number(), text, text]));
+/** The job's id and path, unit, result. */
+const jobRemoved = z.tuple([z.number(), text, text, text]);
+
+/**
+ * The calls to systemd's manager that the agent makes (org.freedesktop.systemd1(5)), on one connection. Every container
+ * and every session of the machine is a unit as well, so systemd's signals are asked for unit by unit.
+ */
+export class Manager {
+  readonly #bus: Bus;
+  /** Emits by unit what its jobs ended with. */
+  readonly #jobs: EventEmitter;
+  readonly #units: MatchRules;
+  readonly #stops: MatchRules;
+
+  private constructor(bus: Bus, jobs: EventEmitter) {
+    this.#bus = bus;
+    this.#jobs = jobs;
+    this.#units = new MatchRules({ bus, ...ofUnits });
+    this.#stops = new MatchRules({ bus, ...ofStops });
+  }
+
+  /**
+   * `onChange` hears the path of each unit that may have become another, of others than those that are followed too
+   * when they are many; none when it may be all of them.
+   */
+  static async connect(socket: string, onChange: (path?: string) => void): Promise<Manager> {
+    // Each unit that is being stopped listens for errors too.
+    const jobs = new EventEmitter().setMaxListeners(0);
+    const bus = await Bus.connect(socket, ({ path, member, body }) => {
+      if (member === 'JobRemoved') jobs.emit(`${body[2]}`, body);
+      else if (member === 'PropertiesChanged') onChange(path);
+      else if (body[0] === false) onChange();
+    });
+    const manager = new Manager(bus, jobs);
+    try {
+      await Promise.all([bus.match(reloading), manager.#call('Subscribe')]);
+      return manager;
+    } catch (error) {
+      bus.close();
+      throw error;
+    }
+  }
+
+  /** What these become from now on is heard. */
+  follow(units: readonly string[]): Promise<void> {
+    return this.#units.add(units);
+  }
+
+  unfollow(units: readonly string[]): Promise<void> {
+    return this.#units.remove(units);
+  }
+
+  /** Aborts when the connection is gone; its reason says why. */
+  get lost(): AbortSignal {
+    return this.#bus.lost;
+  }
+
+  close(): void {
+    this.#bus.close();
+  }
+
+  /** Of each unit in turn; reads those that are not in memory from disk. */
+  async list(units: readonly string[]): Promise<SystemdState[]> {
+    return statesIn(await this.#call('ListUnitsByNames', 'as', [units]));
+  }
+
+  /**
+   * Whether the unit is up, is about to be started, or has been up since then (microseconds of the monotonic clock), as
+   * far as systemd remembers: it forgets a unit that is down and that nothing refers to.
+   */
+  async isUpSince(unit: string, since: number): Promise<boolean> {
+    const properties = ['ActiveState', 'Job', 'InactiveExitTimestampMonotonic'];
+    const [active, job, left] = await Promise.all(properties.map((one) => this.get(unit, 'Unit', one)));
+    const [queued] = z.tuple([z.number(), text]).parse(job);
+    const down = active === 'inactive' || active === 'failed';
+    return !down || queued > 0 || Number(left) >= since;
+  }
+
+  /** Of those of the units that systemd has in memory. */
+  async listLoaded(units: readonly string[]): Promise<SystemdState[]> {
+    // No pattern would be all units.
+    if (units.length === 0) return [];
+    // Taken for patterns, in which the backslash of an escaped name would mean something.
+    const patterns = units.map((unit) => unit.replaceAll('\\', '\\\\'));
+    return statesIn(await this.#call('ListUnitsByPatterns', 'asas', [[], patterns]));
+  }
+
+  async reload(): Promise<void> {
+    await this.#call('Reload');
+  }
+
+  /** Until the machine reboots, as the file's `[Install]` section says. Of links that are others' it takes none. */
+  async enable(file: string): Promise<void> {
+    await this.#call('EnableUnitFiles', 'asbb', [[file], true, false]);
+  }
+
+  async disable(unit: string): Promise<void> {
+    await this.#call('DisableUnitFiles', 'asb', [[unit], true]);
+  }
+
+  /** Returns when the job is queued. */
+  async start(unit: string): Promise<void> {
+    await this.#call('StartUnit', 'ss', [unit, 'replace']);
+  }
+
+  /** Returns when the unit is down. */
+  async stop(unit: string): Promise<void> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), stopWithin * 1000);
+    // Listens from before the call on: the job's end may come in one piece with the answer.
+    const ends = on(this.#jobs, unit, { signal: AbortSignal.any([this.lost, deadline.signal]) });
+    try {
+      await this.#stops.add([unit]);
+      const job = await this.#call('StopUnit', 'ss', [unit, 'replace']);
+      const result = await resultOf(job, ends);
+      if (result !== 'done') throw new Error(`its stop job ended with ${result}`);
+    } catch (error) {
+      this.lost.throwIfAborted();
+      if (deadline.signal.aborted)
+        throw new Error(`it took more than ${stopWithin} s to stop; give it a TimeoutStopSec=`, {
+          cause: error,
+        });
+      // Neither running nor on disk.
+      if (!isUnknownUnit(error)) throw error;
+    } finally {
+      clearTimeout(timer);
+      await ends.return?.();
+      if (this.#jobs.listenerCount(unit) === 0) await this.#stops.remove([unit]);
+    }
+  }
+
+  /** A failed unit stays failed, and its starts stay counted, when it is stopped or its file gone. */
+  async forgetFailure(unit: string): Promise<void> {
+    await this.#call('ResetFailedUnit', 's', [unit]).catch((error: unknown) => {
+      if (!isUnknownUnit(error)) throw error;
+    });
+  }
+
+  /** A property of the unit, or of what it is by its type: `Unit`, `Service`, … */
+  async get(unit: string, type: string, property: string): Promise<unknown> {
+    const body = [`${service}.${type}`, property];
+    const call = { interface: properties, member: 'Get', signature: 'ss', body };
+    return this.#bus.call({ path: unitPath(unit), ...call });
+  }
+
+  #call(member: string, signature = '', body: readonly unknown[] = []): Promise<unknown> {
+    return this.#bus.call({ path, interface: `${service}.Manager`, member, signature, body });
+  }
+}
+
+/** Whether systemd has no such unit in memory and finds no file for it. */
+export function isUnknownUnit(error: unknown): boolean {
+  return error instanceof BusError && error.error === `${service}.NoSuchUnit`;
+}
+
+/** Whether systemd has said no. Without an answer nobody knows what it did. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof BusError && error.error !== 'org.freedesktop.DBus.Error.NoReply';
+}
+
+function statesIn(answer: unknown): SystemdState[] {
+  return rows.parse(answer).map(([, , load, active, sub]) => ({ load, active, sub }));
+}
+
+/** systemd's word for how a job ended: `done`, `canceled`, `timeout`, … */
+async function resultOf(job: unknown, ends: AsyncIterable<unknown>): Promise<string> {
+  for await (const each of ends) {
+    const [[, path, , result]] = z.tuple([jobRemoved]).parse(each);
+    if (path === job) return result;
+  }
+  throw new Error('systemd tells of no more jobs');
+}
