@@ -51,31 +51,41 @@ async function printOnce(
   sources: readonly Source[],
   lines: number,
 ): Promise<number> {
-  const printer = new LogPrinter(context, cluster.machines);
-  const silent = new Set(sources.map(({ machine }) => machine.name));
   const held: { readonly entry: JournalEntry; readonly machine: KnownMachine }[] = [];
-  const read = async ({ machine, units }: Source): Promise<number> => {
-    const argv = journalctl(units, ['--lines', String(lines)]);
-    const take = (entry: JournalEntry) => held.push({ entry, machine });
-    try {
-      return await within(patience, (signal) =>
-        readJournal(context, cluster, { machine, argv, signal }, take),
-      );
-    } catch (error) {
-      if (context.signal.aborted) return interrupted;
-      // A machine that is lost does not end the others.
-      say(context, `${machine.name}: ${messageOf(error)}; some of its lines are missing`);
-      return failed;
-    } finally {
-      silent.delete(machine.name);
-    }
-  };
+  const silent = new Set(sources.map(({ machine }) => machine.name));
+  const reading = sources.map(async (source) => {
+    const { machine } = source;
+    const status = await readLast(context, cluster, source, lines, (entry) => held.push({ entry, machine }));
+    silent.delete(machine.name);
+    return status;
+  });
   const statuses = await reminding(
     (line) => say(context, line),
     () => `the journals of ${[...silent].join(', ')}`,
-    Promise.all(sources.map(read)),
+    Promise.all(reading),
   );
+  const printer = new LogPrinter(context, cluster.machines);
   held.sort((a, b) => a.entry.time - b.entry.time);
   for (const { entry, machine } of held) printer.print(entry, machine);
   return statuses.find((status) => status !== 0) ?? 0;
+}
+
+/** One machine's last lines. That it is lost, or too slow, ends none of the others. */
+async function readLast(
+  context: Context,
+  cluster: Cluster,
+  { machine, units }: Source,
+  lines: number,
+  onEntry: (entry: JournalEntry) => void,
+): Promise<number> {
+  const argv = journalctl(units, ['--lines', String(lines)]);
+  try {
+    return await within(patience, (signal) =>
+      readJournal(context, cluster, { machine, argv, signal }, onEntry),
+    );
+  } catch (error) {
+    if (context.signal.aborted) return interrupted;
+    say(context, `${machine.name}: ${messageOf(error)}; some of its lines are missing`);
+    return failed;
+  }
 }

@@ -135,19 +135,8 @@ async function execute(
   const members = options.cluster.members.filter(({ name }) => step.members.includes(name));
   const seconds = Math.max(1, Math.min(round, Math.ceil((end - Date.now()) / 1000)));
   switch (step.kind) {
-    case 'install': {
-      const certificates = new Map(
-        await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
-      );
-      const { certificate: authority } = options.authority;
-      return await onEach(options, members, (member) =>
-        foundCommand(member, options.cluster, {
-          authority,
-          certificates: certificates.get(member) ?? [],
-          seconds,
-        }),
-      );
-    }
+    case 'install':
+      return await found(options, members, seconds);
     case 'start':
       return await onEach(options, members, (member) => startCommand(member, seconds));
     case 'mark':
@@ -156,6 +145,25 @@ async function execute(
         .filter(({ name }) => step.members.includes(name))
         .map((each) => ({ ...each, markedToken: clusterToken(options.cluster) }));
   }
+}
+
+/** All have their certificates before any starts, since they wait for each other. */
+async function found(
+  options: BootstrapOptions,
+  members: readonly EtcdMember[],
+  seconds: number,
+): Promise<readonly MemberFacts[]> {
+  const { cluster, authority } = options;
+  const certificates = new Map(
+    await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
+  );
+  return await onEach(options, members, (member) =>
+    foundCommand(member, cluster, {
+      authority: authority.certificate,
+      certificates: certificates.get(member) ?? [],
+      seconds,
+    }),
+  );
 }
 
 /** Has the member's machine make its keys, and signs for them. */
