@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { reminding } from '../model/remind.ts';
 import { AgentApi } from '../push/api.ts';
 import { changeTakers, sshGateway } from '../push/gateway.ts';
 import { abortable } from '../push/http.ts';
@@ -59,7 +60,11 @@ export async function openCluster(
       const dial = (to: SshTarget) => pool.get(to, dialing);
       return runOn(dial, target(machine), program, terminal, options);
     },
-    openSocket: async (machine, path) => (await pool.get(target(machine), dialing)).openSocket(path),
+    openSocket: async (machine, path) => {
+      const connection = await pool.get(target(machine), dialing);
+      const what = () => `${machine.name} to open ${path}`;
+      return await reminding(options.log, what, connection.openSocket(path));
+    },
     async close() {
       closed.abort(new Error('the cluster was closed'));
       await pool.close();
@@ -72,7 +77,7 @@ async function runOn(
   target: SshTarget,
   program: RemoteProgram,
   terminal: Terminal,
-  { signal, sshAgent }: OpenOptions,
+  { log, signal, sshAgent }: OpenOptions,
 ): Promise<number> {
   const { forwardAgent = false } = program;
   const forwarding = forwardAgent && sshAgent !== undefined ? { ...target, sshAgent } : target;
@@ -84,7 +89,10 @@ async function runOn(
   const hangUp = () => void connection.close();
   signal.addEventListener('abort', hangUp, { once: true });
   try {
-    return await interactive(connection, asRoot(program, target.user), terminal, program.signal);
+    return await interactive(connection, asRoot(program, target.user), terminal, {
+      signal: program.signal,
+      log,
+    });
   } catch (error) {
     if (signal.aborted) return interrupted;
     throw error;

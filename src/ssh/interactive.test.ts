@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { connect } from './connect.ts';
 import { ConnectionLostError } from './errors.ts';
 import { interactive } from './interactive.ts';
@@ -51,7 +51,7 @@ describe('interactive', () => {
     const connection = await connect(target);
     const stop = new AbortController();
     const streams = terminal();
-    const ended = interactive(connection, ['sh', '-c', 'echo begun; cat'], streams, stop.signal);
+    const ended = interactive(connection, ['sh', '-c', 'echo begun; cat'], streams, { signal: stop.signal });
     streams.stdout.once('data', () => stop.abort(new Error('enough')));
     await expect(ended).rejects.toThrow('enough');
     expect(await interactive(connection, ['true'], terminal())).toBe(0);
@@ -65,9 +65,17 @@ describe('interactive', () => {
     server.deaf = true;
     const impatient = new Ssh2Connection(target, client, 0.1);
     const message = 'core-1 did not open a session: no answer within 0.1 s, although its SSH lives';
-    await expect(interactive(impatient, ['true'], terminal())).rejects.toThrow(message);
+    const log: string[] = [];
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'Date', 'performance'] });
+    const opening = interactive(impatient, ['true'], terminal(), { log: (line) => log.push(line) });
+    jest.advanceTimersByTime(10_000);
+    jest.useRealTimers();
+    await expect(opening).rejects.toThrow(message);
+    expect(log).toEqual(['waiting for core-1 to open a session']);
     const patient = new Ssh2Connection(target, client);
-    const cancelled = interactive(patient, ['true'], terminal(), AbortSignal.timeout(50));
+    const cancelled = interactive(patient, ['true'], terminal(), {
+      signal: AbortSignal.timeout(50),
+    });
     await expect(cancelled).rejects.toThrow('timeout');
     await patient.close();
     await server.close();

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
+import { reminding } from '../model/remind.ts';
 import type { Ssh2Connection } from './ssh2.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -8,6 +9,12 @@ export interface Terminal {
   readonly stdin: Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { isTTY?: boolean; columns?: number; rows?: number };
   readonly stderr: Writable;
+}
+
+export interface SessionOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gets a line every 10 s until the session is open. */
+  readonly log?: (line: string) => void;
 }
 
 /**
@@ -21,10 +28,12 @@ export async function interactive(
   connection: Ssh2Connection,
   argv: readonly string[] | undefined,
   terminal: Terminal,
-  signal?: AbortSignal,
+  { signal, log }: SessionOptions = {},
 ): Promise<number> {
   signal?.throwIfAborted();
-  const { channel, ended } = await connection.openSession(argv, ptyFor(terminal), signal);
+  const opening = connection.openSession(argv, ptyFor(terminal), signal);
+  const what = () => `${connection.target.name} to open a session`;
+  const { channel, ended } = await reminding(log, what, opening);
   const resize = () => channel.setWindow(terminal.stdout.rows ?? 24, terminal.stdout.columns ?? 80, 0, 0);
   terminal.stdout.on('resize', resize);
   terminal.stdin.setRawMode?.(true);
