@@ -115,6 +115,7 @@ function describe(error: unknown, debug: boolean): string {
   // Several problems are several lines.
   if (error instanceof CommandFailed || error instanceof ApiError) return error.message;
   // One line, also when a library's message has several.
-  const message = messageOf(error);
-  return message.replaceAll(/\s*\n\s*/g, ' ');
+  const message = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+  if (!(error instanceof ConnectionLostError)) return message;
+  return `${message} Run it again once \`flotilla list-machines\` shows the machine`;
 }

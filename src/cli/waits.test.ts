@@ -61,7 +61,10 @@ test.each([
   hangFor(10, () => cluster.lose('core-2'));
   const { status, stderr } = await cluster.flotilla(line);
   expect(status).toBe(4);
-  expect(stderr).toContain(`flotilla: waiting for core-2 to ${purpose}\n`);
+  expect(stderr).toBe(
+    `flotilla: waiting for core-2 to ${purpose}\nflotilla: Lost the connection to core-2. ` +
+      'Run it again once `flotilla list-machines` shows the machine\n',
+  );
 });
 
 test('silence is no news while a journal is followed, nor after the first line', async () => {
