@@ -9,8 +9,9 @@ import { expect, test } from '@jest/globals';
  * 0009 does not say why, a comment does.
  */
 const allowed: Readonly<Record<string, { folders: readonly string[]; packages: readonly string[] }>> = {
-  // zod: what goes over wires and into the store is a schema, and its type follows from it.
-  'src/model': { folders: [], packages: ['zod', 'node:util'] },
+  // zod: what goes over wires and into the store is a schema, and its type follows from it. path: where a stack's folder
+  // is, which toolchain, plugin and platforms have to agree on.
+  'src/model': { folders: [], packages: ['zod', 'node:util', 'node:path'] },
   // units.yaml is parsed here; addresses follow from a hash; write-schema.ts is a program of its own, the only I/O.
   'src/config': { folders: [], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
   'src/plan': { folders: ['src/config'], packages: [] },

@@ -1,12 +1,6 @@
 import { homedir } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
-import {
-  backendFolder,
-  type Environment,
-  flotillaHome,
-  pulumiEnvironment,
-  type Surroundings,
-} from './environment.ts';
+import { backendFolder, type Environment, pulumiEnvironment, type Surroundings } from './environment.ts';
 
 const OWN = 'file:///clone/.flotilla/state';
 
@@ -109,11 +103,6 @@ test('what Node compiled is kept in the clone, unless the user keeps it elsewher
   const kept = (environment: Environment) => environmentOf({ environment }).variables.NODE_COMPILE_CACHE;
   expect(kept({})).toBe('/clone/.flotilla/compiled');
   expect(kept({ NODE_COMPILE_CACHE: '/tmp/mine' })).toBe('/tmp/mine');
-});
-
-test('flotillaHome is in the clone by default', () => {
-  expect(flotillaHome('/clone', {})).toBe('/clone/.flotilla');
-  expect(flotillaHome('/clone', { FLOTILLA_HOME: '' })).toBe('/clone/.flotilla');
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { flotillaHome } from '../src/model/home.ts';
 
 /** Environment variables as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,7 +29,7 @@ export interface PulumiEnvironment {
   readonly passphraseFile: string | undefined;
 }
 
-/** Defaults for every run: nothing is asked of or fetched from the internet behind the user's back. */
+/** Defaults for every run: nothing is asked of or fetched from the internet behind the user's back (plugins: plugin.ts). */
 const QUIET = {
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
@@ -37,11 +38,6 @@ const QUIET = {
 
 /** Commands that choose the backend themselves. A default of ours would overrule them. */
 const CHOOSES_BACKEND: ReadonlySet<string> = new Set(['login', 'logout']);
-
-/** Folder for all that this clone's clusters keep on this host; a relative FLOTILLA_HOME counts from the clone. */
-export function flotillaHome(clone: string, environment: Environment): string {
-  return resolve(clone, environment.FLOTILLA_HOME || '.flotilla');
-}
 
 /**
  * Computes the environment of the Pulumi CLI. Whatever the user has set stays as it is, empty values included.

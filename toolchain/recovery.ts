@@ -8,21 +8,20 @@ import { backendFolder } from './environment.ts';
 import { readIfPresent } from './files.ts';
 import { CLONE, preparePulumi } from './launcher.ts';
 import { type Host, type Lock, parseLock, planRecovery, type Recovery } from './lock.ts';
+import { planSettlement } from './pending.ts';
 import { PulumiFailed, runPulumi, say } from './run-pulumi.ts';
-import { type PendingOperation, readState, shortName } from './stack.ts';
+import { readState, shortName } from './stack.ts';
 
 const Project = z.object({ name: z.string() });
 const UNATTENDED = confirmation(false);
 
 /**
  * Puts right what a killed run left behind, and says so. A lock is cleared when its owner is dead; operations that
- * were cut off are settled by a refresh. Pending creates may be dropped from the state before an `up`: every create
- * of ours finds and adopts what an earlier one made. Before a `destroy` they are adopted first (`adopt`), or what
- * they made would run on, unknown to the state.
+ * were cut off are settled as pending.ts has it.
  *
  * Only for file backends, where locks can be seen. Others have their own keepers, and pulumi tells what to do.
  *
- * @throws Error when another run is at work.
+ * @throws Error when another run is at work, or has left what only the user can settle.
  */
 export async function recover(stack: string, { adopt }: { readonly adopt: boolean }): Promise<void> {
   const recovery = plannedRecovery(stack);
@@ -32,11 +31,11 @@ export async function recover(stack: string, { adopt }: { readonly adopt: boolea
     say(`unlocking stack ${stack}: ${recovery.reason}`);
     await runPulumi('cancel', '--yes', '--stack', stack);
   }
-  const { pending } = await readState(stack);
-  if (pending.length === 0) return;
-  const cutOff = pending.map(({ type, urn }) => `${type} ${urn.split('::').at(-1)}`).join(', ');
-  say(`putting stack ${stack} in order first: an earlier run was cut off while ${cutOff}`);
-  if (adopt) await adoptCreates(stack, pending);
+  const settlement = planSettlement(stack, (await readState(stack)).pending, { adopt });
+  if (settlement.step === 'none') return;
+  if (settlement.step === 'refuse') throw new Error(settlement.reason);
+  say(settlement.reason);
+  if (settlement.adopt.length > 0) await adoptCreates(stack, settlement.adopt);
   await runPulumi('refresh', '--clear-pending-creates', '--skip-preview', '--stack', stack, ...UNATTENDED);
 }
 
@@ -56,15 +55,8 @@ export async function runOnStack(stack: string, command: string, ...args: readon
   }
 }
 
-/** A local machine takes a boot to adopt, and the network's delete, which comes last, ends the ones it finds. */
-const localMachine = /::flotilla:local:Machine::/;
-
 /** Ends the creates that were cut off, and nothing else, so that the state knows what they made. */
-async function adoptCreates(stack: string, pending: readonly PendingOperation[]): Promise<void> {
-  const urns = pending
-    .filter(({ type, urn }) => type === 'creating' && !localMachine.test(urn))
-    .map(({ urn }) => urn);
-  if (urns.length === 0) return;
+async function adoptCreates(stack: string, urns: readonly string[]): Promise<void> {
   const targets = urns.map((urn) => `--target=${urn}`);
   try {
     await runPulumi('up', '--skip-preview', '--stack', stack, ...targets, ...UNATTENDED);

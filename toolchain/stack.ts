@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { stackSchema } from '../src/config/schema.ts';
 import { messageOf } from '../src/model/message-of.ts';
 import { readIfPresent } from './files.ts';
 import { CLONE } from './launcher.ts';
 import { askPulumi } from './run-pulumi.ts';
 
-/** Platform of a stack whose configuration names none; the same default as in src/config. */
-const DEFAULT_PLATFORM = 'local';
+/** Platform of a stack whose configuration names none. */
+const DEFAULT_PLATFORM = stackSchema.shape.platform.parse(undefined);
 
 const StackConfig = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();
 const StackList = z.array(z.object({ name: z.string() }));

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { cacheFolder } from '../qemu/home.ts';
+import { cacheFolder } from '../qemu/cache-folder.ts';
 import { ageText, sizeText } from '../qemu/prune-limits.ts';
 import { type CacheEntry, listCache } from '../qemu/template-cache.ts';
 import { localVerb, type Verb } from './command.ts';

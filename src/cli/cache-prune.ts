@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { plainText } from '../model/plain-text.ts';
-import { cacheFolder } from '../qemu/home.ts';
+import { cacheFolder } from '../qemu/cache-folder.ts';
 import { type PruneOutcome, prune } from '../qemu/prune.ts';
 import { defaultLimits, parseAge, parseSize, sizeText } from '../qemu/prune-limits.ts';
 import { isTemplateEntry } from '../qemu/prune-plan.ts';

@@ -79,7 +79,7 @@ function unknownKey(path: string, key: string, known: readonly string[]): Proble
 }
 
 /** The value as the user wrote it, short enough for one line. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,13 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { jsonSchema } from './json-schema.ts';
 import { parseConfig } from './parse.ts';
-import { stackSchema } from './schema.ts';
 
 const core = { count: 3, etcd: true };
 
@@ -198,6 +192,34 @@ const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
     /http/,
   ],
   [
+    'platform settings as text',
+    { machines: { core }, local: 'cold' },
+    'flotilla:local',
+    /"cold" is of the wrong type/,
+    /keys and values; known here: image, start/,
+  ],
+  [
+    'unknown platform setting',
+    { machines: { core }, local: { strat: 'cold' } },
+    'flotilla:local.strat',
+    /no setting/,
+    /start\?/,
+  ],
+  [
+    'unknown start',
+    { machines: { core }, local: { start: 'lukewarm' } },
+    'flotilla:local.start',
+    /"lukewarm" is not known/,
+    /warm or cold/,
+  ],
+  [
+    'start in both places',
+    { machines: { core }, start: 'cold', local: { start: 'warm' } },
+    'flotilla:start',
+    /"cold" is said again in flotilla:local\.start: "warm"/,
+    /keep flotilla:local\.start alone/,
+  ],
+  [
     'no CIDR',
     { machines: { core }, network: '10.77.0.0' },
     'flotilla:network',
@@ -348,45 +370,3 @@ test('keys of other namespaces belong to others', () => {
   const config = { ...pulumiConfig({ machines: { core } }), 'aws:region': 'eu-central-1' };
   expect(parseConfig(config).machines.core?.count).toBe(3);
 });
-
-describe('the annotated example', () => {
-  const text = readFileSync('stacks/Pulumi.local.yaml', 'utf8');
-
-  test('is accepted as it stands', () => {
-    const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(parse(text));
-    const entries = Object.entries(config).map(
-      ([key, value]) => [key.replace('flotilla:', ''), value] as const,
-    );
-    expect(problemsOf(Object.fromEntries(entries))).toEqual([]);
-  });
-
-  test('carries no secret of whoever committed it', () => {
-    // Pulumi writes its salt into the file at the first `up`: with it in a fresh clone, every passphrase is wrong.
-    const staged = spawnSync('git', ['show', ':stacks/Pulumi.local.yaml'], { encoding: 'utf8' });
-    expect(staged.status === 0 ? staged.stdout : text).not.toContain('encryptionsalt');
-  });
-
-  test('names every setting that there is', () => {
-    const groupKeys = Object.keys(stackSchema.shape.machines.valueType.shape);
-    for (const key of [...Object.keys(stackSchema.shape).map((name) => `flotilla:${name}`), ...groupKeys])
-      expect(text).toMatch(new RegExp(`^[ #]*${key}:`, 'm'));
-  });
-
-  test('shows the real defaults where they are commented out', () => {
-    const group = stackSchema.shape.machines.valueType.parse({ count: 1 });
-    expect(text).toContain(`# cpus: ${group.cpus}`);
-    expect(text).toContain(`# memory: ${group.memory} `);
-    expect(text).toContain(`# disk: ${group.disk} `);
-    expect(text).toContain(`# generation: ${group.generation} `);
-    expect(text).toContain(`# flotilla:network: ${stackSchema.shape.network.parse(undefined)}`);
-  });
-
-  test('has the JSON Schema that follows from the code', () => {
-    const stored: unknown = JSON.parse(readFileSync('stacks/config.schema.json', 'utf8'));
-    expect(stored).toEqual(editorSchema());
-  });
-});
-
-function editorSchema() {
-  return JSON.parse(JSON.stringify(jsonSchema()));
-}

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { imageSchema, localSchema, startSchema } from './local.ts';
 
 /**
  * The stack config, `flotilla:*` in stacks/Pulumi.<stack>.yaml, as the user writes it. This schema is the only
  * place where keys, types, ranges and defaults are written down: the JSON Schema for editors is generated from
- * it and a test holds the annotated example against it.
+ * it and a test holds the annotated examples against it. All settings mean the same on every platform, but for those
+ * in the key of a platform's name, whose schema is in a file of that name.
  */
 
 /** RFC 1123 label, shortened so that `<group>-<index>` is a host name too. */
@@ -52,19 +54,13 @@ export const groupSchema = z
 export const stackSchema = z.strictObject({
   platform: z.enum(['local']).default('local').describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
-  image: z
-    .strictObject({
-      url: z.url({ protocol: /^https?$/, error: 'an http or https address of a disk image' }),
-      sha512: z.string().regex(/^[0-9a-f]{128}$/, 'the 128 hex digits of its SHA-512'),
-    })
+  local: localSchema.optional(),
+  image: imageSchema
     .optional()
-    .describe(
-      'A cloud image to boot instead of the one that is built here; it installs packages at first boot',
-    ),
-  start: z
-    .enum(['warm', 'cold'])
-    .default('warm')
-    .describe('How new machines come up: from the memory of one that booted before, or by booting'),
+    .meta({ deprecated: true, description: 'Earlier place of flotilla:local.image' }),
+  start: startSchema
+    .optional()
+    .meta({ deprecated: true, description: 'Earlier place of flotilla:local.start' }),
   network: z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a private IPv4 range like 10.77.0.0/16')

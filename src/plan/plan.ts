@@ -1,14 +1,10 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
+import { compare } from '../model/compare.ts';
 import type { Metadata } from '../model/machine.ts';
 import type { OperatingSystem } from '../model/operating-system.ts';
 import type { Publication } from '../model/publication.ts';
-
-export interface CloudImage {
-  readonly url: string;
-  /** Lower-case hex; what arrives is held against it. */
-  readonly sha512: string;
-}
 
 /** One machine, with everything that is decided before it exists. It depends on its own group alone. */
 export interface MachinePlan {
@@ -35,10 +31,8 @@ export interface ClusterPlan {
   /** The stack's name. */
   readonly name: string;
   readonly os: OperatingSystem;
-  /** The distribution's own image, instead of one that was made for Flotilla. */
-  readonly image?: CloudImage;
-  /** How new local machines come up: from the memory of a template, or by booting. */
-  readonly start: ClusterSpec['start'];
+  /** For the platform of that name alone. */
+  readonly local: LocalSettings;
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -49,12 +43,11 @@ export interface ClusterPlan {
 export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
   const range = parseRange(spec.network);
   if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
-  const groups = Object.entries(spec.machines).sort(([a], [b]) => (a < b ? -1 : 1));
+  const groups = Object.entries(spec.machines).sort(([a], [b]) => compare(a, b));
   return {
     name,
     os: spec.os,
-    ...(spec.image ? { image: spec.image } : {}),
-    start: spec.start,
+    local: localSettings(spec),
     machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,

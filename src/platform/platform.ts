@@ -15,7 +15,13 @@ export interface BootedMachine {
   readonly oneTimeHostKey: pulumi.Output<string>;
 }
 
-/** A place where machines come from. Each has its own folder with the same files: preflight, image, network, machines. */
+/**
+ * A place where machines come from. Each has its own folder with the same files: index, machines, network, and where
+ * there is something to say preflight and image.
+ *
+ * Whatever a run that is killed was creating is created again by the next. Resources of types `flotilla:` adopt then
+ * what is there already; of all others, a cloud's, the user is asked whether they exist (toolchain/pending.ts).
+ */
 export interface Platform {
   /** @throws InvalidInput when this computer or account can't hold the plan. */
   createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines>;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import status from '@pulumi/pulumi/proto/status_pb.js';
+import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { z } from 'zod';
 import { anyHandler } from './handler.ts';
 import { InitFailed, type Properties, unknownValue } from './resource.ts';
@@ -38,10 +39,11 @@ const machine = anyHandler({
 
 const urn = 'urn:pulumi:dev::flotilla::flotilla:local:Network$flotilla:test:Machine::core-1';
 const logged: string[] = [];
+const cancellation = new AbortController();
 const server = createServer({
   handlers: { 'flotilla:test:Machine': machine },
   version: '1.2.3',
-  cancellation: new AbortController(),
+  cancellation,
   log: { connect: () => undefined, info: (_, line) => logged.push(line) },
 });
 let client: provider.ResourceProviderClient;
@@ -232,4 +234,10 @@ test('delete removes it', async () => {
     .setProperties(toStruct({ ...inputs, address: '10.0.0.1' }));
   await call(client.delete, request);
   expect(machines.size).toBe(0);
+});
+
+test('cancel reaches what is under way', async () => {
+  expect(cancellation.signal.aborted).toBe(false);
+  await call(client.cancel, new empty.Empty());
+  expect(cancellation.signal.aborted).toBe(true);
 });

@@ -47,3 +47,14 @@ test('a draft that a killed run left is in nobody’s way', async () => {
   const { probe } = prober();
   expect(await keptChoice(file, 'host', quiet, probe)).toEqual(emulated);
 });
+
+test.each(['', '{"key": "ho', 'null', '{"key":"host","accelerator":"abacus","reason":"?"}'])(
+  'what is no answer (%s) is probed anew',
+  async (text) => {
+    const file = join(folder, 'accelerator.json');
+    await writeFile(file, text);
+    const { count, probe } = prober();
+    expect(await keptChoice(file, 'host', quiet, probe)).toEqual(emulated);
+    expect(count.probes).toBe(1);
+  },
+);

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../model/message-of.ts';
+import { parseJson } from '../model/parse-json.ts';
 import type { Accelerator } from './arguments.ts';
 import { run } from './command.ts';
 import type { Image } from './image.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
+import { qemuVersionText } from './qemu-version.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** A choice and why it was made. */
 export interface AcceleratorChoice {
@@ -49,8 +52,7 @@ export async function keptChoice(
     if (meanwhile) return meanwhile;
     const choice = await probe();
     log(`${choice.accelerator}: ${choice.reason}`);
-    await writeFile(`${file}.part`, JSON.stringify({ key, ...choice }));
-    await rename(`${file}.part`, file);
+    await replaceFile(file, JSON.stringify({ key, ...choice }));
     return choice;
   });
 }
@@ -58,19 +60,18 @@ export async function keptChoice(
 /** Everything the answer depends on: boot of the host, its kernel, QEMU, the image. */
 async function probeKey(image: Image): Promise<string> {
   const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const qemu = await run(['qemu-system-x86_64', '--version'], {
-    log: () => {},
-    purpose: 'asking QEMU its version',
-  });
   return createHash('sha256')
-    .update(JSON.stringify([bootId, release(), qemu, image.key]))
+    .update(JSON.stringify([bootId, release(), await qemuVersionText(), image.key]))
     .digest('hex');
 }
 
 async function readChoice(file: string, key: string): Promise<AcceleratorChoice | undefined> {
-  const known = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
-  if (known.key !== key) return undefined;
-  return { accelerator: known.accelerator === 'kvm' ? 'kvm' : 'tcg', reason: String(known.reason) };
+  const known: Readonly<Record<string, unknown>> = Object(
+    parseJson(await readFile(file, 'utf8').catch(() => '')),
+  );
+  const { accelerator, reason } = known;
+  if (known.key !== key || (accelerator !== 'kvm' && accelerator !== 'tcg')) return undefined;
+  return { accelerator, reason: String(reason) };
 }
 
 async function probeKvm(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {

@@ -1,7 +1,8 @@
-import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { run } from './command.ts';
+import { exists } from './exists.ts';
 import type { Log } from './log.ts';
 import type { BuildMode, Recipe, Suite } from './recipe.ts';
 import { hookEnvironment, mmdebstrapArguments, recipeKey } from './recipe.ts';
@@ -33,7 +34,7 @@ const environment = () => ({
  * folder, `$2` the size. The inode tables are zeroed now, where it costs nothing in a sparse file, and not by
  * every machine's kernel into its overlay.
  */
-const diskScript = `set -e; cd "$1"; mkdir rootfs; tar -C rootfs -xf rootfs.tar; rm rootfs.tar
+export const diskScript = `set -e; cd "$1"; mkdir rootfs; tar -C rootfs -xf rootfs.tar; rm rootfs.tar
 cp rootfs/boot/vmlinuz-* vmlinuz; mv rootfs/boot/initrd .
 truncate -s "$2" disk.raw
 mke2fs -q -F -t ext4 -L root -m 0 -E lazy_itable_init=0,lazy_journal_init=0 -d rootfs disk.raw
@@ -136,13 +137,7 @@ async function aptSources(): Promise<SourcesFile[]> {
 
 /** How this host reaches its mirrors: proxies, certificates, and whether it accepts a frozen mirror's old dates. */
 async function aptProxies(options: BuildOptions): Promise<string[]> {
-  if (
-    !(await access('/usr/bin/apt-config').then(
-      () => true,
-      () => false,
-    ))
-  )
-    return [];
+  if (!(await exists('/usr/bin/apt-config'))) return [];
   const dump = await run(['apt-config', 'dump'], { ...options, purpose: "reading apt's settings" });
   return dump.split('\n').flatMap((line) => {
     const kept = /^Acquire::(https?::.+|Check-Valid-Until|Check-Date) "(.+)";$/.test(line);

@@ -102,7 +102,7 @@ export async function askControl(
     await once(socket, 'connect');
     socket.write(`${JSON.stringify(request)}\n`);
     for await (const line of createInterface({ input: socket })) {
-      const answer = JSON.parse(line);
+      const answer: NetworkStatus & { readonly error?: string } = JSON.parse(line);
       if (answer.error !== undefined) throw new Error(answer.error);
       return answer;
     }

@@ -1,8 +1,10 @@
-import { access, chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from '../model/parse-json.ts';
 import { buildImage } from './build.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { downloadImage, downloadKey } from './download.ts';
-import { cacheFolder } from './home.ts';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import type { Suite } from './recipe.ts';
@@ -90,19 +92,23 @@ async function removeLeftOver(cache: string, key: string): Promise<void> {
  */
 export async function readImage(named: string): Promise<Image | undefined> {
   const folder = await realpath(named).catch(() => named);
-  const has = (name: string) =>
-    access(join(folder, name)).then(
-      () => true,
-      () => false,
-    );
+  const has = (name: string) => exists(join(folder, name));
   if (!(await has('manifest.json'))) return undefined;
-  const { key } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  const key = await keyIn(folder);
   const format = (await has('disk.raw')) ? 'raw' : 'qcow2';
   const boot = (await has('vmlinuz')) && { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd') };
   return {
-    key: String(key),
+    key,
     folder,
     disk: { file: join(folder, `disk.${format}`), format },
     ...(boot && { boot }),
   };
+}
+
+/** @throws Error when the manifest is none: it may be empty after the computer lost its power. */
+async function keyIn(folder: string): Promise<string> {
+  const file = join(folder, 'manifest.json');
+  const { key }: { readonly key?: unknown } = Object(parseJson(await readFile(file, 'utf8')));
+  if (typeof key === 'string') return key;
+  throw new Error(`${file} can't be read: remove ${folder} and try again`);
 }

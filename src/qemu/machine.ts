@@ -1,37 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { access, chmod, constants, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf } from '../model/message-of.ts';
-import { parseJson } from '../model/parse-json.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
 import { attach, run } from './command.ts';
 import { readConsole } from './console.ts';
 import { lastingEnvironment } from './lasting-environment.ts';
 import type { Log } from './log.ts';
+import { prepareFolder } from './machine-folder.ts';
+import { type MachineState, readMachine, writeState } from './machine-state.ts';
 import { machinePaths } from './paths.ts';
-import { chooseForwards, guestSshPort } from './ports.ts';
-import { findProcess, signalProcess, waitForExit } from './process.ts';
+import { chooseForwards } from './ports.ts';
 import { addForward, qmp } from './qmp.ts';
 import { type SavedMachine, wake } from './snapshot.ts';
 
 /** Times a start is tried over because another process took a host port in the moment between. */
 const portAttempts = 5;
-/** Milliseconds: QEMU to take notice of `quit`, then to die of SIGKILL; together well below 10 s. */
-const quitDeadline = 2000;
-const killDeadline = 5000;
+/** Milliseconds */
 const monitorDeadline = 5000;
 /** A QEMU whose devices take seconds on a busy host; beyond it, it hangs. */
 const upDeadline = 60_000;
-
-/** A machine that exists on disk. */
-export interface MachineState {
-  readonly running: boolean;
-  /** Present while it runs. */
-  readonly pid?: number;
-  /** Host port on 127.0.0.1 that leads to the guest's sshd. */
-  readonly sshPort: number;
-  readonly forwards: Forwards;
-}
 
 export interface StartOptions {
   readonly log: Log;
@@ -53,13 +39,13 @@ export async function startMachine(spec: MachineSpec, options: StartOptions): Pr
   const { log } = options;
   const before = await readMachine(spec.folder);
   if (before?.running) return addMissingForwards(spec, before);
-  const prepared = await prepareFolder(spec, options);
+  const from = await prepareFolder(spec, options.from);
   let remembered = before?.forwards ?? {};
   for (let attempt = 1; ; attempt++) {
     const forwards = await chooseForwards(spec.ports, remembered);
     await writeState(spec.folder, forwards);
     try {
-      await launch(spec, forwards, prepared);
+      await launch(spec, forwards, from, options);
       return await expectRunning(spec.folder);
     } catch (error) {
       if (!isPortConflict(error) || attempt === portAttempts) throw error;
@@ -69,96 +55,13 @@ export async function startMachine(spec: MachineSpec, options: StartOptions): Pr
   }
 }
 
-/** undefined when there is no such machine. */
-export async function readMachine(folder: string): Promise<MachineState | undefined> {
-  const paths = machinePaths(folder);
-  const text = await readFile(paths.state, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const forwards = parseForwards(text);
-  const sshPort = forwards[guestSshPort];
-  if (sshPort === undefined) return undefined;
-  const pid = await findProcess(paths.pid);
-  return { running: pid !== undefined, ...(pid !== undefined && { pid }), sshPort, forwards };
-}
-
-/**
- * Ends the machine and removes its folder, in 10 s at most even when QEMU hangs or is stopped. Does nothing
- * when there is no such machine.
- *
- * @throws Error when the process outlives SIGKILL; then its folder stays
- */
-export async function stopMachine(folder: string, log: Log): Promise<void> {
-  await endMachine(folder, log);
-  await rm(folder, { recursive: true, force: true });
-}
-
-/** The same, but leaves the folder. QEMU writes what the disk still lacks before it ends. */
-export async function endMachine(folder: string, log: Log): Promise<void> {
-  const pid = await findProcess(machinePaths(folder).pid);
-  if (pid === undefined || (await endProcess(folder, pid, log))) return;
-  throw new Error(`QEMU (pid ${pid}) outlived SIGKILL, so ${folder} is kept: see /proc/${pid}/stack`);
-}
-
-async function endProcess(folder: string, pid: number, log: Log): Promise<boolean> {
-  const paths = machinePaths(folder);
-  try {
-    await qmp(paths.qmp, { execute: 'quit' }, quitDeadline);
-    if (await waitForExit(pid, paths.pid, quitDeadline)) return true;
-  } catch (error) {
-    log(`${messageOf(error)}; killing it`);
-  }
-  await signalProcess(pid, paths.pid, 'SIGKILL');
-  return waitForExit(pid, paths.pid, killDeadline);
-}
-
-/**
- * The disk appears under its name only when it is complete; the seed is written anew each time.
- *
- * @returns the options that hold for this start: saved memory fits only a disk that has not run on
- */
-async function prepareFolder(spec: MachineSpec, options: StartOptions): Promise<StartOptions> {
-  const paths = machinePaths(spec.folder);
-  await mkdir(paths.seed, { recursive: true, mode: 0o700 });
-  const seed = {
-    'user-data': spec.seed.userData,
-    'meta-data': spec.seed.metaData,
-    'network-config': spec.seed.networkConfig,
-  };
-  for (const [name, text] of Object.entries(seed))
-    await writeFile(`${paths.seed}/${name}`, text, { mode: 0o600 });
-  // QEMU makes them anew, but would not start over a file it may not replace.
-  await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
-  const { from, ...others } = options;
-  if (await exists(paths.disk)) return others;
-  if (from) await copyDisk(from.disk, paths.disk);
-  else await createDisk(spec, paths.disk);
-  return options;
-}
-
-async function createDisk(spec: MachineSpec, file: string): Promise<void> {
-  const part = `${file}.part`;
-  const { disk } = spec.image;
-  await run(
-    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, `${spec.disk}G`],
-    {
-      log: () => {},
-      purpose: `${spec.name}: creating its disk`,
-    },
-  );
-  await rename(part, file);
-}
-
-/** A copy, not an overlay: the template may be pruned while its machines live. */
-async function copyDisk(from: string, file: string): Promise<void> {
-  const part = `${file}.part`;
-  await copyFile(from, part, constants.COPYFILE_FICLONE);
-  await chmod(part, 0o600);
-  await rename(part, file);
-}
-
 /** QEMU forks away once its devices are up (`-daemonize`), so a wrong setting shows here. */
-async function launch(spec: MachineSpec, forwards: Forwards, options: StartOptions): Promise<void> {
-  const { log, signal, from, memoryFile } = options;
+async function launch(
+  spec: MachineSpec,
+  forwards: Forwards,
+  from: SavedMachine | undefined,
+  { log, signal, memoryFile }: StartOptions,
+): Promise<void> {
   const purpose = `${spec.name}: starting QEMU`;
   const env = lastingEnvironment();
   if (memoryFile !== undefined) {
@@ -207,28 +110,4 @@ async function addMissingForwards(spec: MachineSpec, state: MachineState): Promi
 
 function isPortConflict(error: unknown): boolean {
   return messageOf(error).includes('Could not set up host forwarding rule');
-}
-
-async function writeState(folder: string, forwards: Forwards): Promise<void> {
-  const file = machinePaths(folder).state;
-  const part = `${file}.${randomUUID()}.part`;
-  await writeFile(part, `${JSON.stringify({ forwards }, null, 2)}\n`);
-  await rename(part, file);
-}
-
-/** The forwards of a machine.json; none when it isn't one. */
-export function parseForwards(text: string): Forwards {
-  const state = parseJson(text);
-  if (typeof state !== 'object' || state === null || !('forwards' in state)) return {};
-  const pairs = Object.entries(state.forwards ?? {}).map(
-    ([guest, host]) => [Number(guest), Number(host)] as const,
-  );
-  return Object.fromEntries(pairs.filter(([guest, host]) => guest > 0 && host > 0));
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

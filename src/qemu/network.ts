@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
@@ -11,6 +11,7 @@ import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { networkPaths } from './paths.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Milliseconds; a start takes half a second on an idle host. */
 const startDeadline = 20_000;
@@ -84,10 +85,7 @@ async function reload(stackFolder: string): Promise<NetworkStatus> {
 }
 
 async function writeConfig(stackFolder: string, publish: readonly Publication[]): Promise<void> {
-  const { config } = networkPaths(stackFolder);
-  const part = `${config}.${process.pid}.part`;
-  await writeFile(part, `${JSON.stringify({ publish }, null, 2)}\n`);
-  await rename(part, config);
+  await replaceFile(networkPaths(stackFolder).config, `${JSON.stringify({ publish }, null, 2)}\n`);
 }
 
 /** Without this process's NODE_OPTIONS: a debugger's or a test runner's are not meant for it. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
  *
  *     network/{pid,log,network.json,control}
  *     machines/<name>/{pid,disk.qcow2,seed/,console.log,qmp,lan,machine.json}
+ *
+ * What every platform keeps there stands in src/provider/resources/identity-record.ts.
  */
 export function machinesFolder(stackFolder: string): string {
   return join(stackFolder, 'machines');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { HostFacts, LocalRequest } from './preflight.ts';
-import { gatherFacts, preflight } from './preflight.ts';
+import { gatherFacts, type HostFacts, type LocalRequest } from './host-facts.ts';
+import { preflight } from './preflight.ts';
 
 const core = { path: 'flotilla:machines.core', memory: 1024, disk: 10 };
 const request: LocalRequest = {

@@ -1,3 +1,4 @@
+import { compare } from '../model/compare.ts';
 import { ageText, type Limits, sizeText } from './prune-limits.ts';
 import type { CacheEntry } from './template-cache.ts';
 
@@ -90,5 +91,5 @@ export function isTemplateEntry({ kind, state }: PruneEntry): boolean {
 }
 
 function byName(a: PruneEntry, b: PruneEntry): number {
-  return a.name < b.name ? -1 : Number(a.name > b.name);
+  return compare(a.name, b.name);
 }

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { endMachine } from './machine.ts';
 import { removeFolder } from './remove.ts';
+import { setAside } from './set-aside.ts';
+import { endMachine } from './stop-machine.ts';
 import { type CacheEntry, readEntry, unlessGone } from './template-cache.ts';
 
 export interface RemovalOptions {
@@ -21,7 +22,7 @@ export async function remove(entry: CacheEntry, options: RemovalOptions): Promis
   if (entry.kind === 'lock') return removeLock(entry, options);
   if (entry.state === 'half-made') return removeHalfMade(entry, options);
   if (options.dryRun) return undefined;
-  return entry.state === 'removed' ? removeAside(await setAside(entry)) : removeTemplate(entry);
+  return entry.state === 'removed' ? removeAside(await setAside(entry.path)) : removeTemplate(entry);
 }
 
 const usedMeanwhile = 'used just now, so a machine may be starting from it';
@@ -33,7 +34,7 @@ const overtaken = 'another process was faster';
  */
 async function removeTemplate(entry: CacheEntry): Promise<string | undefined> {
   if (await usedSince(entry.path, entry)) return usedMeanwhile;
-  const gone = await setAside(entry);
+  const gone = await setAside(entry.path);
   if (gone === undefined || !(await usedSince(gone, entry))) return removeAside(gone);
   const back = await unlessGone(rename(gone, entry.path).then(() => true));
   return back ? usedMeanwhile : overtaken;
@@ -42,15 +43,6 @@ async function removeTemplate(entry: CacheEntry): Promise<string | undefined> {
 async function usedSince(path: string, { lastUse }: CacheEntry): Promise<boolean> {
   const stat = await lstat(path).catch(() => undefined);
   return stat !== undefined && stat.mtimeMs !== lastUse;
-}
-
-/**
- * Its new name, which only this prune has; undefined when another one was faster. Leftovers get one too: whoever
- * set them aside may be about to put them back, and must not put back half.
- */
-async function setAside({ key, path }: CacheEntry): Promise<string | undefined> {
-  const gone = join(dirname(path), `${key}.${randomUUID()}.gone`);
-  return unlessGone(rename(path, gone).then(() => gone));
 }
 
 async function removeAside(gone: string | undefined): Promise<string | undefined> {
@@ -81,7 +73,7 @@ async function isHalfMade({ path, name }: CacheEntry): Promise<boolean> {
 
 async function endAndSetAside(entry: CacheEntry, log: Log): Promise<string | undefined> {
   await endMachine(entry.path, log);
-  return setAside(entry);
+  return setAside(entry.path);
 }
 
 async function removeLock(entry: CacheEntry, { log, dryRun }: RemovalOptions): Promise<string | undefined> {
@@ -90,12 +82,6 @@ async function removeLock(entry: CacheEntry, { log, dryRun }: RemovalOptions): P
   });
   return free ? undefined : 'another process holds it';
 }
-
-const exists = (file: string) =>
-  lstat(file).then(
-    () => true,
-    () => false,
-  );
 
 const lockOf = ({ path, key }: CacheEntry) => join(dirname(path), `${key}.lock`);
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConsole, untilPanic } from './console.ts';
 import type { Log } from './log.ts';
 import { heartbeat } from './log.ts';
-import { readMachine } from './machine.ts';
+import { readMachine } from './machine-state.ts';
 import { machinePaths } from './paths.ts';
 
 /** Milliseconds a single connection may take to say who it is: an emulated guest under load is slow. */

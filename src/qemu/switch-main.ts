@@ -11,7 +11,7 @@ import type { Publication } from '../model/publication.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { serveControl } from './control.ts';
 import { Lan } from './lan.ts';
-import { parseForwards } from './machine.ts';
+import { parseForwards } from './machine-state.ts';
 import { machineFolder, machinePaths, networkPaths } from './paths.ts';
 import { parseNetworkConfig } from './publication.ts';
 import { Publisher } from './publisher.ts';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from './home.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const day = 86_400_000;
 

@@ -1,7 +1,8 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
-import { cacheFolder } from './home.ts';
+import { compare } from '../model/compare.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { templateFiles } from './paths.ts';
 import { type About, parseAbout } from './template-cache-manifest.ts';
 
@@ -48,7 +49,7 @@ async function listFolder(folder: string, kind: 'template' | 'image'): Promise<C
   const entries = await Promise.all(found.map(({ name }) => readEntry(folder, name, kind)));
   return entries
     .filter((entry) => entry !== undefined)
-    .sort((a, b) => b.lastUse - a.lastUse || a.name.localeCompare(b.name, 'en'));
+    .sort((a, b) => b.lastUse - a.lastUse || compare(a.name, b.name));
 }
 
 async function listLocks(folder: string): Promise<CacheEntry[]> {
@@ -77,7 +78,7 @@ export async function readEntry(
 }
 
 /** Keys have no dots. */
-const keyOf = (name: string) => name.replace(/\..*$/, '');
+export const keyOf = (name: string) => name.replace(/\..*$/, '');
 
 /** undefined when a part is missing or the manifest can't be read, which no start would survive either. */
 async function readAbout(path: string, needed: readonly string[]): Promise<About | undefined> {

@@ -1,29 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  access,
-  chmod,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  statfs,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rename, rm, statfs, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { MachineSpec } from './arguments.ts';
-import { qemuArguments } from './arguments.ts';
-import { run } from './command.ts';
-import { cacheFolder } from './home.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { exists } from './exists.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { endMachine, stopMachine } from './machine.ts';
 import { machinePaths, socketPathLimit, templateFiles } from './paths.ts';
 import { pruneTemplates } from './prune.ts';
 import { removeFolder } from './remove.ts';
+import { setAside } from './set-aside.ts';
 import { type SavedMachine, save } from './snapshot.ts';
+import { endMachine, stopMachine } from './stop-machine.ts';
 import { unlessGone } from './template-cache.ts';
 
 /** A machine without an identity, booted once and saved; others of its shape wake from it. */
@@ -64,24 +51,6 @@ export const templateCache = (env?: NodeJS.ProcessEnv): string => cacheFolder('t
 
 /** MiB that a template's disk may take over the image. */
 const roomForDisk = 128;
-
-/** Raised when templates must be made anew although nothing that their keys are made of has changed. */
-const format = 1;
-
-/**
- * Names the template of a spec: everything that went into it, and nothing of the machine that is to wake from it.
- * A processor passed through by KVM is part of it, since a guest can't wake on another one.
- */
-export async function templateKey(spec: MachineSpec, recipe: unknown): Promise<string> {
-  const qemu = await run(['qemu-system-x86_64', '--version'], {
-    log: () => {},
-    purpose: 'asking QEMU its version',
-  });
-  const anywhere = { ...spec, folder: '/', name: 'template', lanMac: '', ports: [] };
-  const processor = spec.accelerator === 'kvm' ? cpus()[0]?.model : 'emulated';
-  const parts = [format, qemu, processor, spec.image.key, spec.disk, qemuArguments(anywhere, {}), recipe];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
 
 /**
  * The template, from the cache or else made now. Of two processes that want the same one, one makes it and the other
@@ -128,13 +97,8 @@ async function refuseWithoutRoom({ memory }: MachineSpec, cache: string, key: st
 /** undefined when there is none; it counts as used just now. */
 export async function readTemplate(folder: string): Promise<Template | undefined> {
   const file = (name: keyof typeof templateFiles) => join(folder, templateFiles[name]);
-  const has = (name: keyof typeof templateFiles) =>
-    access(file(name)).then(
-      () => true,
-      () => false,
-    );
-  const parts = await Promise.all([has('manifest'), has('memory'), has('devices'), has('disk')]);
-  if (parts.includes(false)) return undefined;
+  const needed = (['manifest', 'memory', 'devices', 'disk'] as const).map((name) => exists(file(name)));
+  if ((await Promise.all(needed)).includes(false)) return undefined;
   // It may be pruned between two looks.
   return unlessGone(openTemplate(folder, file));
 }
@@ -158,19 +122,10 @@ function ignoreReadOnly(error: NodeJS.ErrnoException): void {
   if (!['EROFS', 'EACCES', 'EPERM'].includes(error.code ?? '')) throw error;
 }
 
-/** Takes a template away that nothing wakes from, so that the next start makes another. */
-export async function discardTemplate({ folder }: Template): Promise<void> {
-  await setAside(folder);
-}
-
-/** By a rename first: nobody may read a template of which a part is gone already. */
-async function setAside(folder: string): Promise<void> {
-  const gone = `${folder}.${randomUUID()}.gone`;
-  const found = await rename(folder, gone).then(
-    () => true,
-    () => false,
-  );
-  if (found) await removeFolder(gone);
+/** Takes a template away that nothing wakes from, if there is one, so that the next start makes another. */
+export async function discardTemplate({ folder }: Pick<Template, 'folder'>): Promise<void> {
+  const gone = await setAside(folder);
+  if (gone !== undefined) await removeFolder(gone);
 }
 
 async function makeTemplate(
@@ -180,14 +135,14 @@ async function makeTemplate(
   options: TemplateOptions & { cache: string },
 ): Promise<Template> {
   const { cache, log } = options;
-  await removeHalfMade(cache, key, log);
+  await endLeftOver(cache, key, log);
   const part = join(cache, `${key}.part`);
   try {
     await mkdir(part, { recursive: true, mode: 0o700 });
     const keys = await makeReady(part, join(part, templateFiles.memory));
     await save(machinePaths(part).qmp, join(part, templateFiles.devices));
     await keepOnlyTemplate(spec, key, part, keys, log);
-    await setAside(join(cache, key));
+    await discardTemplate({ folder: join(cache, key) });
     await rename(part, join(cache, key));
   } finally {
     await stopMachine(part, log);
@@ -199,7 +154,7 @@ async function makeTemplate(
 }
 
 /** Whatever a killed run left under a name that no template has. */
-async function removeHalfMade(cache: string, key: string, log: Log): Promise<void> {
+async function endLeftOver(cache: string, key: string, log: Log): Promise<void> {
   const left = (await readdir(cache)).filter((name) => name.startsWith(`${key}.`) && name.endsWith('.part'));
   for (const name of left) await stopMachine(join(cache, name), log);
 }

@@ -10,14 +10,16 @@ import { chooseAccelerator, probeBoot } from '../../src/qemu/accelerator.ts';
 import type { MachineSpec } from '../../src/qemu/arguments.ts';
 import type { Image } from '../../src/qemu/image.ts';
 import { ensureImage } from '../../src/qemu/image.ts';
-import type { MachineState } from '../../src/qemu/machine.ts';
-import { readMachine, startMachine, stopMachine } from '../../src/qemu/machine.ts';
+import { startMachine } from '../../src/qemu/machine.ts';
+import { type MachineState, readMachine } from '../../src/qemu/machine-state.ts';
 import { controlNetwork, startNetwork, stopNetwork } from '../../src/qemu/network.ts';
 import { machineFolder, machinePaths } from '../../src/qemu/paths.ts';
 import { wanMac } from '../../src/qemu/seed.ts';
 import { WakeFailed } from '../../src/qemu/snapshot.ts';
 import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
-import { ensureTemplate, templateKey } from '../../src/qemu/template.ts';
+import { stopMachine } from '../../src/qemu/stop-machine.ts';
+import { ensureTemplate } from '../../src/qemu/template.ts';
+import { templateHost, templateKey } from '../../src/qemu/template-key.ts';
 
 const log = (line: string) => void process.stdout.write(`${line}\n`);
 const name = 'core-1';
@@ -164,7 +166,7 @@ describe('a template of a machine without a system', () => {
 
   async function template(image: Image) {
     const wanted = spec(image);
-    const key = await templateKey(wanted, 'blank');
+    const key = templateKey(wanted, 'blank', await templateHost());
     const makeReady = async (at: string, memoryFile: string) => {
       await startMachine({ ...wanted, name: 'template', folder: at, ports: [] }, { log, memoryFile });
       return { privateKey: 'none', hostKey: 'none' };

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { CloudImage } from '../../config/local.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
-import type { CloudImage } from '../../plan/plan.ts';
 
 /** The disk that machines start from, in this computer's cache. */
 export class Image extends pulumi.CustomResource {

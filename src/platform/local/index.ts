@@ -17,9 +17,10 @@ export const localPlatform: Platform = {
   async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
     await checkHost(plan);
     const network = new Network('network', { publish: plan.publish });
-    const { os, start } = plan;
-    const image = new Image(os, plan.image ? { os, source: plan.image } : { os });
-    const prebuilt = plan.image === undefined;
+    const { os } = plan;
+    const { image: source, start } = plan.local;
+    const image = new Image(os, source ? { os, source } : { os });
+    const prebuilt = source === undefined;
     const machines = plan.machines.map((machine) =>
       createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
     );

@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
-import { buildMachineConfig } from '../../../cloud-config/build.ts';
 import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
+import type { LocalSettings } from '../../config/local.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
-import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import type { MachinePlan } from '../../plan/plan.ts';
+import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
-import { SshKey } from '../ssh-key.ts';
 import type { Image } from './image.ts';
 import type { Network } from './network.ts';
 
@@ -21,7 +21,7 @@ export interface MachineArgs {
   readonly instanceId: string;
   readonly config: pulumi.Input<MachineConfig>;
   /** How a new machine comes up: from the memory of a template, or by booting. */
-  readonly start: ClusterPlan['start'];
+  readonly start: LocalSettings['start'];
 }
 
 /** A virtual machine in QEMU. It goes on running when Pulumi has ended. */
@@ -54,27 +54,12 @@ export function createMachine(
     authorizedKey: pulumi.Output<string>;
     image: Image;
     network: Network;
-    start: ClusterPlan['start'];
+    start: LocalSettings['start'];
     emulated: boolean;
     prebuilt: boolean;
   },
 ): BootedMachine {
-  const hostKey = new SshKey(
-    `${plan.name}-first-contact`,
-    { comment: plan.name },
-    {
-      replacementTrigger: plan.generation,
-    },
-  );
-  const config = pulumi
-    .all([authorizedKey, hostKey.privateKey, hostKey.publicKey])
-    .apply(([authorized, privateKey, publicKey]) =>
-      buildMachineConfig(
-        plan,
-        { authorizedKey: authorized, sshHostKey: { privateKey, publicKey } },
-        { prebuilt, emulated },
-      ),
-    );
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, { prebuilt, emulated });
   const machine = new Machine(
     plan.name,
     {
@@ -90,9 +75,7 @@ export function createMachine(
       start,
     },
     {
-      // A machine is never replaced by accident: a new image or a new config reach new machines only.
-      ignoreChanges: ['os', 'image', 'config', 'instanceId', 'start'],
-      replacementTrigger: plan.generation,
+      ...machineLife(plan, ['os', 'image', 'config', 'instanceId', 'start']),
       // The old machine holds the name and the address until it is gone.
       deleteBeforeReplace: true,
       dependsOn: network,
@@ -104,6 +87,6 @@ export function createMachine(
     host: machine.host,
     port: machine.port,
     incarnation: machine.incarnation,
-    oneTimeHostKey: hostKey.publicKey,
+    oneTimeHostKey,
   };
 }

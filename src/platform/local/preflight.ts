@@ -1,8 +1,9 @@
+import { stackFolder } from '../../model/home.ts';
 import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { stackFolder } from '../../qemu/home.ts';
+import { gatherFacts, type LocalRequest } from '../../qemu/host-facts.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
-import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.ts';
+import { preflight } from '../../qemu/preflight.ts';
 
 /**
  * Whether this computer can hold the plan: programs, memory, disk, lengths of socket paths.
@@ -12,7 +13,7 @@ import { gatherFacts, type LocalRequest, preflight } from '../../qemu/preflight.
 export async function checkHost(plan: ClusterPlan): Promise<void> {
   const request: LocalRequest = {
     stackFolder: stackFolder(plan.name),
-    image: imageSource(plan.os, plan.image),
+    image: imageSource(plan.os, plan.local.image),
     machines: plan.machines.map(({ name, group, memory, disk }) => ({
       name,
       path: `flotilla:machines.${group}`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { firstContact } from '../../ssh/first-contact.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import type { ResourceHandler } from '../resource.ts';
-import { identityRecord, recordedIdentity, recordIdentity } from './identity-record.ts';
+import { recordedIdentity, recordIdentity } from './identity-record.ts';
 
 const inputs = z.object({
   machine: z.string(),
@@ -31,12 +31,12 @@ export function hostKey(
     changes: { oneTimeHostKey: 'replace', incarnation: 'replace' },
 
     async create({ machine, host, port, user, oneTimeHostKey, privateKey }, context) {
-      const file = identityRecord(context.stack, machine);
-      const recorded = await recordedIdentity(file);
+      const of = { stack: context.stack, machine, oneTimeHostKey };
+      const recorded = await recordedIdentity(of);
       const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey };
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
-        record: (hostKey) => recordIdentity(file, { hostKey }),
+        record: (hostKey) => recordIdentity(of, { hostKey }),
         connect: (to, options) => pool.get(to, options),
         deadline,
         log: context.log,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createAuthority } from '../../pki/authority.ts';
 import { inspectCertificate } from '../../pki/inspect.ts';
 import type { ResourceHandler } from '../resource.ts';
+import { forgetIdentities } from './identity-record.ts';
 
 const inputs = z.object({ commonName: z.string() });
 const outputs = z.object({ certificate: z.string(), privateKey: z.string() });
@@ -16,5 +17,10 @@ export const pki: ResourceHandler<z.output<typeof inputs>, z.output<typeof outpu
     const authority = await createAuthority({ name: commonName });
     const { fingerprint } = inspectCertificate(authority.certificate);
     return { id: fingerprint.slice(0, 16), outputs: { ...authority } };
+  },
+
+  /** Every stack has one, whatever its platform, and whom it trusted is of no use without it. */
+  async delete(_id, _old, { stack }) {
+    await forgetIdentities(stack);
   },
 };

@@ -3,19 +3,21 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
+import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import { operatingSystems } from '../../../model/operating-system.ts';
 import { chooseAccelerator } from '../../../qemu/accelerator.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
-import { stackFolder } from '../../../qemu/home.ts';
 import { type Image, imageCache, readImage } from '../../../qemu/image.ts';
-import { type MachineState, readMachine, startMachine, stopMachine } from '../../../qemu/machine.ts';
+import { startMachine } from '../../../qemu/machine.ts';
+import { type MachineState, readMachine } from '../../../qemu/machine-state.ts';
 import { machineFolder, machinePaths } from '../../../qemu/paths.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
+import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
-import { identityRecord, recordIdentity } from '../identity-record.ts';
+import { recordIdentity } from '../identity-record.ts';
 import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
@@ -101,10 +103,11 @@ async function start(wanted: Inputs, context: Context): Promise<Outputs> {
 
 /** A machine that can't be woken is booted: the same comes of it, only later. */
 async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
-  if (wanted.start === 'cold') return context.log('booting, because flotilla:start is cold');
+  if (wanted.start === 'cold') return context.log('booting, because flotilla:local.start is cold');
   try {
-    const file = identityRecord(context.stack, context.name);
-    await warmStart(spec, wanted, (identity) => recordIdentity(file, identity), context);
+    const oneTimeHostKey = wanted.config.sshHostKey.publicKey;
+    const of = { stack: context.stack, machine: context.name, oneTimeHostKey };
+    await warmStart(spec, wanted, (identity) => recordIdentity(of, identity), context);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log(`cold start, because a warm one failed: ${messageWithCauses(error)}`);

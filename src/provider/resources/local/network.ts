@@ -1,11 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
-import { stackFolder } from '../../../qemu/home.ts';
-import { stopMachine } from '../../../qemu/machine.ts';
 import { readNetwork, startNetwork, stopNetwork } from '../../../qemu/network.ts';
 import { machineFolder, machinesFolder } from '../../../qemu/paths.ts';
+import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
+import { removeFromStackFolder } from '../../stack-folder.ts';
 
 const publication = z.object({ host: z.number(), guest: z.number(), machines: z.array(z.string()) });
 const inputs = z.object({ publish: z.array(publication) });
@@ -43,7 +44,7 @@ export const network: ResourceHandler<Inputs, Outputs> = {
     const names = await readdir(machinesFolder(folder)).catch(() => []);
     await Promise.all(names.map((name) => stopMachine(machineFolder(folder, name), log)));
     await stopNetwork(folder);
-    await rm(folder, { recursive: true, force: true });
+    await removeFromStackFolder(stack, 'machines', 'network');
   },
 };
 

@@ -1,11 +1,13 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
-import { startMachine, stopMachine } from '../../../qemu/machine.ts';
+import { exists } from '../../../qemu/exists.ts';
+import { startMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
+import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
 import { connect } from '../../../ssh/connect.ts';
 import type { Command, Connection } from '../../../ssh/connection.ts';
@@ -83,8 +85,11 @@ async function giveIdentity(
 /** What nothing wakes from would cost every start its time: the next one shall make another. */
 async function discardBroken(template: Template, cause: unknown, signal: AbortSignal): Promise<never> {
   signal.throwIfAborted();
-  await discardTemplate(template);
-  throw new Error(`template ${template.key} is broken and was removed: ${messageOf(cause)}`, { cause });
+  const removal = await discardTemplate(template).then(
+    () => 'was removed',
+    (error: unknown) => `can't be removed (${messageOf(error)})`,
+  );
+  throw new Error(`template ${template.key} is broken and ${removal}: ${messageOf(cause)}`, { cause });
 }
 
 /** Ends and removes a machine whose start was cut off before it was somebody. */
@@ -96,8 +101,5 @@ export async function discardUnfinished(folder: string, log: Context['log']): Pr
 
 /** Whether it is nobody yet. */
 export async function isUnfinished(folder: string): Promise<boolean> {
-  return stat(unfinished(folder)).then(
-    () => true,
-    () => false,
-  );
+  return exists(unfinished(folder));
 }

@@ -1,6 +1,11 @@
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { stackFolder } from './home.ts';
+import { flotillaHome, stackFolder } from './home.ts';
+
+test('the home is in the clone by default', () => {
+  expect(flotillaHome('/clone', {})).toBe('/clone/.flotilla');
+  expect(flotillaHome('/clone', { FLOTILLA_HOME: '' })).toBe('/clone/.flotilla');
+});
 
 test('every stack has a folder of its own, beside nothing else', () => {
   expect(stackFolder('dev', { FLOTILLA_HOME: '/srv/f' })).toBe('/srv/f/stacks/dev');

@@ -1,0 +1,55 @@
+import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import type { MachineSpec } from './arguments.ts';
+import { run } from './command.ts';
+import { exists } from './exists.ts';
+import { machinePaths } from './paths.ts';
+import type { SavedMachine } from './snapshot.ts';
+
+/**
+ * Completes a machine's folder before a start. The disk appears under its name only when it is whole; the seed is
+ * written anew each time.
+ *
+ * @param from what a new machine is to wake from
+ * @returns what this start wakes from: saved memory fits only a disk that has not run on
+ */
+export async function prepareFolder(
+  spec: MachineSpec,
+  from: SavedMachine | undefined,
+): Promise<SavedMachine | undefined> {
+  const paths = machinePaths(spec.folder);
+  await mkdir(paths.seed, { recursive: true, mode: 0o700 });
+  const seed = {
+    'user-data': spec.seed.userData,
+    'meta-data': spec.seed.metaData,
+    'network-config': spec.seed.networkConfig,
+  };
+  for (const [name, text] of Object.entries(seed))
+    await writeFile(`${paths.seed}/${name}`, text, { mode: 0o600 });
+  // QEMU makes them anew, but would not start over a file it may not replace.
+  await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
+  if (await exists(paths.disk)) return undefined;
+  if (from) await copyDisk(from.disk, paths.disk);
+  else await createDisk(spec, paths.disk);
+  return from;
+}
+
+async function createDisk(spec: MachineSpec, file: string): Promise<void> {
+  const part = `${file}.part`;
+  const { disk } = spec.image;
+  await run(
+    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, `${spec.disk}G`],
+    {
+      log: () => {},
+      purpose: `${spec.name}: creating its disk`,
+    },
+  );
+  await rename(part, file);
+}
+
+/** A copy, not an overlay: the template may be pruned while its machines live. */
+async function copyDisk(from: string, file: string): Promise<void> {
+  const part = `${file}.part`;
+  await copyFile(from, part, constants.COPYFILE_FICLONE);
+  await chmod(part, 0o600);
+  await rename(part, file);
+}
