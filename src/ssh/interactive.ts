@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { PseudoTtyOptions } from 'ssh2';
 import { reminding } from '../model/remind.ts';
+import type { Running } from './run-to-end.ts';
 import type { Ssh2Connection } from './ssh2.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -33,26 +34,35 @@ export async function interactive(
   signal?.throwIfAborted();
   const opening = connection.openSession(argv, ptyFor(terminal), signal);
   const what = () => `${connection.target.name} to open a session`;
-  const { channel, ended } = await reminding(log, what, opening);
-  const resize = () => channel.setWindow(terminal.stdout.rows ?? 24, terminal.stdout.columns ?? 80, 0, 0);
-  terminal.stdout.on('resize', resize);
-  terminal.stdin.setRawMode?.(true);
+  const session = await reminding(log, what, opening);
+  const status = await join(session, terminal, signal);
+  if (status === undefined) throw connection.lost('during the session');
+  return status;
+}
+
+/** Until the session ends; undefined when it was cut. The terminal is then as it was before. */
+async function join(
+  { channel, ended }: Running,
+  { stdin, stdout, stderr }: Terminal,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const resize = () => channel.setWindow(stdout.rows ?? 24, stdout.columns ?? 80, 0, 0);
+  stdout.on('resize', resize);
+  stdin.setRawMode?.(true);
   try {
-    channel.pipe(terminal.stdout, { end: false });
-    channel.stderr.pipe(terminal.stderr, { end: false });
-    terminal.stdin.pipe(channel);
-    const status = await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
-    if (status === undefined) throw connection.lost('during the session');
-    return status;
+    channel.pipe(stdout, { end: false });
+    channel.stderr.pipe(stderr, { end: false });
+    stdin.pipe(channel);
+    return await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
   } catch (error) {
     // Without a pty it is the only way to end a program: sshd closes its pipes.
     channel.close();
     throw error;
   } finally {
-    terminal.stdin.setRawMode?.(false);
-    terminal.stdout.off('resize', resize);
-    terminal.stdin.unpipe(channel);
-    terminal.stdin.pause();
+    stdin.setRawMode?.(false);
+    stdout.off('resize', resize);
+    stdin.unpipe(channel);
+    stdin.pause();
   }
 }
 
