@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each([[['--stack']], [['--stack', '--yes']], [['--stack=']]])('%j lacks a name', (args) => {
-  expect(() => parseRequest(args)).toThrow('--stack needs the name of a stack');
+  expect(() => parseRequest(args)).toThrow('--stack needs the name of a stack, such as: --stack local');
 });
 
 test('pulumi asks only where somebody can answer', () => {

@@ -28,7 +28,9 @@ export function parseRequest(args: readonly string[]): Request {
   let stack = DEFAULT_STACK;
   for (const token of tokens) {
     if (token.kind !== 'option' || token.name !== 'stack') continue;
-    if (!token.value || token.value.startsWith('-')) throw new Error('--stack needs the name of a stack');
+    if (!token.value || token.value.startsWith('-')) {
+      throw new Error('--stack needs the name of a stack, such as: --stack local');
+    }
     stack = token.value;
     taken.add(token.index);
     if (!token.inlineValue) taken.add(token.index + 1);

@@ -50,7 +50,8 @@ export async function ensurePlugin(plugin: Plugin, surroundings: PluginSurroundi
   const { name, version } = plugin;
   const own = givenPlace(plugin, surroundings);
   if (own !== undefined) return say(`plugin ${name}: ${own}`);
-  const installed = Installed.parse(JSON.parse(await readOutput(pulumi('plugin', 'ls', '--json'))));
+  const listed = await readOutput(pulumi('plugin', 'ls', '--json'), { log: say });
+  const installed = Installed.parse(JSON.parse(listed));
   if (installed.some((each) => each.kind === 'resource' && each.name === name && each.version === version))
     return;
   say(

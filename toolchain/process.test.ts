@@ -1,8 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { readOutput, runInForeground } from './process.ts';
+
+const said: string[] = [];
+const log = (line: string) => said.push(line);
+
+afterEach(() => {
+  jest.useRealTimers();
+  said.length = 0;
+});
 
 function shell(script: string) {
   return { path: '/bin/sh', args: ['-c', script], environment: process.env };
@@ -27,8 +35,29 @@ test('what has been aborted ends with SIGTERM', async () => {
 });
 
 test('output is read whole, and a failure is an error', async () => {
-  expect(await readOutput(shell('printf "a\\nb"'))).toBe('a\nb');
-  await expect(readOutput(shell('exit 3'))).rejects.toThrow('ended with exit code 3');
+  expect(await readOutput(shell('printf "a\\nb"'), { log })).toBe('a\nb');
+  await expect(readOutput(shell('exit 3'), { log })).rejects.toThrow(
+    'sh -c exit 3 ended with exit code 3. Next step: see what it said above',
+  );
+  await expect(readOutput({ ...shell(''), path: '/no/such/program' }, { log })).rejects.toThrow(
+    "/no/such/program can't be started",
+  );
+});
+
+test('what gives no answer is ended, with the next step', async () => {
+  const reading = readOutput(shell('exec sleep 60'), { log, deadline: 0.1 });
+  await expect(reading).rejects.toThrow(
+    /^sh -c exec sleep 60 gave no answer within 0\.1 s\. Next step: .*backend/,
+  );
+});
+
+test('an answer that takes long is waited for aloud', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  const reading = readOutput(shell('echo far'), { log });
+  jest.advanceTimersByTime(20_000);
+  expect(await reading).toBe('far\n');
+  const line = 'waiting for sh -c echo far (120 s at most)';
+  expect(said).toEqual([line, line]);
 });
 
 describe('signals, without a terminal', () => {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
+import { reminding } from '../src/model/remind.ts';
 import type { Environment } from './environment.ts';
 
 const CAUGHT: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -30,20 +32,43 @@ export async function runInForeground(command: Command, abort?: AbortSignal): Pr
   }
 }
 
+export interface ReadOptions {
+  /** Gets a line every 10 s that says what is waited for. */
+  readonly log: (line: string) => void;
+  /** Seconds; another default only in tests. */
+  readonly deadline?: number;
+}
+
+/** Seconds for a command that is asked something: a backend may be far away. */
+const answerDeadline = 120;
+
+const seeBackend = "Next step: see whether Pulumi's backend can be reached (npx pulumi whoami --verbose)";
+
 /**
  * Runs a command and returns what it printed on stdout; stderr goes to ours.
  *
- * @throws Error when it ends with another exit code than 0.
+ * @throws Error when it ends with another exit code than 0, or not in time.
  */
-export async function readOutput(command: Command): Promise<string> {
+export async function readOutput(
+  command: Command,
+  { log, deadline = answerDeadline }: ReadOptions,
+): Promise<string> {
+  const name = `${basename(command.path)} ${command.args.join(' ')}`;
   const child = spawn(command.path, command.args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: command.environment,
   });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const code = await exitCode(child, command);
-  if (code !== 0) throw new Error(`${command.path} ${command.args.join(' ')} ended with exit code ${code}`);
+  let late = false;
+  const timer = setTimeout(() => {
+    // Who is only asked something leaves nothing half done.
+    late = child.kill('SIGKILL');
+  }, deadline * 1000);
+  const ended = exitCode(child, command).finally(() => clearTimeout(timer));
+  const code = await reminding(log, () => `${name} (${deadline} s at most)`, ended);
+  if (late) throw new Error(`${name} gave no answer within ${deadline} s. ${seeBackend}`);
+  if (code !== 0) throw new Error(`${name} ended with exit code ${code}. Next step: see what it said above`);
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -23,7 +23,7 @@ export async function runPulumi(...args: readonly string[]): Promise<void> {
 
 /** Runs a pulumi command that prints JSON, and returns that. */
 export async function askPulumi(...args: readonly string[]): Promise<unknown> {
-  return JSON.parse(await readOutput(preparePulumi(args).command));
+  return JSON.parse(await readOutput(preparePulumi(args).command, { log: say }));
 }
 
 /** Says what is done and why. */

@@ -15,16 +15,7 @@ export async function findCandidates(
   words: readonly string[],
   { verb }: Pick<Wish, 'verb'>,
 ): Promise<readonly Candidate[]> {
-  const meant = new Map<string, string>();
-  for (const word of words.flatMap(expandBraces)) {
-    for (const path of isGlob(word) ? await matching(word, units, verb === 'submit') : [word]) {
-      const name = unitName(path);
-      const other = meant.get(name) ?? path;
-      if (other !== path)
-        throw new CommandFailed(`${other} and ${path} are both ${name}; name one of them`, wrongUsage);
-      meant.set(name, path);
-    }
-  }
+  const meant = await pathsByName(words, (glob) => matching(glob, units, verb === 'submit'));
   const views = new Map(units.map((unit) => [unit.name, unit]));
   const templates = new Templates(api, views);
   const found = [...meant].map(async ([name, path]): Promise<Candidate> => {
@@ -41,6 +32,25 @@ export async function findCandidates(
   return Promise.all(found);
 }
 
+/** Units by name, with the word or path that means each. */
+async function pathsByName(
+  words: readonly string[],
+  matching: (glob: string) => Promise<readonly string[]>,
+): Promise<ReadonlyMap<string, string>> {
+  const meant = new Map<string, string>();
+  for (const word of words.flatMap(expandBraces)) {
+    for (const path of isGlob(word) ? await matching(word) : [word]) {
+      const name = unitName(path);
+      const other = meant.get(name) ?? path;
+      if (other !== path) {
+        throw new CommandFailed(`${other} and ${path} are both ${name}; name one of them`, wrongUsage);
+      }
+      meant.set(name, path);
+    }
+  }
+  return meant;
+}
+
 /** A glob means files here, and units of the cluster as well when it names no folder. */
 async function matching(
   glob: string,
@@ -52,7 +62,9 @@ async function matching(
   const all = [...files, ...names.filter((name) => !files.includes(name))];
   const fit = all.filter((path) => withTemplates || !isTemplate(basename(path)));
   if (fit.length > 0) return fit;
-  throw new CommandFailed(`${glob} matches no unit of the cluster and no unit file here`);
+  throw new CommandFailed(
+    `${glob} matches no unit of the cluster and no unit file here; \`flotilla list-unit-files\` shows all units`,
+  );
 }
 
 /** Templates of the cluster; each is asked for once. */

@@ -2,8 +2,12 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Cluster } from './cluster.ts';
 import type { KnownMachine } from './stack.ts';
+import { within } from './within.ts';
 
-/** What a program on the machine prints; undefined when it can't be run there or fails. */
+/** Seconds for a program that prints what it knows, on an emulated machine that is busy, SSH included. */
+const patience = 20;
+
+/** What a program on the machine prints; undefined when it can't be run there, fails, or takes too long. */
 export async function capture(
   cluster: Cluster,
   machine: KnownMachine,
@@ -13,7 +17,9 @@ export async function capture(
   const stderr = new PassThrough().resume();
   const printed = text(stdout);
   const terminal = { stdin: Readable.from([]), stdout, stderr };
-  const status = await cluster.run(machine, { argv, root: false }, terminal).catch(() => undefined);
+  const status = await within(patience, (signal) =>
+    cluster.run(machine, { argv, root: false, signal }, terminal),
+  ).catch(() => undefined);
   stdout.end();
   return status === 0 ? printed : undefined;
 }

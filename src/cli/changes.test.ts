@@ -344,7 +344,11 @@ describe('restart', () => {
 
   test.each([
     [1, 1, 'systemctl restart db.service ended with 1 on core-1; `flotilla status db.service`'],
-    [124, 3, 'db.service was not up on core-1 again after 120 s'],
+    [
+      124,
+      3,
+      'after 120 s; `flotilla status db.service` and `flotilla journal db.service` tell more, or wait longer',
+    ],
   ])('systemctl that ends with %d ends it with %d', async (exitStatus, status, message) => {
     cluster.exitStatus = exitStatus;
     expect(await flotilla('restart', 'db')).toMatchObject({
@@ -359,7 +363,8 @@ describe('restart', () => {
     expect(stdout).toContain('Triggered unit db.service restart\n');
     expect(await flotilla('restart', 'off')).toMatchObject({
       status: 1,
-      stderr: 'flotilla: off.service: it is inactive, so no machine has it\n',
+      stderr:
+        'flotilla: off.service: it is inactive, so no machine has it; `flotilla start off.service` gives it one\n',
     });
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,19 @@ describe('running a program on a machine', () => {
     streams.stdin.end();
     expect(await cluster.run(machine, { argv: ['echo', 'done'], root: true }, streams)).toBe(0);
     expect(await text(streams.stdout.end())).toBe('as root\ndone\n');
+  });
+
+  test('its own signal ends it also while the machine does not answer, and no dial outlives the cluster', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const mute = { ...machine, port: typeof address === 'object' ? (address?.port ?? 0) : 0 };
+    const program = { argv: ['true'], root: false, signal: AbortSignal.timeout(100) };
+    await expect(cluster.run(mute, program, terminal())).rejects.toThrow('timeout');
+    const began = Date.now();
+    await cluster.close();
+    expect(Date.now() - began).toBeLessThan(2000);
+    silent.close();
   });
 
   test('prints as it comes, and Ctrl-C ends it with 130', async () => {

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { reminding } from '../model/remind.ts';
 import { AgentApi } from '../push/api.ts';
 import { changeTakers, sshGateway } from '../push/gateway.ts';
+import { abortable } from '../push/http.ts';
 import type { SshTarget } from '../ssh/connection.ts';
 import { interactive, type Terminal } from '../ssh/interactive.ts';
-import { ConnectionPool } from '../ssh/pool.ts';
+import { type Connect, ConnectionPool } from '../ssh/pool.ts';
 import { Ssh2Connection } from '../ssh/ssh2.ts';
 import { interrupted } from './failure.ts';
 import { type KnownMachine, readStack, type StackConnection } from './stack.ts';
@@ -49,17 +51,29 @@ export async function openCluster(
   const target = (machine: KnownMachine) => targetOf(stack, machine);
   const takers = changeTakers(stack.machines);
   const gateways = takers.map((machine) => sshGateway(pool, target(machine), options.log));
+  const closed = new AbortController();
+  const dialing = { log: options.log, signal: AbortSignal.any([options.signal, closed.signal]) };
   return {
     api: new AgentApi(gateways, options),
     machines: stack.machines,
-    run: (machine, program, terminal) => runOn(pool, target(machine), program, terminal, options),
-    openSocket: async (machine, path) => (await pool.get(target(machine), options)).openSocket(path),
-    close: () => pool.close(),
+    run: (machine, program, terminal) => {
+      const dial = (to: SshTarget) => pool.get(to, dialing);
+      return runOn(dial, target(machine), program, terminal, options);
+    },
+    openSocket: async (machine, path) => {
+      const connection = await pool.get(target(machine), dialing);
+      const what = () => `${machine.name} to open ${path}`;
+      return await reminding(options.log, what, connection.openSocket(path));
+    },
+    async close() {
+      closed.abort(new Error('the cluster was closed'));
+      await pool.close();
+    },
   };
 }
 
 async function runOn(
-  pool: ConnectionPool,
+  dial: Connect,
   target: SshTarget,
   program: RemoteProgram,
   terminal: Terminal,
@@ -67,13 +81,18 @@ async function runOn(
 ): Promise<number> {
   const { forwardAgent = false } = program;
   const forwarding = forwardAgent && sshAgent !== undefined ? { ...target, sshAgent } : target;
-  const connection = await pool.get(forwarding, { log, signal });
+  const connecting = dial(forwarding);
+  // The dial itself goes on: it may be shared.
+  const connection = await (program.signal ? abortable(connecting, program.signal) : connecting);
   if (!(connection instanceof Ssh2Connection)) throw new Error('the pool dialed something else than SSH');
   // Without a pty no Ctrl-C reaches the program. Closing does: sshd hangs up on it.
   const hangUp = () => void connection.close();
   signal.addEventListener('abort', hangUp, { once: true });
   try {
-    return await interactive(connection, asRoot(program, target.user), terminal, program.signal);
+    return await interactive(connection, asRoot(program, target.user), terminal, {
+      signal: program.signal,
+      log,
+    });
   } catch (error) {
     if (signal.aborted) return interrupted;
     throw error;

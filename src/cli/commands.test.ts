@@ -61,10 +61,23 @@ describe('status', () => {
     const { status, stdout, programs } = await cluster.flotilla('status pending.service');
     expect({ status, stdout, programs }).toEqual({
       status: 3,
-      stdout: 'pending.service: it is pending: no machine has disk=ssd\n',
+      stdout:
+        'pending.service: it is pending: no machine has disk=ssd; ' +
+        '`flotilla explain pending.service` says what each machine has against it\n',
       programs: [],
     });
   });
+});
+
+test('a template, a folder for a file and a glob without units say what to name instead', async () => {
+  cluster.agent.put('web@.service', 'web', 'inactive');
+  const says = async (line: string) => (await cluster.flotilla(line)).stderr;
+  expect(await says('journal web@')).toContain(
+    'web@.service: it is a template, which goes to no machine; name',
+  );
+  expect(await says('verify src/cli')).toBe("flotilla: src/cli is a folder; name its files: 'src/cli/*'\n");
+  expect(await says('verify src/none*')).toContain('matches no unit file; expected some like hello.service');
+  expect(await says('start none*')).toContain('`flotilla list-unit-files` shows all units');
 });
 
 describe('journal', () => {
@@ -210,6 +223,17 @@ describe('flotilla', () => {
     const docs = readFileSync('docs/cli.md', 'utf8');
     const named = (verb: string) => new RegExp(`(flotilla |^#.*|[\`|] *)${verb}\\b`, 'm').test(docs);
     expect(verbs.filter((verb) => !named(verb))).toEqual([]);
+  });
+
+  test.each([
+    ['frobnicate', "unknown command 'frobnicate'", 'flotilla'],
+    ['list-unitz', "unknown command 'list-unitz'\n(Did you mean list-units?)", 'flotilla'],
+    ['cat', "missing required argument 'unit'", 'flotilla cat'],
+    ['rollout pause --frob', "unknown option '--frob'", 'flotilla rollout pause'],
+  ])('what is wrong with %j is said as all else, with the way to its help', async (line, problem, path) => {
+    expect((await cluster.flotilla(line)).stderr).toBe(
+      `flotilla: ${problem}\n\`${path} --help\` shows how\n`,
+    );
   });
 
   test.each(['', 'frobnicate', 'list-units --frob', 'cat'])('"%s" is a usage error', async (line) => {

@@ -30,25 +30,14 @@ export function creatingVerb(context: Context, text: CreatingVerb): Command {
   return command.action((words: string[], options: Options) =>
     withCluster(context, command, async (cluster) => {
       const wish = { ...text, replace: options.replace === true };
-      let changed = false;
-      const units = await persist(
+      const created = await persist(
         (line) => say(context, line),
         async (attempt) => {
-          const created = await create(context, cluster, words, wish);
-          changed = created.changed || attempt > 1;
-          return created.units;
+          const { units, changed } = await create(context, cluster, words, wish);
+          return { units, changed: changed || attempt > 1 };
         },
       );
-      const names = units.map(({ name }) => name);
-      if (wish.verb === 'submit') return reportUnits(context, cluster, names);
-      const deadline = patience(options);
-      if (deadline === undefined) {
-        for (const name of names) print(context, `Triggered unit ${name} ${wish.verb}`);
-        return 0;
-      }
-      await followStart(context, cluster, units, { ...wish, deadline, changed });
-      if (wish.verb === 'load') await waitUntilStopped(context, cluster, names, deadline);
-      return reportUnits(context, cluster, names);
+      return await outcome(context, cluster, created, wish, options);
     }),
   );
 }
@@ -57,6 +46,26 @@ interface Created {
   /** All units that were named. */
   readonly units: readonly FollowedUnit[];
   readonly changed: boolean;
+}
+
+/** Waits for what the verb is about, unless nobody wants to, and tells of it. Returns the exit status. */
+async function outcome(
+  context: Context,
+  cluster: Cluster,
+  { units, changed }: Created,
+  wish: Wish,
+  options: WaitOptions,
+): Promise<number> {
+  const names = units.map(({ name }) => name);
+  if (wish.verb === 'submit') return reportUnits(context, cluster, names);
+  const deadline = patience(options);
+  if (deadline === undefined) {
+    for (const name of names) print(context, `Triggered unit ${name} ${wish.verb}`);
+    return 0;
+  }
+  await followStart(context, cluster, units, { ...wish, deadline, changed });
+  if (wish.verb === 'load') await waitUntilStopped(context, cluster, names, deadline);
+  return reportUnits(context, cluster, names);
 }
 
 async function create(

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { AgentApi } from '../push/api.ts';
 import type { EventLine } from '../push/events.ts';
 import { readEvents } from '../push/events.ts';
 import { type Verb, verb, withCluster } from './command.ts';
+import type { Context } from './context.ts';
 import { print, say } from './say.ts';
 
 interface Options {
@@ -32,23 +34,27 @@ export const events: Verb = (context) =>
     .option('--json', 'JSON for scripts: one object a line')
     .action((options: Options, command: Command) =>
       withCluster(context, command, async ({ api }) => {
-        const { signal, clock } = context;
-        const follow = options.follow === true;
-        const log = (line: string) => say(context, line);
-        try {
-          for await (const event of readEvents(
-            api,
-            { since: options.since, after: options.after, follow },
-            { log, signal, clock },
-          )) {
-            print(context, options.json ? JSON.stringify(event) : lineOf(event));
-          }
-        } catch (error) {
-          if (!follow || !signal.aborted) throw error;
-        }
+        await printEvents(context, api, options);
         return 0;
       }),
     );
+
+/** To the last one, or with `follow` until Ctrl-C, which is its regular end. */
+async function printEvents(
+  context: Context,
+  api: AgentApi,
+  { since, after, follow = false, json }: Options,
+): Promise<void> {
+  const { signal, clock } = context;
+  const log = (line: string) => say(context, line);
+  try {
+    for await (const event of readEvents(api, { since, after, follow }, { log, signal, clock })) {
+      print(context, json ? JSON.stringify(event) : lineOf(event));
+    }
+  } catch (error) {
+    if (!follow || !signal.aborted) throw error;
+  }
+}
 
 /** etcd counts in 64 bits with a sign. */
 const maxRevision = 2n ** 63n - 1n;

@@ -3,9 +3,10 @@ import type { MachineView } from '../model/api.ts';
 import { AgentApi } from '../push/api.ts';
 import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
 import type { Gateway } from '../push/gateway.ts';
+import type { PollClock } from '../push/poll-clock.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
 import type { Terminal } from '../ssh/interactive.ts';
-import type { RemoteProgram } from './cluster.ts';
+import type { Cluster, OpenOptions, RemoteProgram } from './cluster.ts';
 import { interrupted } from './failure.ts';
 import { run } from './program.ts';
 import type { KnownMachine } from './stack.ts';
@@ -86,45 +87,63 @@ export class FakeCluster {
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
     this.#stop = new AbortController();
-    const runProgram = async (machine: KnownMachine, program: RemoteProgram, terminal: Terminal) => {
-      const { argv, root, forwardAgent } = program;
-      const how = `${root ? ' root' : ''}${forwardAgent ? ' agent' : ''}`;
-      programs.push(`${machine.name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`);
-      const output = `output of ${argv?.[0] ?? 'shell'} on ${machine.name}\n`;
-      terminal.stdout.write(this.output(machine.name, argv ?? []) ?? output);
-      return this.endless(machine.name) ? this.#endOf(machine.name, program) : this.exitStatus;
-    };
-    const openSocket = async (machine: KnownMachine, path: string) => {
-      const [near, far] = duplexPair();
-      this.socket(machine.name, path, far);
-      return near;
-    };
     const stdin = new PassThrough();
     stdin.end(this.input);
-    let now = 0;
     const status = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, {
       terminal: { stdin, stdout: stdout.stream, stderr: stderr.stream },
       env: this.env,
       signal: this.#stop.signal,
-      // Time passes only while somebody sleeps.
-      clock: {
-        now: () => now,
-        sleep: async (milliseconds) => {
-          now += milliseconds;
-          await this.onSleep(milliseconds);
-        },
-      },
+      clock: this.#clock(),
       outcome: { status: 0, debug: false },
-      openCluster: async ({ stack, log, signal }) => {
-        stacks.push(stack);
-        if (this.openError) throw this.openError;
-        const api = new AgentApi([this.gateway], { log, signal, deadlines: { choose: 1 } });
-        const close = async () => undefined;
-        return { api, machines: this.machines, run: runProgram, openSocket, close };
+      openCluster: async (options) => {
+        stacks.push(options.stack);
+        return this.#open(options, programs);
       },
     });
     return { status, stdout: stdout.text(), stderr: stderr.text(), programs, stacks };
   }
+
+  /** Time passes only while somebody sleeps. */
+  #clock(): PollClock {
+    let now = 0;
+    return {
+      now: () => now,
+      sleep: async (milliseconds) => {
+        now += milliseconds;
+        await this.onSleep(milliseconds);
+      },
+    };
+  }
+
+  #open({ log, signal }: OpenOptions, programs: string[]): Cluster {
+    if (this.openError) throw this.openError;
+    return {
+      api: new AgentApi([this.gateway], { log, signal, deadlines: { choose: 1 } }),
+      machines: this.machines,
+      run: (machine, program, terminal) => {
+        programs.push(told(machine, program));
+        return this.#run(machine, program, terminal);
+      },
+      openSocket: async (machine, path) => {
+        const [near, far] = duplexPair();
+        this.socket(machine.name, path, far);
+        return near;
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async #run({ name }: KnownMachine, program: RemoteProgram, { stdout }: Terminal): Promise<number> {
+    const { argv } = program;
+    stdout.write(this.output(name, argv ?? []) ?? `output of ${argv?.[0] ?? 'shell'} on ${name}\n`);
+    return this.endless(name) ? await this.#endOf(name, program) : this.exitStatus;
+  }
+}
+
+/** As a line of `Result.programs`. */
+function told({ name }: KnownMachine, { argv, root, forwardAgent }: RemoteProgram): string {
+  const how = `${root ? ' root' : ''}${forwardAgent ? ' agent' : ''}`;
+  return `${name}${how}: ${argv === undefined ? '(shell)' : JSON.stringify(argv)}`;
 }
 
 function recordingStream(onText: (text: string) => void = () => undefined): {

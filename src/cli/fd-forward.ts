@@ -3,8 +3,10 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { messageOf } from '../model/message-of.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
+import { CommandFailed, failed } from './failure.ts';
 import { findMachine } from './lookup.ts';
 
 interface Options {
@@ -31,8 +33,13 @@ export const fdForward: Verb = (context) =>
 
 async function openLocal(path: string): Promise<Duplex> {
   const socket = connect(path);
-  await once(socket, 'connect');
-  return socket;
+  try {
+    await once(socket, 'connect');
+    return socket;
+  } catch (cause) {
+    const next = 'give the path of a socket that is listened to, or --machine for one of a machine';
+    throw new CommandFailed(`no socket answers at ${path} (${messageOf(cause)}); ${next}`, failed, { cause });
+  }
 }
 
 /** Input that ends is passed on as an end; the other side may have more to say. */

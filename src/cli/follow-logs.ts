@@ -65,20 +65,22 @@ export class LogFollower {
     return statuses.find((status) => status !== 0) ?? 0;
   }
 
-  /** Reads a machine's journal to its end. Another tail of the same machine ends when this one has begun. */
-  async #read({ machine, units }: Source, options: readonly string[]): Promise<void> {
+  /** A tail in the place of the machine's last one, which it returns as well. */
+  #replace({ machine, units }: Source): { readonly tail: Tail; readonly before: Tail | undefined } {
     const before = this.#tails.get(machine);
     const seen = before?.seen ?? new SeenEntries();
-    const tail: Tail = {
-      machine,
-      units: new Set(units),
-      seen,
-      stop: new AbortController(),
-      state: 'reading',
-    };
+    const stop = new AbortController();
+    const tail: Tail = { machine, units: new Set(units), seen, stop, state: 'reading' };
     this.#tails.set(machine, tail);
     for (const unit of units) this.#met.add(unit);
-    const argv = journalctl(units, [...options, '--follow']);
+    return { tail, before };
+  }
+
+  /** Reads a machine's journal to its end. Another tail of the same machine ends when this one has begun. */
+  async #read(source: Source, options: readonly string[]): Promise<void> {
+    const { tail, before } = this.#replace(source);
+    const { machine, seen } = tail;
+    const argv = journalctl(source.units, [...options, '--follow']);
     const { signal } = tail.stop;
     const take = (entry: JournalEntry) => {
       if (seen.isNew(entry)) this.#printer.print(entry, machine);

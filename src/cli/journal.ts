@@ -37,7 +37,9 @@ export const journal: Verb = (context) =>
         const { units } = await cluster.api.units();
         const unit = findUnit(units, word);
         const machine = choose(unit, await whereabouts(cluster, unit), cluster.machines, options.machine);
-        const result = await runTool(context, cluster, machine, argvOf(unit.name, options));
+        const purpose = options.follow ? undefined : `print the journal of ${unit.name}`;
+        const argv = argvOf(unit.name, options);
+        const result = await runTool(context, cluster, { machine, argv, purpose });
         return options.follow && result === interrupted ? 0 : result;
       }),
     );

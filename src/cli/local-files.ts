@@ -18,9 +18,11 @@ export async function readUnitFile(path: string): Promise<LocalFile | undefined>
     const contents = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
     return { path, contents };
   } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    const why = messageOf(cause);
-    throw new CommandFailed(`${path} can't be read as a unit file: ${why}`);
+    if (missing.has(codeOf(cause))) return undefined;
+    if (codeOf(cause) === 'EISDIR') {
+      throw new CommandFailed(`${path} is a folder; name its files: '${join(path, '*')}'`);
+    }
+    throw new CommandFailed(`${path} can't be read as a unit file: ${messageOf(cause)}`);
   }
 }
 
@@ -37,6 +39,6 @@ export async function unitFilesMatching(glob: string): Promise<readonly string[]
 
 const missing: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
-function isMissing(cause: unknown): boolean {
-  return types.isNativeError(cause) && 'code' in cause && missing.has(cause.code);
+function codeOf(cause: unknown): unknown {
+  return types.isNativeError(cause) && 'code' in cause ? cause.code : undefined;
 }

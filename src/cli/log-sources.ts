@@ -34,7 +34,7 @@ export async function findSources(
   for (const unit of lost) say(context, `${unit.name}: ${absence(unit)}`);
   const sources = sourcesOf(meant, machines, known);
   if (sources.length > 0) return { sources, revision };
-  throw new CommandFailed('no machine has any of these units');
+  throw new CommandFailed('no machine has any of these units, for the reasons above');
 }
 
 /** In the order of the known machines. */

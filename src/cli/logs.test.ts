@@ -61,9 +61,16 @@ describe('logs', () => {
     const some = await cluster.flotilla('logs off web@1');
     expect(some).toMatchObject({
       status: 0,
-      stderr: 'flotilla: off.service: it is inactive, so no machine has it\n',
+      stderr:
+        'flotilla: off.service: it is inactive, so no machine has it; `flotilla start off.service` gives it one\n',
     });
-    expect(await cluster.flotilla('logs off')).toMatchObject({ status: 1, programs: [] });
+    expect(await cluster.flotilla('logs off')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /\nflotilla: no machine has any of these units, for the reasons above\n$/,
+      ),
+      programs: [],
+    });
   });
 });
 

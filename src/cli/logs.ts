@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
@@ -12,6 +13,7 @@ import { findSources, type Source } from './log-sources.ts';
 import { say } from './say.ts';
 import type { KnownMachine } from './stack.ts';
 import { wholeNumber } from './wait-options.ts';
+import { within } from './within.ts';
 
 interface Options {
   readonly follow?: boolean;
@@ -39,28 +41,51 @@ export const logs: Verb = (context) =>
       }),
     );
 
-/** Holds everything back until all machines have spoken. Returns the exit status. */
+/** Seconds for a machine's last lines; a long journal takes an emulated machine seconds. */
+const patience = 60;
+
+/** Holds everything back until all machines have spoken, or had their time. Returns the exit status. */
 async function printOnce(
   context: Context,
   cluster: Cluster,
   sources: readonly Source[],
   lines: number,
 ): Promise<number> {
-  const printer = new LogPrinter(context, cluster.machines);
   const held: { readonly entry: JournalEntry; readonly machine: KnownMachine }[] = [];
-  const read = async ({ machine, units }: Source): Promise<number> => {
-    const argv = journalctl(units, ['--lines', String(lines)]);
-    try {
-      return await readJournal(context, cluster, { machine, argv }, (entry) => held.push({ entry, machine }));
-    } catch (error) {
-      if (context.signal.aborted) return interrupted;
-      // A machine that is lost does not end the others.
-      say(context, `${machine.name}: ${messageOf(error)}`);
-      return failed;
-    }
-  };
-  const statuses = await Promise.all(sources.map(read));
+  const silent = new Set(sources.map(({ machine }) => machine.name));
+  const reading = sources.map(async (source) => {
+    const { machine } = source;
+    const status = await readLast(context, cluster, source, lines, (entry) => held.push({ entry, machine }));
+    silent.delete(machine.name);
+    return status;
+  });
+  const statuses = await reminding(
+    (line) => say(context, line),
+    () => `the journals of ${[...silent].join(', ')}`,
+    Promise.all(reading),
+  );
+  const printer = new LogPrinter(context, cluster.machines);
   held.sort((a, b) => a.entry.time - b.entry.time);
   for (const { entry, machine } of held) printer.print(entry, machine);
   return statuses.find((status) => status !== 0) ?? 0;
+}
+
+/** One machine's last lines. That it is lost, or too slow, ends none of the others. */
+async function readLast(
+  context: Context,
+  cluster: Cluster,
+  { machine, units }: Source,
+  lines: number,
+  onEntry: (entry: JournalEntry) => void,
+): Promise<number> {
+  const argv = journalctl(units, ['--lines', String(lines)]);
+  try {
+    return await within(patience, (signal) =>
+      readJournal(context, cluster, { machine, argv, signal }, onEntry),
+    );
+  } catch (error) {
+    if (context.signal.aborted) return interrupted;
+    say(context, `${machine.name}: ${messageOf(error)}; some of its lines are missing`);
+    return failed;
+  }
 }

@@ -1,6 +1,7 @@
 import type { UnitView } from '../model/api.ts';
 import { closest } from '../model/closest.ts';
 import type { Machine } from '../model/machine.ts';
+import { isTemplate } from '../unit/name.ts';
 import type { Cluster } from './cluster.ts';
 import { CommandFailed } from './failure.ts';
 import type { KnownMachine } from './stack.ts';
@@ -48,11 +49,16 @@ export async function whereabouts(cluster: Cluster, unit: UnitView): Promise<rea
   return machinesOf(unit, machines, cluster.machines);
 }
 
-/** Why a unit is on no machine that can be reached, as one clause. */
+/** Why a unit is on no machine that can be reached, and what to do about it. */
 export function absence(unit: UnitView): string {
-  if (unit.targetState === 'inactive') return 'it is inactive, so no machine has it';
-  if (unit.pending !== undefined) return `it is pending: ${unit.pending}`;
-  if (unit.placements.length === 0) return 'it is pending: no machine was chosen yet';
+  if (isTemplate(unit.name)) return 'it is a template, which goes to no machine; name an instance';
+  if (unit.targetState === 'inactive') {
+    return `it is inactive, so no machine has it; \`flotilla start ${unit.name}\` gives it one`;
+  }
+  if (unit.pending !== undefined || unit.placements.length === 0) {
+    const why = unit.pending ?? 'no machine was chosen yet';
+    return `it is pending: ${why}; \`flotilla explain ${unit.name}\` says what each machine has against it`;
+  }
   return 'its machine is none of this stack; run `npm run up` or choose the stack with --stack';
 }
 

@@ -162,7 +162,10 @@ describe('drain, cordon and uncordon', () => {
   test('drain gives up with 3 where a unit has nowhere to go, and the machine keeps draining', async () => {
     const { status, stderr } = await cluster.flotilla('drain --timeout 20 core-1');
     expect(status).toBe(3);
-    expect(stderr).toContain('gave up after 20 s; it would have had to wait for\n  db.service to leave\n');
+    expect(stderr).toContain(
+      'gave up after 20 s; it would have had to wait for\n  db.service to leave\n' +
+        'It goes on without this command: see `flotilla list-units`, or wait longer with --timeout\n',
+    );
     expect(cluster.agent.machines[0]?.cordon?.drain).toBe(true);
   });
 
@@ -341,7 +344,13 @@ describe('fd-forward', () => {
       stacks: [],
     });
     server.close();
-    expect(await cluster.flotilla(['fd-forward', join(folder, 'none')])).toMatchObject({ status: 1 });
+    const none = join(folder, 'none');
+    expect(await cluster.flotilla(['fd-forward', none])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^flotilla: no socket answers at .*none \(.*ENOENT.*\); give the path of a socket/,
+      ),
+    });
   });
 });
 
@@ -356,7 +365,7 @@ describe('verify and version', () => {
     expect(bad).toMatchObject({ status: 1, stdout: '' });
     expect(bad.stderr.match(/bad\.service:\d+: /g)).toHaveLength(2);
     expect((await cluster.flotilla('verify nowhere.service')).stderr).toBe(
-      'flotilla: there is no file nowhere.service\n',
+      'flotilla: there is no file nowhere.service; give the path of a unit file, like units/hello/hello.service\n',
     );
   });
 

@@ -75,7 +75,11 @@ function buildProgram(context: Context): Command {
     .version(`flotilla version ${ownVersion()}`, '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'flotilla: ')),
+    })
     // Before the action, not in it: what fails before a cluster is opened has a stack as well.
     .hook('preAction', (_, command) => {
       context.outcome.debug = command.optsWithGlobals().debug === true;
@@ -84,14 +88,20 @@ function buildProgram(context: Context): Command {
     for (const verb of group) program.addCommand(inherit(verb(context), program).helpGroup(heading));
   }
   program.addCommand(inherit(completeCommand(context, program), program), { hidden: true });
-  return program;
+  return program.showHelpAfterError(nameHelpOf('flotilla'));
 }
 
-/** Commander hands its settings down only to commands that it makes itself. */
-function inherit(command: Command, from: Command): Command {
-  command.copyInheritedSettings(from);
-  for (const sub of command.commands) inherit(sub, command);
+/** Commander hands its settings down only to commands that it makes itself. `words` lead to `from`. */
+function inherit(command: Command, from: Command, words = 'flotilla'): Command {
+  const path = `${words} ${command.name()}`;
+  command.copyInheritedSettings(from).showHelpAfterError(nameHelpOf(path));
+  for (const sub of command.commands) inherit(sub, command, path);
   return command;
+}
+
+/** What stands behind commander's words about wrong usage. */
+function nameHelpOf(path: string): string {
+  return `\`${path} --help\` shows how`;
 }
 
 function statusOf(error: unknown): number {
@@ -105,6 +115,7 @@ function describe(error: unknown, debug: boolean): string {
   // Several problems are several lines.
   if (error instanceof CommandFailed || error instanceof ApiError) return error.message;
   // One line, also when a library's message has several.
-  const message = messageOf(error);
-  return message.replaceAll(/\s*\n\s*/g, ' ');
+  const message = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+  if (!(error instanceof ConnectionLostError)) return message;
+  return `${message} Run it again once \`flotilla list-machines\` shows the machine`;
 }

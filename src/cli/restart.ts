@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
 import { persist } from '../push/persist.ts';
-import { remind } from '../push/remind.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
@@ -85,18 +84,15 @@ async function restartOn(
   const limit = deadline === undefined || !Number.isFinite(deadline) ? [] : ['timeout', String(deadline)];
   const noBlock = deadline === undefined ? ['--no-block'] : [];
   const argv = [...limit, 'systemctl', 'restart', ...noBlock, '--', unit];
-  const stopReminding = remind(
-    (line) => say(context, line),
-    () => `${machine.name} to restart ${unit}`,
-  );
-  const status = await runTool(context, cluster, machine, argv).finally(stopReminding);
+  const status = await runTool(context, cluster, { machine, argv, purpose: `restart ${unit}` });
   if (status === 0) return;
+  const more = `\`flotilla status ${unit}\` and \`flotilla journal ${unit}\` tell more`;
   if (status === timeoutPassed && limit.length > 0) {
-    throw new CommandFailed(`${unit} was not up on ${machine.name} again after ${deadline} s`, timedOut);
+    const late = `${unit} was not up on ${machine.name} again after ${deadline} s`;
+    throw new CommandFailed(`${late}; ${more}, or wait longer with --timeout`, timedOut);
   }
   throw new CommandFailed(
-    `systemctl restart ${unit} ended with ${status} on ${machine.name}; ` +
-      `\`flotilla status ${unit}\` and \`flotilla journal ${unit}\` tell more`,
+    `systemctl restart ${unit} ended with ${status} on ${machine.name}; ${more}`,
     status === interrupted ? interrupted : failed,
   );
 }

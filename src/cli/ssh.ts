@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
+import type { Context } from './context.ts';
 import { CommandFailed, wrongUsage } from './failure.ts';
 import { absence, findMachine, findUnit, whereabouts } from './lookup.ts';
 import type { KnownMachine } from './stack.ts';
@@ -32,22 +33,27 @@ export const ssh: Verb = (context) =>
     .option('-A, --forward-agent', 'lend the ssh-agent of this computer to the command')
     .passThroughOptions()
     .action((words: string[], options: SshOptions, command: Command) => {
-      if (options.unit === undefined && options.machine === undefined && words.length === 0) {
-        throw new CommandFailed(
-          'say which machine: flotilla ssh <machine>, or flotilla ssh --unit <unit>',
-          wrongUsage,
-        );
-      }
-      const forwardAgent = options.forwardAgent === true;
-      if (forwardAgent && !context.env.SSH_AUTH_SOCK) {
-        throw new CommandFailed('SSH_AUTH_SOCK names no ssh-agent to forward; start one, or leave out -A');
-      }
+      refuseNowhere(context, words, options);
+      const { forwardAgent = false } = options;
       return withCluster(context, command, async (cluster) => {
         const { machine, rest } = await destination(cluster, words, options);
         const program = { argv: argvOf(rest), root: false, forwardAgent };
         return cluster.run(machine, program, context.terminal);
       });
     });
+
+/** What can be told before a cluster is asked. */
+function refuseNowhere({ env }: Context, words: readonly string[], options: SshOptions): void {
+  if (options.unit === undefined && options.machine === undefined && words.length === 0) {
+    throw new CommandFailed(
+      'say which machine: flotilla ssh <machine>, or flotilla ssh --unit <unit>',
+      wrongUsage,
+    );
+  }
+  if (options.forwardAgent && !env.SSH_AUTH_SOCK) {
+    throw new CommandFailed('SSH_AUTH_SOCK names no ssh-agent to forward; start one, or leave out -A');
+  }
+}
 
 async function destination(
   cluster: Cluster,

@@ -94,6 +94,14 @@ describe('readStack', () => {
     expect(inspect(error)).not.toContain('PRIVATE');
   });
 
+  test.each([
+    ['error: incorrect passphrase', 'incorrect passphrase; `npx pulumi stack output` says the same and more'],
+    ['This clone is not set up yet. Next step: npm run up', 'is not set up yet. Next step: npm run up$'],
+  ])('a Pulumi that says %s is no missing stack', async (said, message) => {
+    const path = await pulumi(`echo "${said}" >&2; exit 1`);
+    await expect(readStack({ pulumi: path, log })).rejects.toThrow(new RegExp(message));
+  });
+
   test('outputs of the wrong shape are not shown either', async () => {
     const wrong = { connection: { ...connection, machines: 'PRIVATE' } };
     const path = await pulumi(`echo '${JSON.stringify(wrong)}'`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from '../model/parse-json.ts';
-import { remind } from '../push/remind.ts';
+import { remind } from '../model/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 import { connectionInState } from './stack-state.ts';
 
@@ -74,10 +74,18 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
   } catch (cause) {
     query.signal?.throwIfAborted();
     // Without the cause: it carries what Pulumi printed.
-    throw new CommandFailed(`Pulumi can't read ${which}: ${complaint(cause)}; ${howToChoose}`, unreachable);
+    const why = complaint(cause);
+    throw new CommandFailed(`Pulumi can't read ${which}: ${why}${nextStep(why)}`, unreachable);
   } finally {
     stopReminding();
   }
+}
+
+/** What to do about Pulumi's complaint, unless that says so. */
+function nextStep(why: string): string {
+  if (why.includes('Next step')) return '';
+  const noStack = /no stack (named|selected)/.test(why);
+  return `; ${noStack ? howToChoose : '`npx pulumi stack output` says the same and more'}`;
 }
 
 /** The error of execFile: a number is the exit status, a word says why there was none. */

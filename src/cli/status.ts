@@ -45,7 +45,7 @@ async function statusOf(context: Context, cluster: Cluster, unit: UnitView): Pro
   for (const machine of machines) {
     if (machines.length > 1) stdout.write(`== ${machine.name}\n`);
     const argv = ['systemctl', 'status', '-l', '--no-pager', '--', unit.name];
-    const result = await runTool(context, cluster, machine, argv);
+    const result = await runTool(context, cluster, { machine, argv, purpose: `show ${unit.name}` });
     if (first === 0) first = result;
   }
   return first;

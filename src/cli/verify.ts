@@ -32,11 +32,14 @@ async function pathsOf(word: string): Promise<readonly string[]> {
   if (!isGlob(word)) return [word];
   const paths = await unitFilesMatching(word);
   if (paths.length > 0) return paths;
-  throw new CommandFailed(`${word} matches no unit file`);
+  throw new CommandFailed(`${word} matches no unit file; expected some like hello.service there`);
 }
 
 async function read(path: string) {
   const file = await readUnitFile(path);
-  if (file === undefined) throw new CommandFailed(`there is no file ${path}`);
+  if (file === undefined)
+    throw new CommandFailed(
+      `there is no file ${path}; give the path of a unit file, like units/hello/hello.service`,
+    );
   return { ...file, name: unitName(path) };
 }

@@ -7,6 +7,8 @@ import { say } from './say.ts';
 /** Seconds. */
 const lookEvery = 1;
 
+const goesOn = 'It goes on without this command: see `flotilla list-units`, or wait longer with --timeout';
+
 /**
  * Looks once a second until nothing is left to wait for. Says what it waits for when that changes, and every ten
  * seconds. An agent that is silent for a moment is waited for as well.
@@ -29,7 +31,8 @@ export async function waitUntil(
     if (left.length === 0) return;
     if (now() >= end) {
       const lines = left.map((each) => `\n  ${each}`).join('');
-      throw new CommandFailed(`gave up after ${seconds} s; it would have had to wait for${lines}`, timedOut);
+      const waited = `gave up after ${seconds} s; it would have had to wait for${lines}`;
+      throw new CommandFailed(`${waited}\n${goesOn}`, timedOut);
     }
     progress.report(`waiting for ${firstThree(left)}`, now());
     await clock.sleep(lookEvery * 1000, signal);

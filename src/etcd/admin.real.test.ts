@@ -285,15 +285,26 @@ describe('EtcdAdmin', () => {
     await pending;
   });
 
-  test('says which machine it could not reach, and why', async () => {
+  test('says while it waits, and at the end, which machine it could not reach, and why', async () => {
+    const said: string[] = [];
+    const ticking = ['clearTimeout', 'Date', 'nextTick', 'performance', 'queueMicrotask'] as const;
+    jest.useFakeTimers({ doNotFake: [...ticking, 'setImmediate', 'setTimeout'] });
     const closed = await EtcdAdmin.open({
       members: [{ name: 'core-1', address: '127.0.0.1' }],
       authority,
-      connect: async () => new FakeMachine({ name: 'core-1' }).connect(),
-      log: () => undefined,
+      connect: async () => {
+        jest.advanceTimersByTime(5000);
+        return new FakeMachine({ name: 'core-1' }).connect();
+      },
+      log: (line) => said.push(line),
       deadline: 0,
     });
-    await expect(closed.enable()).rejects.toThrow(/users can't be set up: core-1 did not open port 2379/);
+    const failed = await closed.enable().catch((error: unknown) => error);
+    jest.useRealTimers();
     await closed.close();
+    expect(String(failed)).toMatch(
+      /users can't be set up within 0 s: core-1 did not open port 2379: .*`npm run up` goes on from here$/,
+    );
+    expect(said[0]).toMatch(/^waiting for etcd to take its users \(\d s of 0 s\): core-1 did not open port/);
   });
 });

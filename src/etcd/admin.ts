@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { Authority } from '../pki/authority.ts';
 import { createOwnLeaf } from '../pki/own-leaf.ts';
 import type { Connection } from '../ssh/connection.ts';
@@ -27,10 +28,13 @@ export interface AdminOptions {
   readonly authority: Authority;
   readonly connect: (member: EtcdMember) => Promise<Connection>;
   readonly log: (line: string) => void;
-  /** Seconds until a call gives up; default 60, for members that are busy with their boot. */
+  /** Seconds until a call gives up; another default only in tests. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
 }
+
+/** Seconds until a call gives up: members may be busy with their boot. */
+const defaultDeadline = 60;
 
 /** Days. It is used for minutes, by this process alone. */
 const certificateDays = 1;
@@ -127,8 +131,16 @@ export class EtcdAdmin {
 
   /** Again from the start when no member answers for a moment, or when a second admin was at work in between. */
   async #persistently<T>(work: () => Promise<T>): Promise<T> {
-    const { deadline = 60, signal } = this.#options;
-    const end = Date.now() + deadline * 1000;
+    const { log, deadline = defaultDeadline } = this.#options;
+    const began = Date.now();
+    const waited = () => Math.round((Date.now() - began) / 1000);
+    const last = () => this.#failures().join('; ') || 'no answer yet';
+    const what = () => `etcd to take its users (${waited()} s of ${deadline} s): ${last()}`;
+    return await reminding(log, what, this.#untilDone(work, began + deadline * 1000));
+  }
+
+  async #untilDone<T>(work: () => Promise<T>, end: number): Promise<T> {
+    const { signal } = this.#options;
     const backoff = new Backoff(retryPauses, systemClock);
     for (;;) {
       try {
@@ -143,11 +155,15 @@ export class EtcdAdmin {
 
   #explain(error: unknown): unknown {
     if (!(error instanceof Unreachable)) return error;
-    const failures = this.#ports.flatMap((port) => port.failure() ?? []);
-    const said = failures.map(messageOf);
-    return new Error(`etcd's users can't be set up: ${[...said, error.message].join('; ')}`, {
-      cause: error,
-    });
+    const { deadline = defaultDeadline } = this.#options;
+    const said = [...this.#failures(), error.message].join('; ');
+    const next = 'Once that is mended, `npm run up` goes on from here';
+    return new Error(`etcd's users can't be set up within ${deadline} s: ${said}. ${next}`, { cause: error });
+  }
+
+  /** Of the ways to the members, which etcd's client can't see. */
+  #failures(): readonly string[] {
+    return this.#ports.flatMap((port) => port.failure() ?? []).map(messageOf);
   }
 }
 

@@ -183,7 +183,7 @@ describe('real etcd', () => {
     const keys = [{ name: 'agent', owner: userInfo().username }];
     const { argv } = csrCommand(keys, root);
     const { stdout } = await run(argv[0] ?? '', argv.slice(1));
-    const csr = parseCsrs(stdout, keys).get('agent') ?? '';
+    const csr = parseCsrs('core-1', stdout, keys).get('agent') ?? '';
     const certificate = await signLeaf({ authority, csr, commonName: 'a'.repeat(32), usages: ['client'] });
     await writeFile(join(root, 'agent.crt'), certificate);
     const [member] = members;

@@ -127,7 +127,7 @@ describe('bootstrapEtcd', () => {
     const { etcd, options } = setUp();
     etcd.broken.add('core-1').add('core-2');
     await expect(bootstrapEtcd(options)).rejects.toThrow(
-      /core-1 is inactive after 5 restarts; its journal ends\n {2}core-1 says why/,
+      /core-1 is inactive after 5 restarts; its journal ends\n {2}core-1 says why[\s\S]*`npm run up` goes on from here$/,
     );
   });
 
@@ -135,7 +135,7 @@ describe('bootstrapEtcd', () => {
     const { etcd, options } = setUp();
     etcd.broken.add('core-3');
     await expect(bootstrapEtcd({ ...options, deadline: 0 })).rejects.toThrow(
-      /did not become healthy in time: [\s\S]*core-3 is inactive after 1 restarts/,
+      /did not become healthy within 0 s: [\s\S]*core-3 is inactive after 1 restarts[\s\S]*\n.*`npm run up` goes on/,
     );
   });
 
@@ -145,7 +145,15 @@ describe('bootstrapEtcd', () => {
       .machine('core-2')
       .programs.set('flotilla-csr', () => ({ status: 127, stderr: 'openssl: not found\n' }));
     await expect(bootstrapEtcd(options)).rejects.toThrow(
-      'flotilla-csr on core-2 ended with status 127: openssl: not found',
+      /^flotilla-csr on core-2 ended with status 127: openssl: not found\. .*`npm run up` goes on from here$/,
+    );
+  });
+
+  test('a step that changes nothing is not tried for ever', async () => {
+    const { etcd, options } = setUp();
+    etcd.machine('core-2').programs.set('flotilla-etcd-found', () => ({ stdout: 'ActiveState=inactive\n' }));
+    await expect(bootstrapEtcd(options)).rejects.toThrow(
+      /^etcd: preparing core-2 had no effect, still: .*disk.*`npm run up`/,
     );
   });
 

@@ -1,6 +1,8 @@
+import { reminding } from '../model/remind.ts';
 import { settled } from '../model/settled.ts';
 import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
+import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
 import { programName } from '../ssh/script.ts';
 import { certificateState, memberKeys, type SignedCertificate, signMember } from './certificates.ts';
@@ -38,6 +40,9 @@ export interface BootstrappedCluster {
 /** Seconds one round of waiting takes at most: how often the log says who is missing. */
 const round = 10;
 
+/** The next step after an end in between. */
+const goesOn = '`npm run up` goes on from here';
+
 /** systemd restarts a failing etcd every 5 s; this many failures in a row are no passing trouble. */
 const hopelessRestarts = 5;
 
@@ -49,14 +54,15 @@ const hopelessRestarts = 5;
  * passes.
  */
 export async function bootstrapEtcd(options: BootstrapOptions): Promise<BootstrappedCluster> {
-  const end = Date.now() + (options.deadline ?? 300) * 1000;
+  const { deadline = 300 } = options;
+  const end = Date.now() + deadline * 1000;
   let facts = await onEach(options, options.cluster.members, factsCommand);
   let last: Step | undefined;
   for (;;) {
     const step = decide(options, facts);
     if (step.kind === 'done') return result(options.cluster, facts);
     if (step.kind === 'refuse') throw new Error(`etcd of cluster ${options.cluster.name}: ${step.reason}.`);
-    guard(step, last, facts, end);
+    guard(step, last, facts, { end, deadline });
     options.log(`etcd: ${verbs[step.kind]} ${step.members.join(', ')}: ${step.reason}`);
     facts = merge(facts, await execute(options, step, facts, end));
     last = step;
@@ -65,7 +71,7 @@ export async function bootstrapEtcd(options: BootstrapOptions): Promise<Bootstra
 
 /** What is so now, without changing anything: for refresh and status. */
 export async function inspectEtcd(
-  options: Pick<BootstrapOptions, 'cluster' | 'connect' | 'signal'>,
+  options: Pick<BootstrapOptions, 'cluster'> & Runner,
 ): Promise<readonly MemberFacts[]> {
   return await onEach(options, options.cluster.members, factsCommand);
 }
@@ -89,17 +95,30 @@ function decide({ cluster, authority, bootstrapped }: BootstrapOptions, facts: r
 }
 
 /** Ends what waiting can't mend. */
-function guard(step: Action, last: Step | undefined, facts: readonly MemberFacts[], end: number): void {
+function guard(
+  step: Action,
+  last: Step | undefined,
+  facts: readonly MemberFacts[],
+  { end, deadline }: { readonly end: number; readonly deadline: number },
+): void {
   const concerned = facts.filter((each) => step.members.includes(each.name));
   if (step.kind !== 'start') {
-    if (last?.kind === step.kind)
-      throw new Error(`etcd: ${verbs[step.kind]} ${step.members.join(', ')} had no effect.`);
+    if (last?.kind === step.kind) throw new Error(noEffect(step));
     return;
   }
   const hopeless = concerned.filter((each) => each.state !== 'active' && each.restarts >= hopelessRestarts);
-  if (hopeless.length > 0) throw new Error(`etcd fails to start: ${hopeless.map(describe).join('\n')}`);
+  if (hopeless.length > 0) throw new Error(`etcd fails to start: ${withNextStep(hopeless)}`);
   if (Date.now() > end)
-    throw new Error(`etcd did not become healthy in time: ${concerned.map(describe).join('\n')}`);
+    throw new Error(`etcd did not become healthy within ${deadline} s: ${withNextStep(concerned)}`);
+}
+
+function noEffect({ kind, members, reason }: Action): string {
+  const what = `etcd: ${verbs[kind]} ${members.join(', ')} had no effect, still: ${reason}`;
+  return `${what}. See whether a disk there is full or read-only; then ${goesOn}`;
+}
+
+function withNextStep(members: readonly MemberFacts[]): string {
+  return `${members.map(describe).join('\n')}\nOnce the cause is mended, ${goesOn}`;
 }
 
 function describe({ name, state, restarts, journal }: MemberFacts): string {
@@ -116,19 +135,8 @@ async function execute(
   const members = options.cluster.members.filter(({ name }) => step.members.includes(name));
   const seconds = Math.max(1, Math.min(round, Math.ceil((end - Date.now()) / 1000)));
   switch (step.kind) {
-    case 'install': {
-      const certificates = new Map(
-        await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
-      );
-      const { certificate: authority } = options.authority;
-      return await onEach(options, members, (member) =>
-        foundCommand(member, options.cluster, {
-          authority,
-          certificates: certificates.get(member) ?? [],
-          seconds,
-        }),
-      );
-    }
+    case 'install':
+      return await found(options, members, seconds);
     case 'start':
       return await onEach(options, members, (member) => startCommand(member, seconds));
     case 'mark':
@@ -139,16 +147,35 @@ async function execute(
   }
 }
 
+/** All have their certificates before any starts, since they wait for each other. */
+async function found(
+  options: BootstrapOptions,
+  members: readonly EtcdMember[],
+  seconds: number,
+): Promise<readonly MemberFacts[]> {
+  const { cluster, authority } = options;
+  const certificates = new Map(
+    await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
+  );
+  return await onEach(options, members, (member) =>
+    foundCommand(member, cluster, {
+      authority: authority.certificate,
+      certificates: certificates.get(member) ?? [],
+      seconds,
+    }),
+  );
+}
+
 /** Has the member's machine make its keys, and signs for them. */
 async function certify(options: BootstrapOptions, member: EtcdMember): Promise<readonly SignedCertificate[]> {
   const { authority } = options;
   const { target } = await options.connect(member);
   const keys = memberKeys(target.user, options.owner);
   const printed = await run(options, member, csrCommand(keys, etcdPaths(layoutOf(member)).pki));
-  return await signMember(authority, member, parseCsrs(printed, keys), certificateDays);
+  return await signMember(authority, member, parseCsrs(member.name, printed, keys), certificateDays);
 }
 
-type Runner = Pick<BootstrapOptions, 'connect' | 'signal'>;
+type Runner = Pick<BootstrapOptions, 'connect' | 'signal'> & Partial<Pick<BootstrapOptions, 'log'>>;
 
 async function onEach(
   runner: Runner,
@@ -160,12 +187,12 @@ async function onEach(
   return await settled(members.map(one));
 }
 
-async function run({ connect, signal }: Runner, member: EtcdMember, command: Command): Promise<string> {
+async function run({ connect, log, signal }: Runner, member: EtcdMember, command: Command): Promise<string> {
   const connection = await connect(member);
-  const { status, stdout, stderr } = await connection.exec(command, signal);
-  if (status === 0) return stdout;
-  const said = stderr.trim().split('\n').slice(-3).join('; ');
-  throw new Error(`${programName(command)} on ${member.name} ended with status ${status}: ${said}`);
+  const what = () => `${member.name} to run ${programName(command)}`;
+  const result = await reminding(log, what, connection.exec(command, signal));
+  if (result.status === 0) return result.stdout;
+  throw new Error(`${commandFailure(command, member.name, result)}. Once that is mended, ${goesOn}`);
 }
 
 function merge(facts: readonly MemberFacts[], fresh: readonly MemberFacts[]): readonly MemberFacts[] {

@@ -44,6 +44,7 @@ export async function signMember(
   days: number,
 ): Promise<readonly SignedCertificate[]> {
   const etcd = signLeaf({
+    machine: member.name,
     authority,
     days,
     csr: csrs.get('etcd') ?? '',
@@ -53,6 +54,7 @@ export async function signMember(
     usages: ['server', 'client'],
   });
   const etcdctl = signLeaf({
+    machine: member.name,
     authority,
     days,
     csr: csrs.get('etcdctl') ?? '',

@@ -8,6 +8,8 @@ import { addDays, clockSkew } from './validity.ts';
 export type Usage = 'server' | 'client';
 
 export interface LeafRequest {
+  /** Which one asks, for messages. */
+  readonly machine?: string;
   readonly authority: Authority;
   /** PKCS#10, PEM. Only its public key is used: subject and names are the signer's decision. */
   readonly csr: string;
@@ -53,26 +55,31 @@ export async function signLeaf(request: LeafRequest): Promise<string> {
   return pem(certificate);
 }
 
-async function verifiedKey({ csr, commonName }: LeafRequest): Promise<webcrypto.CryptoKey> {
-  const request = parseCsr(csr, commonName);
+async function verifiedKey(wanted: LeafRequest): Promise<webcrypto.CryptoKey> {
+  const request = parseCsr(wanted);
   const algorithm: { name: string; namedCurve?: string } = request.publicKey.algorithm;
   if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') {
-    throw new Error(`The certificate request for ${commonName} must hold an ECDSA P-256 key.`);
+    throw new Error(`${nameOf(wanted)} must hold an ECDSA P-256 key. ${newKey}`);
   }
   if (!(await request.verify())) {
-    throw new Error(
-      `The certificate request for ${commonName} is not signed by its own key; nothing was issued.`,
-    );
+    throw new Error(`${nameOf(wanted)} is not signed by its own key; nothing was issued. ${newKey}`);
   }
   return await request.publicKey.export();
 }
 
-function parseCsr(csr: string, commonName: string): x509.Pkcs10CertificateRequest {
+/** What to do on the machine: a key that is there is used again. */
+const newKey = 'Delete its key below /etc/flotilla there; then `npm run up` has a new one made';
+
+function nameOf({ machine, commonName }: LeafRequest): string {
+  return `${machine === undefined ? '' : `${machine}: `}the certificate request for ${commonName}`;
+}
+
+function parseCsr(wanted: LeafRequest): x509.Pkcs10CertificateRequest {
+  const { csr } = wanted;
   try {
     return new x509.Pkcs10CertificateRequest(csr);
   } catch (cause) {
-    const message = `What came as the certificate request for ${commonName} is none: "${csr.slice(0, 60).trim()}".`;
-    throw new Error(message, { cause });
+    throw new Error(`${nameOf(wanted)} is none: "${csr.slice(0, 60).trim()}". ${newKey}`, { cause });
   }
 }
 

@@ -30,7 +30,7 @@ let csrs: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   authority = await createAuthority({ name: 'flotilla test' });
-  csrs = parseCsrs(run(csrCommand(keys, directory)), keys);
+  csrs = parseCsrs('core-1', run(csrCommand(keys, directory)), keys);
 });
 
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -118,20 +118,26 @@ describe('certificate requests', () => {
     const der = Buffer.from(lines.slice(1, -1).join(''), 'base64');
     der.writeUInt8(der.readUInt8(der.length - 3) ^ 1, der.length - 3);
     const forged = `${lines[0]}\n${der.toString('base64')}\n${lines.at(-1)}\n`;
-    await expect(leaf('etcd', { csr: forged })).rejects.toThrow('not signed by its own key');
+    await expect(leaf('etcd', { csr: forged })).rejects.toThrow(
+      /^the certificate request for etcd is not signed by its own key;.*`npm run up`/,
+    );
   });
 
   test('another kind of key is refused', async () => {
     const args = ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=x'];
     const csr = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    await expect(leaf('etcd', { csr })).rejects.toThrow('must hold an ECDSA P-256 key');
+    await expect(leaf('etcd', { csr, machine: 'core-1' })).rejects.toThrow(
+      /^core-1: the certificate request for etcd must hold an ECDSA P-256 key\. Delete its key/,
+    );
   });
 
   test('text that is no request is named', async () => {
     await expect(leaf('etcd', { csr: 'openssl: command not found' })).rejects.toThrow(
       'openssl: command not found',
     );
-    expect(() => parseCsrs('', keys)).toThrow('Expected 2 certificate requests, got 0');
+    expect(() => parseCsrs('core-1', '', keys)).toThrow(
+      /^core-1 printed 0 certificate requests, expected 2\. .*openssl.*`npm run up`/,
+    );
   });
 
   test('authority constraints must be networks', () => {

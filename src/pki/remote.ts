@@ -59,11 +59,18 @@ export function isCsr(pem: string): boolean {
  *
  * @throws when their number differs.
  */
-export function parseCsrs(stdout: string, keys: readonly KeyFile[]): ReadonlyMap<string, string> {
+export function parseCsrs(
+  machine: string,
+  stdout: string,
+  keys: readonly KeyFile[],
+): ReadonlyMap<string, string> {
   const blocks =
     stdout.match(/-----BEGIN CERTIFICATE REQUEST-----[\s\S]*?-----END CERTIFICATE REQUEST-----\n?/g) ?? [];
   if (blocks.length !== keys.length) {
-    throw new Error(`Expected ${keys.length} certificate requests, got ${blocks.length}.`);
+    throw new Error(
+      `${machine} printed ${blocks.length} certificate requests, expected ${keys.length}. ` +
+        'See whether openssl works there; then `npm run up` goes on from here',
+    );
   }
   return new Map(keys.map(({ name }, i) => [name, blocks[i] ?? '']));
 }

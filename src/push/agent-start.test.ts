@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { FakeMachine } from '../ssh/fake.ts';
 import { versionOf } from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
@@ -24,6 +25,18 @@ test('the one of before, which still answers, is not: it is waited for until the
   const stop = new AbortController();
   setTimeout(() => stop.abort(reason), 100);
   await expect(waitFor('0123456789ab', stop.signal)).rejects.toMatchObject({ cause: reason });
+});
+
+test('one that does not get well is told with its journal and the next step', async () => {
+  const ssh = new FakeMachine({ name: 'core-1' });
+  ssh.programs.set('journalctl', () => ({ stdout: 'cannot bind\n' }));
+  const starting = awaitAgent(
+    { ...fakeMachine('core-1'), connect: async () => ssh.connect() },
+    { bundle, log: () => undefined, deadline: 1 },
+  );
+  await expect(starting).rejects.toThrow(
+    /^the agent on core-1 did not get well within 1 s: .*no such socket.*\ncannot bind\nOnce .*`npm run up` goes on$/,
+  );
 });
 
 test('a connection that breaks meanwhile is made anew', async () => {

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { remind } from '../model/remind.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { type AgentBundle, versionOf } from './agent-files.ts';
 import { AgentApi } from './api.ts';
-import { remind } from './remind.ts';
 
 export interface StartOptions {
   readonly bundle: AgentBundle;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Seconds that an agent gets from its start until it answers; another default only in tests. */
+  readonly deadline?: number;
 }
 
 /** Whose agent starts; `id` is what it announces. */
@@ -19,7 +21,6 @@ interface Starting {
   connect(signal?: AbortSignal): Promise<Connection>;
 }
 
-/** Seconds that an agent gets from its start until it answers. */
 const startDeadline = 120;
 /** Seconds between questions; each one costs an emulated machine that is busy starting its agent. */
 const pause = 2;
@@ -29,16 +30,17 @@ const pause = 2;
  *
  * @throws Error with the agent's last journal lines when it did not get well in time.
  */
-export async function awaitAgent(machine: Starting, { log, signal, bundle }: StartOptions): Promise<void> {
+export async function awaitAgent(machine: Starting, options: StartOptions): Promise<void> {
+  const { log, signal, bundle, deadline = startDeadline } = options;
   const deadlines = { choose: 10, answer: 10 };
   const api = new AgentApi([machine], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
   const started = performance.now();
   const waited = () => Math.round((performance.now() - started) / 1000);
   let missing: string | undefined = 'no answer yet';
-  const progress = () => `the agent on ${machine.name} to start (${waited()} s of ${startDeadline} s)`;
+  const progress = () => `the agent on ${machine.name} to start (${waited()} s of ${deadline} s)`;
   const stopReminding = remind(log, progress);
   try {
-    while (waited() < startDeadline) {
+    while (waited() < deadline) {
       signal?.throwIfAborted();
       missing = await lookOnce(api, machine, versionOf(bundle));
       if (missing === undefined) return;
@@ -48,7 +50,9 @@ export async function awaitAgent(machine: Starting, { log, signal, bundle }: Sta
     stopReminding();
   }
   throw new Error(
-    `the agent on ${machine.name} did not get well within ${startDeadline} s: ${missing}\n${await journalOf(machine, signal)}`,
+    `the agent on ${machine.name} did not get well within ${deadline} s: ${missing}\n` +
+      `${(await journalOf(machine, signal)).trimEnd()}\n` +
+      'Once the cause is mended, `npm run up` goes on',
   );
 }
 

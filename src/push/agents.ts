@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
+import { reminding } from '../model/remind.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';
 import { csrCommand, isCsr, requestArguments, requestCertificates } from '../pki/remote.ts';
+import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
-import { script } from '../ssh/script.ts';
+import { programName, script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
 import { type AgentBundle, type AgentSettings, agentConfig, filesFor, versionOf } from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
@@ -100,7 +102,7 @@ async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspe
     .update(config)
     .update(authority.certificate)
     .digest('hex');
-  const { stdout } = await succeed(connection, inspectCommand(kind), signal);
+  const { stdout } = await succeed(connection, inspectCommand(kind), options);
   const [stamp = '', actual = '', ...rest] = stdout.split('\n');
   const pem = rest.join('\n').trim();
   const [certificate, csr] = isCsr(pem) ? ['', pem] : [pem, ''];
@@ -118,7 +120,7 @@ function isUsable(certificate: string, { certificate: ca }: Authority): boolean 
 
 async function install(state: AgentState, options: AgentOptions): Promise<void> {
   const { machine, connection, config, wantedStamp } = state;
-  const { bundle, authority, log, signal } = options;
+  const { bundle, authority, log } = options;
   log(
     `${machine.name}: installing agent ${versionOf(bundle)}, ${Math.round(bundle.bytes.length / 1024)} KiB`,
   );
@@ -126,32 +128,34 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
     ? state.certificate
     : await issue(state, options);
   const files = filesFor({ bundle, config, certificate, authority: authority.certificate }, wantedStamp);
-  await succeed(connection, writeFiles(files), signal);
+  await succeed(connection, writeFiles(files), options);
   // A first agent is started by its path unit, for which the last of the files was.
   if (state.stamp !== '') {
     const argv = ['systemctl', 'restart', '--no-block', 'flotilla-agent'];
-    await succeed(connection, { argv, root: true }, signal);
+    await succeed(connection, { argv, root: true }, options);
   }
   await awaitAgent(machine, options);
 }
 
 async function issue(
   { machine, connection, csr: asked }: AgentState,
-  { authority, signal }: AgentOptions,
+  options: AgentOptions,
 ): Promise<string> {
-  const csr = asked || (await succeed(connection, csrCommand(keys), signal)).stdout;
-  return signLeaf({ authority, csr, commonName: machine.id, usages: ['client'] });
+  const { authority } = options;
+  const csr = asked || (await succeed(connection, csrCommand(keys), options)).stdout;
+  const { name, id: commonName } = machine;
+  return signLeaf({ machine: name, commonName, authority, csr, usages: ['client'] });
 }
 
 async function succeed(
   connection: Connection,
   command: Command,
-  signal?: AbortSignal,
+  { log, signal }: Pick<AgentOptions, 'log' | 'signal'>,
 ): Promise<CommandResult> {
-  const result = await connection.exec(command, signal);
+  const what = () => `${connection.target.name} to run ${programName(command)}`;
+  const result = await reminding(log, what, connection.exec(command, signal));
   if (result.status === 0) return result;
-  const what = command.argv.slice(0, 4).join(' ').split('\n')[0];
   throw new Error(
-    `${what} on ${connection.target.name} ended with ${result.status}: ${result.stderr.trim()}`,
+    `${commandFailure(command, connection.target.name, result)}. Once that is mended, \`npm run up\` goes on`,
   );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { AgentApi } from './api.ts';
 import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
@@ -113,7 +113,9 @@ describe('AgentApi', () => {
     const agent = cluster();
     const { api } = client([agent.gateway('core-1'), agent.gateway('core-2')]);
     agent.intercept = (request) => (request.startsWith('POST') ? 'drop' : undefined);
-    await expect(api.apply({ put: [], destroy: [] })).rejects.toThrow(AnswerLost);
+    const error = await api.apply({ put: [], destroy: [] }).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(AnswerLost);
+    expect(String(error)).toMatch(/; `flotilla list-units` shows whether it was done all the same$/);
     expect(agent.requests.filter((request) => request.startsWith('POST'))).toHaveLength(1);
   });
 
@@ -133,8 +135,26 @@ describe('AgentApi', () => {
     const error = await api.units().catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(NoAnswer);
     expect(String(error)).toContain(
-      'core-1: the agent did not answer GET /flotilla/v1/units: socket hang up',
+      'core-1: the agent did not answer GET /flotilla/v1/units: socket hang up; ' +
+        '`npm run up -- --refresh` starts what is missing, ' +
+        '`flotilla ssh core-1 sudo journalctl -u flotilla-agent` says why',
     );
+  });
+
+  test('an agent that is mute behind a connection that stands is waited for aloud', async () => {
+    const agent = cluster();
+    const { api, log } = client([agent.gateway('core-1')]);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'setTimeout'] });
+    try {
+      agent.intercept = () => {
+        jest.advanceTimersByTime(10_000);
+        return 'silence';
+      };
+      await expect(api.units()).rejects.toThrow('core-1: no answer within 0.3 s');
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(log).toEqual(['waiting for the agent on core-1 to answer GET /flotilla/v1/machines']);
   });
 
   test('stops at once when the caller gives up', async () => {

@@ -23,13 +23,14 @@ import {
   unitsReplySchema,
 } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { RolloutAction } from '../model/rollout.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
-import { joined, noAgent, readReply, refusal } from './read-reply.ts';
-import { remind } from './remind.ts';
+import { journalOfAgent } from './next-step.ts';
+import { joined, noAgent, readReply, refusal, startsWhatIsMissing } from './read-reply.ts';
 
 /** Seconds. A caller waits at most for one choice of an agent and two answers. */
 export interface Deadlines {
@@ -107,7 +108,8 @@ export class AgentApi {
    * changed since `change.revision`.
    */
   apply(change: ChangeRequest): Promise<ApplyReply> {
-    return this.#once({ method: 'POST', path: '/flotilla/v1/apply', body: change }, applyReplySchema);
+    const request = { method: 'POST', path: '/flotilla/v1/apply', body: change } as const;
+    return this.#once(request, applyReplySchema, '`flotilla list-units` shows');
   }
 
   explain(unit: string): Promise<ExplainReply> {
@@ -123,7 +125,8 @@ export class AgentApi {
 
   /** Throws `AnswerLost` like `apply`. */
   rebalance(body: RebalanceRequest): Promise<PlanReply> {
-    return this.#once({ method: 'POST', path: '/flotilla/v1/rebalance', body }, planReplySchema);
+    const request = { method: 'POST', path: '/flotilla/v1/rebalance', body } as const;
+    return this.#once(request, planReplySchema, '`flotilla events` shows');
   }
 
   rollouts(): Promise<RolloutsReply> {
@@ -133,16 +136,21 @@ export class AgentApi {
   /** Throws `AnswerLost` like `apply`: an `undo` that is sent twice could undo itself. */
   onRollout(name: string, action: RolloutAction): Promise<RolloutView> {
     const path = `/flotilla/v1/rollouts/${encodeURIComponent(name)}/${action}`;
-    return this.#once({ method: 'POST', path, body: {} }, rolloutViewSchema);
+    const look = `\`flotilla rollout status ${name}\` shows`;
+    return this.#once({ method: 'POST', path, body: {} }, rolloutViewSchema, look);
   }
 
   /**
    * The lines of an answer that may go on without end. Nothing is asked again when the connection breaks: that is a
    * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent. `signal` ends
-   * these lines alone.
+   * these lines alone; without `endless`, silence does so as well.
    */
-  async *lines(path: string, signal?: AbortSignal): AsyncGenerator<string> {
-    const request = { method: 'GET', path, timeout: this.#deadlines.answer } as const;
+  async *lines(
+    path: string,
+    { signal, endless = false }: { readonly signal?: AbortSignal; readonly endless?: boolean } = {},
+  ): AsyncGenerator<string> {
+    const timeout = this.#deadlines.answer;
+    const request = { method: 'GET', path, timeout, ...(!endless && { silence: timeout }) } as const;
     const agent = await this.#choose();
     try {
       const stops = [this.#signal, signal].filter((each) => each !== undefined);
@@ -156,11 +164,11 @@ export class AgentApi {
     }
   }
 
-  /** Not sent twice, because the second could meet what the first did. */
-  async #once<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
+  /** Not sent twice, because the second could meet what the first did; `look` says where that shows. */
+  async #once<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>, look: string): Promise<T> {
     const agent = await this.#choose();
     const reply = await this.#attempt(agent, request);
-    if (reply instanceof Error) throw new AnswerLost(reply.message, { cause: reply });
+    if (reply instanceof Error) throw new AnswerLost(reply.message, look, { cause: reply });
     return readReply(agent.machine, request, reply, schema);
   }
 
@@ -172,25 +180,28 @@ export class AgentApi {
     this.#log(`${reply.message}; asking another machine`);
     const other = await this.#choose(agent.machine);
     const second = await this.#attempt(other, request);
+    if (second instanceof NoAnswer) throw new NoAnswer(lastWord(second, other), { cause: second });
     if (second instanceof Error) throw second;
     return readReply(other.machine, request, second, schema);
   }
 
   /** An agent's answer, or what kept it from giving one. */
   async #attempt(agent: Agent, request: Omit<AgentRequest, 'timeout'>): Promise<AgentResponse | Error> {
-    const what = () => `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
-    const stopReminding = remind(this.#log, what);
     try {
       const timed = { ...request, timeout: this.#deadlines.answer };
-      const reply = await exchange(agent.connection, timed, this.#signal);
+      const reply = await this.#exchange(agent, timed, this.#signal);
       if (!elsewhere.has(reply.status)) return reply;
       this.#agent = undefined;
       return refusal(agent.machine, request, reply);
     } catch (cause) {
       return this.#lost(agent, request, cause);
-    } finally {
-      stopReminding();
     }
+  }
+
+  /** Says while it lasts what is waited for. */
+  #exchange(agent: Agent, request: AgentRequest, signal?: AbortSignal): Promise<AgentResponse> {
+    const what = () => `the agent on ${agent.machine} to answer ${request.method} ${request.path}`;
+    return reminding(this.#log, what, exchange(agent.connection, request, signal));
   }
 
   /** The agent is given up; throws instead when it is the caller who gave up. */
@@ -228,15 +239,21 @@ export class AgentApi {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(request.timeout * 1000)]);
     try {
       const connection = await abortable(gateway.connect(stop), stop);
-      const reply = await exchange(connection, request, stop);
+      const agent = { machine: gateway.name, connection };
+      const reply = await this.#exchange(agent, request, stop);
       if (reply.status >= 300) throw refusal(gateway.name, request, reply);
-      return { machine: gateway.name, connection };
+      return agent;
     } catch (cause) {
       const error = probeFailure(gateway, cause, stop.aborted ? request.timeout : undefined);
       if (!signal.aborted) failures.push(error.message);
       throw error;
     }
   }
+}
+
+/** When no other agent is left to be asked. */
+function lastWord({ message }: NoAnswer, { machine }: Agent): string {
+  return `${message}; ${startsWhatIsMissing}, ${journalOfAgent(machine)}`;
 }
 
 function probeFailure(gateway: Gateway, cause: unknown, timeout: number | undefined): Error {

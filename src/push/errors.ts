@@ -17,6 +17,14 @@ export class NoAnswer extends Error {
 /** A change was sent and no answer came: it may have been made or not. */
 export class AnswerLost extends Error {
   override readonly name = 'AnswerLost';
+  /** What happened, without the advice: for who looks what came of it by itself. */
+  readonly what: string;
+
+  /** @param look a clause that says what shows whether it was made */
+  constructor(what: string, look: string, options: ErrorOptions = {}) {
+    super(`${what}; ${look} whether it was done all the same`, options);
+    this.what = what;
+  }
 }
 
 /** Agents that restart are silent for a moment, or can't reach the store: asking later may help. */

@@ -43,7 +43,7 @@ export async function* readEvents(
   for (;;) {
     let ended = !follow;
     try {
-      for await (const line of api.lines(pathOf(place, follow), signal)) {
+      for await (const line of api.lines(pathOf(place, follow), { signal, endless: follow })) {
         if (line === '') continue;
         const event = parse(line);
         place = { after: event.id };
@@ -52,7 +52,8 @@ export async function* readEvents(
       }
       if (ended) return;
     } catch (error) {
-      if (!follow || !(error instanceof NoAnswer)) throw error;
+      if (!(error instanceof NoAnswer)) throw error;
+      if (!follow) throw new NoAnswer(`${error.message}; run it again`, { cause: error });
       log(`${error.message}; asking again`);
     }
     await clock.sleep(pause, signal);

@@ -91,7 +91,8 @@ export async function followUnits(
 ): Promise<Reading> {
   const { log, signal, deadline = 120, settle = defaultSettle, clock = systemClock } = options;
   const seconds = () => clock.now() / 1000;
-  let end = seconds() + deadline;
+  const began = seconds();
+  let end = began + deadline;
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
   const read = readerOf(source, wanted);
@@ -105,7 +106,7 @@ export async function followUnits(
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
-    if (seconds() >= end) throw follower.tooLate(deadline);
+    if (seconds() >= end) throw follower.tooLate(Math.round(seconds() - began));
     progress.report(outcome.text, seconds());
     await clock.sleep(Math.max(0, next - seconds()) * 1000, signal);
   }
@@ -191,13 +192,13 @@ class Follower {
     return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading) };
   }
 
-  tooLate(deadline: number): UnitsNotHealthy {
+  tooLate(waited: number): UnitsNotHealthy {
     const { failed, waiting } = this.#evaluation;
     const lines = waiting.map(({ unit, why }) => `\n  ${unit}: ${why}`);
     if (failed.length > 0) lines.push(`\n${failureText(failed)}`);
     if (this.#trouble !== undefined) lines.push(`\n  the last question got no answer: ${this.#trouble}`);
     if (lines.length === 0) lines.push('\n  they were healthy, but not for long enough');
-    const message = `units are not healthy after ${deadline} s:${lines.join('')}`;
+    const message = `units are not healthy after ${waited} s:${lines.join('')}`;
     return new UnitsNotHealthy(message, failed, waiting);
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { agentSocket } from '../model/api.ts';
 import { FakeMachine } from '../ssh/fake.ts';
-import { exchange } from './http.ts';
+import { exchange, openStream } from './http.ts';
 
 const request = { method: 'GET', path: '/', timeout: 0.1 } as const;
 
@@ -24,6 +24,21 @@ test('a body that stops in the middle runs into the deadline, and the stream is 
     stream.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half');
   });
   await expect(exchange(machine.connect(), request)).rejects.toThrow('no answer within 0.1 s');
+});
+
+test('lines that stop in the middle are given up when their silence is bounded, and the stream is closed', async () => {
+  const connection = new FakeMachine().connect();
+  const [stream, agent] = duplexPair();
+  connection.openSocket = async () => stream;
+  agent.resume().write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst\nhalf');
+  const { lines } = await openStream(connection, { ...request, silence: 0.1 });
+  const read: string[] = [];
+  const reading = async () => {
+    for await (const line of lines) read.push(line);
+  };
+  await expect(reading()).rejects.toThrow('nothing more within 0.1 s');
+  expect(read).toEqual(['first']);
+  expect(stream.destroyed).toBe(true);
 });
 
 test('what is no HTTP is an error, not an answer', async () => {

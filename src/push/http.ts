@@ -12,6 +12,8 @@ export interface AgentRequest {
   readonly body?: unknown;
   /** Seconds for the whole exchange, opening the socket included. */
   readonly timeout: number;
+  /** Of a stream: seconds without a byte of its body after which it is given up. */
+  readonly silence?: number;
 }
 
 export interface AgentResponse {
@@ -52,8 +54,8 @@ export async function exchange(
 }
 
 /**
- * Like `exchange`, without a limit on how long the body takes: `timeout` is for what comes before it. `signal` ends
- * the stream at any time.
+ * Like `exchange`, without a limit on how long the body takes: `timeout` is for what comes before it, `silence` for
+ * pauses in it. `signal` ends the stream at any time.
  */
 export async function openStream(
   connection: Connection,
@@ -70,7 +72,7 @@ export async function openStream(
     const socket = await openSocket(connection, stop);
     try {
       const incoming = await begin(socket, request, stop);
-      return { status: incoming.statusCode ?? 0, lines: linesOf(incoming, socket) };
+      return { status: incoming.statusCode ?? 0, lines: linesOf(incoming, socket, request.silence) };
     } catch (cause) {
       socket.destroy();
       throw cause;
@@ -83,16 +85,24 @@ export async function openStream(
   }
 }
 
-async function* linesOf(incoming: IncomingMessage, socket: Duplex): AsyncGenerator<string> {
+async function* linesOf(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  silence: number | undefined,
+): AsyncGenerator<string> {
   let rest = '';
+  const giveUp = () => incoming.destroy(new Error(`nothing more within ${silence} s`));
+  const timer = silence === undefined ? undefined : setTimeout(giveUp, silence * 1000);
   try {
     for await (const chunk of incoming.setEncoding('utf8')) {
+      timer?.refresh();
       const lines = `${rest}${chunk}`.split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
     }
     if (rest !== '') yield rest;
   } finally {
+    clearTimeout(timer);
     socket.destroy();
   }
 }

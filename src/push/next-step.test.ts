@@ -18,7 +18,10 @@ test.each([
   ['/flotilla/v1/units/a.service', 404, /list-unit-files/],
   ['/flotilla/v1/apply', 413, /^$/],
   ['/flotilla/v1/apply', 403, /^$/],
-  ['/flotilla/v1/units', 500, 'see `journalctl -u flotilla-agent` on core-1'],
+  // The agent names its journal, what etcd needs, or when to try again.
+  ['/flotilla/v1/units', 500, /^$/],
+  ['/flotilla/v1/units', 503, /^$/],
+  ['/flotilla/v1/units', 415, /^; `flotilla ssh core-1 sudo journalctl -u flotilla-agent` says why$/],
 ])('%s %i: %s', (path, status, step) => {
   expect(nextStep('core-1', path, status)).toMatch(step);
 });

@@ -27,7 +27,7 @@ function both(step: string): Readonly<Record<number, string>> {
 }
 
 /** Their messages end with what to do. */
-const complete: ReadonlySet<number> = new Set([403, 413, 507]);
+const complete: ReadonlySet<number> = new Set([403, 413, 500, 503, 507]);
 
 /** What comes behind the message: the next step as a clause, or nothing when it says that itself, after the agent on `machine` refused a request for `path`; `why` is what it said. */
 export function nextStep(machine: string, path: string, status: number, why = ''): string {
@@ -35,5 +35,10 @@ export function nextStep(machine: string, path: string, status: number, why = ''
   if (complete.has(status)) return '';
   const steps = nextStepsByPath.find(([prefix]) => path.startsWith(prefix))?.[1];
   const known = steps?.[status] ?? nextSteps[status] ?? nextStepsElsewhere[status];
-  return `; ${known ?? `see \`journalctl -u flotilla-agent\` on ${machine}`}`;
+  return `; ${known ?? journalOfAgent(machine)}`;
+}
+
+/** Where the agent itself has said what is wrong. */
+export function journalOfAgent(machine: string): string {
+  return `\`flotilla ssh ${machine} sudo journalctl -u flotilla-agent\` says why`;
 }

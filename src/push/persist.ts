@@ -16,7 +16,7 @@ export async function persist<T>(
       return await change(attempt);
     } catch (error) {
       if (!(error instanceof AnswerLost) || attempt === attempts) throw error;
-      log(`${error.message}; looking what came of it`);
+      log(`${error.what}; looking what came of it`);
     }
   }
 }

@@ -6,12 +6,14 @@ import { ApiError } from './errors.ts';
 import type { AgentRequest, AgentResponse } from './http.ts';
 import { nextStep } from './next-step.ts';
 
+export const startsWhatIsMissing = '`npm run up -- --refresh` starts what is missing';
+
 /** Why no agent could be chosen. */
 export function noAgent(cause: unknown): string {
   if (!(cause instanceof AggregateError)) return messageOf(cause);
   if (cause.errors.length === 0) return 'no machine is known whose agent could be asked; run `npm run up`';
   const each = cause.errors.map(messageOf).join('; ');
-  return `no machine's agent answered (${each}); \`npm run up -- --refresh\` starts what is missing`;
+  return `no machine's agent answered (${each}); ${startsWhatIsMissing}`;
 }
 
 /** @throws ApiError when the reply is an error; an Error when it is not what the schema says. */

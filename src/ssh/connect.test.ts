@@ -38,7 +38,7 @@ describe('connect', () => {
     expect(error.message).toContain(`core-1 (127.0.0.1:${target.port})`);
     expect(error.message).toContain(`expected host key ${fingerprint(publicKeyBlob(expected))}`);
     expect(error.message).toContain(`got ${fingerprint(publicKeyBlob(target.hostKey))}`);
-    expect(error.message).toContain('replace it in the stack');
+    expect(error.message).toContain('raise `generation:` of its group');
     expect(server.authentications).toBe(0);
     expect(server.accepted).toBe(1);
   });
@@ -69,7 +69,9 @@ describe('connect', () => {
     const { target } = await started();
     const port = await freePort();
     const waiting = connect({ ...target, port }, { deadline: 1 });
-    await expect(waiting).rejects.toThrow(/core-1 did not answer SSH within 1 s; .*ECONNREFUSED/);
+    await expect(waiting).rejects.toThrow(
+      /core-1 did not answer SSH within 1 s; .*ECONNREFUSED.*machines\/core-1\/console\.log.*`npm run up -- --refresh`/,
+    );
   });
 
   test('a port that accepts and stays silent is not an answer', async () => {

@@ -1,5 +1,6 @@
 import pRetry, { AbortError } from 'p-retry';
 import { messageOf } from '../model/message-of.ts';
+import { remind } from '../model/remind.ts';
 import type { SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
@@ -14,7 +15,7 @@ export interface ConnectOptions {
 }
 
 /** Seconds. The banner's limit grows by half with each attempt: a loaded emulated machine may be slow to speak. */
-const patience = { firstBanner: 3, longestBanner: 10, handshake: 30, longestPause: 3, progress: 10 };
+const patience = { firstBanner: 3, longestBanner: 10, handshake: 30, longestPause: 3 };
 
 /**
  * Waits until the machine answers, proves its host key and takes the user's key.
@@ -26,10 +27,9 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   const deadline = options.deadline ?? 30;
   const started = Date.now();
   let last = 'no answer yet';
-  const progress = setInterval(() => {
-    const waited = Math.round((Date.now() - started) / 1000);
-    options.log?.(`waiting for ${target.name} to answer SSH (${waited} s of ${deadline} s): ${last}`);
-  }, patience.progress * 1000);
+  const waited = () => Math.round((Date.now() - started) / 1000);
+  const progress = () => `${target.name} to answer SSH (${waited()} s of ${deadline} s): ${last}`;
+  const stopReminding = remind(options.log, progress);
   try {
     return await pRetry(
       (attempt) => attemptOnce(target, attempt, started + deadline * 1000, options.signal),
@@ -48,7 +48,7 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   } catch (cause) {
     throw finalError(cause, target, deadline, options.signal);
   } finally {
-    clearInterval(progress);
+    stopReminding();
   }
 }
 
@@ -80,6 +80,8 @@ function finalError(
   const last = messageOf(cause);
   const message =
     `${target.name} did not answer SSH within ${deadline} s; the last attempt said: ${last}. ` +
-    'Look at its console log.';
+    'See on its console whether it runs (of a local machine: ' +
+    `.flotilla/stacks/STACK/machines/${target.name}/console.log); ` +
+    '`npm run up -- --refresh` starts local machines that are down';
   return new Error(message, { cause });
 }

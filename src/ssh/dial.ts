@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
-import ssh2, { type Client } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
 import type { SshTarget } from './connection.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
@@ -81,22 +81,26 @@ function handshake(
       limits.signal?.removeEventListener('abort', abort);
       resolve();
     });
-    client.connect({
-      sock: socket,
-      username: target.user,
-      privateKey: target.privateKey,
-      authHandler: ['publickey'],
-      ...(target.sshAgent !== undefined && { agent: target.sshAgent, agentForward: true }),
-      algorithms: { serverHostKey: ['ssh-ed25519'] },
-      hostVerifier: (key: Buffer) => {
-        got = key;
-        return key.equals(expected);
-      },
-      readyTimeout: limits.handshake * 1000,
-      strictVendor: false,
-      ...keepalive,
-    });
+    const hostVerifier = (key: Buffer) => {
+      got = key;
+      return key.equals(expected);
+    };
+    client.connect({ ...configOf(target, limits), sock: socket, hostVerifier });
   });
+}
+
+/** Only the user's key, and only a host key of the pinned one's kind: ssh2 would offer and take more. */
+function configOf(target: SshTarget, { handshake }: DialLimits): ConnectConfig {
+  return {
+    username: target.user,
+    privateKey: target.privateKey,
+    authHandler: ['publickey'],
+    ...(target.sshAgent !== undefined && { agent: target.sshAgent, agentForward: true }),
+    algorithms: { serverHostKey: ['ssh-ed25519'] },
+    readyTimeout: handshake * 1000,
+    strictVendor: false,
+    ...keepalive,
+  };
 }
 
 /** ssh2 tells its failures apart by `level` and text only; this is the one place that reads them. */
@@ -123,7 +127,7 @@ function impostor(target: SshTarget, expected: Buffer, got: string, cause: Error
   const message =
     `${where(target)} is not the machine it should be: expected host key ${fingerprint(expected)}, got ${got}. ` +
     'Nothing was sent to it. Find out who answers at that address; ' +
-    'if the machine was reinstalled on purpose, replace it in the stack.';
+    'if the machine was reinstalled on purpose, replace it: raise `generation:` of its group in the stack config.';
   return new HostKeyError(message, { cause });
 }
 

@@ -120,7 +120,16 @@ describe('firstContact', () => {
   test('what sshd said against it is passed on', async () => {
     const { machine, run } = setUp();
     machine.programs.set('flotilla-host-key-commit', () => ({ status: 1, stderr: 'is there an Include?' }));
-    await expect(run()).rejects.toThrow('Giving core-1 its lasting host key failed: is there an Include?');
+    await expect(run()).rejects.toThrow(
+      'core-1 has not got its lasting host key: flotilla-host-key-commit on core-1 ended with status 1: ' +
+        'is there an Include?. `npm run up` tries again',
+    );
+  });
+
+  test('what is no host key is told with the machine that printed it', async () => {
+    const { machine, run } = setUp();
+    machine.programs.set('flotilla-host-key-prepare', () => ({ stdout: `machineId=${machineId}\n` }));
+    await expect(run()).rejects.toThrow(/^core-1 printed no host key: .*got ""\. Run `npm run up` again$/);
   });
 
   test('a cancel ends the command that runs', async () => {
@@ -136,7 +145,7 @@ describe('firstContact', () => {
       stdout: `hostKey=${lasting}\nmachineId=uninitialized\n`,
     }));
     await expect(run()).rejects.toThrow(
-      'core-1 has no machine id yet: /etc/machine-id holds "uninitialized"',
+      /^core-1 has no machine id yet: \/etc\/machine-id holds "uninitialized" .*`npm run up` looks again/,
     );
   });
 });

@@ -1,9 +1,12 @@
+import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
+import { commandFailure } from './command-failure.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { Command, Connection, SshTarget } from './connection.ts';
 import { HostKeyError } from './errors.ts';
 import type { Connect } from './pool.ts';
 import { canonicalPublicKey } from './public-key.ts';
-import { script } from './script.ts';
+import { programName, script } from './script.ts';
 
 /** What a machine is known by from then on. */
 export interface MachineIdentity {
@@ -46,7 +49,7 @@ export async function firstContact(
 ): Promise<MachineIdentity> {
   const { connection, proved } = await reach(target, options);
   if (proved?.machineId) return { hostKey: proved.hostKey, machineId: proved.machineId };
-  const run = (command: Command) => runOn(connection, command, options.signal);
+  const run = (command: Command) => runOn(connection, command, options);
   const { only, ...identity } = parsePrepared(target.name, await run(prepareCommand()));
   if (only && identity.hostKey === proved?.hostKey) return identity;
   if (identity.hostKey !== options.recorded?.hostKey) await options.record(identity.hostKey);
@@ -153,13 +156,31 @@ export function parseIdentity(name: string, stdout: string): MachineIdentity {
   const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
   const machineId = value('machineId');
   if (!/^[0-9a-f]{32}$/.test(machineId)) {
-    throw new Error(`${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)).`);
+    throw new Error(
+      `${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)). ` +
+        '`npm run up` looks again; if it stays so, its first boot went wrong: see its console',
+    );
   }
-  return { hostKey: canonicalPublicKey(value('hostKey')), machineId };
+  return { hostKey: hostKeyOf(name, value('hostKey')), machineId };
 }
 
-async function runOn(connection: Connection, command: Command, signal?: AbortSignal): Promise<string> {
-  const { status, stdout, stderr } = await connection.exec(command, signal);
-  if (status === 0) return stdout;
-  throw new Error(`Giving ${connection.target.name} its lasting host key failed: ${stderr.trim()}`);
+function hostKeyOf(name: string, line: string): string {
+  try {
+    return canonicalPublicKey(line);
+  } catch (cause) {
+    throw new Error(`${name} printed no host key: ${messageOf(cause)} Run \`npm run up\` again`, { cause });
+  }
+}
+
+async function runOn(
+  connection: Connection,
+  command: Command,
+  { log, signal }: FirstContactOptions,
+): Promise<string> {
+  const { name } = connection.target;
+  const what = () => `${name} to run ${programName(command)}`;
+  const result = await reminding(log, what, connection.exec(command, signal));
+  if (result.status === 0) return result.stdout;
+  const why = commandFailure(command, name, result);
+  throw new Error(`${name} has not got its lasting host key: ${why}. \`npm run up\` tries again`);
 }

@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { connect } from './connect.ts';
 import { ConnectionLostError } from './errors.ts';
 import { interactive } from './interactive.ts';
+import { Ssh2Connection } from './ssh2.ts';
 import { startTestServer } from './test-server.ts';
 
 function terminal() {
@@ -50,11 +51,33 @@ describe('interactive', () => {
     const connection = await connect(target);
     const stop = new AbortController();
     const streams = terminal();
-    const ended = interactive(connection, ['sh', '-c', 'echo begun; cat'], streams, stop.signal);
+    const ended = interactive(connection, ['sh', '-c', 'echo begun; cat'], streams, { signal: stop.signal });
     streams.stdout.once('data', () => stop.abort(new Error('enough')));
     await expect(ended).rejects.toThrow('enough');
     expect(await interactive(connection, ['true'], terminal())).toBe(0);
     await connection.close();
+    await server.close();
+  });
+
+  test('a machine that opens no session is named, and is not waited for after a signal', async () => {
+    const { server, target } = await startTestServer();
+    const { client } = await connect(target);
+    server.deaf = true;
+    const impatient = new Ssh2Connection(target, client, 0.1);
+    const message = 'core-1 did not open a session: no answer within 0.1 s, although its SSH lives';
+    const log: string[] = [];
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'Date', 'performance'] });
+    const opening = interactive(impatient, ['true'], terminal(), { log: (line) => log.push(line) });
+    jest.advanceTimersByTime(10_000);
+    jest.useRealTimers();
+    await expect(opening).rejects.toThrow(message);
+    expect(log).toEqual(['waiting for core-1 to open a session']);
+    const patient = new Ssh2Connection(target, client);
+    const cancelled = interactive(patient, ['true'], terminal(), {
+      signal: AbortSignal.timeout(50),
+    });
+    await expect(cancelled).rejects.toThrow('timeout');
+    await patient.close();
     await server.close();
   });
 
@@ -68,7 +91,9 @@ describe('interactive', () => {
     });
     setTimeout(() => server.cutConnections(), 300);
     const ended = interactive(connection, undefined, { ...terminal(), stdin });
-    await expect(ended).rejects.toBeInstanceOf(ConnectionLostError);
+    const error = await ended.catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(ConnectionLostError);
+    expect(String(error)).toMatch(/Lost the connection to core-1 during the session: \S.*/);
     expect(raw).toEqual([true, false]);
     await server.close();
   });

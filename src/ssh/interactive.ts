@@ -1,8 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ClientChannel } from 'ssh2';
-import { ConnectionLostError } from './errors.ts';
-import { quote } from './quote.ts';
-import { type Running, watchEnd } from './run-to-end.ts';
+import type { PseudoTtyOptions } from 'ssh2';
+import { reminding } from '../model/remind.ts';
+import type { Running } from './run-to-end.ts';
 import type { Ssh2Connection } from './ssh2.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -11,6 +10,12 @@ export interface Terminal {
   readonly stdin: Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { isTTY?: boolean; columns?: number; rows?: number };
   readonly stderr: Writable;
+}
+
+export interface SessionOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gets a line every 10 s until the session is open. */
+  readonly log?: (line: string) => void;
 }
 
 /**
@@ -24,44 +29,44 @@ export async function interactive(
   connection: Ssh2Connection,
   argv: readonly string[] | undefined,
   terminal: Terminal,
-  signal?: AbortSignal,
+  { signal, log }: SessionOptions = {},
 ): Promise<number> {
   signal?.throwIfAborted();
-  const { channel, ended } = await open(connection, argv, terminal);
-  const resize = () => channel.setWindow(terminal.stdout.rows ?? 24, terminal.stdout.columns ?? 80, 0, 0);
-  terminal.stdout.on('resize', resize);
-  terminal.stdin.setRawMode?.(true);
+  const opening = connection.openSession(argv, ptyFor(terminal), signal);
+  const what = () => `${connection.target.name} to open a session`;
+  const session = await reminding(log, what, opening);
+  const status = await join(session, terminal, signal);
+  if (status === undefined) throw connection.lost('during the session');
+  return status;
+}
+
+/** Until the session ends; undefined when it was cut. The terminal is then as it was before. */
+async function join(
+  { channel, ended }: Running,
+  { stdin, stdout, stderr }: Terminal,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const resize = () => channel.setWindow(stdout.rows ?? 24, stdout.columns ?? 80, 0, 0);
+  stdout.on('resize', resize);
+  stdin.setRawMode?.(true);
   try {
-    channel.pipe(terminal.stdout, { end: false });
-    channel.stderr.pipe(terminal.stderr, { end: false });
-    terminal.stdin.pipe(channel);
-    const status = await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
-    if (status === undefined)
-      throw new ConnectionLostError(`Lost the connection to ${connection.target.name}.`);
-    return status;
+    channel.pipe(stdout, { end: false });
+    channel.stderr.pipe(stderr, { end: false });
+    stdin.pipe(channel);
+    return await (signal ? Promise.race([ended, whenAborted(signal)]) : ended);
   } catch (error) {
     // Without a pty it is the only way to end a program: sshd closes its pipes.
     channel.close();
     throw error;
   } finally {
-    terminal.stdin.setRawMode?.(false);
-    terminal.stdout.off('resize', resize);
-    terminal.stdin.unpipe(channel);
-    terminal.stdin.pause();
+    stdin.setRawMode?.(false);
+    stdout.off('resize', resize);
+    stdin.unpipe(channel);
+    stdin.pause();
   }
 }
 
-function open(
-  connection: Ssh2Connection,
-  argv: readonly string[] | undefined,
-  { stdin, stdout }: Terminal,
-): Promise<Running> {
-  const window = { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env.TERM ?? 'vt100' };
-  const pty = stdin.isTTY === true ? window : false;
-  return new Promise((resolve, reject) => {
-    const opened = (error: Error | undefined, channel: ClientChannel) =>
-      error ? reject(error) : resolve(watchEnd(channel));
-    if (argv === undefined) connection.client.shell(pty, opened);
-    else connection.client.exec(quote(argv), { pty }, opened);
-  });
+function ptyFor({ stdin, stdout }: Terminal): PseudoTtyOptions | false {
+  if (stdin.isTTY !== true) return false;
+  return { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env.TERM ?? 'vt100' };
 }

@@ -4,6 +4,9 @@ import { programName } from './script.ts';
 import { signalNumber } from './signals.ts';
 import { whenAborted } from './when-aborted.ts';
 
+/** Characters of a program's line that a message shows. */
+const longestLine = 200;
+
 /** A channel with a command on it. */
 export interface Running {
   readonly channel: ClientChannel;
@@ -44,12 +47,12 @@ export async function runToEnd(
   const what = `${programName(command)} on ${machine}`;
   const seconds = command.timeout ?? defaultTimeout;
   const stop = new AbortController();
-  const onTimeout = () => stop.abort(new Error(`${what} was given up after ${seconds} s.`));
+  const onTimeout = () => stop.abort(givenUp(what, seconds, output()));
   const onFlood = () => stop.abort(new Error(`${what} printed more than ${outputLimit} bytes.`));
+  const output = collect(channel, onFlood);
   const timer = setTimeout(onTimeout, seconds * 1000);
   const limits = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
   try {
-    const output = collect(channel, onFlood);
     channel.end(command.stdin);
     const status = await Promise.race([ended, whenAborted(limits)]);
     return status === undefined ? undefined : { status, ...output() };
@@ -61,6 +64,13 @@ export async function runToEnd(
   }
 }
 
+function givenUp(what: string, seconds: number, { stdout, stderr }: Output): Error {
+  const last = (stderr.trim() || stdout.trim()).split('\n').at(-1);
+  const said = last ? `the last it said: ${last.slice(0, longestLine)}` : 'it had said nothing';
+  const advice = 'see what keeps the machine busy or its disk full, then run it again';
+  return new Error(`${what} was given up after ${seconds} s, ${said}; ${advice}`);
+}
+
 /**
  * The machine bounds the command as well, a little later than we do: sshd lets a command without a terminal live on
  * when its connection is gone, and a run that is started again must not meet it.
@@ -70,7 +80,9 @@ export function withTimeLimit(command: Command): readonly string[] {
   return ['timeout', '-k', '5', String(seconds), ...command.argv];
 }
 
-function collect(channel: ClientChannel, onFlood: () => void): () => { stdout: string; stderr: string } {
+type Output = Pick<CommandResult, 'stdout' | 'stderr'>;
+
+function collect(channel: ClientChannel, onFlood: () => void): () => Output {
   let size = 0;
   const into = (chunks: Buffer[]) => (chunk: Buffer) => {
     size += chunk.length;

@@ -61,6 +61,19 @@ describe('Ssh2Connection', () => {
     await server.close();
   });
 
+  test('a command that is given up is told with what it said last', async () => {
+    const { server, target } = await startTestServer();
+    const connection = await connect(target);
+    const body = 'echo begun; echo "no space left" >&2; exec sleep 60';
+    await expect(connection.exec(script('write-files', body, [], { timeout: 0.5 }))).rejects.toThrow(
+      'write-files on core-1 was given up after 0.5 s, the last it said: no space left; see what keeps',
+    );
+    const mute = connection.exec(script('wait', 'exec sleep 60', [], { timeout: 0.1 }));
+    await expect(mute).rejects.toThrow('wait on core-1 was given up after 0.1 s, it had said nothing;');
+    await connection.close();
+    await server.close();
+  });
+
   test('root needs no sudo when the user is root', async () => {
     const { server, target } = await startTestServer({ env: { PATH: '/usr/bin:/bin' } });
     const connection = await connect({ ...target, user: 'root' });

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
 import type { Command, CommandResult, Connection, SshTarget } from './connection.ts';
 import { ConnectionLostError } from './errors.ts';
 import { quote } from './quote.ts';
-import { runToEnd, watchEnd, withTimeLimit } from './run-to-end.ts';
+import { type Running, runToEnd, watchEnd, withTimeLimit } from './run-to-end.ts';
 import { programName } from './script.ts';
 import { Slots } from './slots.ts';
 import { whenAborted } from './when-aborted.ts';
@@ -54,9 +54,20 @@ export class Ssh2Connection implements Connection {
       const request = (opened: Opened) => this.client.exec(line, opened);
       const running = await this.#open(`run ${name}`, request, watchEnd, signal);
       const result = await runToEnd(running, command, this.target.name, signal);
-      if (result === undefined) throw this.#lost(`while ${name} ran`);
+      if (result === undefined) throw this.lost(`while ${name} ran`);
       return result;
     });
+  }
+
+  /** A login shell, or one command, that a user is joined to: without a deadline, and beside those of `exec`. */
+  openSession(
+    argv: readonly string[] | undefined,
+    pty: PseudoTtyOptions | false,
+    signal?: AbortSignal,
+  ): Promise<Running> {
+    const request = (opened: Opened) =>
+      argv === undefined ? this.client.shell(pty, opened) : this.client.exec(quote(argv), { pty }, opened);
+    return this.#open('open a session', request, watchEnd, signal);
   }
 
   openSocket(path: string): Promise<Duplex> {
@@ -89,13 +100,13 @@ export class Ssh2Connection implements Connection {
     attach: (channel: ClientChannel) => T,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (!this.alive) throw this.#lost(`before it could ${what}`);
+    if (!this.alive) throw this.lost(`before it could ${what}`);
     const late = AbortSignal.timeout(this.#openDeadline * 1000);
     try {
       return await opened(request, attach, signal === undefined ? late : AbortSignal.any([late, signal]));
     } catch (cause) {
       signal?.throwIfAborted();
-      if (!this.alive) throw this.#lost(`before it could ${what}`);
+      if (!this.alive) throw this.lost(`before it could ${what}`);
       const reason = late.aborted ? this.#silence() : messageOf(cause);
       throw new Error(`${this.target.name} did not ${what}: ${reason}`, { cause });
     }
@@ -110,7 +121,8 @@ export class Ssh2Connection implements Connection {
     this.#end ??= why;
   }
 
-  #lost(when: string): ConnectionLostError {
+  /** For who used the connection while it ended. */
+  lost(when: string): ConnectionLostError {
     return new ConnectionLostError(
       `Lost the connection to ${this.target.name} ${when}: ${this.#end ?? 'it broke'}.`,
     );

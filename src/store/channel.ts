@@ -123,6 +123,7 @@ function duplex<Reply>(client: Client, method: Method<Reply>, deadline?: number)
  * call goes through to it all the same, for it fails at once and says what was wrong.
  */
 function connected(client: Client, deadline: number): Promise<void> {
+  const seconds = Math.max(0, (deadline - Date.now()) / 1000).toFixed(1);
   const channel = client.getChannel();
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -130,7 +131,7 @@ function connected(client: Client, deadline: number): Promise<void> {
       if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
         return resolve();
       if (state === connectivityState.SHUTDOWN) return reject(new NotConnected('the connection was closed'));
-      const late = () => reject(new NotConnected('no connection in time'));
+      const late = () => reject(new NotConnected(`no connection within ${seconds} s`));
       channel.watchConnectivityState(state, deadline, (error) => (error ? late() : look()));
     };
     look();

@@ -86,55 +86,67 @@ const addressIn = onceAnEntry(parseAddress);
 const memberIn = onceAnEntry(parseMember);
 const rebalanceIn = onceAnEntry(parseRebalance);
 
+/** What the keys hold, kind by kind, before one says anything of another. */
+interface Found {
+  readonly machines: Machine[];
+  readonly patched: [string, PatchedMetadata][];
+  readonly units: Unit[];
+  readonly files: Map<string, string>;
+  readonly placements: Placement[];
+  readonly statuses: UnitStatus[];
+  readonly rollouts: Rollout[];
+  readonly cordons: [string, Cordon][];
+  readonly met: [string, Whereabouts][];
+  readonly members: [string, Whereabouts][];
+  readonly leaving: [string, string][];
+  readonly rebalances: RebalanceRequest[];
+  readonly malformed: Malformed[];
+}
+
+type Reader = (found: Found, key: string, entry: Entry) => void;
+
+const readers: readonly (readonly [prefix: string, read: Reader])[] = [
+  [prefixes.machine, (found, key, entry) => take(found, found.machines, machineIn(key, entry))],
+  [prefixes.metadata, (found, key, entry) => take(found, found.patched, metadataIn(key, entry))],
+  [prefixes.unit, (found, key, entry) => take(found, found.units, unitIn(key, entry))],
+  [prefixes.file, ({ files }, key, { value }) => files.set(key.slice(prefixes.file.length), value)],
+  [prefixes.placement, (found, key, entry) => take(found, found.placements, placementIn(key, entry))],
+  [prefixes.status, (found, key, entry) => take(found, found.statuses, statusIn(key, entry))],
+  [prefixes.rollout, (found, key, entry) => take(found, found.rollouts, rolloutIn(key, entry))],
+  [prefixes.cordon, (found, key, entry) => take(found, found.cordons, cordonIn(key, entry))],
+  [prefixes.address, (found, key, entry) => take(found, found.met, addressIn(key, entry))],
+  [prefixes.member, (found, key, entry) => take(found, found.members, memberIn(key, entry))],
+  [prefixes.leaving, ({ leaving }, key) => leaving.push(parseLeaving(key))],
+  [rebalanceKey, (found, key, entry) => take(found, found.rebalances, rebalanceIn(key, entry))],
+];
+
+function take<T>({ malformed }: Found, into: T[], parsed: Parsed<T>): void {
+  if ('value' in parsed) into.push(parsed.value);
+  else malformed.push(parsed.malformed);
+}
+
+function findKinds(entries: ReadonlyMap<string, Entry>): Found {
+  const found: Found = {
+    ...{ machines: [], patched: [], units: [], files: new Map(), placements: [], statuses: [], rollouts: [] },
+    ...{ cordons: [], met: [], members: [], leaving: [], rebalances: [], malformed: [] },
+  };
+  for (const [key, entry] of entries) {
+    readers.find(([prefix]) => key.startsWith(prefix))?.[1](found, key, entry);
+  }
+  return found;
+}
+
 /** Reads keys as `Store.list(rootPrefix)` or a mirror of it gives them. Keys of other kinds are passed over. */
 export function readClusterState(entries: ReadonlyMap<string, Entry>, revision: bigint): ClusterState {
-  const found = {
-    machines: [] as Machine[],
-    patched: [] as [string, PatchedMetadata][],
-    units: [] as Unit[],
-    files: new Map<string, string>(),
-    placements: [] as Placement[],
-    statuses: [] as UnitStatus[],
-    rollouts: [] as Rollout[],
-    cordons: [] as [string, Cordon][],
-    met: [] as [string, Whereabouts][],
-    members: [] as [string, Whereabouts][],
-    leaving: [] as [string, string][],
-    rebalances: [] as RebalanceRequest[],
-    malformed: [] as Malformed[],
-  };
-  const take = <T>(into: T[], parsed: Parsed<T>) => {
-    if ('value' in parsed) into.push(parsed.value);
-    else found.malformed.push(parsed.malformed);
-  };
-  const readers: readonly [prefix: string, read: (key: string, entry: Entry) => void][] = [
-    [prefixes.machine, (key, entry) => take(found.machines, machineIn(key, entry))],
-    [prefixes.metadata, (key, entry) => take(found.patched, metadataIn(key, entry))],
-    [prefixes.unit, (key, entry) => take(found.units, unitIn(key, entry))],
-    [prefixes.file, (key, { value }) => found.files.set(key.slice(prefixes.file.length), value)],
-    [prefixes.placement, (key, entry) => take(found.placements, placementIn(key, entry))],
-    [prefixes.status, (key, entry) => take(found.statuses, statusIn(key, entry))],
-    [prefixes.rollout, (key, entry) => take(found.rollouts, rolloutIn(key, entry))],
-    [prefixes.cordon, (key, entry) => take(found.cordons, cordonIn(key, entry))],
-    [prefixes.address, (key, entry) => take(found.met, addressIn(key, entry))],
-    [prefixes.member, (key, entry) => take(found.members, memberIn(key, entry))],
-    [prefixes.leaving, (key) => found.leaving.push(parseLeaving(key))],
-    [rebalanceKey, (key, entry) => take(found.rebalances, rebalanceIn(key, entry))],
-  ];
-  for (const [key, entry] of entries) {
-    readers.find(([prefix]) => key.startsWith(prefix))?.[1](key, entry);
-  }
+  const { machines, cordons, met, rebalances, ...found } = findKinds(entries);
   const leader = entries.get(leaderKey)?.value;
-  const { cordons, met, rebalances, ...lists } = found;
   const patched = new Map(found.patched);
-  const [rebalance] = rebalances;
   const members = new Map(found.members);
+  const [rebalance] = rebalances;
   return {
     revision,
-    ...lists,
-    machines: identified(lists.machines, members).map((machine) =>
-      withPatch(machine, patched.get(machine.id)),
-    ),
+    ...found,
+    machines: identified(machines, members).map((machine) => withPatch(machine, patched.get(machine.id))),
     patched,
     cordons: new Map(cordons),
     met: new Map(met),

@@ -63,7 +63,10 @@ describe('refusalOf', () => {
 
   test('a request that etcd takes for too large is told', () => {
     const large = serviceError(status.INVALID_ARGUMENT, 'etcdserver: request is too large');
-    expect(refusalOf(large, '/etcdserverpb.KV/Txn', [])).toMatchObject({ name: 'TooLarge' });
+    expect(refusalOf(large, '/etcdserverpb.KV/Txn', [])).toMatchObject({
+      name: 'TooLarge',
+      message: expect.stringContaining('without a --max-request-bytes'),
+    });
   });
 });
 
@@ -85,7 +88,7 @@ test.each([
   [['a: connect ECONNREFUSED', 'b: etcdserver: no leader'], /no majority.*npm run up/],
   [['a: certificate has expired'], /expired.*--refresh/],
   [['a: tlsv1 alert unknown ca'], /made anew.*--refresh/],
-  [['a: connect ECONNREFUSED'], /is a majority of members up/],
+  [['a: connect ECONNREFUSED'], /`npm run up -- --refresh` starts etcd machines that are down/],
 ])('%j gets advice', (failures, advice) => {
   expect(adviceFor(failures)).toMatch(advice);
 });

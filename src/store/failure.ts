@@ -69,10 +69,13 @@ function outOfSpace(cause: unknown): OutOfSpace {
 
 function tooLarge(cause: unknown): TooLarge {
   return new TooLarge(
-    'etcd takes no request as large as this; does it run with a --max-request-bytes below its default?',
+    'etcd takes no request as large as this; let it run without a --max-request-bytes below its default',
     { cause },
   );
 }
+
+/** Where nothing tells why no member answers. */
+const downMembers = '`npm run up -- --refresh` starts etcd machines that are down (docs/etcd.md)';
 
 /** What to do about endpoints that all failed, by what they said. The first that fits counts. */
 const advices: readonly (readonly [said: RegExp, advice: string])[] = [
@@ -100,7 +103,7 @@ export function adviceFor(failures: readonly string[], certificate?: string): st
     return `this machine’s own certificate expired on ${end}: \`npm run up -- --refresh\` renews it`;
   }
   const said = failures.join('\n');
-  return advices.find(([pattern]) => pattern.test(said))?.[1] ?? 'is a majority of members up?';
+  return advices.find(([pattern]) => pattern.test(said))?.[1] ?? downMembers;
 }
 
 /** What there is to say about a failed call, without the library's words around it. */

@@ -15,27 +15,8 @@ export interface CheckedText {
  */
 export function readText(contents: string | Uint8Array): CheckedText {
   const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
-  if (bytes.length > maxFileBytes) {
-    const message = `file has ${bytes.length} bytes`;
-    return {
-      flaws: [
-        { rule: 'file-size', message, fix: `the limit is ${maxFileBytes}; a unit is not the place for data` },
-      ],
-    };
-  }
-  const broken = firstBrokenLine(bytes);
-  if (broken !== undefined) {
-    return {
-      flaws: [
-        {
-          rule: 'encoding',
-          line: broken,
-          message: 'bytes that are not UTF-8 text',
-          fix: 'save the file as UTF-8',
-        },
-      ],
-    };
-  }
+  const refusal = flawOfBytes(bytes);
+  if (refusal !== undefined) return { flaws: [refusal] };
   const text = decode(bytes).replaceAll('\r\n', '\n');
   const flaws = checkCharacters(text);
   if (flaws.length === 0 && text.trim() === '') {
@@ -44,6 +25,21 @@ export function readText(contents: string | Uint8Array): CheckedText {
     };
   }
   return flaws.some(({ rule }) => rule === 'encoding') ? { flaws } : { text, flaws };
+}
+
+/** Why they are no text that could be parsed. */
+function flawOfBytes(bytes: Uint8Array): Flaw | undefined {
+  if (bytes.length > maxFileBytes) {
+    const message = `file has ${bytes.length} bytes`;
+    return {
+      rule: 'file-size',
+      message,
+      fix: `the limit is ${maxFileBytes}; a unit is not the place for data`,
+    };
+  }
+  const line = firstBrokenLine(bytes);
+  if (line === undefined) return undefined;
+  return { rule: 'encoding', line, message: 'bytes that are not UTF-8 text', fix: 'save the file as UTF-8' };
 }
 
 function decode(bytes: Uint8Array): string {
