@@ -67,11 +67,11 @@ build_pulumi() {
   local version=$1 staging
   check_go "$version"
   staging=$(make_staging)
-  say "pulumi: building $version from Go modules, because it can't be downloaded; some minutes the first time"
-  go_install language-nodejs "$staging" -ldflags "-s -w" || fail "the build failed. Next step: read its output above"
+  say "pulumi: building $version from Go modules, because it can't be downloaded. The first time this takes" \
+    "3 to 10 minutes and some 5 GiB of disk; what is done is kept when it is interrupted"
+  go_install language-nodejs "$staging" -ldflags "-s -w"
   go_install pulumi "$staging" \
-    -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version" ||
-    fail "the build failed. Next step: read its output above"
+    -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version"
   install_staged "$staging"
 }
 
@@ -87,12 +87,19 @@ check_go() {
     "  put pulumi and pulumi-language-nodejs of version $1 into $pulumi_bin"
 }
 
-# go_install MODULE INTO [FLAG...]: builds the tool of toolchain/MODULE. A Go too old for it may fetch its successor.
+# go_install MODULE INTO [FLAG...]: builds the tool of toolchain/MODULE, whose modules it downloads first, so that it
+# can say how many packages there are. A Go too old for it may fetch its successor.
 go_install() {
-  local module=$1 into=$2
+  local module=$1 into=$2 packages=""
   shift 2
-  GOBIN=$into GOFLAGS="-mod=readonly -buildvcs=false" GOTOOLCHAIN=${GOTOOLCHAIN:-auto} CGO_ENABLED=0 \
-    run_logged "build of toolchain/$module" go -C "toolchain/$module" install -v "$@" tool
+  local -x GOBIN=$into GOFLAGS="-mod=readonly -buildvcs=false" GOTOOLCHAIN=${GOTOOLCHAIN:-auto} CGO_ENABLED=0
+  local go=(timeout --foreground 3600 go -C "toolchain/$module")
+  run_logged "Go modules of toolchain/$module" "${go[@]}" list -deps tool ||
+    fail "the Go modules of toolchain/$module can't be had. Next step: read the output above; a proxy is taken from" \
+      "  GOPROXY and HTTPS_PROXY; npm run up tries again, and what came is kept"
+  packages=$("${go[@]}" list -deps tool | wc -l)
+  run_logged "build of toolchain/$module" "${go[@]}" install -v "$@" tool ||
+    fail "the build of toolchain/$module failed. Next step: read its output above; npm run up tries again"
 }
 
 # Staging folders are on the file system of their target, so that moving out of them is atomic, and carry the
