@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import { parseConfig } from './src/config/parse.ts';
-import { InvalidInput } from './src/model/problem.ts';
 import { planCluster } from './src/plan/plan.ts';
 import { choosePlatform } from './src/platform/choose.ts';
 import { createCluster } from './src/resources/cluster.ts';
 import { clusterOutputs } from './src/resources/outputs.ts';
+import { runError } from './src/resources/run-error.ts';
 import { createUnits } from './src/resources/units.ts';
 
 async function main() {
@@ -16,10 +16,7 @@ async function main() {
   return clusterOutputs(plan, cluster, units);
 }
 
-/** What the user wrote wrong is theirs to read: Pulumi shows a RunError without a stack trace. */
 export default () =>
   main().catch((error) => {
-    if (!(error instanceof InvalidInput)) throw error;
-    // Pulumi asks for the stack all the same, and looking for its source maps took it a quarter of a minute.
-    throw Object.assign(new pulumi.RunError(error.message), { stack: error.message });
+    throw runError(error, process.env);
   });

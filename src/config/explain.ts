@@ -25,6 +25,8 @@ export function explain(issue: Issue, schema: Schema): Problem[] {
         { path, problem: `${show(issue.input)} is not known`, fix: `use ${issue.values.join(' or ')}` },
       ];
     case 'too_small':
+      if (issue.origin === 'string')
+        return [{ path, problem: 'is empty', fix: 'write something there, or take it away' }];
       return [{ path, problem: `${show(issue.input)} is too small`, fix: `use ${issue.minimum} or more` }];
     case 'too_big':
       return [{ path, problem: `${show(issue.input)} is too large`, fix: `use ${issue.maximum} or less` }];

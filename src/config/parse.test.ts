@@ -85,6 +85,13 @@ const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
     /whole number/,
   ],
   [
+    'a folder without a name',
+    { machines: { core }, units: [''] },
+    'flotilla:units.0',
+    /is empty/,
+    /take it away/,
+  ],
+  [
     'huge count',
     { machines: { core, w: { count: 5000 } } },
     'flotilla:machines.w.count',

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { flotillaHome, stackFolder } from './home.ts';
+import { InvalidInput } from './problem.ts';
 
 test('the home is in the clone by default', () => {
   expect(flotillaHome('/clone', {})).toBe('/clone/.flotilla');
@@ -19,5 +20,7 @@ test('a relative FLOTILLA_HOME is relative to the clone', () => {
 });
 
 test.each(['.', '..', '', '../x', 'a/b', '-x', '.hidden'])('a stack called %j gets none', (stack) => {
-  expect(() => stackFolder(stack, {})).toThrow('folder of its own');
+  const folder = () => stackFolder(stack, {});
+  expect(folder).toThrow(InvalidInput);
+  expect(folder).toThrow(`its name: ${JSON.stringify(stack)} cannot have a folder of its own`);
 });

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { InvalidInput } from './problem.ts';
 
 /** Environment variables as `process.env` gives them. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,13 +14,17 @@ export function flotillaHome(clone: string, environment: Environment): string {
  * home. Nothing is left in it after destroy, so it must be the stack's alone: Pulumi takes `..` and the like for stack
  * names.
  *
- * @throws Error when the name can't be a folder's.
+ * @throws InvalidInput when the name can't be a folder's.
  */
 export function stackFolder(stack: string, environment: Environment = process.env): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack))
-    throw new Error(
-      `a stack called ${JSON.stringify(stack)} can't have a folder of its own: use a name of letters, digits, dots, dashes and underscores that begins with a letter or digit`,
-    );
+    throw new InvalidInput('This stack cannot be used:', [
+      {
+        path: 'its name',
+        problem: `${JSON.stringify(stack)} cannot have a folder of its own`,
+        fix: 'use letters, digits, dots, dashes and underscores, beginning with a letter or digit',
+      },
+    ]);
   return join(flotillaHome(clone, environment), 'stacks', stack);
 }
 
