@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type AcceleratorChoice, keptChoice } from './accelerator.ts';
+import { type AcceleratorChoice, keptChoice, whyClosed } from './accelerator.ts';
 
 const quiet = { log: () => undefined };
 const emulated: AcceleratorChoice = { accelerator: 'tcg', reason: 'no kernel boots here' };
@@ -58,3 +58,11 @@ test.each(['', '{"key": "ho', 'null', '{"key":"host","accelerator":"abacus","rea
     expect(count.probes).toBe(1);
   },
 );
+
+test.each([
+  ['EACCES', 'usermod -aG kvm'],
+  ['ENOENT', 'firmware or hypervisor'],
+  ['EIO', "KVM can't be used: broken"],
+])('that /dev/kvm answers %s is said with what changes it', (code, step) => {
+  expect(whyClosed(Object.assign(new Error('broken'), { code }))).toContain(step);
+});

@@ -29,10 +29,19 @@ const probeDeadline = 5000;
  * The answer is kept beside the images until the host, its kernel or QEMU change.
  */
 export async function chooseAccelerator(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
-  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).catch(messageOf);
-  if (closed) return { accelerator: 'tcg', reason: `KVM can't be used: ${closed}` };
+  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(() => undefined, whyClosed);
+  if (closed !== undefined) return { accelerator: 'tcg', reason: closed };
   const file = join(image.folder, '..', 'accelerator.json');
   return await keptChoice(file, await probeKey(image), options, () => probeKvm(image, options));
+}
+
+/** Why KVM's device can't be opened, and what changes that. */
+export function whyClosed(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EACCES')
+    return 'this user can\'t open /dev/kvm: sudo usermod -aG kvm "$USER", then log in again';
+  if (error.code === 'ENOENT')
+    return 'this computer offers no KVM (/dev/kvm is missing): its firmware or hypervisor may switch it on';
+  return `KVM can't be used: ${messageOf(error)}`;
 }
 
 /**
@@ -78,7 +87,7 @@ async function probeKvm(image: Image, options: { log: Log }): Promise<Accelerato
   const problem = await probeBoot(image, ['-accel', 'kvm', '-cpu', 'host'], probeDeadline, options.log);
   return problem === undefined
     ? { accelerator: 'kvm', reason: 'a kernel booted under KVM' }
-    : { accelerator: 'tcg', reason: `no kernel boots under KVM here: ${problem}` };
+    : { accelerator: 'tcg', reason: `no kernel boots under KVM here (docs/local.md, Processor): ${problem}` };
 }
 
 /**
@@ -107,21 +116,9 @@ export async function probeBoot(
       'none',
       '-no-reboot',
     ];
-    await run(
-      [
-        'timeout',
-        '--signal=KILL',
-        String(deadline / 1000),
-        'qemu-system-x86_64',
-        ...machine,
-        ...accelerator,
-        ...system,
-      ],
-      {
-        log,
-        purpose: 'probe of a kernel boot',
-      },
-    );
+    const purpose = 'probe of a kernel boot';
+    const command = ['qemu-system-x86_64', ...machine, ...accelerator, ...system];
+    await run(command, { log, purpose, deadline, killSignal: 'SIGKILL' });
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -23,6 +23,9 @@ export interface BuildManifest {
   readonly mirrors: Mirrors;
 }
 
+/** Milliseconds: a question, packages over a slow network, and a disk of some GiB. */
+const deadlines = { question: 10_000, packages: 30 * 60_000, disk: 10 * 60_000 };
+
 /** Debian keeps mke2fs in /usr/sbin, which an ordinary user's PATH lacks. */
 const environment = () => ({
   ...process.env,
@@ -60,33 +63,47 @@ export async function buildImage(
   const mode = await buildMode(recipe.suite);
   if (mode === undefined) throw new Error(`this user can't build a ${recipe.suite} image: ${buildModeFix()}`);
   const mirrors = debianMirrors(await aptSources(), await readFile('/etc/os-release', 'utf8'));
-  const { log, signal } = options;
-  const env = environment();
+  const { log } = options;
   log(
     `building a Debian ${recipe.suite} image in ${folder} (mmdebstrap, mode ${mode}, from ${mirrors.archive ?? "mmdebstrap's default mirror"})`,
   );
-  const target = join(folder, 'rootfs.tar');
-  const aptOptions = await aptProxies(options);
-  await run(
-    [...isolation[mode], 'mmdebstrap', ...mmdebstrapArguments(recipe, { mode, mirrors, target, aptOptions })],
-    {
-      log,
-      signal,
-      env: { ...env, ...hookEnvironment(recipe), ...(mode !== 'unshare' && { TMPDIR: folder }) },
-      purpose: 'installing packages',
-      killSignal: mode === 'root' ? 'SIGKILL' : 'SIGTERM',
-    },
-  );
-  const asRoot = mode === 'root' ? [] : ['fakeroot', '--'];
-  await run([...asRoot, 'sh', '-c', diskScript, 'sh', folder, String(recipe.diskSize)], {
-    log,
-    signal,
-    env,
-    purpose: 'writing the disk image',
-  });
-  await rm(target, { force: true });
+  await installPackages(recipe, { mode, mirrors, folder }, options);
+  await writeDisk(recipe, { mode, folder }, options);
   log(`built a Debian ${recipe.suite} image`);
   return { key: recipeKey(recipe), suite: recipe.suite, built: new Date().toISOString(), mirrors };
+}
+
+const archive = (folder: string) => join(folder, 'rootfs.tar');
+
+async function installPackages(
+  recipe: Recipe,
+  { mode, mirrors, folder }: { mode: BuildMode; mirrors: Mirrors; folder: string },
+  options: BuildOptions,
+): Promise<void> {
+  const aptOptions = await aptProxies(options);
+  const built = mmdebstrapArguments(recipe, { mode, mirrors, target: archive(folder), aptOptions });
+  await run([...isolation[mode], 'mmdebstrap', ...built], {
+    ...options,
+    env: { ...environment(), ...hookEnvironment(recipe), ...(mode !== 'unshare' && { TMPDIR: folder }) },
+    purpose: 'installing packages',
+    deadline: deadlines.packages,
+    killSignal: mode === 'root' ? 'SIGKILL' : 'SIGTERM',
+  });
+}
+
+async function writeDisk(
+  recipe: Recipe,
+  { mode, folder }: { mode: BuildMode; folder: string },
+  options: BuildOptions,
+): Promise<void> {
+  const asRoot = mode === 'root' ? [] : ['fakeroot', '--'];
+  await run([...asRoot, 'sh', '-c', diskScript, 'sh', folder, String(recipe.diskSize)], {
+    ...options,
+    env: environment(),
+    purpose: 'writing the disk image',
+    deadline: deadlines.disk,
+  });
+  await rm(archive(folder), { force: true });
 }
 
 /**
@@ -116,7 +133,11 @@ async function hasSubordinateIds(names: readonly string[]): Promise<boolean> {
 
 async function hasUserNamespaces(): Promise<boolean> {
   const probe = ['unshare', '--user', '--map-auto', '--map-root-user', 'true'];
-  return run(probe, { log: () => {}, purpose: 'probe of user namespaces' }).then(
+  return run(probe, {
+    log: () => {},
+    purpose: 'probe of user namespaces',
+    deadline: deadlines.question,
+  }).then(
     () => true,
     () => false,
   );
@@ -138,7 +159,11 @@ async function aptSources(): Promise<SourcesFile[]> {
 /** How this host reaches its mirrors: proxies, certificates, and whether it accepts a frozen mirror's old dates. */
 async function aptProxies(options: BuildOptions): Promise<string[]> {
   if (!(await exists('/usr/bin/apt-config'))) return [];
-  const dump = await run(['apt-config', 'dump'], { ...options, purpose: "reading apt's settings" });
+  const dump = await run(['apt-config', 'dump'], {
+    ...options,
+    purpose: "reading apt's settings",
+    deadline: deadlines.question,
+  });
   return dump.split('\n').flatMap((line) => {
     const kept = /^Acquire::(https?::.+|Check-Valid-Until|Check-Date) "(.+)";$/.test(line);
     return kept ? [line.replace(/;$/, '')] : [];

@@ -2,16 +2,31 @@ import { describe, expect, test } from '@jest/globals';
 import { type AttachOptions, attach, run } from './command.ts';
 
 const log = () => undefined;
+const deadline = 60_000;
 
 describe('run', () => {
   test('gives what the command printed', async () => {
-    expect(await run(['echo', 'hello'], { log, purpose: 'greeting' })).toBe('hello\n');
+    expect(await run(['echo', 'hello'], { log, purpose: 'greeting', deadline })).toBe('hello\n');
   });
 
   test('a command that fails is told with its last lines', async () => {
     const command = ['sh', '-c', 'echo no room >&2; exit 3'];
-    await expect(run(command, { log, purpose: 'copying' })).rejects.toThrow(
+    await expect(run(command, { log, purpose: 'copying', deadline })).rejects.toThrow(
       'copying: sh failed: ended with 3\nno room',
+    );
+  });
+
+  test('a command that hangs is ended when its time is up, and told with its last lines', async () => {
+    const command = ['sh', '-c', 'echo $$; exec sleep 60'];
+    const failure = await run(command, { log, purpose: 'copying', deadline: 500 }).catch(String);
+    expect(failure).toMatch(/copying: sh was not done within 0.5 s\n\d+$/);
+    expect(await isGone(Number(/\d+$/.exec(failure)?.[0]))).toBe(true);
+  });
+
+  test('a cancel is no deadline', async () => {
+    const signal = AbortSignal.timeout(200);
+    await expect(run(['sleep', '60'], { log, purpose: 'copying', deadline, signal })).rejects.toThrow(
+      'copying: sleep failed: The operation was aborted',
     );
   });
 });
@@ -21,7 +36,7 @@ describe('attach', () => {
     log,
     purpose: 'starting',
     alive: async () => false,
-    deadline: 60_000,
+    deadline,
   };
 
   test('waits until the program is up', async () => {

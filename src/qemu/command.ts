@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
 import type { Log } from './log.ts';
@@ -12,6 +12,8 @@ export interface CommandOptions {
   readonly log: Log;
   /** What the progress line says is going on. */
   readonly purpose: string;
+  /** Milliseconds until it is ended: one that hangs is not waited for for ever. */
+  readonly deadline: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
   /** How it is ended early. Default SIGTERM; unshare(1) with `--fork` heeds only SIGKILL. */
@@ -32,45 +34,42 @@ export interface AttachOptions {
 
 /**
  * Runs a long command to its end; says every 10 s that it is still at it, with its last line. The command
- * gets `killSignal` when `signal` is aborted, and also when this process dies (setpriv(1), `--pdeathsig`), so
+ * gets `killSignal` when its time is up or `signal` is aborted, and also when this process dies (setpriv(1), `--pdeathsig`), so
  * that a killed build doesn't go on behind the next one's back.
  *
  * @throws Error with the last lines of the command's output
  */
 export async function run(command: readonly string[], options: CommandOptions): Promise<string> {
-  const killSignal = options.killSignal ?? 'SIGTERM';
+  const { log, purpose, deadline, killSignal = 'SIGTERM' } = options;
+  const late = AbortSignal.timeout(deadline);
   const child = spawn('setpriv', ['--pdeathsig', killSignal.replace('SIG', ''), '--', ...command], {
     env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    signal: options.signal,
+    signal: options.signal ? AbortSignal.any([options.signal, late]) : late,
     killSignal,
   });
-  const output = { stdout: '', all: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text;
-    output.all += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.all += text;
-  });
-  const progress = heartbeat(options.log, () => `${options.purpose}: ${lastLines(output.all, 1)}`);
+  const output = collect(child);
+  const progress = heartbeat(log, () => `${purpose}: ${output.last(1)}`);
   try {
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) =>
-        code === 0 ? resolve() : reject(new Error(`ended with ${signal ?? code}`)),
-      );
-    });
-    return output.stdout;
+    await toEnd(child);
+    return output.stdout();
   } catch (cause) {
-    const name = command[0];
-    throw new Error(
-      `${options.purpose}: ${name} failed: ${messageOf(cause)}\n${lastLines(output.all, tailLines)}`,
-      { cause },
-    );
+    const overdue = late.aborted && !options.signal?.aborted;
+    const why = overdue ? `was not done within ${deadline / 1000} s` : `failed: ${messageOf(cause)}`;
+    throw new Error(`${purpose}: ${command[0]} ${why}\n${output.last(tailLines)}`, { cause });
   } finally {
     progress.stop();
   }
+}
+
+/** @throws when it ends with anything but 0, is ended, or can't be started */
+function toEnd(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(`ended with ${signal ?? code}`)),
+    );
+  });
 }
 
 /**
@@ -87,10 +86,7 @@ export async function attach(command: readonly string[], options: AttachOptions)
     // Out of the terminal's process group: Ctrl-C is for this process, which ends it in its own way.
     detached: true,
   });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
+  const output = collect(child);
   let failure: Error | undefined;
   child.once('error', (error) => {
     failure = error;
@@ -100,12 +96,12 @@ export async function attach(command: readonly string[], options: AttachOptions)
   });
   child.unref();
   const end = Date.now() + deadline;
-  const progress = heartbeat(log, () => `${purpose}: ${lastLines(said, 1)}`);
+  const progress = heartbeat(log, () => `${purpose}: ${output.last(1)}`);
   try {
     while (!(await alive())) {
       if (Date.now() > end) failure ??= new Error(`was not up within ${deadline / 1000} s`);
       if (failure)
-        throw new Error(`${purpose}: ${failure.message}\n${lastLines(said, tailLines)}`, { cause: failure });
+        throw new Error(`${purpose}: ${failure.message}\n${output.last(tailLines)}`, { cause: failure });
       await sleep(100, undefined, { signal });
     }
   } catch (error) {
@@ -116,6 +112,18 @@ export async function attach(command: readonly string[], options: AttachOptions)
   }
 }
 
-function lastLines(text: string, count: number): string {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
+/** What the program says on the outputs that are piped, as it comes. */
+function collect(child: ChildProcess): { stdout(): string; last(lines: number): string } {
+  const said = { stdout: '', all: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+    said.all += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said.all += text;
+  });
+  return {
+    stdout: () => said.stdout,
+    last: (lines) => said.all.trimEnd().split('\n').slice(-lines).join('\n'),
+  };
 }

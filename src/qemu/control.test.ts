@@ -26,6 +26,7 @@ beforeEach(async () => {
   server = await serveControl(socketPath, async (request) => {
     asked.push(request);
     if (request.command === 'reload') throw new Error('network.json is gone');
+    if (request.command === 'fault') await new Promise(() => undefined);
     return status;
   });
 });
@@ -52,6 +53,13 @@ describe('the switch', () => {
 
   test('says why it could not', async () => {
     await expect(askControl(socketPath, { command: 'reload' }, 1000)).rejects.toThrow('network.json is gone');
+  });
+
+  test('that hangs is given up, and its log named', async () => {
+    const asking = askControl(socketPath, { command: 'fault', machine: 'core-1', fault: {} }, 300);
+    await expect(asking).rejects.toThrow(
+      `no answer to "fault" within 0.3 s; see ${join(folder, 'log')}; \`npm run up\` ends one that hangs`,
+    );
   });
 
   test('outlives a line that is no JSON, and answers the next one', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { createConnection, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../model/message-of.ts';
 import type { Publication } from '../model/publication.ts';
@@ -97,7 +98,8 @@ export async function askControl(
   request: ControlRequest,
   deadline: number,
 ): Promise<NetworkStatus> {
-  const socket = createConnection({ path: socketPath, signal: AbortSignal.timeout(deadline) });
+  const late = AbortSignal.timeout(deadline);
+  const socket = createConnection({ path: socketPath, signal: late });
   try {
     await once(socket, 'connect');
     socket.write(`${JSON.stringify(request)}\n`);
@@ -108,9 +110,15 @@ export async function askControl(
     }
     throw new Error('closed the connection without an answer');
   } catch (cause) {
-    const why = socket.errored ?? cause;
-    throw new Error(`switch at ${socketPath}: ${messageOf(why)}`, { cause });
+    const why = late.aborted ? silence(socketPath, request, deadline) : messageOf(socket.errored ?? cause);
+    throw new Error(`switch at ${socketPath}: ${why}`, { cause });
   } finally {
     socket.on('error', () => {}).destroy();
   }
+}
+
+/** A switch that hangs may have said why in its log. */
+function silence(socketPath: string, { command }: ControlRequest, deadline: number): string {
+  const log = join(dirname(socketPath), 'log');
+  return `no answer to "${command}" within ${deadline / 1000} s; see ${log}; \`npm run up\` ends one that hangs`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ describe('a download', () => {
       ranges.push(request.headers.range);
       sendFile(request, response, 130_000);
     });
-    await downloadImage({ url, sha512: sha512(qcow2) }, folder, { log });
+    await downloadImage({ url, sha512: sha512(qcow2) }, folder, { log, pause: 1 });
     expect(ranges[0]).toBeUndefined();
     expect(ranges.length).toBeGreaterThan(1);
     expect(await readFile(join(folder, 'disk.qcow2'))).toEqual(qcow2);
@@ -71,13 +71,13 @@ describe('a download', () => {
       sizes.push(Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0));
       sendFile(request, response, 100_000);
     });
-    await downloadImage({ url, sha512: sha512(qcow2) }, folder, { log });
+    await downloadImage({ url, sha512: sha512(qcow2) }, folder, { log, pause: 1 });
     expect(sizes).toEqual(sizes.map((_, attempt) => attempt * 100_000));
   });
 
   test('that is cut again and again says so and keeps what came', async () => {
     const url = await serve((request, response) => sendFile(request, response, 1000));
-    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log })).rejects.toThrow(
+    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log, pause: 1 })).rejects.toThrow(
       /was cut 5 times .*are kept/,
     );
     expect(await readdir(folder)).toEqual(['disk.part']);
@@ -109,6 +109,45 @@ describe('a download', () => {
       'answered 404 Not Found',
     );
     expect(requests).toBe(1);
+  });
+
+  test('from a server that no try reaches says what to check', async () => {
+    const url = await serve(() => undefined);
+    server.close();
+    await once(server, 'close');
+    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log, pause: 1 })).rejects.toThrow(
+      /could not be reached \(5 tries, the last: .*ECONNREFUSED.*check flotilla:local.image.url/,
+    );
+  });
+
+  test('onto a full disk is not tried again', async () => {
+    await symlink('/dev/full', join(folder, 'disk.part'));
+    let requests = 0;
+    const url = await serve((request, response) => {
+      requests++;
+      sendFile(request, response, qcow2.length);
+    });
+    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log })).rejects.toThrow(
+      `${join(folder, 'disk.part')}: no space left; free some, or set XDG_CACHE_HOME`,
+    );
+    expect(requests).toBe(1);
+  });
+
+  test('whose rest can’t be there names the file to remove', async () => {
+    await writeFile(join(folder, 'disk.part'), 'longer');
+    const url = await serve((_, response) => {
+      response.writeHead(416, { 'content-range': 'bytes */3' }).end();
+    });
+    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log })).rejects.toThrow(
+      `remove ${join(folder, 'disk.part')} and try again`,
+    );
+  });
+
+  test('that leads in a circle is given up', async () => {
+    const url = await serve((_, response) => response.writeHead(302, { location: '/again' }).end());
+    await expect(downloadImage({ url, sha512: sha512(qcow2) }, folder, { log })).rejects.toThrow(
+      'redirected more than 5 times: give the address it ends at in flotilla:local.image.url',
+    );
   });
 
   test('of something else is refused and removed', async () => {

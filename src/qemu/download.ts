@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
 import type { Log } from './log.ts';
 import { heartbeat } from './log.ts';
@@ -20,6 +21,8 @@ export interface DownloadManifest {
 interface DownloadOptions {
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds before the second try, doubled before each further one; default 1000. */
+  readonly pause?: number;
 }
 
 /** Times a transfer that is cut is taken up again before the user is asked. */
@@ -38,7 +41,7 @@ export function downloadKey(sha512: string): string {
  * `disk.part`, and the next attempt or the next call goes on from there. Environment variables for proxies
  * (http_proxy, https_proxy, no_proxy) are respected.
  *
- * @throws Error when the server refuses, the transfer is cut too often, or the contents are not the expected ones
+ * @throws Error when the server can't be reached or refuses, there is no room, the transfer is cut too often, or the contents are not the expected ones
  */
 export async function downloadImage(
   source: { readonly url: string; readonly sha512: string },
@@ -60,55 +63,66 @@ export async function downloadImage(
 }
 
 async function transfer(url: string, part: string, options: DownloadOptions): Promise<void> {
+  const { log, signal, pause = 1000 } = options;
   for (let attempt = 1; ; attempt++) {
     try {
       return await transferOnce(url, part, options);
     } catch (cause) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const size = await sizeOf(part);
       if (cause instanceof Refused) throw cause;
-      if (attempt === attempts) {
-        throw new Error(
-          `${url}: the transfer was cut ${attempts} times (${messageOf(cause)}); ${size} bytes are kept, try again to go on`,
-          { cause },
-        );
-      }
-      options.log(`${url}: ${messageOf(cause)}; going on after ${size} bytes`);
+      if (attempt === attempts) throw givenUp(url, cause, size);
+      log(`${url}: ${messageOf(cause)}; going on after ${size} bytes`);
+      await sleep(pause * 2 ** (attempt - 1), undefined, { signal });
     }
   }
 }
 
-/** The server has answered, and not with the file: asking again won't help. */
+function givenUp(url: string, cause: unknown, size: number): Error {
+  const message =
+    cause instanceof NotReached
+      ? `${url} could not be reached (${attempts} tries, the last: ${cause.message}); check flotilla:local.image.url and the network (a proxy is taken from https_proxy)`
+      : `${url}: the transfer was cut ${attempts} times (${messageOf(cause)}); ${size} bytes are kept, try again to go on`;
+  return new Error(message, { cause });
+}
+
+/** The server has answered, and not with the file, or the file can't be kept: asking again won't help. */
 class Refused extends Error {}
 
+/** There was no answer at all. */
+class NotReached extends Error {}
+
 async function transferOnce(url: string, part: string, options: DownloadOptions): Promise<void> {
-  const start = await sizeOf(part);
-  const response = await get(url, start, options.signal);
-  if (response.statusCode === 416) return complete(response, url, start);
-  if (response.statusCode !== 200 && response.statusCode !== 206) {
-    response.destroy();
-    throw new Refused(
-      `${url}: the server answered ${response.statusCode} ${response.statusMessage}: check the address`,
-    );
-  }
-  const resumed = response.statusCode === 206;
-  const expected = Number(response.headers['content-length'] ?? Number.NaN);
-  let received = 0;
-  response.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-  });
-  const total = expected ? ` of ${mebibytes((resumed ? start : 0) + expected)}` : '';
-  const progress = heartbeat(
-    options.log,
-    () => `${url}: ${mebibytes((resumed ? start : 0) + received)}${total} MiB`,
-  );
+  let said = () => 'connecting';
+  const progress = heartbeat(options.log, () => `${url}: ${said()}`);
   try {
+    const start = await sizeOf(part);
+    const response = await get(url, start, options.signal);
+    if (response.statusCode === 416) return complete(response, { url, part, size: start });
+    const { resumed, expected } = accepted(response, url);
+    let received = 0;
+    response.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    const before = resumed ? start : 0;
+    const total = expected ? ` of ${mebibytes(before + expected)}` : '';
+    said = () => `${mebibytes(before + received)}${total} MiB`;
     await store(response, createWriteStream(part, { flags: resumed ? 'a' : 'w' }));
     if (expected && received < expected)
       throw new Error(`the connection ended after ${received} of ${expected} bytes`);
   } finally {
     progress.stop();
   }
+}
+
+/** Of a response that brings the file or the rest of it, as many bytes as it says. */
+function accepted(response: IncomingMessage, url: string): { resumed: boolean; expected: number } {
+  const { statusCode, statusMessage, headers } = response;
+  if (statusCode !== 200 && statusCode !== 206) {
+    response.destroy();
+    throw new Refused(`${url}: the server answered ${statusCode} ${statusMessage}: check the address`);
+  }
+  return { resumed: statusCode === 206, expected: Number(headers['content-length'] ?? Number.NaN) };
 }
 
 /**
@@ -124,20 +138,29 @@ function store(response: IncomingMessage, file: WriteStream): Promise<void> {
     });
     file.on('error', (cause) => {
       response.destroy();
-      reject(cause);
+      reject(new Refused(unwritable(file.path, cause), { cause }));
     });
     file.on('finish', () => (failure ? reject(failure) : resolve()));
     response.pipe(file);
   });
 }
 
+function unwritable(part: string | Buffer, cause: NodeJS.ErrnoException): string {
+  if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
+    return `${part}: no space left; free some, or set XDG_CACHE_HOME to a folder elsewhere`;
+  return `${part} can't be written: ${cause.message}`;
+}
+
 /** 416: the file has no byte after those we have. Right when we have them all (RFC 9110 section 15.5.17). */
-function complete(response: IncomingMessage, url: string, size: number): void {
+function complete(
+  response: IncomingMessage,
+  { url, part, size }: { url: string; part: string; size: number },
+): void {
   response.destroy();
   const total = /\/(\d+)$/.exec(response.headers['content-range'] ?? '')?.[1];
   if (total !== undefined && Number(total) !== size) {
     throw new Refused(
-      `${url}: the file has ${total} bytes, fewer than the ${size} that an earlier transfer brought: remove it`,
+      `${url}: the file has ${total} bytes, fewer than the ${size} that an earlier transfer brought: remove ${part} and try again`,
     );
   }
 }
@@ -148,12 +171,17 @@ async function get(
   signal: AbortSignal | undefined,
   hops = redirects,
 ): Promise<IncomingMessage> {
-  const response = await request(url, start, signal);
+  const response = await request(url, start, signal).catch((cause) => {
+    throw new NotReached(messageOf(cause), { cause });
+  });
   const { location } = response.headers;
   const moved = [301, 302, 303, 307, 308].includes(response.statusCode ?? 0);
   if (!moved || location === undefined) return response;
   response.destroy();
-  if (hops === 0) throw new Refused(`${url}: redirected more than ${redirects} times`);
+  if (hops === 0)
+    throw new Refused(
+      `${url}: redirected more than ${redirects} times: give the address it ends at in flotilla:local.image.url`,
+    );
   return get(new URL(location, url).href, start, signal, hops - 1);
 }
 

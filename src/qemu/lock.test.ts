@@ -60,3 +60,20 @@ test('whoever waited for a file that was removed meanwhile locks its successor',
   });
   expect(await second).toBe(true);
 });
+
+test('a lock that another process keeps is not waited for for ever, and the way to find it is named', async () => {
+  const file = join(folder, 'kept');
+  await withLock(file, options, async () => {
+    const waiting = withLock(file, { ...options, deadline: 300 }, () => Promise.resolve());
+    await expect(waiting).rejects.toThrow(
+      `a test: another process has held ${file} for 0.005 min; see which: fuser -v ${file}`,
+    );
+  });
+});
+
+test('a file that cannot be made says why', async () => {
+  const file = join(folder, 'nowhere', 'lock');
+  await expect(withLock(file, options, () => Promise.resolve())).rejects.toThrow(
+    /can't lock .*: .*cannot create .*; see that this user may write in .*nowhere$/,
+  );
+});

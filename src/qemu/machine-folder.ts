@@ -2,8 +2,14 @@ import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:f
 import type { MachineSpec } from './arguments.ts';
 import { run } from './command.ts';
 import { exists } from './exists.ts';
+import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
 import type { SavedMachine } from './snapshot.ts';
+
+interface FolderOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Completes a machine's folder before a start. The disk appears under its name only when it is whole; the seed is
@@ -15,6 +21,7 @@ import type { SavedMachine } from './snapshot.ts';
 export async function prepareFolder(
   spec: MachineSpec,
   from: SavedMachine | undefined,
+  options: FolderOptions,
 ): Promise<SavedMachine | undefined> {
   const paths = machinePaths(spec.folder);
   await mkdir(paths.seed, { recursive: true, mode: 0o700 });
@@ -29,19 +36,16 @@ export async function prepareFolder(
   await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
   if (await exists(paths.disk)) return undefined;
   if (from) await copyDisk(from.disk, paths.disk);
-  else await createDisk(spec, paths.disk);
+  else await createDisk(spec, paths.disk, options);
   return from;
 }
 
-async function createDisk(spec: MachineSpec, file: string): Promise<void> {
+async function createDisk(spec: MachineSpec, file: string, options: FolderOptions): Promise<void> {
   const part = `${file}.part`;
   const { disk } = spec.image;
   await run(
     ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, `${spec.disk}G`],
-    {
-      log: () => {},
-      purpose: `${spec.name}: creating its disk`,
-    },
+    { ...options, purpose: `${spec.name}: creating its disk`, deadline: 60_000 },
   );
   await rename(part, file);
 }

@@ -39,14 +39,14 @@ export async function startMachine(spec: MachineSpec, options: StartOptions): Pr
   const { log } = options;
   const before = await readMachine(spec.folder);
   if (before?.running) return addMissingForwards(spec, before);
-  const from = await prepareFolder(spec, options.from);
+  const from = await prepareFolder(spec, options.from, { log, signal: options.signal });
   let remembered = before?.forwards ?? {};
   for (let attempt = 1; ; attempt++) {
     const forwards = await chooseForwards(spec.ports, remembered);
     await writeState(spec.folder, forwards);
     try {
       await launch(spec, forwards, from, options);
-      return await expectRunning(spec.folder);
+      return await expectRunning(spec);
     } catch (error) {
       if (!isPortConflict(error) || attempt === portAttempts) throw error;
       log(`${spec.name}: a host port is taken by another process, choosing others`);
@@ -79,8 +79,8 @@ async function launch(
   const memory = from && { file: from.memory, shared: false };
   const incoming = from ? ['-incoming', 'defer'] : [];
   const command = [...qemuArguments(spec, forwards, memory), ...incoming, '-daemonize'];
-  await run(['qemu-system-x86_64', ...command], { log, signal, purpose, env });
-  if (from) await wake(machinePaths(spec.folder).qmp, from.devices);
+  await run(['qemu-system-x86_64', ...command], { log, signal, purpose, env, deadline: upDeadline });
+  if (from) await wake(machinePaths(spec.folder).qmp, from.devices, log);
 }
 
 /** The monitor answers once all devices are up. */
@@ -91,11 +91,14 @@ async function isUp(folder: string): Promise<boolean> {
   );
 }
 
-async function expectRunning(folder: string): Promise<MachineState> {
+async function expectRunning({ name, folder }: MachineSpec): Promise<MachineState> {
   const state = await readMachine(folder);
   if (state?.running) return state;
-  const tail = (await readConsole(machinePaths(folder).console)).slice(-20).join('\n');
-  throw new Error(`QEMU of ${folder} ended right after its start\n${tail}`);
+  const { console } = machinePaths(folder);
+  const tail = (await readConsole(console)).slice(-20).join('\n');
+  throw new Error(
+    `${name}: QEMU ended right after its start; the end of ${console}:\n${tail}\n\`npm run up\` starts it again`,
+  );
 }
 
 async function addMissingForwards(spec: MachineSpec, state: MachineState): Promise<MachineState> {

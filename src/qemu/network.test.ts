@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { controlNetwork, readNetwork, startNetwork, stopNetwork } from './network.ts';
-import { machineFolder, machinePaths } from './paths.ts';
+import { machineFolder, machinePaths, networkPaths } from './paths.ts';
 import { isOurs } from './process.ts';
 
 const log = () => {};
@@ -118,6 +118,19 @@ test('a port in use is told with the config key; one that is free is published l
     publish: [{ host, health: { a: expect.any(String) } }],
   });
   expect((await startNetwork(stackFolder, [], { log })).publish).toEqual([]);
+}, 30_000);
+
+test('a switch that ends at once is not waited for, and says why', async () => {
+  const { control, log: file } = networkPaths(stackFolder);
+  // A folder where its socket is to be.
+  await mkdir(join(control, 'in the way'), { recursive: true });
+  const began = Date.now();
+  await expect(startNetwork(stackFolder, [], { log })).rejects.toThrow(
+    new RegExp(
+      `the virtual switch ended with 1 right after its start; its log, ${file}, ends:[^]*${control}`,
+    ),
+  );
+  expect(Date.now() - began).toBeLessThan(15_000);
 }, 30_000);
 
 test('ends by itself when its folder goes', async () => {

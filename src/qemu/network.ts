@@ -9,6 +9,7 @@ import { askControl } from './control.ts';
 import { lastingEnvironment } from './lasting-environment.ts';
 import { withLock } from './lock.ts';
 import type { Log } from './log.ts';
+import { heartbeat } from './log.ts';
 import { networkPaths } from './paths.ts';
 import { findProcess, signalProcess, waitForExit } from './process.ts';
 import { replaceFile } from './replace-file.ts';
@@ -20,6 +21,11 @@ const stopDeadline = 5000;
 
 const program = join(import.meta.dirname, 'switch-main.ts');
 
+interface StartOptions {
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Makes the stack's switch run and publish these ports and no others; one that runs already is adopted, and connections
  * through ports that stay are not touched. It is a process of its own in a session of its own, so that it outlives this
@@ -30,7 +36,7 @@ const program = join(import.meta.dirname, 'switch-main.ts');
 export async function startNetwork(
   stackFolder: string,
   publish: readonly Publication[],
-  options: { readonly log: Log; readonly signal?: AbortSignal | undefined },
+  options: StartOptions,
 ): Promise<NetworkStatus> {
   const paths = networkPaths(stackFolder);
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
@@ -39,8 +45,7 @@ export async function startNetwork(
     if (!(await readNetwork(stackFolder))) {
       // One that hangs would keep the published ports.
       await endSwitch(stackFolder);
-      await launch(stackFolder);
-      await untilReady(stackFolder, options.signal);
+      await untilReady(stackFolder, await launch(stackFolder), options);
     }
     return reload(stackFolder);
   });
@@ -72,24 +77,34 @@ async function endSwitch(stackFolder: string): Promise<void> {
   if (await waitForExit(pid, paths.pid, stopDeadline / 2)) return;
   await signalProcess(pid, paths.pid, 'SIGKILL');
   if (await waitForExit(pid, paths.pid, stopDeadline / 2)) return;
-  throw new Error(`the switch (pid ${pid}) outlived SIGKILL, so ${paths.folder} is kept`);
+  throw new Error(
+    `the switch (pid ${pid}) outlived SIGKILL, so ${paths.folder} is kept: see /proc/${pid}/stack`,
+  );
 }
 
 /** @throws Error that names the ports which are in use, and the config key that asks for them */
 async function reload(stackFolder: string): Promise<NetworkStatus> {
   const status = await controlNetwork(stackFolder, { command: 'reload' });
-  const problems = status.publish.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
-  if (status.problem !== undefined) problems.push(status.problem);
-  if (problems.length === 0) return status;
-  throw new Error(`publish: of flotilla:machines: ${problems.join('; ')}: free the port, or publish another`);
+  if (status.problem !== undefined)
+    throw new Error(
+      `${networkPaths(stackFolder).config} can't be used: ${status.problem}; \`npm run up\` writes it anew`,
+    );
+  const taken = status.publish.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  if (taken.length === 0) return status;
+  throw new Error(`publish: of flotilla:machines: ${taken.join('; ')}: free the port, or publish another`);
 }
 
 async function writeConfig(stackFolder: string, publish: readonly Publication[]): Promise<void> {
   await replaceFile(networkPaths(stackFolder).config, `${JSON.stringify({ publish }, null, 2)}\n`);
 }
 
+/** A switch that was started; `end` is how it ended, once it has. */
+interface Launched {
+  end?: string;
+}
+
 /** Without this process's NODE_OPTIONS: a debugger's or a test runner's are not meant for it. */
-async function launch(stackFolder: string): Promise<void> {
+async function launch(stackFolder: string): Promise<Launched> {
   const paths = networkPaths(stackFolder);
   const log = await open(paths.log, 'a', 0o600);
   try {
@@ -103,31 +118,44 @@ async function launch(stackFolder: string): Promise<void> {
         stdio: ['ignore', log.fd, log.fd],
       },
     );
+    const launched: Launched = {};
+    // Without a listener, a process that can't be made would end this one.
+    child.once('error', (error) => {
+      launched.end = `can't be started: ${error.message}`;
+    });
+    child.once('exit', (code, signal) => {
+      launched.end = `ended with ${signal ?? code} right after its start`;
+    });
     child.unref();
+    return launched;
   } finally {
     await log.close();
   }
 }
 
-async function untilReady(stackFolder: string, signal?: AbortSignal): Promise<void> {
+async function untilReady(stackFolder: string, launched: Launched, options: StartOptions): Promise<void> {
   const paths = networkPaths(stackFolder);
   const end = Date.now() + startDeadline;
-  for (;;) {
-    const failure = await askControl(paths.control, { command: 'status' }, answerDeadline).then(
-      () => undefined,
-      messageOf,
-    );
-    if (failure === undefined) return;
-    if (Date.now() > end) {
-      const tail = (await readFile(paths.log, 'utf8').catch(() => ''))
-        .trimEnd()
-        .split('\n')
-        .slice(-15)
-        .join('\n');
-      throw new Error(
-        `the virtual switch did not start within ${startDeadline / 1000} s: ${failure}\n${tail}`,
+  const progress = heartbeat(options.log, () => 'waiting for the virtual switch to start');
+  try {
+    for (;;) {
+      const failure = await askControl(paths.control, { command: 'status' }, answerDeadline).then(
+        () => undefined,
+        messageOf,
       );
+      if (failure === undefined) return;
+      if (launched.end !== undefined) throw await failed(paths.log, launched.end);
+      if (Date.now() > end)
+        throw await failed(paths.log, `did not start within ${startDeadline / 1000} s: ${failure}`);
+      await sleep(50, undefined, { signal: options.signal });
     }
-    await sleep(50, undefined, { signal });
+  } finally {
+    progress.stop();
   }
+}
+
+async function failed(log: string, why: string): Promise<Error> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  const tail = text.trimEnd().split('\n').slice(-15).join('\n');
+  return new Error(`the virtual switch ${why}; its log, ${log}, ends:\n${tail}`);
 }

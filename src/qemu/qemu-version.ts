@@ -6,7 +6,11 @@ import { run } from './command.ts';
  * @throws Error when there is no QEMU
  */
 export async function qemuVersionText(): Promise<string> {
-  return run(['qemu-system-x86_64', '--version'], { log: () => {}, purpose: 'asking QEMU its version' });
+  return run(['qemu-system-x86_64', '--version'], {
+    log: () => {},
+    purpose: 'asking QEMU its version',
+    deadline: 10_000,
+  });
 }
 
 /** `7.2.22`; undefined when there is no QEMU. */

@@ -1,6 +1,9 @@
 import { readFile, realpath, rm } from 'node:fs/promises';
 
-/** A killed build's last processes may write for a moment more (milliseconds between tries, and tries). */
+/**
+ * A killed build's last processes may write for a moment more. Node waits `retryDelay` milliseconds longer before each
+ * try than before the last: 21 s at most.
+ */
 const patience = { maxRetries: 20, retryDelay: 100 };
 
 /**

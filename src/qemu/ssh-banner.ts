@@ -26,7 +26,9 @@ export interface WaitOptions {
  * @throws Error with the console's last lines when the deadline passes, QEMU ends or the guest's kernel panics
  */
 export async function waitForSsh(name: string, folder: string, options: WaitOptions): Promise<void> {
-  const end = Date.now() + (options.deadline ?? 300_000);
+  const { deadline = 300_000 } = options;
+  const end = Date.now() + deadline;
+  const { console, pid } = machinePaths(folder);
   let last = '';
   const progress = heartbeat(
     options.log,
@@ -36,16 +38,19 @@ export async function waitForSsh(name: string, folder: string, options: WaitOpti
     for (;;) {
       options.signal?.throwIfAborted();
       const machine = await readMachine(folder);
-      const lines = await readConsole(machinePaths(folder).console);
+      const lines = await readConsole(console);
       last = lines.at(-1) ?? '';
       const panic = untilPanic(lines);
       const failure = failureOf({
         running: machine?.running === true,
         panicked: panic !== undefined,
-        overdue: Date.now() > end,
+        late: Date.now() > end && deadline / 1000,
+        pid,
       });
-      if (failure)
-        throw new Error(`${name}: ${failure}; console:\n${(panic ?? lines).slice(-tailLines).join('\n')}`);
+      if (failure) {
+        const tail = (panic ?? lines).slice(-tailLines).join('\n');
+        throw new Error(`${name}: ${failure.what}; the end of ${console}:\n${tail}\n${failure.step}`);
+      }
       if (machine && (await greets(machine.sshPort))) return;
       await sleep(pause, undefined, { signal: options.signal });
     }
@@ -54,10 +59,21 @@ export async function waitForSsh(name: string, folder: string, options: WaitOpti
   }
 }
 
-function failureOf(now: { running: boolean; panicked: boolean; overdue: boolean }): string | undefined {
-  if (!now.running) return 'QEMU has ended';
-  if (now.panicked) return "the guest's kernel died";
-  return now.overdue ? 'no SSH before the deadline' : undefined;
+interface Now {
+  readonly running: boolean;
+  readonly panicked: boolean;
+  /** The seconds that it has had, once they are over. */
+  readonly late: number | false;
+  readonly pid: string;
+}
+
+function failureOf({ running, panicked, late, pid }: Now): { what: string; step: string } | undefined {
+  const again = '`npm run up` starts it again';
+  if (!running) return { what: 'QEMU has ended', step: again };
+  // QEMU stays, and whoever came next would find the same end.
+  if (panicked)
+    return { what: "the guest's kernel died", step: `end its QEMU (pid in ${pid}), then ${again}` };
+  return late === false ? undefined : { what: `no SSH within ${late} s`, step: '`npm run up` waits again' };
 }
 
 /** Whether what listens on the port of 127.0.0.1 is an SSH server (RFC 4253 section 4.2). */

@@ -140,7 +140,7 @@ async function makeTemplate(
   try {
     await mkdir(part, { recursive: true, mode: 0o700 });
     const keys = await makeReady(part, join(part, templateFiles.memory));
-    await save(machinePaths(part).qmp, join(part, templateFiles.devices));
+    await save(machinePaths(part).qmp, join(part, templateFiles.devices), log);
     await keepOnlyTemplate(spec, key, part, keys, log);
     await discardTemplate({ folder: join(cache, key) });
     await rename(part, join(cache, key));

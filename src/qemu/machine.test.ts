@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { MachineSpec } from './arguments.ts';
+import { startMachine } from './machine.ts';
+
+const path = process.env.PATH;
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'machine-'));
+});
+
+afterEach(async () => {
+  process.env.PATH = path;
+  await rm(root, { recursive: true });
+});
+
+/** Programs of these names are what is found first. */
+async function programs(bodies: Readonly<Record<string, string>>): Promise<void> {
+  const folder = join(root, 'bin');
+  await mkdir(folder);
+  for (const [name, body] of Object.entries(bodies))
+    await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  process.env.PATH = `${folder}:${path}`;
+}
+
+function spec(): MachineSpec {
+  return {
+    name: 'core-1',
+    folder: join(root, 'core-1'),
+    image: { key: 'x', folder: root, disk: { file: join(root, 'disk.raw'), format: 'raw' } },
+    accelerator: 'tcg',
+    cpus: 1,
+    memory: 512,
+    disk: 4,
+    lanMac: '52:54:00:77:00:01',
+    seed: { userData: '', metaData: '', networkConfig: '' },
+    ports: [],
+  };
+}
+
+test('a QEMU that ends at once is told with its machine, its console and what starts it again', async () => {
+  await programs({
+    // The last argument but one is the disk's draft.
+    'qemu-img': 'while [ $# -gt 2 ]; do shift; done; : > "$1"',
+    'qemu-system-x86_64': `mkdir -p '${root}/core-1'; echo 'no bootable device' > '${root}/core-1/console.log'`,
+  });
+  await expect(startMachine(spec(), { log: () => undefined })).rejects.toThrow(
+    `core-1: QEMU ended right after its start; the end of ${root}/core-1/console.log:\nno bootable device\n\`npm run up\` starts it again`,
+  );
+});
