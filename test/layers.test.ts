@@ -59,7 +59,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/unit',
       'src/scheduler',
       'src/store',
-      'src/agent/machine/session.ts',
+      'src/agent/session.ts',
       'src/agent/log.ts',
       'src/agent/pulse.ts',
     ],

@@ -6,8 +6,8 @@ import { campaign } from './engine/leader.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import type { Log } from './log.ts';
 import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
-import { keepSession, type Session } from './machine/session.ts';
 import { UnitLoop } from './machine/unit-loop.ts';
+import { keepSession, type Session } from './session.ts';
 import type { Systemd } from './systemd/systemd.ts';
 
 export interface AgentOptions {

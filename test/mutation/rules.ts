@@ -96,10 +96,10 @@ export const rules: readonly Rule[] = [
   },
   {
     broken: 'two machines have one id',
-    file: 'src/agent/machine/session.ts',
+    file: 'src/agent/session.ts',
     from: 'if (mine !== theirs) {',
     to: "if (mine !== theirs && mine === '') {",
-    tests: ['src/agent/machine/session.test.ts'],
+    tests: ['src/agent/session.test.ts'],
   },
   {
     broken: 'Conflicts= takes its globs literally',

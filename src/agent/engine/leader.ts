@@ -5,8 +5,8 @@ import { engineKey, formatKey, leaderKey, storeFormat } from '../../store/keys.t
 import { mirror } from '../../store/mirror.ts';
 import { Forbidden, type Operation, type Store, type Unchanged } from '../../store/store.ts';
 import type { Log } from '../log.ts';
-import type { Session } from '../machine/session.ts';
 import { Pulse } from '../pulse.ts';
+import type { Session } from '../session.ts';
 
 /** Somebody else leads, or led in between: nothing was written. */
 class Deposed extends Error {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Machine } from '../../model/machine.ts';
-import { sampleMachine } from '../../scheduler/sample.ts';
-import { FakeClock } from '../../store/fake-clock.ts';
-import { machineKey, statusKey, statusPrefix } from '../../store/keys.ts';
-import { MemoryStore } from '../../store/memory.ts';
-import { MemoryCluster } from '../../store/memory-cluster.ts';
+import type { Machine } from '../model/machine.ts';
+import { sampleMachine } from '../scheduler/sample.ts';
+import { FakeClock } from '../store/fake-clock.ts';
+import { machineKey, statusKey, statusPrefix } from '../store/keys.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { MemoryCluster } from '../store/memory-cluster.ts';
 import { keepSession, type Session } from './session.ts';
 
 describe('a session', () => {

@@ -1,12 +1,12 @@
-import { leaseSeconds } from '../../model/lease.ts';
-import type { Machine } from '../../model/machine.ts';
-import { messageOf } from '../../model/message-of.ts';
-import { type Clock, sleep } from '../../store/clock.ts';
-import { findKey } from '../../store/find-key.ts';
-import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../../store/keys.ts';
-import type { KeyValue, Lease, Operation, Store } from '../../store/store.ts';
-import { operationsInBatches } from '../../store/transaction.ts';
-import type { Log } from '../log.ts';
+import { leaseSeconds } from '../model/lease.ts';
+import type { Machine } from '../model/machine.ts';
+import { messageOf } from '../model/message-of.ts';
+import { type Clock, sleep } from '../store/clock.ts';
+import { findKey } from '../store/find-key.ts';
+import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
+import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
+import { operationsInBatches } from '../store/transaction.ts';
+import type { Log } from './log.ts';
 
 /** This machine's membership: one lease that every volatile key of the machine hangs on. */
 export interface Session {
