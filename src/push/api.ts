@@ -143,14 +143,11 @@ export class AgentApi {
   /**
    * The lines of an answer that may go on without end. Nothing is asked again when the connection breaks: that is a
    * `NoAnswer`, and only the caller knows from where to go on. The next request goes to another agent. `signal` ends
-   * these lines alone; without `endless`, silence does so as well.
+   * these lines alone, and so does silence: an agent gives a sign of life each 10 s.
    */
-  async *lines(
-    path: string,
-    { signal, endless = false }: { readonly signal?: AbortSignal; readonly endless?: boolean } = {},
-  ): AsyncGenerator<string> {
+  async *lines(path: string, { signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<string> {
     const timeout = this.#deadlines.answer;
-    const request = { method: 'GET', path, timeout, ...(!endless && { silence: timeout }) } as const;
+    const request = { method: 'GET', path, timeout, silence: timeout } as const;
     const agent = await this.#choose();
     try {
       const stops = [this.#signal, signal].filter((each) => each !== undefined);

@@ -111,6 +111,19 @@ describe('readEvents', () => {
     await expect(read({ follow: false })).rejects.toThrow('no answer within 0.3 s');
   });
 
+  test('an agent that freezes while it is followed is left for another one', async () => {
+    const { agents, stop, read } = cluster('core-1', 'core-2');
+    const [first, second] = agents;
+    for (const agent of agents) agent.happen(placed);
+    second?.happen(led);
+    // The fake gives no sign of life between events.
+    const following = read({ follow: true, since: '1' }, ({ id }) => {
+      if (id === '7.1' && first) first.intercept = () => 'drop';
+      if (id === '9.1') stop.abort(new Error('enough'));
+    });
+    await expect(following).rejects.toThrow('enough');
+  });
+
   test('an agent that refuses is not asked again', async () => {
     const { agents, read } = cluster('core-1');
     const [agent] = agents;

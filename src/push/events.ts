@@ -43,7 +43,7 @@ export async function* readEvents(
   for (;;) {
     let ended = !follow;
     try {
-      for await (const line of api.lines(pathOf(place, follow), { signal, endless: follow })) {
+      for await (const line of api.lines(pathOf(place, follow), { signal })) {
         if (line === '') continue;
         const event = parse(line);
         place = { after: event.id };

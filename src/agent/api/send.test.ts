@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sendLines } from './send.ts';
 
@@ -21,8 +22,8 @@ afterEach(async () => {
 
 const wide = 'x'.repeat(1000);
 
-/** Sends lines without an end to a client, who leaves them unread at first. */
-async function stream(limit: number) {
+/** Sends lines without an end to a client, who leaves them unread at first; with a gap, each after the one before. */
+async function stream(unread: number, { gap = 0, quiet = 60_000 } = {}) {
   let taken = 0;
   let closed = () => {};
   const given = new Promise<void>((resolve) => {
@@ -30,14 +31,17 @@ async function stream(limit: number) {
   });
   async function* lines() {
     try {
-      for (;;) yield { number: ++taken, wide };
+      for (;;) {
+        if (gap > 0) await sleep(gap);
+        yield { number: ++taken, wide };
+      }
     } finally {
       closed();
     }
   }
   const last = (why: string) => ({ last: taken, why });
   const answer = (_: IncomingMessage, response: ServerResponse) =>
-    void sendLines(response, { status: 200, lines: lines(), last }, limit);
+    void sendLines(response, { status: 200, lines: lines(), last }, { unread, quiet });
   server = createServer(answer);
   const socketPath = join(folder, 'socket');
   server.listen(socketPath);
@@ -57,6 +61,18 @@ describe('lines', () => {
     const lines = (await text(incoming)).trimEnd().split('\n');
     expect(lines).toHaveLength(taken() + 1);
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ last: taken(), why: 'nothing was read for 0.1 s' });
+  });
+
+  test('that are rare have empty ones before them, a sign that somebody is here', async () => {
+    const { incoming, outgoing } = await stream(60_000, { gap: 300, quiet: 20 });
+    incoming.on('error', () => {});
+    let received = '';
+    for await (const chunk of incoming) {
+      received += chunk;
+      if (received.includes('number')) break;
+    }
+    outgoing.destroy();
+    expect(received).toMatch(/^\n{3,}\{"number":1/);
   });
 
   test('to a client that leaves are not asked for any more', async () => {

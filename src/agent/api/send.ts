@@ -21,28 +21,33 @@ export function encode(body: object): string {
   return `${JSON.stringify(body)}\n`;
 }
 
-/** Milliseconds for which a client may leave what it was sent unread. */
-const unreadLimit = 30_000;
+/** Milliseconds: for which a client may leave what it was sent unread, and between signs of life without a line. */
+const patience = { unread: 30_000, quiet: 10_000 };
 
 /**
  * The head goes out at once: a client that waits for the first event must see that it was understood. While a client
  * does not read, no further line is taken, so that little waits for it; when it reads nothing for too long, it gets the
- * last line and the store is left in peace.
+ * last line and the store is left in peace. An empty line now and then tells a client that waits that somebody is here.
  */
 export async function sendLines(
   response: ServerResponse,
   { lines, last }: Lines,
-  limit = unreadLimit,
+  { unread, quiet } = patience,
 ): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
-  for await (const line of lines) {
-    if (response.destroyed) return;
-    if (response.write(encode(line)) || (await isRead(response, limit))) continue;
-    response.end(encode(last(`nothing was read for ${limit / 1000} s`)));
-    return;
+  const sign = setInterval(() => response.writableNeedDrain || response.write('\n'), quiet);
+  try {
+    for await (const line of lines) {
+      if (response.destroyed) return;
+      sign.refresh();
+      if (response.write(encode(line)) || (await isRead(response, unread))) continue;
+      return void response.end(encode(last(`nothing was read for ${unread / 1000} s`)));
+    }
+    response.end();
+  } finally {
+    clearInterval(sign);
   }
-  response.end();
 }
 
 /** Whether the client reads on, or leaves, within so many milliseconds. */
