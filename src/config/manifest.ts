@@ -1,7 +1,7 @@
 import { type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Problem } from '../model/problem.ts';
-import { targetStates } from '../model/unit.ts';
+import { targetStateSchema } from '../model/unit.ts';
 import { explain } from './explain.ts';
 
 /** `units.yaml` of a unit folder: what can't be said in a unit file. */
@@ -11,7 +11,7 @@ const manifestSchema = z.strictObject({
     .default({})
     .describe('Template unit → number of instances, named @1, @2, …'),
   targetState: z
-    .record(z.string(), z.enum(targetStates))
+    .record(z.string(), targetStateSchema)
     .default({})
     .describe('Unit or template → launched, loaded or inactive; launched when it is not named'),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Placement } from '../model/placement.ts';
-import { targetStates } from '../model/unit.ts';
+import { targetStateSchema } from '../model/unit.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision, WantedUnit } from '../scheduler/snapshot.ts';
 import { hashOf } from '../unit/hash.ts';
@@ -19,7 +19,7 @@ const planned = z.object({
       memory: z.number(),
     }),
   ),
-  units: z.record(z.string(), z.object({ contents: z.string(), targetState: z.enum(targetStates) })),
+  units: z.record(z.string(), z.object({ contents: z.string(), targetState: targetStateSchema })),
 });
 
 /** Unit → names of the machines that have it. */

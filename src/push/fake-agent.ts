@@ -13,17 +13,15 @@ import {
   type UnitView,
 } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
-import { targetStates } from '../model/unit.ts';
+import { targetStateSchema } from '../model/unit.ts';
 import { FakeMachine } from '../ssh/fake.ts';
 import { hashOf } from '../unit/hash.ts';
 import type { Gateway } from './gateway.ts';
 
-const targetState = z.enum(targetStates);
-
 const changeRequest = z.object({
-  put: z.array(z.object({ name: z.string(), contents: z.string(), targetState })),
+  put: z.array(z.object({ name: z.string(), contents: z.string(), targetState: targetStateSchema })),
   destroy: z.array(z.string()),
-  targets: z.array(z.object({ name: z.string(), targetState })).default([]),
+  targets: z.array(z.object({ name: z.string(), targetState: targetStateSchema })).default([]),
   revision: z.string().optional(),
 });
 

@@ -1,5 +1,6 @@
 import { EventEmitter, on } from 'node:events';
 import * as z from 'zod';
+import { isDown } from '../../model/readiness.ts';
 import type { SystemdState } from '../../model/status.ts';
 import { Bus, BusError } from './bus.ts';
 import { MatchRules } from './match-rules.ts';
@@ -100,8 +101,7 @@ export class Manager {
     const properties = ['ActiveState', 'Job', 'InactiveExitTimestampMonotonic'];
     const [active, job, left] = await Promise.all(properties.map((one) => this.get(unit, 'Unit', one)));
     const [queued] = z.tuple([z.number(), text]).parse(job);
-    const down = active === 'inactive' || active === 'failed';
-    return !down || queued > 0 || Number(left) >= since;
+    return !isDown({ active: text.parse(active) }) || queued > 0 || Number(left) >= since;
   }
 
   /** Of those of the units that systemd has in memory. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageWithCauses } from '../../model/message-of.ts';
-import { targetStates } from '../../model/unit.ts';
+import { targetStateSchema } from '../../model/unit.ts';
 import { applyUnits, planUnits, readUnits, type UnitRecord, type UnitsRead } from '../../push/apply.ts';
 import type { DesiredSet } from '../../push/diff.ts';
 import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
@@ -13,7 +13,7 @@ import { sketchPlacements } from '../sketch.ts';
 const inputs = z.object({
   machines: z.array(machineAccess).min(1),
   privateKey: z.string(),
-  units: z.record(z.string(), z.object({ contents: z.string(), targetState: z.enum(targetStates) })),
+  units: z.record(z.string(), z.object({ contents: z.string(), targetState: targetStateSchema })),
 });
 
 const outputs = inputs.extend({ placements: z.record(z.string(), z.array(z.string())).default({}) });
