@@ -296,6 +296,9 @@ describe('a cluster', () => {
     for (const key of [unitKey('b.service'), machineKey(broken.id), placementKey(id, 'x.service')]) {
       expect(said).toContain(`${key} is malformed`);
     }
+    expect(said).toMatch(
+      /units\/b\.service is malformed .*; push the unit again, or delete the key with etcdctl \(docs\/etcd\.md\)/,
+    );
   });
 
   test('files that nothing refers to go away after ten minutes', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from './config.ts';
+import { readConfig, readTls } from './config.ts';
 
 const whole = {
   name: 'core-1',
@@ -47,4 +47,20 @@ describe("the agent's configuration", () => {
       /agent\.json: address: .*\n.*agent\.json: tls\.ca: expected an absolute path/,
     );
   });
+});
+
+test('the file of the certificate that is empty is named, and what delivers it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'flotilla-tls-'));
+  try {
+    const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => join(folder, name));
+    const tls = { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+    await Promise.all([writeFile(tls.ca, 'CA'), writeFile(tls.cert, ''), writeFile(tls.key, 'KEY')]);
+    await expect(readTls({ tls })).rejects.toThrow(
+      `${tls.cert} is empty; \`npm run up -- --refresh\` delivers`,
+    );
+    await writeFile(tls.cert, 'CERTIFICATE');
+    expect(await readTls({ tls })).toEqual({ ca: 'CA', cert: 'CERTIFICATE', key: 'KEY' });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

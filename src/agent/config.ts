@@ -51,3 +51,15 @@ function parseJson(file: string, text: string): unknown {
     });
   }
 }
+
+/** @throws that names the file which is empty, as one is whose writing was cut off by a loss of power. */
+export async function readTls({ tls }: Pick<AgentConfig, 'tls'>): Promise<AgentConfig['tls']> {
+  const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(readFilled));
+  return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+}
+
+async function readFilled(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8');
+  if (text === '') throw new Error(`${file} is empty; \`npm run up -- --refresh\` delivers it anew`);
+  return text;
+}

@@ -9,7 +9,7 @@ import { EtcdStore } from '../store/etcd.ts';
 import { runAgent } from './agent.ts';
 import { serveApi } from './api/api.ts';
 import { findVerifier } from './api/verify.ts';
-import { type AgentConfig, readConfig } from './config.ts';
+import { type AgentConfig, readConfig, readTls } from './config.ts';
 import { dialMachine } from './engine/dial.ts';
 import type { Log } from './log.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
@@ -68,14 +68,6 @@ async function describeMachine({ name, address, metadata, version }: AgentConfig
   }
   const capacity = { cpus: cpus().length, memory: Math.floor(totalmem() / 1024 / 1024) };
   return { id, name, address, metadata, capacity, version, bootId: bootId ?? '' };
-}
-
-async function readTls({ tls }: AgentConfig) {
-  const [ca, cert, key] = await Promise.all(
-    [tls.ca, tls.cert, tls.key].map((file) => readFile(file, 'utf8')),
-  );
-  if (!ca || !cert || !key) throw new Error(`one of ${tls.ca}, ${tls.cert}, ${tls.key} is empty`);
-  return { ca, cert, key };
 }
 
 main(process.argv[2] ?? agentFiles.config).catch((error: unknown) => {

@@ -75,7 +75,7 @@ function tooLarge(cause: unknown): TooLarge {
 }
 
 /** Where nothing tells why no member answers. */
-const downMembers = '`npm run up -- --refresh` starts etcd machines that are down (docs/etcd.md)';
+export const downMembers = '`npm run up -- --refresh` starts etcd machines that are down (docs/etcd.md)';
 
 /** What to do about endpoints that all failed, by what they said. The first that fits counts. */
 const advices: readonly (readonly [said: RegExp, advice: string])[] = [

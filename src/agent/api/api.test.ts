@@ -254,6 +254,12 @@ describe('the API', () => {
     expect(status).toBe(400);
   });
 
+  test('a path that nothing is at is told where those that are stand', async () => {
+    expect(await call('GET', '/nothing')).toEqual(
+      refusal(404, 'nothing is served at /flotilla/v1/nothing; what is, GET /flotilla/v1/openapi.json lists'),
+    );
+  });
+
   test('answers 503 while etcd is away', async () => {
     cluster.store.reachable = false;
     expect(await call('GET', '/units')).toEqual(refusal(503, expect.any(String)));

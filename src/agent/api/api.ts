@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from 'node:path';
 import type { ErrorReply } from '../../model/api.ts';
 import { messageOf } from '../../model/message-of.ts';
+import { downMembers } from '../../store/failure.ts';
 import { Compacted, Forbidden, OutOfSpace, TooLarge, Unreachable } from '../../store/store.ts';
 import type { Log } from '../log.ts';
 import { ApiError } from './api-error.ts';
@@ -72,16 +73,8 @@ async function answer(
     context.requests.add(method, path, reply.status);
     await send(response, reply);
   } catch (error) {
-    // The client went away; there is nobody to be told, and nothing failed here.
-    if (response.destroyed) return;
-    if (response.headersSent) {
-      log(`${method} ${url} ended early: ${messageOf(error)}`);
-      return void response.destroy();
-    }
-    const { status, message, headers = {} } = describe(error);
-    if (status === 500) log(`${method} ${url} failed: ${messageOf(error)}`);
-    context.requests.add(method, path, status);
-    refuse(response, status, message, headers);
+    const status = tell(response, error, (what) => log(`${method} ${url} ${what}: ${messageOf(error)}`));
+    if (status !== undefined) context.requests.add(method, path, status);
   } finally {
     share.giveBack();
   }
@@ -92,12 +85,22 @@ function splitOnce(text: string, separator: string): [string, string] {
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function refuse(
-  response: ServerResponse,
-  status: number,
-  message: string,
-  headers: Readonly<Record<string, string>>,
-): void {
+/** Tells the client what failed; answers by which status, if it could still be told. */
+function tell(response: ServerResponse, error: unknown, log: (what: string) => void): number | undefined {
+  // The client went away; there is nobody to be told, and nothing failed here.
+  if (response.destroyed) return undefined;
+  if (response.headersSent) {
+    log('ended early');
+    response.destroy();
+    return undefined;
+  }
+  const described = describe(error);
+  if (described.status === 500) log('failed');
+  refuse(response, described);
+  return described.status;
+}
+
+function refuse(response: ServerResponse, { status, message, headers = {} }: Described): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // The rest of a body that was refused would be read as the next request.
   response.setHeader('connection', 'close');
@@ -129,7 +132,7 @@ function describe(error: unknown): Described {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const message = `etcd gave no answer in ${patience / 1000} s; is a majority of members up?`;
+    const message = `etcd gave no answer in ${patience / 1000} s; ${downMembers}`;
     timer = setTimeout(() => reject(new Unreachable(message)), patience);
   });
   try {

@@ -24,7 +24,11 @@ export function findRoute(routes: readonly Route[], method: string, path: string
   });
   const exact = found.find(({ route }) => route.method === method);
   if (exact) return exact;
-  if (found.length === 0) throw new ApiError(404, `${nothingServed} ${path}`);
+  if (found.length === 0)
+    throw new ApiError(
+      404,
+      `${nothingServed} ${path}${path.startsWith('/fleet/') ? '' : '; what is, GET /flotilla/v1/openapi.json lists'}`,
+    );
   throw wrongMethod(found.map(({ route }) => route));
 }
 

@@ -182,7 +182,9 @@ class Engine {
 }
 
 function sayMalformed({ key, problem }: Malformed): string {
-  return `${key} is malformed and passed over: ${problem}`;
+  if (key.startsWith(prefixes.placement)) return `${key} is malformed and removed: ${problem}`;
+  const again = key.startsWith(prefixes.unit) ? 'push the unit again, or ' : '';
+  return `${key} is malformed and passed over: ${problem}; ${again}delete the key with etcdctl (docs/etcd.md)`;
 }
 
 /** Only the engine writes placements, so one that can't be read is of no use to anybody. */

@@ -46,6 +46,8 @@ export class UnitLoop {
   #desired: Desired | undefined;
   #lease: Lease | undefined;
   #said = '';
+  /** What was said of keys that can't be read; said once, however often they are seen. */
+  readonly #reported = new Set<string>();
 
   constructor(options: UnitLoopOptions) {
     const { store, systemd, clock, machineId, runProbe } = options;
@@ -89,12 +91,19 @@ export class UnitLoop {
       const parsed = parsePlacement(key, value);
       if ('value' in parsed) placements.push(parsed.value);
       else {
-        this.#options.log(`${key} is malformed, its unit stays as it is: ${parsed.malformed.problem}`);
+        this.#report(
+          `${key} is malformed, its unit stays as it is until the engine decides anew: ${parsed.malformed.problem}`,
+        );
         unclear.add(splitPair(key, prefixes.placement)[1]);
       }
     }
     this.#desired = { placements, unclear };
     this.#pulse.ring();
+  }
+
+  #report(line: string): void {
+    if (!this.#reported.has(line)) this.#options.log(line);
+    this.#reported.add(line);
   }
 
   async #listen(signal: AbortSignal): Promise<void> {

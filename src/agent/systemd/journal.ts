@@ -45,6 +45,12 @@ export function lastEntry(said: string): number {
 }
 
 async function journalctl(argv: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('journalctl', argv, { timeout: patience });
+  const { stdout } = await promisify(execFile)('journalctl', argv, { timeout: patience }).catch(explain);
   return stdout;
+}
+
+/** execFile says of a program that it has ended for taking too long no more than that it failed. */
+export function explain(error: Error & { readonly killed?: boolean }): never {
+  if (!error.killed) throw error;
+  throw new Error(`journalctl gave no answer in ${patience / 1000} s`, { cause: error });
 }

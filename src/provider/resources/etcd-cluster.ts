@@ -103,7 +103,12 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
       const connect = connector(pool, old.members, old, forLooks(context));
       const health = cluster.members.map(async (member) => {
         const one = { ...cluster, members: [member] };
-        const state = await inspectEtcd({ cluster: one, connect }).then(
+        const state = await inspectEtcd({
+          cluster: one,
+          connect,
+          log: context.log,
+          signal: context.signal,
+        }).then(
           ([facts]) => healthIn(facts, member, old),
           (error: unknown) => `no answer: ${messageWithCauses(error)}`,
         );
