@@ -1,6 +1,7 @@
 import type { TargetState } from '../model/unit.ts';
-import { alreadySettled, followUnits, UnitsNotHealthy } from '../push/follow.ts';
+import { alreadySettled, followUnits } from '../push/follow.ts';
 import type { WantedUnit } from '../push/health.ts';
+import { UnitsNotHealthy } from '../push/units-not-healthy.ts';
 import { wantedUnit } from '../push/wanted.ts';
 import type { Cluster } from './cluster.ts';
 import type { Context } from './context.ts';

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { applyUnits, planUnits, readUnits } from './apply.ts';
 import type { DesiredSet } from './diff.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
-import { UnitsNotHealthy } from './follow.ts';
 import type { PollClock } from './poll-clock.ts';
+import { UnitsNotHealthy } from './units-not-healthy.ts';
 
 const one: DesiredSet = {
   units: [{ name: 'a.service', contents: '[Service]\nExecStart=/bin/a\n', targetState: 'launched' }],

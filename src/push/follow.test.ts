@@ -3,8 +3,8 @@ import type { UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { NoAnswer } from './errors.ts';
 import { core1, followMoments } from './fake-source.ts';
-import { UnitsNotHealthy } from './follow.ts';
 import type { Wanted } from './health.ts';
+import { UnitsNotHealthy } from './units-not-healthy.ts';
 
 const hash = 'a'.repeat(64);
 const wanted: Wanted = {

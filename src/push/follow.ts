@@ -1,36 +1,17 @@
-import type { MachinesReply, RolloutsReply, RolloutView, UnitsReply, UnitView } from '../model/api.ts';
-import { isMoving } from '../model/rollout.ts';
+import type { MachinesReply, RolloutsReply, UnitsReply } from '../model/api.ts';
 import { machineNames } from './diff.ts';
 import { isOutage } from './errors.ts';
-import {
-  type CrashHistory,
-  crashLoops,
-  type Evaluation,
-  evaluate,
-  observeCrashes,
-  type UnitFailure,
-  type Waiting,
-  type Wanted,
-} from './health.ts';
+import { Follower, type Reading, type Settle } from './follower.ts';
+import type { Wanted } from './health.ts';
 import { type PollClock, systemClock } from './poll-clock.ts';
-import { failureText, Progress, progressText } from './progress.ts';
-import { badEnds, belongsTo, concerning, rolloutFailure, sayBadEnd, sayProgress } from './rollout.ts';
+import { Progress } from './progress.ts';
+import { concerning } from './rollout.ts';
 
 /** What following needs of the `AgentApi`. */
 export interface UnitsSource {
   units(): Promise<UnitsReply>;
   machines(): Promise<MachinesReply>;
   rollouts(): Promise<RolloutsReply>;
-}
-
-/**
- * Seconds for which a verdict must hold. A unit that dies right after its start would pass for healthy; one whose
- * new file is there but whose restart is not would pass for failed.
- */
-export interface Settle {
-  readonly running: number;
-  /** A unit that has finished looks like one that has not been started yet, so that gets more time to show. */
-  readonly finished: number;
 }
 
 /** With looks a second apart, two and five: a little less, or one that is answered quicker would come too early. */
@@ -49,30 +30,6 @@ export interface FollowOptions {
   readonly deadline?: number;
   readonly settle?: Settle;
   readonly clock?: PollClock;
-}
-
-/** The first thing to do about the first of them. */
-function nextStep([failed]: readonly UnitFailure[], [waiting]: readonly Waiting[]): string {
-  if (failed) return `\n\`flotilla journal ${failed.unit}\` shows more`;
-  if (waiting?.overtaken) return `\n\`flotilla cat ${waiting.unit}\` shows what the cluster has`;
-  if (waiting) return `\n\`flotilla explain ${waiting.unit}\` says what is in its way`;
-  return '';
-}
-
-/** Units did not become healthy; the message names each with its machine, the reason and its last journal lines, and ends with the next step. */
-export class UnitsNotHealthy extends Error {
-  override readonly name = 'UnitsNotHealthy';
-  readonly failed: readonly UnitFailure[];
-  readonly waiting: readonly Waiting[];
-  /** More time might have helped: nothing failed, and nobody else has changed the units. */
-  readonly late: boolean;
-
-  constructor(message: string, failed: readonly UnitFailure[], waiting: readonly Waiting[]) {
-    super(`${message}${nextStep(failed, waiting)}`);
-    this.failed = failed;
-    this.waiting = waiting;
-    this.late = failed.length === 0 && !waiting.some(({ overtaken }) => overtaken);
-  }
 }
 
 /**
@@ -112,14 +69,6 @@ export async function followUnits(
   }
 }
 
-/** The units, and what the machines are called that have them. */
-export interface Reading {
-  readonly views: readonly UnitView[];
-  readonly machineName: (id: string) => string;
-  /** Those of the wanted units, read after the views. */
-  readonly rollouts: readonly RolloutView[];
-}
-
 /** What the cluster shows, or why it shows nothing: agents that restart are silent for a moment. */
 type Reader = () => Promise<Reading | string>;
 
@@ -143,135 +92,4 @@ function readerOf(source: UnitsSource, wanted: Wanted): Reader {
       throw error;
     }
   };
-}
-
-type Outcome =
-  | { readonly state: 'healthy'; readonly reading: Reading }
-  | { readonly state: 'failed'; readonly error: UnitsNotHealthy }
-  /** `step`: a rollout went on since the last look. */
-  | { readonly state: 'waiting'; readonly text: string; readonly step: boolean };
-
-const nothingSeen: Evaluation = { done: false, failed: [], waiting: [] };
-
-/** Remembers what one look at the cluster can't tell: crash loops and how long a verdict has held. */
-class Follower {
-  readonly #wanted: Wanted;
-  readonly #settle: Settle;
-  #crashes: CrashHistory = new Map();
-  #evaluation = nothingSeen;
-  #trouble: string | undefined;
-  #verdict = { key: '', since: 0 };
-  #steps = '';
-
-  constructor(wanted: Wanted, settle: Settle) {
-    this.#wanted = wanted;
-    this.#settle = settle;
-  }
-
-  observe(reading: Reading | string, at: number): Outcome {
-    if (typeof reading === 'string') {
-      this.#trouble = reading;
-      this.#hold('', at);
-      return { state: 'waiting', text: reading, step: false };
-    }
-    this.#trouble = undefined;
-    this.#evaluation = this.#evaluate(reading);
-    const { done, failed, waiting } = this.#evaluation;
-    const ended = done ? [] : badEnds(this.#wanted, reading.rollouts, reading.views);
-    const overtaken = waiting.filter(
-      (each) => each.overtaken && !belongsTo(each.unit, reading.rollouts.filter(isMoving)),
-    );
-    const settled =
-      this.#hold(verdictKey(this.#evaluation, ended, overtaken), at) >= this.#settleTime(reading.views);
-    if (done && settled) return { state: 'healthy', reading };
-    if (ended.length > 0 && settled) return { state: 'failed', error: rolloutError(ended, waiting) };
-    if (overtaken.length > 0 && settled) return { state: 'failed', error: overtakenError(overtaken) };
-    if (failed.length > 0 && settled) {
-      return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
-    }
-    return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading) };
-  }
-
-  tooLate(waited: number): UnitsNotHealthy {
-    const { failed, waiting } = this.#evaluation;
-    const lines = waiting.map(({ unit, why }) => `\n  ${unit}: ${why}`);
-    if (failed.length > 0) lines.push(`\n${failureText(failed)}`);
-    if (this.#trouble !== undefined) lines.push(`\n  the last question got no answer: ${this.#trouble}`);
-    if (lines.length === 0) lines.push('\n  they were healthy, but not for long enough');
-    const message = `units are not healthy after ${waited} s:${lines.join('')}`;
-    return new UnitsNotHealthy(message, failed, waiting);
-  }
-
-  #evaluate({ views, machineName, rollouts }: Reading): Evaluation {
-    this.#crashes = observeCrashes(this.#crashes, views);
-    const now = evaluate(views, this.#wanted, machineName);
-    const moving = rollouts.filter(isMoving);
-    const failed = [...now.failed, ...crashLoops(this.#crashes, views, this.#wanted, machineName)].filter(
-      ({ unit }) => !belongsTo(unit, moving),
-    );
-    const waiting = [...now.waiting, ...moving.map((each) => ({ unit: each.name, why: sayProgress(each) }))];
-    return { done: now.done && failed.length + moving.length === 0, failed, waiting };
-  }
-
-  #text({ rollouts }: Reading): string {
-    const moving = rollouts.filter(isMoving);
-    const others = ({ unit }: { readonly unit: string }) => !belongsTo(unit, moving);
-    const { done, failed, waiting } = this.#evaluation;
-    const rest = { done, failed, waiting: waiting.filter(others) };
-    const lines = moving.map(sayProgress);
-    if (lines.length === 0 || rest.failed.length + rest.waiting.length > 0)
-      lines.push(progressText(rest, this.#wanted));
-    return lines.join('; ');
-  }
-
-  #stepped({ rollouts }: Reading): boolean {
-    const steps = rollouts
-      .filter(isMoving)
-      .map(({ name, state, updated, reason }) => `${name} ${state} ${updated} ${reason}`)
-      .join();
-    const stepped = steps !== '' && steps !== this.#steps;
-    this.#steps = steps;
-    return stepped;
-  }
-
-  /** Seconds since the verdict is this one. */
-  #hold(key: string, at: number): number {
-    if (key !== this.#verdict.key) this.#verdict = { key, since: at };
-    return at - this.#verdict.since;
-  }
-
-  #settleTime(views: readonly UnitView[]): number {
-    const finishing = new Set(
-      this.#wanted.units
-        .filter((unit) => unit.finishes && unit.targetState === 'launched')
-        .map((unit) => unit.name),
-    );
-    const states = views.filter((view) => finishing.has(view.name)).flatMap((view) => view.states);
-    const finished = states.some((state) => state.active === 'inactive');
-    return finished ? this.#settle.finished : this.#settle.running;
-  }
-}
-
-function verdictKey(
-  { done, failed }: Evaluation,
-  ended: readonly RolloutView[],
-  overtaken: readonly Waiting[],
-): string {
-  if (done) return 'healthy';
-  if (ended.length > 0) return ended.map(sayBadEnd).join();
-  if (overtaken.length > 0) return overtaken.map(({ unit, why }) => `${unit}: ${why}`).join();
-  return failed.map(({ unit, machine }) => `${unit} on ${machine}`).join(', ');
-}
-
-function rolloutError(ended: readonly RolloutView[], waiting: readonly Waiting[]): UnitsNotHealthy {
-  return new UnitsNotHealthy(ended.map(sayBadEnd).join('\n'), ended.map(rolloutFailure), waiting);
-}
-
-function overtakenError(overtaken: readonly Waiting[]): UnitsNotHealthy {
-  const lines = overtaken.map(({ unit, why }) => `\n  ${unit}: ${why}`);
-  return new UnitsNotHealthy(
-    `units were changed by somebody else meanwhile:${lines.join('')}`,
-    [],
-    overtaken,
-  );
 }

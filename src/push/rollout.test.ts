@@ -4,8 +4,8 @@ import type { UnitStatus } from '../model/status.ts';
 import { hashOf } from '../unit/hash.ts';
 import { type DesiredUnit, diffUnits } from './diff.ts';
 import { core1, followMoments, type Moment } from './fake-source.ts';
-import { UnitsNotHealthy } from './follow.ts';
 import { plannedRollouts } from './rollout.ts';
+import { UnitsNotHealthy } from './units-not-healthy.ts';
 
 const name = 'hello@.service';
 const unit = 'hello@1.service';
