@@ -36,43 +36,49 @@ function readFolder(path: string): UnitFolder {
   const manifestPath = join(path, manifestName);
   const text = names.includes(manifestName) ? readFileSync(manifestPath, 'utf8') : undefined;
   const { manifest, problems } = parseManifest(manifestPath, text);
-  const candidates = names.filter((name) => name !== manifestName && !documentation.test(name));
-  const looked = candidates.map((name) => ({ name, what: lookAt(join(path, name)) }));
-  const units = looked.filter(({ what }) => what === 'file').map(({ name }) => name);
-  const tooLarge = looked.filter(({ what }) => what === 'too large').map(({ name }) => name);
-  const others = looked.filter(({ what }) => what === 'no file').map(({ name }) => name);
+  const found = names
+    .filter((name) => name !== manifestName && !documentation.test(name))
+    .map((name) => ({ name, what: lookAt(join(path, name)) }));
+  const units = found.filter(({ what }) => what === 'file');
   return {
     path,
     manifest,
     manifestPath,
-    problems: [
-      ...problems,
-      ...others.map((name) => ({
-        path: join(path, name),
-        problem: 'is no file, or a link that leads nowhere',
-        fix: 'put unit files there and nothing else but a README',
-      })),
-      ...(units.length + tooLarge.length === 0
-        ? [
-            {
-              path,
-              problem: 'has no unit files',
-              fix: 'put some there, or take the folder off flotilla:units',
-            },
-          ]
-        : []),
-      ...tooLarge.map((name) => ({
-        path: join(path, name),
-        problem: `is larger than ${largest / 1024 / 1024} MiB`,
-        fix: 'a unit file is a few lines of text: put data into an image or a file of its own',
-      })),
-    ],
-    files: units.map((name) => ({ name, contents: readFileSync(join(path, name)) })),
+    problems: [...problems, ...problemsOf(path, found)],
+    files: units.map(({ name }) => ({ name, contents: readFileSync(join(path, name)) })),
   };
 }
 
+interface Found {
+  readonly name: string;
+  readonly what: 'file' | 'too large' | 'no file';
+}
+
+function problemsOf(folder: string, found: readonly Found[]): Problem[] {
+  const each = (kind: Found['what'], problem: string, fix: string) =>
+    found.filter(({ what }) => what === kind).map(({ name }) => ({ path: join(folder, name), problem, fix }));
+  const noUnits = {
+    path: folder,
+    problem: 'has no unit files',
+    fix: 'put some there, or take the folder off flotilla:units',
+  };
+  return [
+    ...each(
+      'no file',
+      'is no file, or a link that leads nowhere',
+      'put unit files there and nothing else but a README',
+    ),
+    ...(found.some(({ what }) => what !== 'no file') ? [] : [noUnits]),
+    ...each(
+      'too large',
+      `is larger than ${largest / 1024 / 1024} MiB`,
+      'a unit file is a few lines of text: put data into an image or a file of its own',
+    ),
+  ];
+}
+
 /** Links are followed: where a unit's file really lies is the user's business. */
-function lookAt(path: string): 'file' | 'too large' | 'no file' {
+function lookAt(path: string): Found['what'] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found?.isFile()) return 'no file';
   return found.size > largest ? 'too large' : 'file';

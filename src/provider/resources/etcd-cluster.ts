@@ -31,33 +31,6 @@ type Outputs = z.output<typeof outputs>;
 const generation = 1;
 
 export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  async function bootstrap(wanted: Inputs, context: Context, bootstrapped: boolean): Promise<Outputs> {
-    const { log, signal } = context;
-    const cluster = clusterOf(wanted, context);
-    const connect = connector(pool, wanted.members, wanted, { log, signal });
-    const access = { authority: authorityOf(wanted), connect, log, signal };
-    const options: BootstrapOptions = { ...access, cluster, bootstrapped };
-    const { clusterId, members } = await bootstrapEtcd(options);
-    if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
-    return {
-      ...wanted,
-      clusterId,
-      endpoints: members.map(({ clientUrl }) => clientUrl),
-      health: Object.fromEntries(members.map(({ name }) => [name, 'healthy'])),
-    };
-  }
-
-  /** Before any other machine holds a certificate, etcd asks for one that it knows. `Agents` lets machines in later. */
-  async function secure({ members }: Inputs, options: AdminOptions): Promise<void> {
-    const admin = await EtcdAdmin.open(options);
-    try {
-      await admin.admit(members, 'keep');
-      await admin.enable();
-    } finally {
-      await admin.close();
-    }
-  }
-
   return {
     inputs,
     outputs,
@@ -68,20 +41,13 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
         ? {}
         : { health: 'not all members are healthy' },
 
-    /** Ids that are not known yet belong to machines that will be new, and a new member has no data. */
     async sketch(known, old) {
       const members = z
         .array(machineAccess.pick({ name: true, address: true, id: true }))
         .parse(known.members);
       if (old) refuseOtherMembers(old.members, members);
-      const replaced = members.filter(
-        ({ name, id }) => id === unknownValue && old?.members.some((each) => each.name === name),
-      );
-      if (replaced.length === 0) return {};
-      const names = replaced.map(({ name }) => name).join(', ');
-      throw new Error(
-        `${names} would be replaced, and etcd's data there with it, which is not supported yet: destroy the stack and bring it up anew, or bring the old machines back`,
-      );
+      if (old) refuseReplaced(old.members, members);
+      return {};
     },
 
     async preview(wanted, old) {
@@ -90,33 +56,69 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
     },
 
     async create(wanted, context) {
-      return { id: `${context.stack}/${context.name}`, outputs: await bootstrap(wanted, context, false) };
+      return {
+        id: `${context.stack}/${context.name}`,
+        outputs: await bootstrap(pool, wanted, context, false),
+      };
     },
 
     async update(_id, wanted, old, context) {
       refuseOtherMembers(old.members, wanted.members);
-      return bootstrap(wanted, context, old.clusterId !== '');
+      return bootstrap(pool, wanted, context, old.clusterId !== '');
     },
 
     async read(_id, old, _inputs, context) {
-      const cluster = clusterOf(old, context);
-      const connect = connector(pool, old.members, old, forLooks(context));
-      const health = cluster.members.map(async (member) => {
-        const one = { ...cluster, members: [member] };
-        const state = await inspectEtcd({
-          cluster: one,
-          connect,
-          log: context.log,
-          signal: context.signal,
-        }).then(
-          ([facts]) => healthIn(facts, member, old),
-          (error: unknown) => `no answer: ${messageWithCauses(error)}`,
-        );
-        return [member.name, state] as const;
-      });
-      return { outputs: { ...old, health: Object.fromEntries(await Promise.all(health)) } };
+      return { outputs: { ...old, health: await healthNow(pool, old, context) } };
     },
   };
+}
+
+async function bootstrap(
+  pool: ConnectionPool,
+  wanted: Inputs,
+  context: Context,
+  bootstrapped: boolean,
+): Promise<Outputs> {
+  const { log, signal } = context;
+  const cluster = clusterOf(wanted, context);
+  const connect = connector(pool, wanted.members, wanted, { log, signal });
+  const access = { authority: authorityOf(wanted), connect, log, signal };
+  const options: BootstrapOptions = { ...access, cluster, bootstrapped };
+  const { clusterId, members } = await bootstrapEtcd(options);
+  if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
+  return {
+    ...wanted,
+    clusterId,
+    endpoints: members.map(({ clientUrl }) => clientUrl),
+    health: Object.fromEntries(members.map(({ name }) => [name, 'healthy'])),
+  };
+}
+
+/** Before any other machine holds a certificate, etcd asks for one that it knows. `Agents` lets machines in later. */
+async function secure({ members }: Inputs, options: AdminOptions): Promise<void> {
+  const admin = await EtcdAdmin.open(options);
+  try {
+    await admin.admit(members, 'keep');
+    await admin.enable();
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Each member's as its own machine tells it. */
+async function healthNow(pool: ConnectionPool, old: Inputs, context: Context): Promise<Outputs['health']> {
+  const { log, signal } = context;
+  const cluster = clusterOf(old, context);
+  const connect = connector(pool, old.members, old, forLooks(context));
+  const health = cluster.members.map(async (member) => {
+    const one = { ...cluster, members: [member] };
+    const state = await inspectEtcd({ cluster: one, connect, log, signal }).then(
+      ([facts]) => healthIn(facts, member, old),
+      (error: unknown) => `no answer: ${messageWithCauses(error)}`,
+    );
+    return [member.name, state] as const;
+  });
+  return Object.fromEntries(await Promise.all(health));
 }
 
 function healthIn(facts: MemberFacts | undefined, member: EtcdMember, old: Inputs): string {
@@ -136,5 +138,20 @@ function refuseOtherMembers(old: readonly EtcdMember[], wanted: readonly EtcdMem
   if (before.join() === after.join()) return;
   throw new Error(
     `the etcd members cannot change yet: the cluster has ${before.join(', ')}, and the config asks for ${after.join(', ')}; put the counts of the groups with etcd: true back, or destroy the stack and bring it up anew`,
+  );
+}
+
+/** Ids that are not known yet belong to machines that will be new, and a new member has no data. */
+function refuseReplaced(
+  old: readonly EtcdMember[],
+  wanted: readonly { readonly name: string; readonly id: string }[],
+): void {
+  const replaced = wanted.filter(
+    ({ name, id }) => id === unknownValue && old.some((each) => each.name === name),
+  );
+  if (replaced.length === 0) return;
+  const names = replaced.map(({ name }) => name).join(', ');
+  throw new Error(
+    `${names} would be replaced, and etcd's data there with it, which is not supported yet: destroy the stack and bring it up anew, or bring the old machines back`,
   );
 }

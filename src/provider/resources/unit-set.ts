@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { targetStateSchema } from '../../model/unit.ts';
-import { applyUnits, planUnits, readUnits, type UnitRecord, type UnitsRead } from '../../push/apply.ts';
+import {
+  applyUnits,
+  planUnits,
+  readUnits,
+  type UnitRecord,
+  type UnitsPlan,
+  type UnitsRead,
+} from '../../push/apply.ts';
 import type { DesiredSet } from '../../push/diff.ts';
 import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
@@ -22,29 +29,6 @@ type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
 export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
-  const gateways = ({ machines, privateKey }: Inputs, { log }: Pick<Context, 'log'>): Gateway[] =>
-    changeTakers(machines).map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
-
-  async function apply(id: string, wanted: Inputs, previous: Inputs['units'], context: Context) {
-    try {
-      const { units } = await applyUnits(
-        gateways(wanted, context),
-        desiredSet(wanted, Object.keys(previous)),
-        context,
-      );
-      return { ...wanted, placements: placementsOf(units) };
-    } catch (error) {
-      // Whatever this run may have touched stays in the state, so that the next one destroys or mends it.
-      const units = { ...previous, ...wanted.units };
-      throw new InitFailed(
-        messageWithCauses(error),
-        id,
-        { ...wanted, units, placements: {} },
-        { cause: error },
-      );
-    }
-  }
-
   return {
     inputs,
     outputs,
@@ -54,11 +38,8 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
       // Before the first `up` there is no agent to ask.
       if (!old) return {};
       const previous = Object.keys(old.units);
-      const plan = await planUnits(gateways(old, { log }), desiredSet(wanted, previous), { log, signal });
-      for (const { type, unit, reason } of plan.operations) log(`${type} ${unit}: ${reason}`);
-      for (const { name, how } of plan.rollouts) log(`${name} ${how}`);
-      for (const { unit, machine, reason } of plan.moves) log(`${unit} → ${machine ?? 'nowhere'}: ${reason}`);
-      for (const { unit, reason } of plan.pending) log(`${unit} stays pending: ${reason}`);
+      const plan = await planUnits(gatewaysOf(pool, old, log), desiredSet(wanted, previous), { log, signal });
+      for (const line of linesOf(plan)) log(line);
       return {};
     },
 
@@ -70,15 +51,15 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
 
     async create(wanted, context) {
       const id = `${context.stack}/${context.name}`;
-      return { id, outputs: await apply(id, wanted, {}, context) };
+      return { id, outputs: await apply(pool, id, wanted, {}, context) };
     },
 
     async update(id, wanted, old, context) {
-      return apply(id, wanted, old.units, context);
+      return apply(pool, id, wanted, old.units, context);
     },
 
     async read(_id, old, wanted, { log, signal }) {
-      const found = await readUnits(gateways(old, { log }), Object.keys(old.units), { log, signal });
+      const found = await readUnits(gatewaysOf(pool, old, log), Object.keys(old.units), { log, signal });
       for (const { unit, machine, reason } of found.drift) log(`${unit} on ${machine}: ${reason}`);
       return {
         outputs: { ...old, placements: placementsOf(found.units) },
@@ -88,12 +69,45 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
 
     async delete(_id, old, { log, signal }) {
       await applyUnits(
-        gateways(old, { log }),
+        gatewaysOf(pool, old, log),
         { units: [], previous: Object.keys(old.units) },
         { log, signal },
       );
     },
   };
+}
+
+function gatewaysOf(pool: ConnectionPool, { machines, privateKey }: Inputs, log: Context['log']): Gateway[] {
+  return changeTakers(machines).map((machine) => sshGateway(pool, sshTarget(machine, privateKey), log));
+}
+
+async function apply(
+  pool: ConnectionPool,
+  id: string,
+  wanted: Inputs,
+  previous: Inputs['units'],
+  context: Context,
+): Promise<Outputs> {
+  const desired = desiredSet(wanted, Object.keys(previous));
+  try {
+    const { units } = await applyUnits(gatewaysOf(pool, wanted, context.log), desired, context);
+    return { ...wanted, placements: placementsOf(units) };
+  } catch (error) {
+    // Whatever this run may have touched stays in the state, so that the next one destroys or mends it.
+    const units = { ...previous, ...wanted.units };
+    const outputs = { ...wanted, units, placements: {} };
+    throw new InitFailed(messageWithCauses(error), id, outputs, { cause: error });
+  }
+}
+
+/** What the preview shows. */
+function linesOf({ operations, rollouts, moves, pending }: UnitsPlan): string[] {
+  return [
+    ...operations.map(({ type, unit, reason }) => `${type} ${unit}: ${reason}`),
+    ...rollouts.map(({ name, how }) => `${name} ${how}`),
+    ...moves.map(({ unit, machine, reason }) => `${unit} → ${machine ?? 'nowhere'}: ${reason}`),
+    ...pending.map(({ unit, reason }) => `${unit} stays pending: ${reason}`),
+  ];
 }
 
 function desiredSet({ units }: Inputs, previous: readonly string[]): DesiredSet {

@@ -10,8 +10,9 @@ import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { ensureTemplate, type Template } from '../../../qemu/template.ts';
 import { templateHost, templateKey } from '../../../qemu/template-key.ts';
+import { commandFailure } from '../../../ssh/command-failure.ts';
 import { connect } from '../../../ssh/connect.ts';
-import type { Command, SshTarget } from '../../../ssh/connection.ts';
+import type { Command, Connection, SshTarget } from '../../../ssh/connection.ts';
 import { generateSshKey, type SshKeyPair } from '../../../ssh/key-pair.ts';
 import { script } from '../../../ssh/script.ts';
 import type { Context } from '../../resource.ts';
@@ -82,27 +83,31 @@ async function boot(
   await waitForSsh(name, folder, { log, signal });
   const target = { name, host: '127.0.0.1', port: sshPort, user: adminUser, ...keys };
   const connection = await connect(target, { deadline: deadlines.connect, log, signal });
-  const run = async (command: Command, purpose: string) => {
-    const progress = heartbeat(log, () => `template: ${purpose}`);
-    const { status, stderr } = await connection.exec(command, signal).finally(() => progress.stop());
-    if (status !== 0) throw new Error(`preparing the template failed (${status}): ${stderr.trim()}`);
-  };
-  try {
-    const root = true;
-    await run(
-      script('flotilla-template-ready', readyScript, [], { root, timeout: deadlines.ready }),
-      'booted; Docker starts, waiting for quiet',
-    );
-    const timeout = deadlines.forget;
-    await run(
-      script('flotilla-template-forget', forgetScript, [templateInstance], { root, timeout }),
-      'forgetting who it was',
-    );
-  } finally {
-    await connection.close();
-  }
+  await prepare(connection, { log, signal }).finally(() => connection.close());
   // The server's side of the connection ends a moment later, and is not to be saved.
   await sleep(500, undefined, { signal });
+}
+
+/** Everything has started that a machine wakes with, and nothing of who it was is left. */
+async function prepare(
+  connection: Connection,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): Promise<void> {
+  const run = async (command: Command, purpose: string) => {
+    const progress = heartbeat(log, () => `template: ${purpose}`);
+    const result = await connection.exec(command, signal).finally(() => progress.stop());
+    if (result.status !== 0) throw new Error(commandFailure(command, 'the template', result));
+  };
+  const root = true;
+  await run(
+    script('flotilla-template-ready', readyScript, [], { root, timeout: deadlines.ready }),
+    'booted; Docker starts, waiting for quiet',
+  );
+  const timeout = deadlines.forget;
+  await run(
+    script('flotilla-template-forget', forgetScript, [templateInstance], { root, timeout }),
+    'forgetting who it was',
+  );
 }
 
 function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig): MachineSpec {

@@ -9,6 +9,7 @@ import { startMachine } from '../../../qemu/machine.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
 import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
+import { commandFailure } from '../../../ssh/command-failure.ts';
 import { connect } from '../../../ssh/connect.ts';
 import type { Command, Connection } from '../../../ssh/connection.ts';
 import { type MachineIdentity, parseIdentity } from '../../../ssh/first-contact.ts';
@@ -77,9 +78,9 @@ async function giveIdentity(
   become: Command,
   signal: AbortSignal,
 ): Promise<MachineIdentity> {
-  const { status, stdout, stderr } = await connection.exec(become, signal);
-  if (status !== 0) throw new Error(`giving it its identity failed (${status}): ${stderr.trim()}`);
-  return parseIdentity(connection.target.name, stdout);
+  const result = await connection.exec(become, signal);
+  if (result.status !== 0) throw new Error(commandFailure(become, connection.target.name, result));
+  return parseIdentity(connection.target.name, result.stdout);
 }
 
 /** What nothing wakes from would cost every start its time: the next one shall make another. */
