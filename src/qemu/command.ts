@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { heartbeat } from '../model/remind.ts';
 import type { Log } from './log.ts';
-import { heartbeat } from './log.ts';
 
 /** Lines of a failed command's output that go into its error message. */
 const tailLines = 15;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { heartbeat } from '../model/remind.ts';
 import type { Log } from './log.ts';
-import { heartbeat } from './log.ts';
 
 /** What a downloaded image says of itself. */
 export interface DownloadManifest {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
+import { heartbeat } from '../model/remind.ts';
 import type { Log } from './log.ts';
-import { heartbeat } from './log.ts';
 
 export interface LockOptions {
   readonly log: Log;

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { heartbeat } from '../model/remind.ts';
 import type { Log } from './log.ts';
-import { heartbeat } from './log.ts';
 import { qmp } from './qmp.ts';
 
 /** A machine at rest: what is needed to go on from where it was. Nothing of it is ever written to. */

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { heartbeat } from '../model/remind.ts';
 import { readConsole, untilPanic } from './console.ts';
 import type { Log } from './log.ts';
-import { heartbeat } from './log.ts';
 import { readMachine } from './machine-state.ts';
 import { machinePaths } from './paths.ts';
 

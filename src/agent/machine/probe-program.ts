@@ -27,7 +27,24 @@ export async function runProgram(
   contents: string,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const [program = '', ...args] = [...(await asUser(contents)), ...argv];
+  const { child, said } = start([...(await asUser(contents)), ...argv]);
+  const closed = once(child, 'close').catch(() => undefined);
+  const { pid } = child;
+  if (pid !== undefined) void beOrdinary(pid);
+  try {
+    const [status, killer] = await once(child, 'exit', { signal });
+    if (pid !== undefined) killGroup(pid);
+    await Promise.race([closed, sleep(lastWords)]);
+    return { ok: status === 0, detail: describe(argv[0] ?? '', status, killer, said()) };
+  } finally {
+    child.on('error', () => undefined);
+    if (pid !== undefined) killGroup(pid);
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  }
+}
+
+/** A program in a process group of its own, and the beginning of what it says. */
+function start([program = '', ...args]: readonly string[]) {
   const child = spawn(program, args, {
     env: environment,
     cwd: '/',
@@ -40,19 +57,7 @@ export async function runProgram(
       if (said.length < maxSaid) said += bytes.toString();
     });
   }
-  const closed = once(child, 'close').catch(() => undefined);
-  const { pid } = child;
-  if (pid !== undefined) void beOrdinary(pid);
-  try {
-    const [status, killer] = await once(child, 'exit', { signal });
-    if (pid !== undefined) killGroup(pid);
-    await Promise.race([closed, sleep(lastWords)]);
-    return { ok: status === 0, detail: describe(argv[0] ?? '', status, killer, said) };
-  } finally {
-    child.on('error', () => undefined);
-    if (pid !== undefined) killGroup(pid);
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
-  }
+  return { child, said: () => said };
 }
 
 function describe(program: string, status: unknown, killer: unknown, said: string): string {

@@ -3,8 +3,8 @@ import { adminUser, buildTemplateConfig } from '../../../../cloud-config/build.t
 import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
 import type { MachineConfig } from '../../../../cloud-config/machine-config.ts';
 import type { OperatingSystem } from '../../../model/operating-system.ts';
+import { heartbeat } from '../../../model/remind.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
-import { heartbeat } from '../../../qemu/log.ts';
 import { startMachine } from '../../../qemu/machine.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
