@@ -290,12 +290,18 @@ describe('a cluster', () => {
         { put: placementKey(id, 'x.service'), value: '' },
       ],
     });
+    // A change beside it, while it is still there.
+    await cluster.store.transact({
+      compare: [],
+      success: [{ put: placementKey(id, 'y.service'), value: '' }],
+    });
     await seconds(30);
     expect(cluster.takeCalls()).toEqual([]);
     const said = cluster.machines.flatMap(({ log }) => log).join('\n');
     for (const key of [unitKey('b.service'), machineKey(broken.id), placementKey(id, 'x.service')]) {
       expect(said).toContain(`${key} is malformed`);
     }
+    expect(said.split(`${placementKey(id, 'x.service')} is malformed, its unit stays`)).toHaveLength(2);
     expect(said).toMatch(
       /units\/b\.service is malformed .*; push the unit again, or delete the key with etcdctl \(docs\/etcd\.md\)/,
     );
