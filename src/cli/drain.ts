@@ -34,12 +34,15 @@ export const drain: Verb = (context) =>
         const deadline = patience(options);
         if (deadline !== undefined) {
           const guests = new Guests(cluster, id);
-          await waitUntil(context, deadline, () => guests.left());
+          await waitUntil(context, deadline, () => guests.left(), stays);
         }
         print(context, `Machine ${machine.name} ${deadline === undefined ? 'is draining' : 'is drained'}`);
         return 0;
       }),
     );
+
+const stays =
+  'It goes on without this command: `flotilla explain UNIT` says what keeps a unit there, or wait longer with --timeout';
 
 /** The units of a machine that shall leave it. */
 class Guests {

@@ -135,7 +135,7 @@ describe('drain, cordon and uncordon', () => {
     const { status, stdout, stderr } = await cluster.flotilla('drain core-1');
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'Machine core-1 is drained\n' });
     const waiting = 'flotilla: waiting for db.service to leave';
-    expect(stderr.split('\n')).toEqual([waiting, waiting, '']);
+    expect(stderr.split('\n')).toEqual([waiting, `${waiting} (10 s of 120 s)`, '']);
     expect(cluster.agent.machines[0]?.cordon).toEqual({ drain: true, reason: 'by hand' });
   });
 
@@ -164,7 +164,8 @@ describe('drain, cordon and uncordon', () => {
     expect(status).toBe(3);
     expect(stderr).toContain(
       'gave up after 20 s; it would have had to wait for\n  db.service to leave\n' +
-        'It goes on without this command: see `flotilla list-units`, or wait longer with --timeout\n',
+        'It goes on without this command: `flotilla explain UNIT` says what keeps a unit there, ' +
+        'or wait longer with --timeout\n',
     );
     expect(cluster.agent.machines[0]?.cordon?.drain).toBe(true);
   });

@@ -57,5 +57,8 @@ function tableOf(rollouts: readonly RolloutView[]): readonly (readonly Cell[])[]
 function failureLines({ failure }: RolloutView): readonly string[] {
   if (!failure) return [];
   const { unit, machine, journal } = failure;
+  // One that only was not ready in time left no last words.
+  if (journal.length === 0)
+    return ['', `${unit} failed on ${machine}; \`flotilla journal ${unit}\` shows more`];
   return ['', `${unit} failed on ${machine}:`, ...journal.map((line) => `  ${line}`)];
 }

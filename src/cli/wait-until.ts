@@ -14,12 +14,14 @@ const goesOn = 'It goes on without this command: see `flotilla list-units`, or w
  * seconds. An agent that is silent for a moment is waited for as well.
  *
  * @param look says what it still waits for, as clauses: `hello.service: active on core-1`.
+ * @param advice the last line when it is given up
  * @throws CommandFailed with status 3 when `seconds` have passed.
  */
 export async function waitUntil(
   context: Pick<Context, 'clock' | 'signal' | 'terminal'>,
   seconds: number,
   look: () => Promise<readonly string[]>,
+  advice = goesOn,
 ): Promise<void> {
   const { clock, signal } = context;
   const now = () => clock.now() / 1000;
@@ -32,9 +34,10 @@ export async function waitUntil(
     if (now() >= end) {
       const lines = left.map((each) => `\n  ${each}`).join('');
       const waited = `gave up after ${seconds} s; it would have had to wait for${lines}`;
-      throw new CommandFailed(`${waited}\n${goesOn}`, timedOut);
+      throw new CommandFailed(`${waited}\n${advice}`, timedOut);
     }
-    progress.report(`waiting for ${firstThree(left)}`, now());
+    const limit = `${Math.round(now() - end + seconds)} s of ${seconds} s`;
+    progress.report(`waiting for ${firstThree(left)}`, now(), limit);
     await clock.sleep(lookEvery * 1000, signal);
   }
 }

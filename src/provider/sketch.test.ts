@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { unknownValue } from './resource.ts';
-import { sketchPlacements } from './sketch.ts';
+import { sketchOperations, sketchPlacements } from './sketch.ts';
 
 const machine = (name: string, role = 'core') => ({
   name,
@@ -43,4 +43,19 @@ test('units that have a place keep it; a new machine gets global ones only', () 
   const { placements, moves } = sketchPlacements(inputs, old);
   expect(placements).toEqual({ ...old, 'everywhere.service': ['core-1', 'worker-1'] });
   expect(moves).toHaveLength(1);
+});
+
+test('what changes is told by the state', () => {
+  const loaded = { ...unit(), targetState: 'loaded' } as const;
+  const old = { 'a.service': loaded, 'b.service': loaded, 'gone.service': loaded };
+  const inputs = {
+    machines: [machine('core-1')],
+    units: { 'a.service': unit('Global=true'), 'b.service': loaded, 'new.service': unit() },
+  };
+  expect(sketchOperations(inputs, old).map(({ type, unit }) => `${type} ${unit}`)).toEqual([
+    'update a.service',
+    'start a.service',
+    'create new.service',
+    'destroy gone.service',
+  ]);
 });

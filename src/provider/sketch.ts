@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Placement } from '../model/placement.ts';
-import { targetStateSchema } from '../model/unit.ts';
+import { type TargetState, targetStateSchema } from '../model/unit.ts';
+import { diffUnits, type UnitOperation } from '../push/diff.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Decision, WantedUnit } from '../scheduler/snapshot.ts';
 import { hashOf } from '../unit/hash.ts';
@@ -52,6 +53,18 @@ export function sketchPlacements(
       ...pending.map(({ unit, reason }) => `${unit} stays pending: ${reason}`),
     ],
   };
+}
+
+/** What will be done to units, by what the state says of them instead of the cluster, which may have moved on. */
+export function sketchOperations(
+  inputs: Properties,
+  old: Readonly<Record<string, { readonly contents: string; readonly targetState: TargetState }>>,
+): readonly UnitOperation[] {
+  const units = Object.entries(planned.parse(inputs).units).map(([name, unit]) => ({ name, ...unit }));
+  const views = Object.entries(old).map(([name, { contents, targetState }]) => {
+    return { name, hash: hashOf(contents), targetState, placements: [], states: [] };
+  });
+  return diffUnits({ units, previous: Object.keys(old) }, views, []);
 }
 
 function placementOf({ name, hash, targetState }: WantedUnit, machine: string): Placement {

@@ -64,7 +64,8 @@ export async function followUnits(
     if (outcome.state === 'failed') throw outcome.error;
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
     if (seconds() >= end) throw follower.tooLate(Math.round(seconds() - began));
-    progress.report(outcome.text, seconds());
+    const limit = `${Math.round(seconds() - began)} s of ${Math.round(end - began)} s`;
+    progress.report(outcome.text, seconds(), limit);
     await clock.sleep(Math.max(0, next - seconds()) * 1000, signal);
   }
 }

@@ -22,8 +22,8 @@ export function firstThree(clauses: readonly string[]): string {
 export function failureText(failed: readonly UnitFailure[]): string {
   return failed
     .map(({ unit, machine, result, journal }) => {
-      const lines = journal.length > 0 ? journal : ['(its journal is empty)'];
-      return `unit ${unit} failed on ${machine} (${result}):${lines.map((line) => `\n  ${line}`).join('')}`;
+      const lines = journal.map((line) => `\n  ${line}`);
+      return `unit ${unit} failed on ${machine} (${result})${lines.length > 0 ? ':' : ''}${lines.join('')}`;
     })
     .join('\n');
 }
@@ -37,9 +37,11 @@ export class Progress {
     this.#log = log;
   }
 
-  report(text: string, at: number): void {
-    if (text === this.#last.text && at - this.#last.at < remindEvery) return;
+  /** `limit`: how long there is still patience, as `20 s of 120 s`; said with what is said again. */
+  report(text: string, at: number, limit?: string): void {
+    const again = text === this.#last.text;
+    if (again && at - this.#last.at < remindEvery) return;
     this.#last = { text, at };
-    this.#log(text);
+    this.#log(again && limit !== undefined ? `${text} (${limit})` : text);
   }
 }

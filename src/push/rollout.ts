@@ -86,7 +86,6 @@ export function sayProgress({ name, state, updated, total, reason }: RolloutView
 
 export function sayBadEnd({ name, state, reason, failure }: RolloutView): string {
   const ended = state === 'rolled-back' ? 'was rolled back' : 'failed and was left as it is';
-  const lines = failure?.journal ?? [];
-  const shown = lines.length > 0 || failure === undefined ? lines : ['(its journal is empty)'];
-  return `the rollout of ${name} ${ended}: ${reason}${shown.map((line) => `\n  ${line}`).join('')}`;
+  const lines = (failure?.journal ?? []).map((line) => `\n  ${line}`);
+  return `the rollout of ${name} ${ended}: ${reason}${lines.join('')}`;
 }

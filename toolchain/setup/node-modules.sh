@@ -10,7 +10,7 @@ setup_node_modules() {
     say "node modules: as package-lock.json says"
   else
     say "node modules: $reason; installing them"
-    run_logged "npm ci" timeout --foreground 1800 npm ci --no-audit --no-fund ||
+    run_logged "npm ci" timeout --foreground 1800 npm ci --no-audit --no-fund --loglevel=error ||
       fail "npm ci failed. Next step: read its output above; npm run up tries again, and what was fetched is kept"
   fi
   check_node

@@ -41,6 +41,19 @@ describe('the API', () => {
     expect(await call('GET', '/health')).toMatchObject({ status: 200, body: { healthy: true } });
   });
 
+  test('answers who has closed its half of the connection', async () => {
+    const { store } = cluster;
+    const list = store.list.bind(store);
+    // A machine that is slower than this one: the end of the question is heard before there is an answer.
+    store.list = async (prefix) => sleep(50).then(() => list(prefix));
+    const socket = createConnection({ path: agent.socket, allowHalfOpen: true });
+    socket.end('GET /flotilla/v1/health HTTP/1.0\r\n\r\n');
+    let answer = '';
+    for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toContain('"healthy":true');
+  });
+
   test('applies, and tells units with file, placements and states', async () => {
     const { status, body } = await apply({ put: [hello] });
     expect([status, body]).toEqual([200, { revision: expect.stringMatching(/^\d+$/) }]);

@@ -36,6 +36,9 @@ export async function serveApi(path: string, context: ApiContext, log: Log): Pro
     (request, response) => void answer(request, response, { handlers, budget, log }),
   );
   server.requestTimeout = slowest;
+  // Who has asked all and closes its half, as `printf … | flotilla fd-forward` does, still wants the answer. Node has
+  // the setting (lib/_http_server.js, socketOnEnd) and no type for it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   server.listen(path);

@@ -9,13 +9,13 @@ import {
   type UnitsPlan,
   type UnitsRead,
 } from '../../push/apply.ts';
-import type { DesiredSet } from '../../push/diff.ts';
+import type { DesiredSet, UnitOperation } from '../../push/diff.ts';
 import { changeTakers, type Gateway, sshGateway } from '../../push/gateway.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { hashOf } from '../../unit/hash.ts';
 import { machineAccess, sshTarget } from '../machine-access.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
-import { sketchPlacements } from '../sketch.ts';
+import { sketchOperations, sketchPlacements } from '../sketch.ts';
 
 const inputs = z.object({
   machines: z.array(machineAccess).min(1),
@@ -44,6 +44,12 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
     },
 
     async sketch(known, old, { log }) {
+      if (old) {
+        log(
+          'a sketch by the state, since machines are to come first; `up` asks the cluster when they are there',
+        );
+        for (const each of sketchOperations(known, old.units)) log(sayOperation(each));
+      }
       const { placements, moves } = sketchPlacements(known, old?.placements ?? {});
       for (const move of moves) log(move);
       return { placements };
@@ -51,11 +57,11 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
 
     async create(wanted, context) {
       const id = `${context.stack}/${context.name}`;
-      return { id, outputs: await apply(pool, id, wanted, {}, context) };
+      return { id, outputs: await apply(pool, id, wanted, { units: {}, placements: {} }, context) };
     },
 
     async update(id, wanted, old, context) {
-      return apply(pool, id, wanted, old.units, context);
+      return apply(pool, id, wanted, old, context);
     },
 
     async read(_id, old, wanted, { log, signal }) {
@@ -85,25 +91,29 @@ async function apply(
   pool: ConnectionPool,
   id: string,
   wanted: Inputs,
-  previous: Inputs['units'],
+  previous: Pick<Outputs, 'units' | 'placements'>,
   context: Context,
 ): Promise<Outputs> {
-  const desired = desiredSet(wanted, Object.keys(previous));
+  const desired = desiredSet(wanted, Object.keys(previous.units));
   try {
     const { units } = await applyUnits(gatewaysOf(pool, wanted, context.log), desired, context);
     return { ...wanted, placements: placementsOf(units) };
   } catch (error) {
     // Whatever this run may have touched stays in the state, so that the next one destroys or mends it.
-    const units = { ...previous, ...wanted.units };
-    const outputs = { ...wanted, units, placements: {} };
+    const units = { ...previous.units, ...wanted.units };
+    const outputs = { ...wanted, units, placements: previous.placements };
     throw new InitFailed(messageWithCauses(error), id, outputs, { cause: error });
   }
+}
+
+function sayOperation({ type, unit, reason }: UnitOperation): string {
+  return `${type} ${unit}: ${reason}`;
 }
 
 /** What the preview shows. */
 function linesOf({ operations, rollouts, moves, pending }: UnitsPlan): string[] {
   return [
-    ...operations.map(({ type, unit, reason }) => `${type} ${unit}: ${reason}`),
+    ...operations.map(sayOperation),
     ...rollouts.map(({ name, how }) => `${name} ${how}`),
     ...moves.map(({ unit, machine, reason }) => `${unit} → ${machine ?? 'nowhere'}: ${reason}`),
     ...pending.map(({ unit, reason }) => `${unit} stays pending: ${reason}`),
