@@ -1,24 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { MachineSpec } from './arguments.ts';
 import { qemuArguments } from './arguments.ts';
+import { sampleSpec as spec } from './sample-spec.ts';
 
-const spec: MachineSpec = {
-  name: 'core-1',
-  folder: '/home/me/.flotilla/local/machines/core-1',
-  image: {
-    key: 'trixie-1',
-    folder: '/cache/trixie-1',
-    disk: { file: '/cache/trixie-1/disk.raw', format: 'raw' },
-    boot: { kernel: '/cache/trixie-1/vmlinuz', initrd: '/cache/trixie-1/initrd' },
-  },
-  accelerator: 'tcg',
-  cpus: 1,
-  memory: 768,
-  disk: 10,
-  lanMac: '52:54:00:77:00:01',
-  seed: { userData: '', metaData: '', networkConfig: '' },
-  ports: [80],
-};
 const forwards = { 22: 40001, 1: 40002, 80: 40003 };
 
 test('the command line of an emulated machine', () => {

@@ -1,24 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { MachineSpec } from './arguments.ts';
+import { sampleSpec as spec } from './sample-spec.ts';
 import { templateKey } from './template-key.ts';
 
-const spec: MachineSpec = {
-  name: 'core-1',
-  folder: '/home/me/.flotilla/stacks/dev/machines/core-1',
-  image: {
-    key: 'trixie-1',
-    folder: '/cache/trixie',
-    disk: { file: '/cache/trixie/disk.raw', format: 'raw' },
-    boot: { kernel: '/cache/trixie/vmlinuz', initrd: '/cache/trixie/initrd' },
-  },
-  accelerator: 'tcg',
-  cpus: 1,
-  memory: 768,
-  disk: 10,
-  lanMac: '52:54:00:77:00:01',
-  seed: { userData: '', metaData: '', networkConfig: '' },
-  ports: [80],
-};
 const host = { qemu: 'QEMU emulator version 10.0.2', processor: 'AMD EPYC' };
 const key = templateKey(spec, 'recipe', host);
 
