@@ -65,15 +65,15 @@ export function judge(member: Member, sight: Sight | undefined, now: number): Ve
     const until = settledAt(since, expects);
     return now >= until ? { is: 'available' } : { is: 'waiting', until };
   }
-  const until = since + deadline * 1000;
+  const until = deadlineOf(member, sight, now);
   if (now < until) return { is: 'waiting', until };
   const where = placed ? ` on ${machine}` : '';
   return failed(`${unit} did not get ready${where} within ${deadline} s: ${sayState(member)}`);
 }
 
 /** When an instance that is not ready has had its time, in milliseconds of the leader's clock. */
-export function deadlineOf(member: Member, sights: Sights, now: number): number {
-  return (sights.get(pairOf(member))?.since ?? now) + member.deadline * 1000;
+export function deadlineOf({ deadline }: Member, sight: Sight | undefined, now: number): number {
+  return (sight?.since ?? now) + deadline * 1000;
 }
 
 function failed(reason: Reason): Verdict {

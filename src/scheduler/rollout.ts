@@ -124,7 +124,7 @@ function obstacleTo(
 ): Failure | { readonly until: number } | undefined {
   const down = group.members.filter((member) => !verdicts.has(member) && !isReadyMember(member));
   const [first] = down
-    .map((member) => ({ member, until: deadlineOf(member, sights, now) }))
+    .map((member) => ({ member, until: deadlineOf(member, sights.get(pairOf(member)), now) }))
     .sort((a, b) => a.until - b.until);
   if (first === undefined || first.until > now) return first && { until: first.until };
   const { unit, machine, deadline } = first.member;

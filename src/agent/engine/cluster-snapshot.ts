@@ -1,6 +1,5 @@
 import { type Placement, pairOf } from '../../model/placement.ts';
 import { type Expectation, isReady } from '../../model/readiness.ts';
-import type { UnitStatus } from '../../model/status.ts';
 import type { Unit } from '../../model/unit.ts';
 import type { Snapshot } from '../../scheduler/snapshot.ts';
 import type { ClusterState } from '../../store/cluster-state.ts';
@@ -124,24 +123,34 @@ function cordons(cluster: ClusterState): Required<Pick<Snapshot, 'cordoned' | 'd
 }
 
 /** Units that are not, or not certainly, doing their work on a machine that shall run them. */
-function unreadyUnits({ placements, statuses }: ClusterState, units: readonly KnownUnit[]): Set<string> {
-  const known = new Map(units.map((unit) => [unit.name, unit]));
-  const said = new Map(statuses.map((status) => [pairOf(status), status]));
-  const unready = placements.filter((placement) => {
-    const expects = known.get(placement.unit)?.expects;
-    if (placement.targetState !== 'launched' || expects === undefined) return false;
-    return !isWorking(placement, said.get(pairOf(placement)), expects);
-  });
-  return new Set(unready.map(({ unit }) => unit));
+function unreadyUnits(cluster: ClusterState, units: readonly KnownUnit[]): Set<string> {
+  const unready = launchedPlacements(cluster, units).filter(({ works }) => !works);
+  return new Set(unready.map(({ placement }) => placement.unit));
 }
 
-/** Whether the version that its machine was told to have does its work there. */
-export function isWorking(
-  { hash }: Placement,
-  status: UnitStatus | undefined,
-  expects: Expectation,
-): boolean {
-  return status?.hash === hash && isReady(status, expects);
+/** A placement of a unit that shall run, and whether the version that its machine was told to have does its work. */
+export interface LaunchedPlacement {
+  readonly placement: Placement;
+  /** `pairOf` the placement. */
+  readonly pair: string;
+  readonly expects: Expectation;
+  readonly works: boolean;
+}
+
+export function launchedPlacements(
+  { placements, statuses }: ClusterState,
+  units: readonly KnownUnit[],
+): LaunchedPlacement[] {
+  const expected = new Map(units.map(({ name, expects }) => [name, expects]));
+  const said = new Map(statuses.map((status) => [pairOf(status), status]));
+  return placements.flatMap((placement): LaunchedPlacement[] => {
+    const expects = expected.get(placement.unit);
+    if (placement.targetState !== 'launched' || expects === undefined) return [];
+    const pair = pairOf(placement);
+    const status = said.get(pair);
+    const works = status?.hash === placement.hash && isReady(status, expects);
+    return [{ placement, pair, expects, works }];
+  });
 }
 
 /** Machines that have placements and no key: gone for good or about to come back. */

@@ -1,7 +1,6 @@
-import { pairOf } from '../../model/placement.ts';
 import { settledAt } from '../../model/readiness.ts';
 import type { ClusterState } from '../../store/cluster-state.ts';
-import { isWorking, type KnownUnit } from './cluster-snapshot.ts';
+import { type KnownUnit, launchedPlacements } from './cluster-snapshot.ts';
 
 export interface SettlingLook {
   /** Units that began to work a moment ago and may be down again the next, as one that crashes in a loop is. */
@@ -25,19 +24,14 @@ export class Settling {
   #working: ReadonlyMap<string, Working> | undefined;
 
   /** `now` in milliseconds of the engine's clock. */
-  look({ placements, statuses }: ClusterState, units: readonly KnownUnit[], now: number): SettlingLook {
+  look(cluster: ClusterState, units: readonly KnownUnit[], now: number): SettlingLook {
     const before = this.#working;
-    const said = new Map(statuses.map((status) => [pairOf(status), status]));
-    const expected = new Map(units.map(({ name, expects }) => [name, expects]));
     const working = new Map<string, Working>();
     const settling = new Set<string>();
     let until = Number.POSITIVE_INFINITY;
-    for (const placement of placements) {
-      const pair = pairOf(placement);
-      const expects = expected.get(placement.unit);
-      const { hash, targetState } = placement;
-      if (targetState !== 'launched' || expects === undefined) continue;
-      if (!isWorking(placement, said.get(pair), expects)) continue;
+    for (const { placement, pair, expects, works } of launchedPlacements(cluster, units)) {
+      if (!works) continue;
+      const { hash } = placement;
       const known = before?.get(pair);
       const since = known?.hash === hash ? known.since : before ? now : Number.NEGATIVE_INFINITY;
       working.set(pair, { hash, since });
