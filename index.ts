@@ -13,7 +13,7 @@ async function main() {
   const platform = await choosePlatform(spec.platform);
   const cluster = await createCluster(plan, platform);
   const units = createUnits(plan, cluster);
-  return clusterOutputs(plan, cluster, units);
+  return clusterOutputs(cluster, units);
 }
 
 export default () =>

@@ -104,10 +104,10 @@ export class Observer {
   }
 
   #target(machine: string) {
-    const { user, privateKey, machines } = this.#connection;
+    const { privateKey, machines } = this.#connection;
     const found = machines.find(({ name }) => name === machine);
     if (!found) throw new Error(`there is no machine ${machine}`);
-    const { name, host, port, hostKey } = found;
+    const { name, host, port, user, hostKey } = found;
     return { name, host, port, user, privateKey, hostKey };
   }
 }

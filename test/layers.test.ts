@@ -74,9 +74,9 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/qemu'],
     packages: ['@pulumi/pulumi'],
   },
-  // Units are checked before anything is registered; the user on machines is cloud-config's to name.
+  // Units are checked before anything is registered.
   'src/resources': {
-    folders: ['src/config', 'src/plan', 'src/platform', 'src/unit', 'cloud-config'],
+    folders: ['src/config', 'src/plan', 'src/platform', 'src/unit'],
     packages: ['@pulumi/pulumi', 'node:*'],
   },
   // Named one by one, since it needs neither config, plan, platform nor store: its inputs come over gRPC.

@@ -27,8 +27,8 @@ beforeEach(async () => {
   const started = await startTestServer({ env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
   server = started.server;
   const { name, user, privateKey, host, port, hostKey } = started.target;
-  machine = { name, host, port, hostKey, id: '1'.repeat(32), address: '10.0.0.1', etcd: true };
-  stack = { user, privateKey, machines: [machine] };
+  machine = { name, host, port, user, hostKey, id: '1'.repeat(32), address: '10.0.0.1', etcd: true };
+  stack = { privateKey, machines: [machine] };
   cluster = await open();
 });
 

@@ -105,6 +105,7 @@ function asRoot({ argv, root }: RemoteProgram, user: string): readonly string[] 
   return argv !== undefined && root && user !== 'root' ? ['sudo', '-n', '--', ...argv] : argv;
 }
 
-function targetOf(stack: StackConnection, { name, host, port, hostKey }: KnownMachine): SshTarget {
-  return { name, host, port, hostKey, user: stack.user, privateKey: stack.privateKey };
+function targetOf({ privateKey }: StackConnection, machine: KnownMachine): SshTarget {
+  const { name, host, port, user, hostKey } = machine;
+  return { name, host, port, user, hostKey, privateKey };
 }

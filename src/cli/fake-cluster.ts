@@ -55,7 +55,7 @@ export class FakeCluster {
     this.gateway = this.agent.gateway('core-1');
     this.machines = this.agent.machines.map(({ name, id, address }) => ({
       ...{ name, id, address },
-      ...{ host: '127.0.0.1', port: 22, hostKey: 'ssh-ed25519 AAAA', etcd: true },
+      ...{ host: '127.0.0.1', port: 22, user: 'core', hostKey: 'ssh-ed25519 AAAA', etcd: true },
     }));
   }
 

@@ -14,7 +14,7 @@ const exported = z.object({
 });
 
 const agents = z.object({
-  machines: z.array(z.looseObject({ user: z.string() })).min(1),
+  machines: z.array(z.unknown()).min(1),
   privateKey: z.string(),
 });
 
@@ -27,8 +27,7 @@ const agents = z.object({
 export function connectionInState(state: unknown): unknown {
   const { data } = exported.safeParse(state);
   const found = data?.deployment.resources.findLast(({ type }) => type === 'flotilla:index:Agents');
-  const inputs = agents.safeParse(reveal(found?.inputs)).data;
-  return inputs && { ...inputs, user: inputs.machines[0]?.user };
+  return agents.safeParse(reveal(found?.inputs)).data;
 }
 
 /** The value with the secrets of its first level in plain text. */

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readStack } from './stack.ts';
 
 const connection = {
-  user: 'core',
   privateKey: 'PRIVATE',
   machines: [
     {
@@ -16,6 +15,7 @@ const connection = {
       host: '127.0.0.1',
       port: 2201,
       hostKey: 'ssh-ed25519 AAAA',
+      user: 'admin',
       etcd: true,
     },
   ],
@@ -57,7 +57,6 @@ describe('readStack', () => {
     const inputs = {
       machines: machines.map((machine) => ({
         ...machine,
-        user: 'core',
         cpus: 1,
         memory: 1024,
         metadata: {},

@@ -21,13 +21,15 @@ const knownMachine = z.object({
   host: z.string(),
   port: z.number(),
   hostKey: z.string(),
+  /** Who logs in. Outputs of earlier versions don't say of each machine: then it is this one. */
+  user: z.string().default('core'),
   /** Whether etcd runs there. Outputs of earlier versions don't say. */
   etcd: z.boolean().default(false),
 });
 export type KnownMachine = z.infer<typeof knownMachine>;
 
 /** The stack's secret output `connection`: all that it takes to reach the cluster. */
-const connection = z.object({ user: z.string(), privateKey: z.string(), machines: z.array(knownMachine) });
+const connection = z.object({ privateKey: z.string(), machines: z.array(knownMachine) });
 export type StackConnection = z.infer<typeof connection>;
 
 const outputs = z.object({ connection });

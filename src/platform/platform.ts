@@ -6,6 +6,10 @@ export interface BootedMachine {
   readonly plan: MachinePlan;
   /** Whatever depends on the machine is deleted with it, without calling it first. */
   readonly resource: pulumi.Resource;
+  /** On the cluster network. Where it can't be chosen it is known only once the machine exists. */
+  readonly address: pulumi.Input<string>;
+  /** Who logs in there, and may become root by sudo. */
+  readonly user: string;
   /** Where the operator's computer reaches its SSH. */
   readonly host: pulumi.Output<string>;
   readonly port: pulumi.Output<number>;

@@ -1,5 +1,4 @@
 import type * as pulumi from '@pulumi/pulumi';
-import { adminUser } from '../../cloud-config/build.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
 import type { Platform } from '../platform/platform.ts';
 import { SshKey } from '../platform/ssh-key.ts';
@@ -24,7 +23,7 @@ export async function createCluster(plan: ClusterPlan, platform: Platform): Prom
   const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
   const { lifetime, machines: booted, published } = await platform.createMachines(plan, login.publicKey);
   const { privateKey } = login;
-  const machines = booted.map((machine) => meet(machine, adminUser, privateKey));
+  const machines = booted.map((machine) => meet(machine, privateKey));
   const members = machines.filter(({ etcd }) => etcd);
   const etcd = new EtcdCluster('etcd', { members, privateKey, pki }, { deletedWith: lifetime });
   const agents = new Agents('agents', { machines, privateKey, etcd, pki }, { deletedWith: lifetime });

@@ -12,7 +12,7 @@ export interface MachineAccess {
   /** Contents of /etc/machine-id. */
   readonly id: pulumi.Input<string>;
   /** On the cluster network. */
-  readonly address: string;
+  readonly address: pulumi.Input<string>;
   /** Where SSH answers, seen from the operator's computer. */
   readonly host: pulumi.Input<string>;
   readonly port: pulumi.Input<number>;
@@ -25,14 +25,14 @@ export interface MachineAccess {
   readonly etcd: boolean;
 }
 
-export function meet(booted: BootedMachine, user: string, privateKey: pulumi.Output<string>): MachineAccess {
-  const { plan, host, port, oneTimeHostKey, incarnation } = booted;
+export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
+  const { plan, address, user, host, port, oneTimeHostKey, incarnation } = booted;
   const contact = new HostKey(
     plan.name,
     { machine: plan.name, host, port, user, oneTimeHostKey, incarnation, privateKey },
     { deletedWith: booted.resource, parent: booted.resource },
   );
-  const { name, address, metadata, cpus, memory, etcd } = plan;
+  const { name, metadata, cpus, memory, etcd } = plan;
   const { machineId: id, publicKey: hostKey } = contact;
   return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
 }

@@ -150,8 +150,7 @@ describe('flotilla', () => {
 
 describe('systemd', () => {
   test('does what the agent relies on, also when it or the bus is restarted', async () => {
-    const { status, stdout } = await runOnMachine(stack, 'core-2', 'systemd-on-machine.ts');
-    expect([status, stdout]).toEqual([0, expect.anything()]);
+    expect(await runOnMachine(stack, 'core-2', 'systemd-on-machine.ts')).toBe('');
     const restarts = ['systemctl', 'show', '--value', '--property=NRestarts', 'flotilla-agent'];
     expect(await onMachine(stack, 'core-2', restarts)).toBe('0');
   });

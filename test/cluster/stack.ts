@@ -53,7 +53,6 @@ const outputsSchema = z.object({
   etcd: z.record(z.string(), z.string()),
   units: z.record(z.string(), z.array(z.string())),
   connection: z.object({
-    user: z.string(),
     privateKey: z.string(),
     machines: z.array(
       z.object({
@@ -62,6 +61,7 @@ const outputsSchema = z.object({
         address: z.string(),
         host: z.string(),
         port: z.number(),
+        user: z.string(),
         hostKey: z.string(),
       }),
     ),

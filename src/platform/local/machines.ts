@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { adminUser } from '../../../cloud-config/build.ts';
 import type { MachineConfig } from '../../../cloud-config/machine-config.ts';
 import type { LocalSettings } from '../../config/local.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
@@ -84,6 +85,8 @@ export function createMachine(
   return {
     plan,
     resource: machine,
+    address: plan.address,
+    user: adminUser,
     host: machine.host,
     port: machine.port,
     incarnation: machine.incarnation,
