@@ -39,16 +39,27 @@ export type Send = <Reply>(
   deadline: number,
 ) => Promise<Reply>;
 
+/**
+ * Milliseconds after which a connection that does not come about is tried anew. The library leaves that to the kernel,
+ * which asks a host that does not answer after 1, 3, 7, 15, 31 and 63 s: one that was cut off for a minute would stay
+ * unreachable for as long again. More than TLS takes on a machine whose processors are all busy.
+ */
+const connectPatience = 8000;
+
 /** The connection to one endpoint, made when it is first needed and again whenever it broke. */
 export class Channel {
   readonly address: string;
   readonly #tls: Tls | undefined;
+  readonly #patience: number;
   #client: Client;
+  /** When it was first missed, by performance.now(); undefined while it stands or nobody wants it. */
+  #missedSince: number | undefined;
 
   /** `address` is `host:port` or `unix:/path`, behind which etcd calls itself `localhost`. */
-  constructor(address: string, tls: Tls | undefined) {
+  constructor(address: string, tls: Tls | undefined, patience = connectPatience) {
     this.address = address;
     this.#tls = tls;
+    this.#patience = patience;
     this.#client = this.#open();
   }
 
@@ -64,6 +75,7 @@ export class Channel {
     send: Send,
     { connectBy, deadline }: { connectBy: number; deadline: number },
   ): Promise<Reply> {
+    this.#renewIfStuck();
     const client = this.#client;
     await connected(client, Math.min(connectBy, deadline));
     return await send(client, method, request, deadline);
@@ -77,10 +89,18 @@ export class Channel {
   renew(): void {
     this.#client.close();
     this.#client = this.#open();
+    this.#missedSince = undefined;
   }
 
   close(): void {
     this.#client.close();
+  }
+
+  #renewIfStuck(): void {
+    const now = performance.now();
+    const stands = this.#client.getChannel().getConnectivityState(true) === connectivityState.READY;
+    if (!stands && now - (this.#missedSince ?? now) >= this.#patience) this.renew();
+    this.#missedSince = stands ? undefined : (this.#missedSince ?? now);
   }
 
   #open(): Client {

@@ -44,6 +44,27 @@ async function stateOf(name: string) {
   return (await systemd.list()).find((unit) => unit.name === name);
 }
 
+test('what a unit said before it failed is told, also when journald has not got to it', async () => {
+  const name = 'last-words.service';
+  const journald = (signal: string) =>
+    systemctl('kill', `--signal=${signal}`, '--kill-whom=main', 'systemd-journald');
+  await systemd.install(
+    [{ name, contents: "[Service]\nExecStart=/bin/sh -c 'echo farewell; exit 1'\n" }],
+    [],
+  );
+  journald('STOP');
+  try {
+    await systemd.start([name]);
+    for (let tries = 0; tries < 100 && (await stateOf(name))?.active !== 'failed'; tries++) await sleep(100);
+    const said = systemd.journal(name, 10);
+    await sleep(1000);
+    journald('CONT');
+    expect((await said).join('\n')).toContain('farewell');
+  } finally {
+    journald('CONT');
+  }
+});
+
 /** Counts what `changes` yields after the first, which says nothing. */
 async function follow() {
   const stop = new AbortController();
@@ -56,6 +77,24 @@ async function follow() {
   await sleep(2000);
   return { stop, seen, ended };
 }
+
+test('what fails and is started again is never told to have failed with success', async () => {
+  const name = 'flapping.service';
+  const flapping =
+    '[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=100ms\n';
+  await systemd.install([{ name, contents: flapping }], []);
+  await systemd.start([name]);
+  const seen = new Set<string>();
+  for (let looks = 0; looks < 100; looks++) {
+    const state = await stateOf(name);
+    seen.add(`${state?.active} ${state?.sub} ${state?.result}`);
+  }
+  expect([...seen]).toContain('activating auto-restart exit-code');
+  expect(
+    [...seen].filter((state) => /^failed|auto-restart/.test(state) && state.endsWith(' success')),
+  ).toEqual([]);
+  await systemd.stop([name]);
+});
 
 test('a systemd that executes itself anew is found again, and runs what it ran', async () => {
   await run('reexec.service', daemon);
@@ -95,6 +134,11 @@ test("what an agent wrote and did not get to reload is systemd's with the next s
   for (let tries = 0; tries < 100 && (await stateOf(wanted))?.active !== 'failed'; tries++) await sleep(100);
   expect(await stateOf(wanted)).toMatchObject({ active: 'failed', result: 'exit-code' });
 });
+
+async function untilNoJobOf(name: string): Promise<void> {
+  for (let tries = 0; tries < 100 && systemctl('list-jobs', '--no-legend', name) !== ''; tries++)
+    await sleep(100);
+}
 
 /** What a killed agent leaves behind: it had come as far as `work` does. */
 async function killedAfter(change: (step: () => Promise<void>) => Promise<void>, work: () => Promise<void>) {
@@ -138,7 +182,9 @@ describe('an [Install] section of a unit that was being changed when the agent w
     await killedAfter((step) => files.change([name], step), work);
     const agent = new DbusSystemd({ folder });
     await agent.install([next], []);
-    await agent.start([hook]);
+    // The driver's own start returns when its job is queued. Only a finished one tells whether the hook wanted the unit.
+    systemctl('start', hook);
+    await untilNoJobOf(name);
     const active = (await stateOf(name))?.active;
     await agent.stop([hook, name]);
     await agent.close();

@@ -1,12 +1,11 @@
 import { EventEmitter, on } from 'node:events';
-import * as z from 'zod';
-import { messageOf } from '../../model/message-of.ts';
 import { isRestarting } from '../../model/readiness.ts';
 import type { SystemdState } from '../../model/status.ts';
 import { Enabling } from './enabling.ts';
 import { readJournal, wasStartedSince } from './journal.ts';
 import { isRefusal, isUnknownUnit, type Manager } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
+import { queueJobs, startOrder } from './queue-jobs.ts';
 import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
 import { UnitFiles } from './unit-files.ts';
 import { unitPath } from './unit-path.ts';
@@ -51,7 +50,7 @@ export class DbusSystemd implements Systemd {
         const { startingSince, ...rest } = file;
         const started =
           startingSince === undefined ? file.started : await this.#wasStarted(file.name, startingSince);
-        return { ...rest, ...state, started, result: await this.#resultOf(file.name, state) };
+        return { ...rest, started, ...(await withResult(manager, file.name, state)) };
       }),
     );
   }
@@ -91,7 +90,7 @@ export class DbusSystemd implements Systemd {
         await manager.start(name);
       });
     };
-    await each(manager, names, (name) =>
+    await queueJobs(manager, await startOrder(manager, names), (name) =>
       this.#files.start(name, () =>
         queue(name).catch(async (error: unknown) => {
           if (isRefusal(error)) await this.#files.unmarkStarted(name);
@@ -103,8 +102,9 @@ export class DbusSystemd implements Systemd {
 
   async stop(names: readonly string[]): Promise<void> {
     const manager = await this.#link.get();
-    await each(manager, names, async (name) => {
-      await manager.stop(name);
+    // The other way round: what was started after another is stopped before it.
+    await queueJobs(manager, (await startOrder(manager, names)).reverse(), async (name, queued) => {
+      await manager.stop(name, queued);
       await manager.forgetFailure(name);
       await this.#files.unmarkStarted(name);
     });
@@ -116,8 +116,8 @@ export class DbusSystemd implements Systemd {
 
   async journal(name: string, lines: number): Promise<readonly string[]> {
     const manager = await this.#link.get();
-    const id = z.instanceof(Buffer).parse(await manager.get(name, 'Unit', 'InvocationID'));
-    return id.some((byte) => byte !== 0) ? readJournal(id.toString('hex'), lines) : [];
+    const run = await manager.lastRunOf(name);
+    return run ? readJournal(run, lines) : [];
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
@@ -189,14 +189,6 @@ export class DbusSystemd implements Systemd {
     return started;
   }
 
-  /** Of all that can fail there is one property `Result` each, on the interface of its type. */
-  async #resultOf(name: string, state: SystemdState): Promise<string> {
-    if (state.active !== 'failed' && !isRestarting(state)) return 'success';
-    const type = name.slice(name.lastIndexOf('.') + 1);
-    const manager = await this.#link.get();
-    return z.string().parse(await manager.get(name, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
-  }
-
   async #follow(manager: Manager, names: readonly string[]): Promise<void> {
     for (const name of names) this.#paths.add(unitPath(name));
     await manager.follow(names);
@@ -207,16 +199,25 @@ export class DbusSystemd implements Systemd {
   }
 }
 
-/** Does it to all at once and then says of each that failed why. */
-async function each(
-  { lost }: Manager,
-  names: readonly string[],
-  act: (name: string) => Promise<void>,
-): Promise<void> {
-  const outcomes = await Promise.allSettled(names.map(act));
-  lost.throwIfAborted();
-  const failures = outcomes.flatMap((outcome, at): [string, string][] =>
-    outcome.status === 'rejected' ? [[names[at] ?? '', messageOf(outcome.reason)]] : [],
-  );
-  if (failures.length > 0) throw new UnitFailures(new Map(failures));
+interface Outcome extends SystemdState {
+  readonly result: string;
+}
+
+/** What a unit that did not fail has. */
+const success = 'success';
+
+/**
+ * What failed has a result by a second question. Between the two it may have been started again, and has none any more:
+ * then it is what it has become.
+ */
+async function withResult(manager: Manager, name: string, state: SystemdState): Promise<Outcome> {
+  if (!hasFailed(state)) return { ...state, result: success };
+  const result = await manager.resultOf(name);
+  if (result !== success) return { ...state, result };
+  const [now = state] = await manager.list([name]);
+  return { ...now, result: hasFailed(now) ? await manager.resultOf(name) : success };
+}
+
+function hasFailed(state: SystemdState): boolean {
+  return state.active === 'failed' || isRestarting(state);
 }

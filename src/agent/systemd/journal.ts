@@ -5,19 +5,58 @@ import * as z from 'zod';
 /** Milliseconds for journalctl, which takes an emulated machine seconds. */
 const patience = 30_000;
 
+/** Bytes of an answer: ten messages of 48 KiB, four characters for each byte where they are no UTF-8. */
+const maxBuffer = 4 * 1024 * 1024;
+
 /** Characters of a line that are told: journald takes lines of 48 KiB, and ten of them go into etcd with each failure. */
 const maxLine = 1000;
 
-/** The last lines of one run of a unit, by its invocation id: what it said, and what systemd said about it. */
-export async function readJournal(invocation: string, lines: number): Promise<readonly string[]> {
-  const matches = [`_SYSTEMD_INVOCATION_ID=${invocation}`, '+', `INVOCATION_ID=${invocation}`];
-  const argv = ['--no-pager', '--quiet', '--output=cat', `--lines=${lines}`, ...matches];
-  return linesOf(await journalctl(argv));
+/** One run of a unit. */
+export interface Run {
+  readonly unit: string;
+  /** systemd's id of it (systemd.exec(5), `$INVOCATION_ID`). */
+  readonly invocation: string;
+  /** When the unit left the state inactive for it, in microseconds of the monotonic clock. */
+  readonly since: number;
 }
 
-export function linesOf(said: string): string[] {
-  const lines = said.split('\n').filter((line) => line !== '');
+/** The last lines of one run of a unit: what it said, and what systemd said about it. */
+export async function readJournal(run: Run, lines: number): Promise<readonly string[]> {
+  const fields = '--output-fields=MESSAGE,_SYSTEMD_INVOCATION_ID,INVOCATION_ID';
+  const matches = [`_SYSTEMD_UNIT=${run.unit}`, '+', `UNIT=${run.unit}`, '_PID=1'];
+  // Without --all a message of more than 4096 bytes is null.
+  const argv = ['--quiet', '--boot', '--all', `--lines=${lines}`, '--output=json', fields, ...matches];
+  return linesOf(run, await said(argv));
+}
+
+const message = z.object({
+  __MONOTONIC_TIMESTAMP: z.string(),
+  /** Bytes when it is no UTF-8; null when it is empty. */
+  MESSAGE: z
+    .union([z.string(), z.array(z.number()).transform((bytes) => Buffer.from(bytes).toString())])
+    .nullish(),
+  _SYSTEMD_INVOCATION_ID: z.string().optional(),
+  INVOCATION_ID: z.string().optional(),
+});
+
+/** Of what `journalctl --output=json` writes, what the run said. */
+export function linesOf(run: Run, output: string): string[] {
+  const entries = output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => message.parse(JSON.parse(line)));
+  const messages = entries
+    .filter((entry) => isOf(run, entry))
+    .flatMap(({ MESSAGE }) => MESSAGE?.split('\n') ?? []);
+  const lines = messages.filter((line) => line !== '');
   return lines.map((line) => (line.length > maxLine ? `${line.slice(0, maxLine)}…` : line));
+}
+
+/** When journald gets to a line only after its process has ended, nothing says any more which run it was of. */
+function isOf({ invocation, since }: Run, entry: z.output<typeof message>): boolean {
+  // PID 1 has an invocation of its own where it is systemd's that starts it; what it says of a unit has the unit's.
+  const id = entry.INVOCATION_ID ?? entry._SYSTEMD_INVOCATION_ID;
+  return id === undefined ? Number(entry.__MONOTONIC_TIMESTAMP) >= since : id === invocation;
 }
 
 /** systemd's messages that it starts a unit, has started it, and could not (sd-messages(3)). */
@@ -33,19 +72,24 @@ const entry = z.object({ __MONOTONIC_TIMESTAMP: z.string() });
 export async function wasStartedSince(unit: string, since: number): Promise<boolean> {
   const matches = [`UNIT=${unit}`, '_PID=1', ...startMessages.map((id) => `MESSAGE_ID=${id}`)];
   const argv = ['--quiet', '--boot', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID', ...matches];
-  // What systemd has said may still be on its way.
-  await journalctl(['--sync']);
-  return lastEntry(await journalctl(argv)) >= since;
+  return lastEntry(await said(argv)) >= since;
 }
 
 /** Of what `journalctl --output=json` writes; minus infinity for nothing. */
-export function lastEntry(said: string): number {
-  const line = said.trim().split('\n').at(-1);
+export function lastEntry(output: string): number {
+  const line = output.trim().split('\n').at(-1);
   return line ? Number(entry.parse(JSON.parse(line)).__MONOTONIC_TIMESTAMP) : Number.NEGATIVE_INFINITY;
 }
 
+/** What the journal has, with all that was said until now: journald may not have got to it. */
+async function said(argv: readonly string[]): Promise<string> {
+  await journalctl(['--sync']);
+  return journalctl(argv);
+}
+
 async function journalctl(argv: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('journalctl', argv, { timeout: patience }).catch(explain);
+  const options = { timeout: patience, maxBuffer };
+  const { stdout } = await promisify(execFile)('journalctl', argv, options).catch(explain);
   return stdout;
 }
 

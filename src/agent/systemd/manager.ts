@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { isDown } from '../../model/readiness.ts';
 import type { SystemdState } from '../../model/status.ts';
 import { Bus, BusError } from './bus.ts';
+import type { Run } from './journal.ts';
 import { MatchRules } from './match-rules.ts';
+import type { Order } from './start-order.ts';
 import { unitPath } from './unit-path.ts';
 
 const service = 'org.freedesktop.systemd1';
@@ -131,8 +133,8 @@ export class Manager {
     await this.#call('StartUnit', 'ss', [unit, 'replace']);
   }
 
-  /** Returns when the unit is down. */
-  async stop(unit: string): Promise<void> {
+  /** Returns when the unit is down. `onQueued` is called when its stop job is in systemd's queue. */
+  async stop(unit: string, onQueued: () => void = () => {}): Promise<void> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), stopWithin * 1000);
     // Listens from before the call on: the job's end may come in one piece with the answer.
@@ -140,6 +142,7 @@ export class Manager {
     try {
       await this.#stops.add([unit]);
       const job = await this.#call('StopUnit', 'ss', [unit, 'replace']);
+      onQueued();
       const result = await resultOf(job, ends);
       if (result !== 'done') throw new Error(`its stop job ended with ${result}`);
     } catch (error) {
@@ -162,6 +165,27 @@ export class Manager {
     await this.#call('ResetFailedUnit', 's', [unit]).catch((error: unknown) => {
       if (!isUnknownUnit(error)) throw error;
     });
+  }
+
+  /** systemd's word for how the unit's last run ended. All that can fail has it, on the interface of its type. */
+  async resultOf(unit: string): Promise<string> {
+    const type = unit.slice(unit.lastIndexOf('.') + 1);
+    return text.parse(await this.get(unit, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
+  }
+
+  /** As far as systemd remembers. */
+  async lastRunOf(unit: string): Promise<Run | undefined> {
+    const properties = ['InvocationID', 'InactiveExitTimestampMonotonic'];
+    const [id, since] = await Promise.all(properties.map((one) => this.get(unit, 'Unit', one)));
+    const bytes = z.instanceof(Buffer).parse(id);
+    if (bytes.every((byte) => byte === 0)) return undefined;
+    return { unit, invocation: bytes.toString('hex'), since: Number(since) };
+  }
+
+  /** Of starts; stops go the other way round. Holds what systemd adds by itself, such as a service's socket. */
+  async orderOf(unit: string): Promise<Order> {
+    const [after, before] = await Promise.all(['After', 'Before'].map((one) => this.get(unit, 'Unit', one)));
+    return { after: z.array(text).parse(after), before: z.array(text).parse(before) };
   }
 
   /** A property of the unit, or of what it is by its type: `Unit`, `Service`, … */

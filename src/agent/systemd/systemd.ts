@@ -53,12 +53,13 @@ export interface Systemd {
    */
   install(write: readonly NewUnit[], remove: readonly string[]): Promise<void>;
   /**
-   * Queues start jobs, all at once so that systemd orders them, without waiting for them to finish.
+   * Queues start jobs, each before those of units that come after it, so that systemd orders them, whatever the order
+   * of the call, without waiting for them to finish.
    * @throws {UnitFailures} for those that systemd refused.
    */
   start(names: readonly string[]): Promise<void>;
   /**
-   * Returns when the units are down.
+   * Returns when the units are down; systemd orders the stops too.
    * @throws {UnitFailures} for those that are not after their own stop timeouts.
    */
   stop(names: readonly string[]): Promise<void>;

@@ -43,17 +43,19 @@ export function startContract({ get, find, until, install }: Subject): void {
     });
 
     test('leaves the order to systemd, whatever the order of the call', async () => {
-      const first = service('Type=oneshot\nExecStart=/bin/sleep 2');
+      const seconds = Array.from({ length: 10 }, (_, at) => `second@${at}.service`);
       await get().install(
         [
-          { name: 'first.service', contents: first },
-          { name: 'second.service', contents: `[Unit]\nAfter=first.service\n${daemon}` },
+          ...seconds.map((name) => ({ name, contents: `[Unit]\nAfter=first.service\n${daemon}` })),
+          { name: 'first.service', contents: service('Type=oneshot\nExecStart=/bin/sleep 2') },
+          { name: 'zeroth.service', contents: `[Unit]\nBefore=first.service\n${job}` },
         ],
         [],
       );
-      await get().start(['second.service', 'first.service']);
-      await until('second.service', { active: 'active' });
+      await get().start([...seconds, 'first.service', 'zeroth.service']);
+      for (const name of seconds) await until(name, { active: 'active' });
       expect(await find('first.service')).toMatchObject({ active: 'inactive', started: true });
+      expect(await find('zeroth.service')).toMatchObject({ active: 'inactive', started: true });
     });
 
     test('starts what units of one call need of each other, once each', async () => {
