@@ -57,6 +57,13 @@ describe('preview', () => {
     await expect(preview(more)).rejects.toThrow('the config asks for core-1 (10.77.12.11)');
   });
 
+  test('more members whose addresses nobody knows yet are refused in words', async () => {
+    const fourth = { ...member(4, unknownValue), address: unknownValue };
+    await expect(preview(inputs(member(1), member(2), member(3), fourth))).rejects.toThrow(
+      'core-4 (an address yet unknown)',
+    );
+  });
+
   test('a member on a new machine is refused by name', async () => {
     const replaced = inputs(member(1), member(2, unknownValue), member(3));
     await expect(preview(replaced)).rejects.toThrow('core-2 would be replaced');
@@ -65,6 +72,20 @@ describe('preview', () => {
   test('a way to reach a member that is not known yet is no other member', async () => {
     const moved = inputs({ ...member(1), port: unknownValue }, member(2), member(3));
     expect(await preview(moved)).toMatchObject({ endpoints, clusterId: 'cafe' });
+  });
+
+  test('nor is an address that its cloud has yet to say, unless the machine is another one too', async () => {
+    const later = inputs({ ...member(1), address: unknownValue }, member(2), member(3));
+    expect(await preview(later)).toMatchObject({ endpoints, clusterId: 'cafe' });
+    const other = inputs({ ...member(1, unknownValue), address: unknownValue }, member(2), member(3));
+    await expect(preview(other)).rejects.toThrow(/^core-1 would be replaced/);
+  });
+
+  test('a state of an earlier version, which does not say whether CPUs are emulated, is read', async () => {
+    expect(await handler.preview({ ...three, emulated: true }, old, context)).toMatchObject({
+      emulated: true,
+      clusterId: 'cafe',
+    });
   });
 });
 
