@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConnectionPool } from '../../ssh/pool.ts';
+import { diffProperties } from '../diff.ts';
 import { anyHandler } from '../handler.ts';
 import { type Context, type Properties, unknownValue } from '../resource.ts';
 import { etcdCluster } from './etcd-cluster.ts';
@@ -80,13 +81,16 @@ describe('preview', () => {
     const other = inputs({ ...member(1, unknownValue), address: unknownValue }, member(2), member(3));
     await expect(preview(other)).rejects.toThrow(/^core-1 would be replaced/);
   });
+});
 
-  test('a state of an earlier version, which does not say whether CPUs are emulated, is read', async () => {
-    expect(await handler.preview({ ...three, emulated: true }, old, context)).toMatchObject({
-      emulated: true,
-      clusterId: 'cafe',
-    });
-  });
+test('whether CPUs are emulated is new to the state of an earlier version, once', async () => {
+  const wanted = { ...three, emulated: true };
+  const diff = (inputs: Properties, outputs: Properties) =>
+    diffProperties(handler, { inputs, outputs }, wanted, []);
+  expect(diff(three, old)).toEqual({ emulated: { kind: 'add', replace: false } });
+  const outputs = await preview(wanted);
+  expect(outputs).toMatchObject({ emulated: true, endpoints, clusterId: 'cafe' });
+  expect(diff(wanted, outputs)).toEqual({});
 });
 
 describe('drift', () => {
