@@ -1,4 +1,3 @@
-import { etcdEnvironment, etcdPaths, etcdTimings } from '../src/etcd/files.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
 import type { OperatingSystem } from '../src/model/operating-system.ts';
 import type { MachinePlan } from '../src/plan/plan.ts';
@@ -18,21 +17,22 @@ export interface BootKeys {
 export interface BuildOptions {
   /** Whether the image was made for Flotilla and holds its packages already. */
   readonly prebuilt: boolean;
-  /** Whether CPUs are emulated, or may be. They answer late: etcd's timers are slower, the agent's V8 makes no code. */
+  /** Whether CPUs are emulated, or may be: the agent's V8 makes no code there. */
   readonly emulated: boolean;
 }
 
+/**
+ * What of a plan a first boot may know. Not its address: where a cloud gives them, it is known only when the machine is
+ * there (docs/decisions/0025-first-boot-knows-no-address.md).
+ */
+export type BootPlan = Pick<MachinePlan, 'name' | 'os' | 'etcd'>;
+
 /** Pure: the plan of a machine and its keys give everything that its first boot needs. */
-export function buildMachineConfig(plan: MachinePlan, keys: BootKeys, options: BuildOptions): MachineConfig {
-  const timing = options.emulated ? etcdTimings.emulated : etcdTimings.standard;
-  const etcd = plan.etcd
-    ? [{ path: etcdPaths().environment, contents: etcdEnvironment(plan, timing), mode: '0644' }]
-    : [];
+export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: BuildOptions): MachineConfig {
   const common = buildTemplateConfig(plan.os, keys, options);
   return {
     ...common,
     hostname: plan.name,
-    files: [environmentFile(plan), ...etcd, ...common.files],
     units: [
       ...common.units,
       ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
@@ -70,18 +70,6 @@ const dockerFiles = ['docker', 'containerd'].map(
     mode: '0644',
   }),
 );
-
-/** CoreOS wrote /etc/environment for units' EnvironmentFile=; old units find their names in it, and ours beside. */
-function environmentFile({ name, address }: MachinePlan): ConfigFile {
-  const variables = {
-    COREOS_PRIVATE_IPV4: address,
-    COREOS_PUBLIC_IPV4: address,
-    FLOTILLA_MACHINE: name,
-    FLOTILLA_ADDRESS: address,
-  };
-  const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\n`);
-  return { path: '/etc/environment', contents: lines.join(''), mode: '0644' };
-}
 
 /** Debian's Docker package leaves the client to a Recommends from 13 on. */
 export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {

@@ -62,6 +62,16 @@ describe.each(documents)('$name', ({ name, machine, os, ...options }) => {
   });
 });
 
+test('user data knows no address: a cloud gives it when the machine is there already', () => {
+  const { machines } = planCluster('golden', spec);
+  for (const plan of machines) {
+    const config = buildMachineConfig(plan, access, { prebuilt: false, emulated: false });
+    for (const { address } of machines) expect(renderCloudConfig(config)).not.toContain(address);
+    const elsewhere = { ...plan, address: '10.77.1.250', prefixLength: 20 };
+    expect(buildMachineConfig(elsewhere, access, { prebuilt: false, emulated: false })).toEqual(config);
+  }
+});
+
 test('a built image holds every package that another image is given', () => {
   expect(debianRecipe('trixie').packages).toEqual(expect.arrayContaining([...packages['debian-13']]));
 });

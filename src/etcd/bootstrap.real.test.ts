@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { startTestServer, type TestServer } from '../ssh/test-server.ts';
 import { EtcdAdmin } from './admin.ts';
 import { type BootstrapOptions, bootstrapEtcd } from './bootstrap.ts';
 import { clientUrl, type EtcdMember, layoutOf } from './cluster.ts';
-import { etcdEnvironment, etcdPaths } from './files.ts';
+import { etcdTimings } from './timing.ts';
 
 /*
  * Three real etcd processes on 127.0.0.1, bootstrapped over real SSH by the real scripts with the real openssl and
@@ -63,7 +63,7 @@ beforeAll(async () => {
   servers = machines.map(({ server }) => server);
   authority = await createAuthority({ name: 'flotilla test' });
   options = {
-    cluster: { name: 'real', generation: 1, members },
+    cluster: { name: 'real', generation: 1, members, timing: etcdTimings.standard },
     authority,
     bootstrapped: false,
     connect: (member) => pool.get(machines[members.indexOf(member)]?.target ?? fail(member.name)),
@@ -94,12 +94,9 @@ async function writeExecutables(directory: string, files: Readonly<Record<string
 
 async function newMember(number: number): Promise<EtcdMember> {
   const directory = join(root, `core-${number}`);
-  await mkdir(directory);
   const [clientPort, peerPort] = [await freePort(), await freePort()];
   const layout = { directory, dataDirectory: join(directory, 'data'), clientPort, peerPort };
-  const member = { name: `core-${number}`, address: '127.0.0.1', layout };
-  await writeFile(etcdPaths(layout).environment, etcdEnvironment(member));
-  return member;
+  return { name: `core-${number}`, address: '127.0.0.1', layout };
 }
 
 function newMachine(member: EtcdMember) {
@@ -158,6 +155,15 @@ describe('real etcd', () => {
     for (const { id, name } of cluster.members) expect(stdout).toContain(`${id}, started, ${name}`);
     expect(await bootstrapEtcd({ ...options, bootstrapped: true })).toEqual(cluster);
   }, 60_000);
+
+  test('what it wrote is open to etcd’s own user, all but the keys', async () => {
+    for (const { directory } of members.map(layoutOf)) {
+      const modeOf = async (name: string) => ((await stat(join(directory, name))).mode & 0o777).toString(8);
+      expect(await Promise.all(['', 'pki', 'pki/etcd.key', 'etcd.env'].map(modeOf))).toEqual([
+        ...['755', '755', '600', '644'],
+      ]);
+    }
+  });
 
   test('asks who is there from now on, and its own scripts go on', async () => {
     const { authority, connect } = options;

@@ -7,6 +7,8 @@ import { programName } from '../ssh/script.ts';
 import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from './bootstrap.ts';
 import type { EtcdCluster } from './cluster.ts';
 import { FakeEtcd } from './fake-etcd.ts';
+import { fileNames } from './files.ts';
+import { etcdTimings } from './timing.ts';
 
 let authority: Authority;
 let csr: string;
@@ -25,7 +27,7 @@ function cluster(count = 3, generation = 1): EtcdCluster {
     name: `core-${i + 1}`,
     address: `10.77.0.${11 + i}`,
   }));
-  return { name: 'dev', generation, members };
+  return { name: 'dev', generation, members, timing: etcdTimings.emulated };
 }
 
 function setUp(wanted = cluster()) {
@@ -46,6 +48,10 @@ function setUp(wanted = cluster()) {
 
 function commands(etcd: FakeEtcd, name: string): readonly string[] {
   return etcd.machine(name).commands.map(programName);
+}
+
+function environmentOf(etcd: FakeEtcd, name: string): string {
+  return etcd.members.get(name)?.files.get(fileNames.environment) ?? '';
 }
 
 const wholeWay = ['flotilla-etcd-facts', 'flotilla-csr', 'flotilla-etcd-found', 'flotilla-etcd-mark'];
@@ -80,6 +86,42 @@ describe('bootstrapEtcd', () => {
     expect(member.addresses).toEqual(['10.77.0.12', '127.0.0.1']);
     expect(inspectCertificate(files?.get('etcdctl.crt') ?? '').commonName).toBe('root');
     expect(files?.get('ca.crt')).toBe(authority.certificate);
+  });
+
+  test('etcd’s environment comes with the machine’s address and the cluster’s timers', async () => {
+    const { etcd, options } = setUp();
+    await bootstrapEtcd(options);
+    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_ADVERTISE_CLIENT_URLS=https://10.77.0.12:2379\n');
+    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_HEARTBEAT_INTERVAL=300\n');
+  });
+
+  test('a member that was cut off before its first start gets the environment that is wanted now', async () => {
+    const { etcd, options } = setUp();
+    etcd.members.get('core-2')?.files.set(fileNames.environment, 'ETCD_NAME=old\n');
+    await bootstrapEtcd(options);
+    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_NAME=core-2\n');
+  });
+
+  test('one with data keeps its environment when its certificate is made anew', async () => {
+    const { etcd, options } = setUp();
+    await bootstrapEtcd(options);
+    const files = etcd.members.get('core-2')?.files;
+    const before = environmentOf(etcd, 'core-2');
+    files?.delete('etcd.crt');
+    await bootstrapEtcd({ ...options, cluster: { ...cluster(), timing: etcdTimings.standard } });
+    expect(files?.get('etcd.crt')).toContain('BEGIN CERTIFICATE');
+    expect(environmentOf(etcd, 'core-2')).toBe(before);
+  });
+
+  test('an environment that got lost is written again', async () => {
+    const { etcd, options, log } = setUp();
+    await bootstrapEtcd(options);
+    etcd.members.get('core-2')?.files.delete(fileNames.environment);
+    await bootstrapEtcd({ ...options, bootstrapped: true });
+    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_NAME=core-2\n');
+    expect(log.at(-1)).toBe(
+      'etcd: preparing core-2: environment, certificate or member list is missing or out of date',
+    );
   });
 
   const cuts = ['core-1', 'core-2', 'core-3'].flatMap((name) =>

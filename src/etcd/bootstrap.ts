@@ -136,7 +136,7 @@ async function execute(
   const seconds = Math.max(1, Math.min(round, Math.ceil((end - Date.now()) / 1000)));
   switch (step.kind) {
     case 'install':
-      return await found(options, members, seconds);
+      return await found(options, members, facts, seconds);
     case 'start':
       return await onEach(options, members, (member) => startCommand(member, seconds));
     case 'mark':
@@ -147,20 +147,28 @@ async function execute(
   }
 }
 
-/** All have their certificates before any starts, since they wait for each other. */
+/**
+ * All have their certificates before any starts, since they wait for each other. A member that has data keeps its
+ * environment: other timers would reach those members only whose certificate is due, and all must have the same.
+ */
 async function found(
   options: BootstrapOptions,
   members: readonly EtcdMember[],
+  facts: readonly MemberFacts[],
   seconds: number,
 ): Promise<readonly MemberFacts[]> {
   const { cluster, authority } = options;
   const certificates = new Map(
     await settled(members.map(async (member) => [member, await certify(options, member)] as const)),
   );
+  const founded = new Set(
+    facts.filter((each) => each.hasData && each.hasEnvironment).map(({ name }) => name),
+  );
   return await onEach(options, members, (member) =>
     foundCommand(member, cluster, {
       authority: authority.certificate,
       certificates: certificates.get(member) ?? [],
+      keepsEnvironment: founded.has(member.name),
       seconds,
     }),
   );

@@ -1,3 +1,5 @@
+import type { EtcdTiming } from './timing.ts';
+
 /** Where etcd's files are on a machine. Only tests that run several members on one machine use another one. */
 export interface EtcdLayout {
   /** Environment files, and `pki/` with keys and certificates. */
@@ -34,6 +36,7 @@ export interface EtcdCluster {
    */
   readonly generation: number;
   readonly members: readonly EtcdMember[];
+  readonly timing: EtcdTiming;
 }
 
 export function layoutOf(member: EtcdMember): EtcdLayout {

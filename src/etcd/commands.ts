@@ -3,26 +3,31 @@ import { script } from '../ssh/script.ts';
 import type { SignedCertificate } from './certificates.ts';
 import { clusterToken, type EtcdCluster, type EtcdMember, layoutOf } from './cluster.ts';
 import { factsScript, layoutArguments, layoutScript } from './facts.ts';
-import { clientEnvironment, clusterEnvironment, fileNames } from './files.ts';
+import { clientEnvironment, clusterEnvironment, etcdEnvironment, fileNames } from './files.ts';
 
 /** What a member is founded with, beside the cluster's list of members. */
 export interface Foundation {
   /** PEM */
   readonly authority: string;
   readonly certificates: readonly SignedCertificate[];
+  /** The member began with the environment that it has: it keeps that one. */
+  readonly keepsEnvironment: boolean;
   /** Seconds to wait at most. */
   readonly seconds: number;
 }
 
 /**
- * Puts certificates in place, the client environment, and as the last file the list of members; then starts etcd and
- * waits for it as `startCommand` does. Prints the facts. Nothing that it writes is secret.
+ * Puts certificates in place, the environments of etcd and its clients, and as the last file the list of members, for
+ * which etcd.path waits; then starts etcd and waits for it as `startCommand` does. Prints the facts. Nothing that it
+ * writes is secret.
  */
 export function foundCommand(member: EtcdMember, cluster: EtcdCluster, foundation: Foundation): Command {
-  const { authority, certificates, seconds } = foundation;
+  const { authority, certificates, keepsEnvironment, seconds } = foundation;
+  const environment = [fileNames.environment, etcdEnvironment(member, cluster.timing)];
   const files = [
     ['pki/ca.crt', authority],
     ...certificates.map(({ name, certificate }) => [`pki/${name}.crt`, certificate]),
+    ...(keepsEnvironment ? [] : [environment]),
     [fileNames.clientEnvironment, clientEnvironment(cluster.members, layoutOf(member))],
     [fileNames.clusterEnvironment, clusterEnvironment(cluster)],
   ];
@@ -35,7 +40,10 @@ const foundScript = `
 umask 022
 seconds=$1; shift
 while [ $# -gt 0 ]; do
-  printf %s "$2" > "$directory/$1.new"
+  printf %s "$2" > "$directory/$1.new" || {
+    echo "$directory/$1 can't be written: see whether the disk there is full or read-only" >&2
+    exit 1
+  }
   mv "$directory/$1.new" "$directory/$1"
   shift 2
 done

@@ -14,6 +14,8 @@ export interface ListedMember {
 /** What one machine says about its etcd. */
 export interface MemberFacts {
   readonly name: string;
+  /** etcd.env is there. */
+  readonly hasEnvironment: boolean;
   /** `initial-cluster-token` and `initial-cluster` of etcd-cluster.env; empty without that file. */
   readonly token: string;
   readonly initialCluster: string;
@@ -39,6 +41,7 @@ export interface MemberFacts {
 /** Prints the facts as `key=value` lines. Ends every command that changes something, to save a round trip. */
 export const factsScript = `
 value() { sed -n "s/^$2=//p" "$1" 2>/dev/null || true; }
+[ -s "$directory/${fileNames.environment}" ] && echo hasEnvironment=yes
 echo "token=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER_TOKEN)"
 echo "initialCluster=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER)"
 echo "bootstrapped=$(cat "$directory/${fileNames.mark}" 2>/dev/null || true)"
@@ -81,6 +84,7 @@ export function parseFacts(name: string, stdout: string): MemberFacts {
   const value = (key: string) => values.get(key) ?? '';
   return {
     name,
+    hasEnvironment: value('hasEnvironment') === 'yes',
     token: value('token'),
     initialCluster: value('initialCluster'),
     markedToken: value('bootstrapped'),

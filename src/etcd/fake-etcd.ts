@@ -75,7 +75,8 @@ export class FakeEtcd {
   }
 
   #launch(name: string, member: FakeMember): void {
-    if (!member.files.has('etcd.crt') || !member.files.has(fileNames.clusterEnvironment)) return;
+    const needed = ['etcd.crt', fileNames.environment, fileNames.clusterEnvironment];
+    if (!needed.every((file) => member.files.has(file))) return;
     if (this.broken.has(name)) {
       member.restarts += 1;
       return;
@@ -102,6 +103,7 @@ export class FakeEtcd {
     const healthy = this.#healthy(member);
     const state = healthy ? 'active' : member.started ? 'activating' : 'inactive';
     const lines = [
+      `hasEnvironment=${member.files.has(fileNames.environment) ? 'yes' : 'no'}`,
       `token=${variable(environment, 'ETCD_INITIAL_CLUSTER_TOKEN')}`,
       `initialCluster=${variable(environment, 'ETCD_INITIAL_CLUSTER')}`,
       `bootstrapped=${member.files.get(fileNames.mark) ?? ''}`,

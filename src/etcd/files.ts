@@ -9,18 +9,7 @@ import {
   peerUrl,
   standardLayout,
 } from './cluster.ts';
-
-/** Milliseconds. All members must have the same; the election timeout is ten heartbeats (etcd's tuning guide). */
-export interface EtcdTiming {
-  readonly heartbeat: number;
-  readonly election: number;
-}
-
-/** `emulated`: without KVM a member may not get the processor for a second while others boot. */
-export const etcdTimings = {
-  standard: { heartbeat: 100, election: 1000 },
-  emulated: { heartbeat: 300, election: 3000 },
-} as const satisfies Record<string, EtcdTiming>;
+import type { EtcdTiming } from './timing.ts';
 
 /** Bytes the database may grow to before etcd raises NOSPACE; 8 GiB is etcd's advised maximum. */
 const quota = 4 * 1024 ** 3;
@@ -40,8 +29,8 @@ export const etcdPaths = (layout: EtcdLayout = standardLayout) => ({
   pki: `${layout.directory}/pki`,
 });
 
-/** `etcd.env`: what is known when the machine is planned. It holds no secret and needs no change later. */
-export function etcdEnvironment(member: EtcdMember, timing: EtcdTiming = etcdTimings.standard): string {
+/** `etcd.env`: written when the member is founded, and from then on as lasting as its data. It holds no secret. */
+export function etcdEnvironment(member: EtcdMember, timing: EtcdTiming): string {
   const layout = layoutOf(member);
   const { pki } = etcdPaths(layout);
   const loopback = `https://127.0.0.1:${layout.clientPort}`;

@@ -4,13 +4,14 @@ import { clusterToken, type EtcdCluster } from './cluster.ts';
 import type { MemberFacts } from './facts.ts';
 import { initialCluster } from './files.ts';
 import { type CertificateState, membership, type Situation, type Step } from './membership.ts';
+import { etcdTimings } from './timing.ts';
 
 function cluster(count: number, generation = 1): EtcdCluster {
   const members = Array.from({ length: count }, (_, i) => ({
     name: `core-${i + 1}`,
     address: `10.77.0.${11 + i}`,
   }));
-  return { name: 'dev', generation, members };
+  return { name: 'dev', generation, members, timing: etcdTimings.standard };
 }
 
 const three = cluster(3);
@@ -18,6 +19,7 @@ const three = cluster(3);
 function blank(name: string): MemberFacts {
   return {
     name,
+    hasEnvironment: false,
     token: '',
     initialCluster: '',
     markedToken: '',
@@ -33,7 +35,8 @@ function blank(name: string): MemberFacts {
 }
 
 function installed(name: string, wanted: EtcdCluster): MemberFacts {
-  return { ...blank(name), token: clusterToken(wanted), initialCluster: initialCluster(wanted) };
+  const list = { token: clusterToken(wanted), initialCluster: initialCluster(wanted) };
+  return { ...blank(name), hasEnvironment: true, ...list };
 }
 
 function running(name: string, wanted: EtcdCluster): MemberFacts {

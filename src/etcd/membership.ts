@@ -21,7 +21,7 @@ export interface Situation {
  * join this union; whoever executes steps switches over `kind`.
  */
 export type Step =
-  /** Certificates and member list are put in place, then etcd is started without waiting for it. */
+  /** Environment, certificates and member list are put in place, then etcd is started without waiting for it. */
   | { readonly kind: 'install'; readonly members: readonly string[]; readonly reason: Reason }
   /** etcd is started where it is not running, and waited for until it is in the quorum. */
   | { readonly kind: 'start'; readonly members: readonly string[]; readonly reason: Reason }
@@ -120,12 +120,13 @@ function install({ wanted, facts, certificates }: Situation): Step | undefined {
   const target = initialCluster(wanted);
   const certificate = (each: MemberFacts) => certificates.get(each.name) ?? 'missing';
   const listFits = (each: MemberFacts) => each.token === token && each.initialCluster === target;
-  const unready = facts.filter((each) => !listFits(each) || certificate(each) !== 'good');
+  const ready = (each: MemberFacts) => each.hasEnvironment && listFits(each) && certificate(each) === 'good';
+  const unready = facts.filter((each) => !ready(each));
   if (unready.length === 0) return undefined;
   const fresh = unready.every((each) => !each.hasData);
   const reason = fresh
     ? `generation ${wanted.generation} was never complete`
-    : 'certificate or member list is out of date';
+    : 'environment, certificate or member list is missing or out of date';
   return { kind: 'install', members: unready.map((each) => each.name), reason };
 }
 

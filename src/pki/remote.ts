@@ -27,15 +27,17 @@ export function requestArguments(keys: readonly KeyFile[], directory = pkiDirect
 
 /**
  * A shell function for scripts that do something besides. A key appears under its name only when it is whole. The
- * subject is ours to set, so the request names none.
+ * folders are open to all, those above it too: etcd is no root and has to get at its key. The subject is ours to set, so
+ * the request names none.
  */
 export const requestCertificates = `
 request_certificates() (
   set -eu
-  umask 077
   directory=$1; shift
+  umask 022
   mkdir -p "$directory"
   chmod 0755 "$directory"
+  umask 077
   while [ $# -gt 0 ]; do
     key=$directory/$1.key
     if [ ! -s "$key" ]; then

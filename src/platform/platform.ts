@@ -35,6 +35,8 @@ export interface Machines {
   /** Lives exactly as long as the cluster: with it goes all that runs on the machines, without being asked. */
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly BootedMachine[];
+  /** Whether their CPUs are emulated, or may be. The same for all: it decides etcd's timers. */
+  readonly emulated: boolean;
   /** Addresses at which published ports answer, seen from the operator's computer. */
   readonly published: readonly string[];
 }

@@ -11,6 +11,7 @@ import { programName, script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
 import { type AgentBundle, type AgentSettings, agentConfig, filesFor, versionOf } from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
+import { environmentFile, environmentLines, environmentScript } from './environment-file.ts';
 
 /** A machine that shall run an agent. */
 export interface AgentMachine {
@@ -30,10 +31,13 @@ export interface AgentOptions {
 
 /**
  * Brings every machine's agent up to the bundle and its settings; what is so already is left alone. A new bundle
- * goes to one machine first, and to the others only when that one answers. Units keep running throughout.
+ * goes to one machine first, and to the others only when that one answers. Units keep running throughout, and those
+ * that start find /etc/environment in place: it is so on all machines before the first agent is touched.
  */
 export async function installAgents(machines: readonly AgentMachine[], options: AgentOptions): Promise<void> {
-  const states = await Promise.all(machines.map((machine) => inspect(machine, options, 'ask')));
+  const states = await Promise.all(machines.map((machine) => inspect(machine, options, 'prepare')));
+  for (const { machine } of states.filter((state) => state.environment === 'other' && state.stamp !== ''))
+    options.log(`${machine.name}: ${environmentFile} written; units have it from their next start on`);
   const [canary, ...others] = states.filter((state) => state.stale);
   if (!canary) return;
   const replaces = states.some((state) => state.stamp !== '');
@@ -46,14 +50,19 @@ export async function installAgents(machines: readonly AgentMachine[], options: 
   await Promise.all(others.map((state) => install(state, options)));
 }
 
-/** Names of the machines whose agent is not what it should be; machines that do not answer are left out. */
+/**
+ * Names of the machines whose agent, or whose /etc/environment, is not what it should be; machines that do not answer
+ * are left out.
+ */
 export async function staleAgents(
   machines: readonly AgentMachine[],
   options: AgentOptions,
 ): Promise<readonly string[]> {
   const looked = await Promise.allSettled(machines.map((machine) => inspect(machine, options, 'look')));
   return looked.flatMap((each) =>
-    each.status === 'fulfilled' && each.value.stale ? [each.value.machine.name] : [],
+    each.status === 'fulfilled' && (each.value.stale || each.value.environment === 'other')
+      ? [each.value.machine.name]
+      : [],
   );
 }
 
@@ -67,30 +76,39 @@ interface AgentState {
   readonly certificate: string;
   /** PKCS#10 of a machine that has no certificate yet and was let ask for one. */
   readonly csr: string;
+  /** Whether the agent has to be installed. */
   readonly stale: boolean;
+  /** Whether /etc/environment had our lines. To set them right restarts nothing: the agent does not read them. */
+  readonly environment: 'same' | 'other';
 }
 
 const keys = [{ name: 'agent', owner: 'root' }];
 
-/** Whether a machine without certificate makes its key and asks for one, which is done in the same round trip. */
-type Inspection = 'look' | 'ask';
+/**
+ * Whether what an agent needs beforehand is done in the same round trip: /etc/environment gets our lines, and a machine
+ * without certificate makes its key and asks for one.
+ */
+type Inspection = 'look' | 'prepare';
 
 /** The stamp is compared with what the files really hash to, so that an edit by hand shows. */
 const inspection = `set -u
 cat "$5" 2>/dev/null || echo
-cat "$1" "$2" "$3" 2>/dev/null | sha256sum | cut -d' ' -f1
+cat "$1" "$2" "$3" 2>/dev/null | sha256sum | (read -r hash _; echo "$hash")
 certificate=$4 kind=$6
-shift 6
+set -e
+environment "$7" "$8" "$kind"
+shift 8
 if [ -s "$certificate" ]; then cat "$certificate"
-elif [ "$kind" = ask ]; then request_certificates "$@"
+elif [ "$kind" = prepare ]; then request_certificates "$@"
 fi
 `;
 
-function inspectCommand(kind: Inspection): Command {
+function inspectCommand({ machine }: AgentSettings, kind: Inspection): Command {
   const { bundle, config, authority, certificate, ready } = agentFiles;
   const files = [bundle, config, authority, certificate, ready];
-  const args = [...files, kind, ...requestArguments(keys)];
-  return script('inspect-agent', `${requestCertificates}${inspection}`, args, { root: true });
+  const args = [...files, kind, environmentFile, environmentLines(machine), ...requestArguments(keys)];
+  const body = `${requestCertificates}${environmentScript}${inspection}`;
+  return script('inspect-agent', body, args, { root: true });
 }
 
 async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspection): Promise<AgentState> {
@@ -102,12 +120,13 @@ async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspe
     .update(config)
     .update(authority.certificate)
     .digest('hex');
-  const { stdout } = await succeed(connection, inspectCommand(kind), options);
-  const [stamp = '', actual = '', ...rest] = stdout.split('\n');
+  const { stdout } = await succeed(connection, inspectCommand(machine.settings, kind), options);
+  const [stamp = '', actual = '', found = '', ...rest] = stdout.split('\n');
   const pem = rest.join('\n').trim();
   const [certificate, csr] = isCsr(pem) ? ['', pem] : [pem, ''];
   const stale = stamp !== wantedStamp || actual !== wantedStamp || !isUsable(certificate, authority);
-  return { machine, connection, config, stamp, wantedStamp, certificate, csr, stale };
+  const environment = found === 'same' ? found : 'other';
+  return { machine, connection, config, stamp, wantedStamp, certificate, csr, stale, environment };
 }
 
 function isUsable(certificate: string, { certificate: ca }: Authority): boolean {

@@ -88,8 +88,7 @@ export class FakeAgent {
   }
 
   /** The machine's way in: its agent socket leads here. */
-  gateway(name: string): Gateway {
-    const machine = new FakeMachine({ name });
+  gateway(name: string, machine = new FakeMachine({ name })): Gateway {
     machine.sockets.set(agentSocket, (stream) => this.#server.emit('connection', stream));
     return { name, connect: async () => machine.connect() };
   }

@@ -21,11 +21,11 @@ export interface Cluster {
 export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
   const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
   const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
-  const { lifetime, machines: booted, published } = await platform.createMachines(plan, login.publicKey);
+  const { lifetime, emulated, ...made } = await platform.createMachines(plan, login.publicKey);
   const { privateKey } = login;
-  const machines = booted.map((machine) => meet(machine, privateKey));
+  const machines = made.machines.map((machine) => meet(machine, privateKey));
   const members = machines.filter(({ etcd }) => etcd);
-  const etcd = new EtcdCluster('etcd', { members, privateKey, pki }, { deletedWith: lifetime });
+  const etcd = new EtcdCluster('etcd', { members, emulated, privateKey, pki }, { deletedWith: lifetime });
   const agents = new Agents('agents', { machines, privateKey, etcd, pki }, { deletedWith: lifetime });
-  return { lifetime, machines, published, privateKey, etcd, agents };
+  return { lifetime, machines, published: made.published, privateKey, etcd, agents };
 }

@@ -4,6 +4,8 @@ import type { Pki } from './pki.ts';
 
 export interface EtcdClusterArgs {
   readonly members: pulumi.Input<MachineAccess>[];
+  /** Whether CPUs are emulated, or may be: the members' timers follow from it, and all have the same. */
+  readonly emulated: boolean;
   readonly privateKey: pulumi.Input<string>;
   readonly pki: Pki;
 }
@@ -18,7 +20,7 @@ export class EtcdCluster extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { members, privateKey, pki }: EtcdClusterArgs,
+    { members, emulated, privateKey, pki }: EtcdClusterArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -26,6 +28,7 @@ export class EtcdCluster extends pulumi.CustomResource {
       name,
       {
         members,
+        emulated,
         privateKey,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,

@@ -88,6 +88,27 @@ export const rules: readonly Rule[] = [
     tests: ['src/etcd'],
   },
   {
+    broken: 'user data knows an address',
+    file: 'cloud-config/build.ts',
+    from: '    hostname: plan.name,\n',
+    to: "    hostname: plan.name,\n    files: [{ path: '/etc/address', contents: plan.address, mode: '0644' }],\n",
+    tests: ['cloud-config'],
+  },
+  {
+    broken: "lines of a machine's owner in /etc/environment get lost",
+    file: 'src/push/environment-file.ts',
+    from: ` && sed -E '/\${ours}/d' "$file"; }`,
+    to: '; }',
+    tests: ['src/push/environment-file.test.ts'],
+  },
+  {
+    broken: 'a member that has data gets other timers with a new certificate',
+    file: 'src/etcd/commands.ts',
+    from: '(keepsEnvironment ? [] : [environment])',
+    to: '[environment]',
+    tests: ['src/etcd/bootstrap.test.ts'],
+  },
+  {
     broken: "a worker's certificate writes below /flotilla/",
     file: 'src/etcd/access.ts',
     from: "{ type: 'READ', ...below(rootPrefix) },\n    { type: 'WRITE', key",

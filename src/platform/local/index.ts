@@ -25,6 +25,6 @@ export const localPlatform: Platform = {
       createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
     );
     const published = plan.publish.map(({ host }) => `http://127.0.0.1:${host}`);
-    return { lifetime: network, machines, published };
+    return { lifetime: network, machines, emulated, published };
   },
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConnectionPool } from '../../ssh/pool.ts';
+import { diffProperties } from '../diff.ts';
 import { anyHandler } from '../handler.ts';
 import { type Context, type Properties, unknownValue } from '../resource.ts';
 import { etcdCluster } from './etcd-cluster.ts';
@@ -57,6 +58,13 @@ describe('preview', () => {
     await expect(preview(more)).rejects.toThrow('the config asks for core-1 (10.77.12.11)');
   });
 
+  test('more members whose addresses nobody knows yet are refused in words', async () => {
+    const fourth = { ...member(4, unknownValue), address: unknownValue };
+    await expect(preview(inputs(member(1), member(2), member(3), fourth))).rejects.toThrow(
+      'core-4 (an address yet unknown)',
+    );
+  });
+
   test('a member on a new machine is refused by name', async () => {
     const replaced = inputs(member(1), member(2, unknownValue), member(3));
     await expect(preview(replaced)).rejects.toThrow('core-2 would be replaced');
@@ -66,6 +74,23 @@ describe('preview', () => {
     const moved = inputs({ ...member(1), port: unknownValue }, member(2), member(3));
     expect(await preview(moved)).toMatchObject({ endpoints, clusterId: 'cafe' });
   });
+
+  test('nor is an address that its cloud has yet to say, unless the machine is another one too', async () => {
+    const later = inputs({ ...member(1), address: unknownValue }, member(2), member(3));
+    expect(await preview(later)).toMatchObject({ endpoints, clusterId: 'cafe' });
+    const other = inputs({ ...member(1, unknownValue), address: unknownValue }, member(2), member(3));
+    await expect(preview(other)).rejects.toThrow(/^core-1 would be replaced/);
+  });
+});
+
+test('whether CPUs are emulated is new to the state of an earlier version, once', async () => {
+  const wanted = { ...three, emulated: true };
+  const diff = (inputs: Properties, outputs: Properties) =>
+    diffProperties(handler, { inputs, outputs }, wanted, []);
+  expect(diff(three, old)).toEqual({ emulated: { kind: 'add', replace: false } });
+  const outputs = await preview(wanted);
+  expect(outputs).toMatchObject({ emulated: true, endpoints, clusterId: 'cafe' });
+  expect(diff(wanted, outputs)).toEqual({});
 });
 
 describe('drift', () => {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { type AdminOptions, EtcdAdmin } from '../../etcd/admin.ts';
 import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from '../../etcd/bootstrap.ts';
 import { certificateState } from '../../etcd/certificates.ts';
-import type { EtcdMember } from '../../etcd/cluster.ts';
+import type { EtcdCluster as Cluster, EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
+import { etcdTimings } from '../../etcd/timing.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
@@ -13,6 +14,8 @@ import { type Context, type ResourceHandler, unknownValue } from '../resource.ts
 
 const inputs = z.object({
   members: z.array(machineAccess).min(1),
+  /** Whether CPUs are emulated, or may be. States of earlier versions don't say: their machines were told at boot. */
+  emulated: z.boolean().default(false),
   privateKey: z.string(),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
@@ -45,8 +48,9 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
       const members = z
         .array(machineAccess.pick({ name: true, address: true, id: true }))
         .parse(known.members);
-      if (old) refuseOtherMembers(old.members, members);
-      if (old) refuseReplaced(old.members, members);
+      if (!old) return {};
+      refuseReplaced(old.members, members);
+      refuseOtherMembers(old.members, withKnownAddresses(old.members, members));
       return {};
     },
 
@@ -126,19 +130,39 @@ function healthIn(facts: MemberFacts | undefined, member: EtcdMember, old: Input
   return healthOf(facts, certificateState(facts.certificate, member, authorityOf(old)));
 }
 
-function clusterOf({ members }: Inputs, { stack }: Context) {
-  return { name: stack, generation, members: members.map(({ name, address }) => ({ name, address })) };
+function clusterOf({ members, emulated }: Inputs, { stack }: Context): Cluster {
+  return {
+    name: stack,
+    generation,
+    members: members.map(({ name, address }) => ({ name, address })),
+    timing: emulated ? etcdTimings.emulated : etcdTimings.standard,
+  };
 }
 
 /** Refused here as well as on the machines: at preview, before anything else of the same run has happened. */
 function refuseOtherMembers(old: readonly EtcdMember[], wanted: readonly EtcdMember[]): void {
   const names = (members: readonly EtcdMember[]) =>
-    members.map(({ name, address }) => `${name} (${address})`).sort();
+    members
+      .map(
+        ({ name, address }) => `${name} (${address === unknownValue ? 'an address yet unknown' : address})`,
+      )
+      .sort();
   const [before, after] = [names(old), names(wanted)];
   if (before.join() === after.join()) return;
   throw new Error(
     `the etcd members cannot change yet: the cluster has ${before.join(', ')}, and the config asks for ${after.join(', ')}; put the counts of the groups with etcd: true back, or destroy the stack and bring it up anew`,
   );
+}
+
+/** An address that is not known yet may be the old one: if it is not, `update` says so. */
+function withKnownAddresses(
+  old: readonly EtcdMember[],
+  wanted: readonly EtcdMember[],
+): readonly EtcdMember[] {
+  return wanted.map((member) => {
+    if (member.address !== unknownValue) return member;
+    return old.find(({ name }) => name === member.name) ?? member;
+  });
 }
 
 /** Ids that are not known yet belong to machines that will be new, and a new member has no data. */

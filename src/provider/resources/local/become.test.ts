@@ -10,7 +10,7 @@ const command = becomeCommand(
   {
     hostname: 'core-1',
     write: [
-      { path: '/etc/environment', contents: 'A=é\n', mode: '0644' },
+      { path: '/etc/issue', contents: 'A=é\n', mode: '0644' },
       { path: '/etc/flotilla/secret', contents: '', mode: '0600' },
     ],
     remove: ['/etc/old'],
@@ -24,7 +24,7 @@ const body = command.argv[2] ?? '';
 
 test('the script reads its arguments by place: files, facts, the template, four lists', () => {
   expect(programArguments(command)).toEqual([
-    ...['/etc/environment', '5', '0644', '/etc/flotilla/secret', '0', '0600', '--'],
+    ...['/etc/issue', '5', '0644', '/etc/flotilla/secret', '0', '0600', '--'],
     ...['core-1', 'core-1-1', address, lanMac(address)],
     ...[templateInstance, templateAddress, lanMac(templateAddress)],
     ...['/etc/old', '--'],
