@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyHandler, type Properties, unknownValue } from './resource.ts';
+import { type AnyHandler, type ChangeRule, type Properties, unknownValue } from './resource.ts';
 
 export type DiffKind = 'add' | 'delete' | 'update';
 
@@ -22,9 +22,16 @@ export function diffProperties(
   const keys = new Set([...Object.keys(old.inputs), ...Object.keys(news)]);
   const changed = [...keys]
     .filter((key) => !skip(key) && !key.startsWith('__'))
-    .flatMap((key) => changes(key, old.inputs[key], news[key], handler.changes[key] === 'replace'));
+    .flatMap((key) => {
+      const [before, now] = [old.inputs[key], news[key]];
+      return changes(key, before, now, replaces(handler.changes[key], before, now));
+    });
   const drifted = Object.keys(handler.drift(old.outputs)).map((key) => update(key));
   return Object.fromEntries([...changed, ...drifted]);
+}
+
+function replaces(rule: ChangeRule | undefined, old: unknown, value: unknown): boolean {
+  return typeof rule === 'function' ? rule(old, value) : rule === 'replace';
 }
 
 type Entry = readonly [string, PropertyChange];

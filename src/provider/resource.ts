@@ -23,8 +23,19 @@ export interface Created<Outputs> {
   readonly outputs: Outputs;
 }
 
-/** How a changed input is dealt with; what is not named is updated in place. */
-export type ChangeRule = 'replace' | 'ignore';
+/**
+ * How a changed input is dealt with; what is not named is updated in place. A function says whether just this change
+ * replaces.
+ */
+export type ChangeRule = 'replace' | 'ignore' | ((old: unknown, value: unknown) => boolean);
+
+/** What there is to know while inputs are checked. */
+export interface Checked {
+  /** The logical name in the program. */
+  readonly name: string;
+  /** The inputs of the last time; undefined for what is to be made, also as a replacement. */
+  readonly old: Properties | undefined;
+}
 
 /**
  * One resource type. Inputs and outputs are parsed at the provider's edge, so the methods see typed values.
@@ -61,7 +72,9 @@ export interface AnyHandler {
   readonly schemas: { readonly inputs: z.ZodType; readonly outputs: z.ZodType };
   readonly computed: readonly string[];
   readonly changes: Readonly<Record<string, ChangeRule>>;
-  complete(inputs: Properties): Promise<Properties>;
+  /** Whether a replacement can only be made when the old one is gone, as of things that can't share a name. */
+  deletesFirst?(old: Properties, inputs: Properties): boolean;
+  complete(inputs: Properties, checked: Checked): Promise<Properties>;
   problems(inputs: Properties): { path: string; reason: string }[];
   drift(outputs: Properties): Readonly<Record<string, string>>;
   preview(inputs: Properties, old: Properties | undefined, context: Context): Promise<Properties>;

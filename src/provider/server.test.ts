@@ -6,7 +6,7 @@ import status from '@pulumi/pulumi/proto/status_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { z } from 'zod';
 import { anyHandler } from './handler.ts';
-import { InitFailed, type Properties, unknownValue } from './resource.ts';
+import { type AnyHandler, InitFailed, type Properties, unknownValue } from './resource.ts';
 import { createServer, toStruct } from './server.ts';
 
 /** A resource that lives in a map: enough to see what the engine would see. */
@@ -37,11 +37,27 @@ const machine = anyHandler({
   },
 });
 
+/** Things that share a pool of names, may shrink only by being made anew, and get a name that stays. */
+const disk: AnyHandler = {
+  ...anyHandler({
+    inputs: z.object({ name: z.string(), gigabytes: z.number() }),
+    outputs: z.object({}),
+    computed: [],
+    changes: { gigabytes: (old, value) => Number(value) < Number(old) },
+    create: async ({ name }) => ({ id: name, outputs: {} }),
+  }),
+  complete: async (inputs, { name, old }) => ({ ...inputs, name: inputs.name ?? old?.name ?? `${name}-1` }),
+  deletesFirst: (old, inputs) => old.name === inputs.name,
+};
+
 const urn = 'urn:pulumi:dev::flotilla::flotilla:local:Network$flotilla:test:Machine::core-1';
+const diskUrn = 'urn:pulumi:dev::flotilla::flotilla:test:Disk::data';
 const logged: string[] = [];
+const configured: Properties[] = [];
 const cancellation = new AbortController();
 const server = createServer({
-  handlers: { 'flotilla:test:Machine': machine },
+  handlers: { 'flotilla:test:Machine': machine, 'flotilla:test:Disk': disk },
+  configure: ({ args }) => configured.push(args),
   version: '1.2.3',
   cancellation,
   log: { connect: () => undefined, info: (_, line) => logged.push(line) },
@@ -110,6 +126,14 @@ test('the schema names each type with its inputs and outputs', async () => {
   });
 });
 
+test('the provider is told its settings', async () => {
+  const secret = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value: 'hush' };
+  const args = toStruct({ token: secret, retries: '4', deep: { list: [secret] } });
+  const request = new messages.ConfigureRequest().setArgs(args);
+  await call<messages.ConfigureRequest, messages.ConfigureResponse>(client.configure, request);
+  expect(configured).toEqual([{ token: 'hush', retries: '4', deep: { list: ['hush'] } }]);
+});
+
 describe('check', () => {
   const check = async (news: Properties) => {
     const request = new messages.CheckRequest().setUrn(urn).setNews(toStruct(news));
@@ -119,6 +143,16 @@ describe('check', () => {
 
   test('names every input that is wrong', async () => {
     expect(await check({ size: 0, tags: { a: 1 } })).toEqual(['size', 'zone', 'tags.a']);
+  });
+
+  test.each([
+    ['data-1', undefined],
+    ['data-0', { name: 'data-0' }],
+  ])('completes the inputs: %s', async (name, old) => {
+    const request = new messages.CheckRequest().setUrn(diskUrn).setNews(toStruct({ gigabytes: 1 }));
+    if (old) request.setOlds(toStruct(old));
+    const response = await call<messages.CheckRequest, messages.CheckResponse>(client.check, request);
+    expect(response.getInputs()?.toJavaScript()).toEqual({ gigabytes: 1, name });
   });
 
   test('lets pass what is not known yet', async () => {
@@ -140,6 +174,21 @@ describe('diff', () => {
 
   test('replaces where the table says so', async () => {
     expect((await diff({ ...inputs, zone: 'b' })).getReplacesList()).toEqual(['zone']);
+  });
+
+  test.each([
+    [1, true, 'data', true],
+    [1, true, 'other', false],
+    [3, false, 'data', false],
+  ])('of 2 GB to %d: replaced %s; as %s: old one first %s', async (gigabytes, replaced, name, first) => {
+    const request = new messages.DiffRequest()
+      .setUrn(diskUrn)
+      .setOldInputs(toStruct({ name: 'data', gigabytes: 2 }))
+      .setOlds(toStruct({ name: 'data', gigabytes: 2 }))
+      .setNews(toStruct({ name, gigabytes }));
+    const response = await call<messages.DiffRequest, messages.DiffResponse>(client.diff, request);
+    expect(response.getReplacesList()).toEqual(replaced ? ['gigabytes'] : []);
+    expect(response.getDeletebeforereplace()).toBe(first);
   });
 
   test('leaves out what the program ignores', async () => {

@@ -10,8 +10,15 @@ import type { EngineLog } from './engine-log.ts';
 import { serviceError } from './errors.ts';
 import { packageSchema } from './package-schema.ts';
 import type { AnyHandler, Context, Properties } from './resource.ts';
+import { revealed } from './secret.ts';
 
 type Unary<Request, Response> = (request: Request) => Promise<Response>;
+
+/** The provider's own settings, which are the same for all of its resources. */
+export interface ProviderConfig {
+  /** Of the provider resource, by their plain names, secrets too; numbers and booleans may come as text. */
+  readonly args: Properties;
+}
 
 export interface ProviderOptions {
   /** Type token → handler. */
@@ -20,6 +27,8 @@ export interface ProviderOptions {
   readonly log: EngineLog;
   /** Aborted when the user cancels, and by whoever stops the server: handlers end what they do. */
   readonly cancellation: AbortController;
+  /** Gets the settings before anything is asked. */
+  readonly configure?: (config: ProviderConfig) => void;
 }
 
 /** The gRPC face of the provider (pulumi/provider.proto); what a resource does is in its handler. */
@@ -34,6 +43,7 @@ function implementation({
   version,
   log,
   cancellation,
+  configure,
 }: ProviderOptions): grpc.UntypedServiceImplementation {
   const handlerOf = (urn: string): AnyHandler => {
     const handler = handlers[typeOf(urn)];
@@ -64,7 +74,12 @@ function implementation({
       return new messages.CheckResponse().setInputs(request.getNews());
     }),
     diffConfig: unary(async () => new messages.DiffResponse()),
-    configure: unary(async () => {
+    configure: unary(async (request: messages.ConfigureRequest) => {
+      const args = Object.entries(fromStruct(request.getArgs())).map(([key, value]) => [
+        key,
+        revealed(value),
+      ]);
+      configure?.({ args: Object.fromEntries(args) });
       return new messages.ConfigureResponse().setAcceptsecrets(false).setSupportspreview(true);
     }),
     cancel: unary(async () => {
@@ -73,7 +88,10 @@ function implementation({
     }),
     check: unary(async (request: messages.CheckRequest) => {
       const handler = handlerOf(request.getUrn());
-      const inputs = await handler.complete(fromStruct(request.getNews()));
+      const { name } = contextOf(request.getUrn());
+      const olds = request.getOlds();
+      const checked = { name, old: olds && fromStruct(olds) };
+      const inputs = await handler.complete(fromStruct(request.getNews()), checked);
       const failures = handler
         .problems(inputs)
         .map(({ path, reason }) => new messages.CheckFailure().setProperty(path).setReason(reason));
@@ -83,9 +101,11 @@ function implementation({
       const old = { inputs: fromStruct(request.getOldInputs()), outputs: fromStruct(request.getOlds()) };
       const [handler, context] = [handlerOf(request.getUrn()), contextOf(request.getUrn())];
       for (const reason of Object.values(handler.drift(old.outputs))) context.log(reason);
-      return diffResponse(
-        diffProperties(handler, old, fromStruct(request.getNews()), request.getIgnorechangesList()),
-      );
+      const news = fromStruct(request.getNews());
+      const diff = diffProperties(handler, old, news, request.getIgnorechangesList());
+      const replaced = Object.values(diff).some(({ replace }) => replace);
+      const deletesFirst = replaced && (handler.deletesFirst?.(old.inputs, news) ?? false);
+      return diffResponse(diff).setDeletebeforereplace(deletesFirst);
     }),
     create: unary(async (request: messages.CreateRequest) => {
       const [handler, context] = [handlerOf(request.getUrn()), contextOf(request.getUrn())];
