@@ -35,6 +35,6 @@ export interface Machines {
   /** Lives exactly as long as the cluster: with it goes all that runs on the machines, without being asked. */
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly BootedMachine[];
-  /** Addresses at which published ports answer, seen from the operator's computer. */
-  readonly published: readonly string[];
+  /** Addresses at which published ports answer, seen from the operator's computer; a cloud's are known only then. */
+  readonly published: readonly pulumi.Input<string>[];
 }
