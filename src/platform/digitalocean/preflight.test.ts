@@ -114,12 +114,14 @@ describe('the size of a group', () => {
 
   const named = (slug: string) => ({ sizes: { w: slug } });
 
-  test.each(Object.values(DropletSlug))('%s is taken', (slug) => {
+  const sold = Object.values(DropletSlug).filter((slug) => slug.includes('-'));
+
+  test.each(sold)('%s is taken', (slug) => {
     expect(sizeOf({ group: { memory: 512, disk: 4 }, digitalocean: named(slug) })).toBe(slug);
   });
 
   // Those with graphics cards are named after the cards.
-  test.each(Object.values(DropletSlug).filter((slug) => !slug.startsWith('gpu-')))(
+  test.each(sold.filter((slug) => !slug.startsWith('gpu-')))(
     'CPUs and memory are read off %s',
     (slug) => {
       const [problem] = problemsOf({ group: { cpus: 256, memory: 1048576 }, digitalocean: named(slug) });

@@ -57,10 +57,10 @@ export const sizes: readonly Size[] = rows.map(([slug, cpus, memory, disk]) => {
   return { slug, cpus, memory, disk, ...(regions ? { regions } : {}) };
 });
 
-/** Every slug that the SDK of this version knows. */
+/** Every slug that the SDK of this version knows, but for those of before 2018 (`2gb`), which are no longer sold. */
 const slugs: readonly string[] = [
   ...new Set([...sizes.map(({ slug }) => slug), ...Object.values(DropletSlug)]),
-];
+].filter((slug) => slug.includes('-'));
 
 /** The size of the machine's droplet, or why there is none. A slug that is named is taken, if it is large enough. */
 export function chooseSize(plan: MachinePlan, settings: DigitaloceanSettings): Size | Problem {
