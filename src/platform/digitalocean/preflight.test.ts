@@ -121,13 +121,10 @@ describe('the size of a group', () => {
   });
 
   // Those with graphics cards are named after the cards.
-  test.each(sold.filter((slug) => !slug.startsWith('gpu-')))(
-    'CPUs and memory are read off %s',
-    (slug) => {
-      const [problem] = problemsOf({ group: { cpus: 256, memory: 1048576 }, digitalocean: named(slug) });
-      expect(problem?.problem).toMatch(/has [1-9]\d* of the 256 CPUs and [1-9]\d+ of the 1048576 MiB/);
-    },
-  );
+  test.each(sold.filter((slug) => !slug.startsWith('gpu-')))('CPUs and memory are read off %s', (slug) => {
+    const [problem] = problemsOf({ group: { cpus: 256, memory: 1048576 }, digitalocean: named(slug) });
+    expect(problem?.problem).toMatch(/has [1-9]\d* of the 256 CPUs and [1-9]\d+ of the 1048576 MiB/);
+  });
 });
 
 describe('facts that the SDK has too', () => {
@@ -195,6 +192,7 @@ describe('credentials', () => {
   test.each([
     ["Pulumi's config", token],
     ['the environment', { config: {}, environment: { DIGITALOCEAN_TOKEN: 'secret' } }],
+    ['its other variable', { config: {}, environment: { DIGITALOCEAN_ACCESS_TOKEN: 'secret' } }],
   ])('come from %s', (_, credentials) => expect(problemsOf({}, credentials)).toEqual([]));
 
   test('without any, the fix says where to get and to put them', () => {

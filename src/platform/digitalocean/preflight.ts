@@ -47,7 +47,11 @@ const kept = 5;
  *
  * @throws InvalidInput with everything that stands in the way
  */
-export function preflight(plan: ClusterPlan, settings: DigitaloceanSettings, credentials: Credentials) {
+export function preflight(
+  plan: ClusterPlan,
+  settings: DigitaloceanSettings,
+  credentials: Credentials,
+): DropletPlan[] {
   const chosen = plan.machines.map((machine) => ({ machine, size: chooseSize(machine, settings) }));
   const droplets = chosen.filter((each): each is DropletPlan => 'slug' in each.size);
   const problems = [
@@ -65,9 +69,11 @@ function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((each) => [`${each.path} ${each.problem}`, each])).values()];
 }
 
+/** The provider's own (terraform-provider-digitalocean, docs/index.md). */
+const variables = ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'];
+
 function credentialProblems({ config, environment }: Credentials): Problem[] {
-  const found = config['digitalocean:token'] || environment.DIGITALOCEAN_TOKEN;
-  if (found) return [];
+  if (config['digitalocean:token'] || variables.some((name) => environment[name])) return [];
   return [
     {
       path: 'digitalocean:token',
