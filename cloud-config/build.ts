@@ -3,6 +3,7 @@ import type { OperatingSystem } from '../src/model/operating-system.ts';
 import type { MachinePlan } from '../src/plan/plan.ts';
 import { agentUnits } from './agent-units.ts';
 import type { ConfigFile, MachineConfig, SshHostKey, SystemdUnit } from './machine-config.ts';
+import { metadataGuard } from './metadata-guard.ts';
 
 /** The account that Flotilla and the operator log in with; CoreOS's name for it. */
 export const adminUser = 'core';
@@ -19,6 +20,8 @@ export interface BuildOptions {
   readonly prebuilt: boolean;
   /** Whether CPUs are emulated, or may be: the agent's V8 makes no code there. */
   readonly emulated: boolean;
+  /** Whether a cloud's metadata service answers there; containers are kept from it then. No by default. */
+  readonly metadataService?: boolean;
 }
 
 /**
@@ -34,6 +37,7 @@ export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: Buil
     ...common,
     hostname: plan.name,
     units: [
+      ...(options.metadataService ? [metadataGuard] : []),
       ...common.units,
       ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
       ...agentUnits(options),

@@ -28,6 +28,14 @@ const documents = [
   { name: 'core-debian-13-prebuilt', machine: 'core-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'worker-debian-13-prebuilt', machine: 'worker-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'core-debian-13-packages', machine: 'core-1', os: 'debian-13', prebuilt: false, emulated: false },
+  {
+    name: 'core-debian-13-digitalocean',
+    machine: 'core-1',
+    os: 'debian-13',
+    prebuilt: false,
+    emulated: false,
+    metadataService: true,
+  },
 ] as const;
 
 function planOf(machine: string, os: MachinePlan['os']): MachinePlan {

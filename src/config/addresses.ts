@@ -50,7 +50,10 @@ export function subnetOf(name: string, group: Pick<GroupSpec, 'subnet'>, range: 
   return group.subnet ?? digest % Math.max(1, subnetCount(range));
 }
 
-export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
+/** Where machines have the addresses of their plan. A cloud gives its machines any of the network. */
+const addressedByPlan: ReadonlySet<ClusterSpec['platform']> = new Set(['local']);
+
+export function addressProblems({ platform, network, machines }: ClusterSpec): Problem[] {
   const range = parseRange(network);
   if (!range)
     return [
@@ -60,6 +63,7 @@ export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
         fix: 'use one like 10.77.0.0/16 or 192.168.64.0/20',
       },
     ];
+  if (!addressedByPlan.has(platform)) return subnetsForNobody(platform, machines);
   const count = subnetCount(range);
   if (count < Object.keys(machines).length)
     return [
@@ -80,6 +84,15 @@ export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
         fix: `give ${name} a subnet: of its own, a number from 0 to ${count - 1}`,
       })),
   ]);
+}
+
+function subnetsForNobody(platform: string, machines: ClusterSpec['machines']): Problem[] {
+  const written = Object.entries(machines).filter(([, { subnet }]) => subnet !== undefined);
+  return written.map(([name, { subnet }]) => ({
+    path: `flotilla:machines.${name}.subnet`,
+    problem: `${subnet} would choose the group's addresses, which ${platform} gives out itself`,
+    fix: 'take it out',
+  }));
 }
 
 function subnetProblems(name: string, { subnet }: GroupSpec, subnets: number): Problem[] {

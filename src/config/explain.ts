@@ -19,11 +19,15 @@ export function explain(issue: Issue, schema: Schema): Problem[] {
         fix: `use ${inner.message}`,
       }));
     case 'invalid_type':
-      return [{ path, problem: typeProblem(issue), fix: `give ${typeName(issue.expected, known)}` }];
-    case 'invalid_value':
       return [
-        { path, problem: `${show(issue.input)} is not known`, fix: `use ${issue.values.join(' or ')}` },
+        {
+          path,
+          problem: typeProblem(issue),
+          fix: `give ${ownWords(issue) ?? typeName(issue.expected, known)}`,
+        },
       ];
+    case 'invalid_value':
+      return [{ path, problem: valueProblem(issue), fix: `use ${issue.values.join(' or ')}` }];
     case 'too_small':
       if (issue.origin === 'string')
         return [{ path, problem: 'is empty', fix: 'write something there, or take it away' }];
@@ -47,6 +51,15 @@ const typeNames: Readonly<Record<string, string>> = {
 function typeName(expected: string, known: readonly string[]): string {
   if (expected === 'object') return `keys and values; known here: ${known.join(', ')}`;
   return typeNames[expected] ?? expected;
+}
+
+/** What the schema itself says of what it wants, if it does; all messages of zod's own begin alike. */
+function ownWords({ message }: Issue): string | undefined {
+  return message.startsWith('Invalid input') ? undefined : message;
+}
+
+function valueProblem(issue: Issue & { code: 'invalid_value' }): string {
+  return issue.input === undefined ? 'is missing' : `${show(issue.input)} is not known`;
 }
 
 function typeProblem(issue: Issue & { code: 'invalid_type' }): string {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
+import { digitaloceanProblems } from './digitalocean-check.ts';
 import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
 import { platformProblems } from './platform-settings.ts';
@@ -13,6 +14,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   addressProblems,
   publishProblems,
   platformProblems,
+  digitaloceanProblems,
 ];
 
 /**

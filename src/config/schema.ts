@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { digitaloceanSchema } from './digitalocean.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
 
 /**
@@ -36,13 +37,17 @@ export const groupSchema = z
     publish: z
       .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), port.min(2))
       .default({})
-      .describe('Port on 127.0.0.1 of your computer: port on the machines; goes to one that answers'),
+      .describe(
+        'Port on 127.0.0.1 of your computer, on a cloud of the load balancer: port on the machines; goes to one that answers',
+      ),
     subnet: z
       .int()
       .min(0)
       .max(65535)
       .optional()
-      .describe("Which /24 of the network the group's addresses come from; normally follows from its name"),
+      .describe(
+        "Which /24 of the network the group's addresses come from; normally follows from its name; local only",
+      ),
     generation: z
       .int()
       .min(1)
@@ -52,9 +57,10 @@ export const groupSchema = z
   .describe('A group of machines that are alike');
 
 export const stackSchema = z.strictObject({
-  platform: z.enum(['local']).default('local').describe('Where the machines come from'),
+  platform: z.enum(['local', 'digitalocean']).default('local').describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   local: localSchema.optional(),
+  digitalocean: digitaloceanSchema.optional(),
   image: imageSchema
     .optional()
     .meta({ deprecated: true, description: 'Earlier place of flotilla:local.image' }),
@@ -65,7 +71,9 @@ export const stackSchema = z.strictObject({
     .string()
     .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a private IPv4 range like 10.77.0.0/16')
     .default('10.77.0.0/16')
-    .describe('Private IPv4 range of the cluster; every group of machines takes one /24 of it'),
+    .describe(
+      'Private IPv4 range of the cluster; on your own computer every group of machines takes one /24 of it',
+    ),
   machines: z
     .record(groupName, groupSchema)
     .refine(

@@ -1,4 +1,5 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
@@ -17,6 +18,7 @@ export interface MachinePlan {
   readonly memory: number;
   /** GiB */
   readonly disk: number;
+  /** As the local platform gives it; a cloud gives another. */
   readonly address: string;
   /** Length of the cluster network's prefix: every machine reaches every other directly. */
   readonly prefixLength: number;
@@ -31,8 +33,11 @@ export interface ClusterPlan {
   /** The stack's name. */
   readonly name: string;
   readonly os: OperatingSystem;
-  /** For the platform of that name alone. */
+  /** Each for the platform of that name alone. */
   readonly local: LocalSettings;
+  readonly digitalocean: DigitaloceanSettings | undefined;
+  /** Private IPv4 range of the cluster, `10.77.0.0/16` */
+  readonly network: string;
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -48,6 +53,8 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     name,
     os: spec.os,
     local: localSettings(spec),
+    digitalocean: spec.digitalocean,
+    network: spec.network,
     machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,

@@ -37,6 +37,6 @@ export interface Machines {
   readonly machines: readonly BootedMachine[];
   /** Whether their CPUs are emulated, or may be. The same for all: it decides etcd's timers. */
   readonly emulated: boolean;
-  /** Addresses at which published ports answer, seen from the operator's computer. */
-  readonly published: readonly string[];
+  /** Addresses at which published ports answer, seen from the operator's computer; a cloud's are known only then. */
+  readonly published: readonly pulumi.Input<string>[];
 }

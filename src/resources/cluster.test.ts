@@ -1,55 +1,118 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
+import { answerOwn } from '../../test/contract/platform.ts';
+import { known, type Provider, runProgram } from '../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../config/schema.ts';
 import { planCluster } from '../plan/plan.ts';
-import type { BootedMachine, Platform } from '../platform/platform.ts';
+import { answerFake, fakeBoot, fakePlatform } from '../platform/fake-platform.ts';
 import { createCluster } from './cluster.ts';
+import { clusterOutputs } from './outputs.ts';
 
-const registered: pulumi.runtime.MockResourceArgs[] = [];
+const core = { count: 3, etcd: true, metadata: { role: 'core' }, publish: { 8080: 80 } };
+const plan = planCluster(
+  'dev',
+  stackSchema.parse({ machines: { core, worker: { count: 1, memory: 2048 } } }),
+);
 
-pulumi.runtime.setMocks({
-  newResource(args) {
-    registered.push(args);
-    return { id: args.name, state: { ...args.inputs, machineId: `id of ${args.name}`, publicKey: 'KEY' } };
-  },
-  call: () => ({}),
-});
-
-/** A platform that is told its machines' addresses when they exist. */
-const cloud: Platform = {
-  async createMachines(plan) {
-    const lifetime = new pulumi.ComponentResource('test:index:Network', 'network');
-    const machines = plan.machines.map((machine, index): BootedMachine => {
-      const resource = new pulumi.ComponentResource('test:index:Machine', machine.name);
-      const given = pulumi.output(`10.9.0.${index + 1}`);
-      return {
-        plan: machine,
-        resource,
-        address: given,
-        user: 'core',
-        host: given,
-        port: pulumi.output(22),
-        incarnation: pulumi.output('1'),
-        oneTimeHostKey: pulumi.output('ONE-TIME'),
-      };
-    });
-    return { lifetime, machines, emulated: true, published: [] };
-  },
+/** Outputs of Flotilla's own resources, by the last part of their type. */
+const own: Readonly<Record<string, Record<string, unknown>>> = {
+  Pki: { certificate: 'the certificate', privateKey: 'the key of the authority' },
+  EtcdCluster: { endpoints: ['https://core-1.internal:2379'], health: { 'core-1': 'healthy' } },
 };
 
-test('etcd and agents are told the addresses that machines were given, and etcd whether CPUs are emulated', async () => {
-  const spec = stackSchema.parse({ machines: { core: { count: 1, etcd: true }, worker: { count: 1 } } });
-  const { agents } = await createCluster(planCluster('dev', spec), cloud);
-  await new Promise((resolve) => agents.urn.apply(resolve));
-  const inputsOf = (name: string) => registered.find((each) => each.name === name)?.inputs;
-  expect(inputsOf('etcd')).toMatchObject({
-    emulated: true,
-    members: [{ name: 'core-1', address: '10.9.0.1' }],
+const provider: Provider = (args) => {
+  const kind = args.type.split(':').at(-1) ?? '';
+  if (args.type.startsWith('fake:')) return answerFake(args);
+  if (kind === 'SshKey') return answerOwn(args);
+  const contact = { publicKey: `lasting key of ${args.name}`, machineId: `id of ${args.name}` };
+  return { id: args.name, state: { ...args.inputs, ...(kind === 'HostKey' ? contact : own[kind]) } };
+};
+
+async function run() {
+  const { result, registered } = await runProgram(async () => {
+    const cluster = await createCluster(plan, fakePlatform());
+    return clusterOutputs(cluster, undefined);
+  }, provider);
+  const find = (kind: string, name?: string) =>
+    registered.filter((each) => each.type.endsWith(`:${kind}`) && (name ?? each.name) === each.name);
+  return { outputs: result, registered, find };
+}
+
+describe('a cluster', () => {
+  test('every machine is met once, by its one-time key, and is called no more when it is gone', async () => {
+    const { find } = await run();
+    expect(find('HostKey').map((each) => each.name)).toEqual(plan.machines.map(({ name }) => name));
+    for (const { name, inputs, deletedWith } of find('HostKey')) {
+      expect(deletedWith).toBe(find('Machine', name)[0]?.urn);
+      expect(inputs).toMatchObject({
+        machine: name,
+        host: `${name}.fake.test`,
+        port: 22,
+        user: 'core',
+        incarnation: `${name}-life-1`,
+        oneTimeHostKey: expect.stringContaining(`${name}-first-contact`),
+      });
+    }
   });
-  expect(inputsOf('agents')).toMatchObject({
-    machines: [
-      { name: 'core-1', address: '10.9.0.1' },
-      { name: 'worker-1', address: '10.9.0.2' },
-    ],
+
+  test('etcd is told of its members, agents of all machines, by their lasting keys', async () => {
+    const { find } = await run();
+    const [etcd, agents] = [...find('EtcdCluster'), ...find('Agents')];
+    const machine = (name: string) => ({
+      name,
+      id: `id of ${name}`,
+      address: `${name}.internal`,
+      host: `${name}.fake.test`,
+      hostKey: `lasting key of ${name}`,
+    });
+    expect(etcd?.inputs.emulated).toBe(fakeBoot.emulated);
+    expect(etcd?.inputs.members).toMatchObject(['core-1', 'core-2', 'core-3'].map(machine));
+    expect(agents?.inputs.machines).toMatchObject(['core-1', 'core-2', 'core-3', 'worker-1'].map(machine));
+    expect(agents?.inputs).toMatchObject({ endpoints: own.EtcdCluster?.endpoints });
+  });
+
+  test('what runs on the machines goes with what lives as long as they do, unasked', async () => {
+    const { find } = await run();
+    const [network] = find('Network');
+    for (const { deletedWith } of [...find('EtcdCluster'), ...find('Agents')])
+      expect(deletedWith).toBe(network?.urn);
+  });
+
+  test('private keys are no input that the state shows', async () => {
+    const { registered } = await run();
+    for (const { type, inputs, secrets } of registered) {
+      const open = Object.entries(inputs).filter(([key]) => !secrets.includes(key));
+      expect([type, JSON.stringify(open)]).toEqual([type, expect.not.stringContaining('PRIVATE KEY')]);
+    }
+  });
+});
+
+describe('outputs', () => {
+  test('name the machines, their addresses, and where published ports answer', async () => {
+    const { outputs } = await run();
+    expect(await known(outputs.machines)).toEqual(
+      Object.fromEntries(plan.machines.map(({ name }) => [name, `${name}.internal`])),
+    );
+    expect(await known(outputs.published)).toEqual(['http://fake.test:8080']);
+    expect(await known(outputs.etcd)).toEqual({ 'core-1': 'healthy' });
+    expect(outputs.units).toEqual({});
+  });
+
+  test('say in secret how to reach them', async () => {
+    const { outputs } = await run();
+    const { privateKey, machines } = await known(outputs.connection);
+    expect(privateKey).toContain('login');
+    expect(machines).toHaveLength(4);
+    expect(machines[3]).toEqual({
+      name: 'worker-1',
+      id: 'id of worker-1',
+      address: 'worker-1.internal',
+      host: 'worker-1.fake.test',
+      port: 22,
+      user: 'core',
+      hostKey: 'lasting key of worker-1',
+      etcd: false,
+    });
+    expect(await pulumi.isSecret(outputs.connection)).toBe(true);
   });
 });

@@ -11,7 +11,7 @@ import { Pki } from './pki.ts';
 export interface Cluster {
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly MachineAccess[];
-  readonly published: readonly string[];
+  readonly published: readonly pulumi.Input<string>[];
   readonly privateKey: pulumi.Output<string>;
   readonly etcd: EtcdCluster;
   readonly agents: Agents;

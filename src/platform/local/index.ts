@@ -13,18 +13,27 @@ import { checkHost } from './preflight.ts';
 const emulated = true;
 
 /** Machines on this computer, in QEMU. */
-export const localPlatform: Platform = {
-  async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
-    await checkHost(plan);
-    const network = new Network('network', { publish: plan.publish });
-    const { os } = plan;
-    const { image: source, start } = plan.local;
-    const image = new Image(os, source ? { os, source } : { os });
-    const prebuilt = source === undefined;
-    const machines = plan.machines.map((machine) =>
-      createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
-    );
-    const published = plan.publish.map(({ host }) => `http://127.0.0.1:${host}`);
-    return { lifetime: network, machines, emulated, published };
-  },
-};
+export const localPlatform: Platform = platformOf(checkHost);
+
+/** @param check whether the computer can hold a plan; throws when it can't */
+export function platformOf(check: (plan: ClusterPlan) => Promise<void>): Platform {
+  return {
+    async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+      await check(plan);
+      return declareMachines(plan, authorizedKey);
+    },
+  };
+}
+
+function declareMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Machines {
+  const network = new Network('network', { publish: plan.publish });
+  const { os } = plan;
+  const { image: source, start } = plan.local;
+  const image = new Image(os, source ? { os, source } : { os });
+  const prebuilt = source === undefined;
+  const machines = plan.machines.map((machine) =>
+    createMachine(machine, { authorizedKey, image, network, start, emulated, prebuilt }),
+  );
+  const published = plan.publish.map(({ host }) => `http://127.0.0.1:${host}`);
+  return { lifetime: network, machines, emulated, published };
+}

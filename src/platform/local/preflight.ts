@@ -1,7 +1,7 @@
 import { stackFolder } from '../../model/home.ts';
 import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { gatherFacts, type LocalRequest } from '../../qemu/host-facts.ts';
+import { gatherFacts, type HostFacts, type LocalRequest } from '../../qemu/host-facts.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
 import { preflight } from '../../qemu/preflight.ts';
 
@@ -10,7 +10,10 @@ import { preflight } from '../../qemu/preflight.ts';
  *
  * @throws InvalidInput with everything that stands in the way.
  */
-export async function checkHost(plan: ClusterPlan): Promise<void> {
+export async function checkHost(
+  plan: ClusterPlan,
+  gather: (request: LocalRequest) => Promise<HostFacts> = gatherFacts,
+): Promise<void> {
   const request: LocalRequest = {
     stackFolder: stackFolder(plan.name),
     image: imageSource(plan.os, plan.local.image),
@@ -21,6 +24,6 @@ export async function checkHost(plan: ClusterPlan): Promise<void> {
       disk,
     })),
   };
-  const problems = preflight(request, await gatherFacts(request));
+  const problems = preflight(request, await gather(request));
   if (problems.length > 0) throw new InvalidInput('This computer cannot hold the cluster:', problems);
 }

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** `flotilla:digitalocean`: what there is to say of droplets alone. */
+
+/** Slugs of the regions in which droplets and VPCs can be made (docs.digitalocean.com, "Regional availability"). */
+export const regions = [
+  'ams3',
+  'atl1',
+  'blr1',
+  'fra1',
+  'lon1',
+  'nyc1',
+  'nyc2',
+  'nyc3',
+  'sfo2',
+  'sfo3',
+  'sgp1',
+  'syd1',
+  'tor1',
+] as const;
+
+const slug = z.string().regex(/^[a-z0-9][a-z0-9_.-]*$/, 'a slug in lower case, like s-1vcpu-2gb');
+
+/** An address or a range, IPv4 or IPv6. */
+const source = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'an address or a range, like 203.0.113.7 or 203.0.113.0/24',
+});
+
+/** Where the world is to get in, somebody has to write 0.0.0.0/0 down: there is no default. */
+const sshFrom = z
+  .array(source, {
+    error:
+      'a list of the addresses that may reach SSH, like [203.0.113.7/32]; `curl -4 https://icanhazip.com` says what ' +
+      'yours is, seen from outside',
+  })
+  .min(1)
+  .describe('Addresses and ranges that may reach the SSH of the machines; all others may not');
+
+export const digitaloceanSchema = z
+  .strictObject({
+    region: z.enum(regions).describe('Slug of the region; a cluster stays where it began'),
+    sshFrom,
+    size: slug
+      .optional()
+      .describe("Slug of every machine's size, instead of the cheapest that has its cpus, memory and disk"),
+    sizes: z.record(z.string(), slug).default({}).describe('Group → slug of the size of its machines'),
+    image: slug
+      .optional()
+      .describe(
+        'Slug of an image, or the number of one of your own, for new machines; it has to have cloud-init',
+      ),
+    loadBalancer: z
+      .boolean()
+      .default(false)
+      .describe('Whether published ports answer on load balancers, one for each group that publishes'),
+    project: z
+      .string()
+      .min(1)
+      .max(175)
+      .optional()
+      .describe('Name of a project to make, in which machines and load balancers are listed'),
+  })
+  .describe('Settings of the platform digitalocean');
+
+export type DigitaloceanSettings = z.output<typeof digitaloceanSchema>;

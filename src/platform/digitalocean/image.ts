@@ -1,0 +1,13 @@
+import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
+import type { OperatingSystem } from '../../model/operating-system.ts';
+
+/** DigitalOcean's own images, which it renews under the same slug. */
+const slugs: Readonly<Record<OperatingSystem, string>> = { 'debian-13': 'debian-13-x64' };
+
+/**
+ * What a new machine begins with. Which one a machine began with stays in the state: the slug, or the image behind it,
+ * may become another one without replacing a machine (machines.ts ignores its change).
+ */
+export function imageOf(os: OperatingSystem, { image }: Pick<DigitaloceanSettings, 'image'>): string {
+  return image ?? slugs[os];
+}

@@ -1,0 +1,60 @@
+import { Firewall } from '@pulumi/digitalocean/firewall.js';
+import { Tag } from '@pulumi/digitalocean/tag.js';
+import { Vpc } from '@pulumi/digitalocean/vpc.js';
+import type * as pulumi from '@pulumi/pulumi';
+import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
+import type { ClusterPlan } from '../../plan/plan.ts';
+
+/** Where the machines are, and what may reach them. */
+export interface Network {
+  readonly vpc: Vpc;
+  /** On every machine of the cluster: the firewall goes by it. */
+  readonly members: Tag;
+  /** Group → a tag that all its machines have. */
+  readonly groups: ReadonlyMap<string, Tag>;
+  /** Lets SSH in and members to each other. No machine is ever without it. */
+  readonly firewall: Firewall;
+}
+
+/** Every port (terraform-provider-digitalocean, docs/resources/firewall.md). */
+const everyPort = '1-65535';
+export const anywhere = ['0.0.0.0/0', '::/0'];
+
+/**
+ * Pulumi adds some random letters: an account's clusters of one name, of two people for instance, must not share a tag,
+ * or they would be members of each other. Tags, VPCs and firewalls have dashes in common.
+ */
+export function cloudName(stack: string, part?: string): string {
+  return ['flotilla', stack, ...(part ? [part] : [])].join('-').replace(/[^A-Za-z0-9-]/g, '-');
+}
+
+export function createNetwork(plan: ClusterPlan, settings: DigitaloceanSettings): Network {
+  const { region, sshFrom } = settings;
+  const vpc = new Vpc(
+    cloudName(plan.name),
+    { region, ipRange: plan.network, description: `Flotilla's stack ${plan.name}` },
+    // Neither can change: it would be another VPC, and with it other machines, all at once.
+    { ignoreChanges: ['region', 'ipRange'] },
+  );
+  const members = new Tag(cloudName(plan.name, 'member'));
+  const names = [...new Set(plan.machines.map(({ group }) => group))];
+  const groups = new Map(names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`))]));
+  const firewall = new Firewall(cloudName(plan.name), {
+    tags: [members.name],
+    inboundRules: [
+      { protocol: 'tcp', portRange: '22', sourceAddresses: sshFrom },
+      ...openTo({ sourceTags: [members.name] }),
+    ],
+    outboundRules: openTo({ destinationAddresses: anywhere }),
+  });
+  return { vpc, members, groups, firewall };
+}
+
+/** Rules that let every protocol through that a firewall knows. */
+function openTo<Ends extends Record<string, pulumi.Input<string>[]>>(ends: Ends) {
+  return [
+    { protocol: 'tcp', portRange: everyPort, ...ends },
+    { protocol: 'udp', portRange: everyPort, ...ends },
+    { protocol: 'icmp', ...ends },
+  ];
+}

@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals';
+import { buildMachineConfig } from '../../cloud-config/build.ts';
+import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
+import { stackSchema } from '../config/schema.ts';
+import { planCluster } from '../plan/plan.ts';
+import { generateSshKey } from '../ssh/key-pair.ts';
+import { userDataProblems } from './user-data.ts';
+
+const name = `w${'x'.repeat(38)}w`;
+const machines = { core: { count: 1, etcd: true }, [name]: { count: 1 } };
+const plan = planCluster('sizes', stackSchema.parse({ machines }));
+const options = { prebuilt: false, emulated: true, metadataService: true };
+
+test('what is longer than the cloud takes is named with both sizes', () => {
+  const problems = userDataProblems(plan.machines, options, { cloud: 'Cirrus', limit: 1000 });
+  expect(problems).toEqual([
+    {
+      path: 'flotilla:machines.core',
+      problem: expect.stringMatching(/^the user data of core-1 has \d{4} bytes, and Cirrus takes 1000$/),
+      fix: expect.any(String),
+    },
+    { path: `flotilla:machines.${name}`, problem: expect.any(String), fix: expect.any(String) },
+  ]);
+});
+
+test('keys that are not there yet count as long as real ones, at least', () => {
+  for (const machine of plan.machines) {
+    const sshHostKey = generateSshKey(machine.name);
+    const authorizedKey = generateSshKey(`flotilla-${'s'.repeat(100)}`).publicKey;
+    const size = renderCloudConfig(
+      buildMachineConfig(machine, { authorizedKey, sshHostKey }, options),
+    ).length;
+    expect(userDataProblems([machine], options, { cloud: 'Cirrus', limit: size - 1 })).toHaveLength(1);
+  }
+});
+
+test('far below what clouds take', () => {
+  expect(userDataProblems(plan.machines, options, { cloud: 'the smallest', limit: 16 * 1024 })).toEqual([]);
+});

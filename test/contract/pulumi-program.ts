@@ -1,0 +1,88 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import * as pulumi from '@pulumi/pulumi';
+import type { RegisterResourceRequest, RegisterResourceResponse } from '@pulumi/pulumi/proto/resource_pb.js';
+
+/** A resource as the engine is asked for it, with all by which the engine decides about it later. */
+export interface Registration {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of the inputs that the state keeps encrypted. */
+  readonly secrets: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  readonly replacementTrigger: unknown;
+  /** URNs of all that it waits for, and that outlives it. */
+  readonly dependencies: readonly string[];
+  readonly deletedWith: string;
+  readonly deleteBeforeReplace: boolean;
+}
+
+export interface Run<T> {
+  readonly result: T;
+  readonly registered: readonly Registration[];
+}
+
+export type Provider = (args: pulumi.runtime.MockResourceArgs) => pulumi.runtime.MockResourceResult;
+
+type Answer = (error: ServiceError | null, response: RegisterResourceResponse) => void;
+
+/** Marks a secret on the way to the engine (pulumi's docs/references/protobuf, "special values"). */
+const signature = '4dabf18193072939515e22adb298388d';
+const secretMark = '1b47061264138c4ac30d75fd1eb44270';
+
+/** Runs a Pulumi program without an engine, to its end. Providers answer as `provider` says. */
+export async function runProgram<T>(program: () => Promise<T>, provider: Provider): Promise<Run<T>> {
+  const registered: Registration[] = [];
+  await pulumi.runtime.setMocks({ newResource: (args) => provider(args), call: () => ({}) });
+  listen((each) => registered.push(each));
+  const result = await program();
+  await pulumi.runtime.disconnect(false);
+  return { result, registered };
+}
+
+/** Mocks hand on a resource's inputs and none of its options, so the request itself is read. */
+function listen(record: (registration: Registration) => void): void {
+  const monitor = pulumi.runtime.getMonitor();
+  if (!monitor) throw new Error('there are no mocks');
+  const inner: typeof monitor = Object.assign(Object.create(Object.getPrototypeOf(monitor)), monitor);
+  const registerResource = (request: RegisterResourceRequest, answer: Answer) =>
+    inner.registerResource(request, (error, response) => {
+      if (response) record(read(request, response.getUrn()));
+      answer(error, response);
+    });
+  Object.assign(monitor, { registerResource });
+}
+
+function read(request: RegisterResourceRequest, urn: string): Registration {
+  const object = request.getObject()?.toJavaScript() ?? {};
+  const entries = Object.entries(object);
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    urn,
+    inputs: Object.fromEntries(entries.map(([key, value]) => [key, reveal(value)])),
+    secrets: entries.filter(([, value]) => isSecret(value)).map(([key]) => key),
+    ignoreChanges: request.getIgnorechangesList(),
+    replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
+    dependencies: request.getDependenciesList(),
+    deletedWith: request.getDeletedwith(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+  };
+}
+
+function isSecret(value: unknown): value is { readonly value: unknown } {
+  return typeof value === 'object' && value !== null && Reflect.get(value, signature) === secretMark;
+}
+
+function reveal(value: unknown): unknown {
+  if (isSecret(value)) return reveal(value.value);
+  if (Array.isArray(value)) return value.map(reveal);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reveal(inner)]));
+}
+
+/** An output's value, once it is known. */
+export function known<T>(input: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  return new Promise((resolve) => pulumi.output(input).apply(resolve));
+}
