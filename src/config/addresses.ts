@@ -50,7 +50,7 @@ export function subnetOf(name: string, group: Pick<GroupSpec, 'subnet'>, range: 
   return group.subnet ?? digest % Math.max(1, subnetCount(range));
 }
 
-export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
+export function addressProblems({ platform, network, machines }: ClusterSpec): Problem[] {
   const range = parseRange(network);
   if (!range)
     return [
@@ -60,6 +60,8 @@ export function addressProblems({ network, machines }: ClusterSpec): Problem[] {
         fix: 'use one like 10.77.0.0/16 or 192.168.64.0/20',
       },
     ];
+  // Hosts have their addresses already.
+  if (platform === 'hosts') return [];
   const count = subnetCount(range);
   if (count < Object.keys(machines).length)
     return [

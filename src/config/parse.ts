@@ -3,6 +3,7 @@ import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
 import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
+import { hostsProblems } from './host-problems.ts';
 import { platformProblems } from './platform-settings.ts';
 import { publishProblems } from './publish.ts';
 import { type ClusterSpec, stackSchema } from './schema.ts';
@@ -13,6 +14,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   addressProblems,
   publishProblems,
   platformProblems,
+  hostsProblems,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { hostsSchema } from './hosts.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
 
 /**
@@ -52,9 +53,10 @@ export const groupSchema = z
   .describe('A group of machines that are alike');
 
 export const stackSchema = z.strictObject({
-  platform: z.enum(['local']).default('local').describe('Where the machines come from'),
+  platform: z.enum(['local', 'hosts']).default('local').describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   local: localSchema.optional(),
+  hosts: hostsSchema.optional(),
   image: imageSchema
     .optional()
     .meta({ deprecated: true, description: 'Earlier place of flotilla:local.image' }),

@@ -1,4 +1,5 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import { clusterAddress, type HostSpec } from '../config/hosts.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
@@ -25,6 +26,8 @@ export interface MachinePlan {
   /** Ports of this machine that others outside the cluster are led to. */
   readonly publishedPorts: readonly number[];
   readonly generation: number;
+  /** The machine that is there already, on the platform hosts. */
+  readonly host?: HostSpec;
 }
 
 export interface ClusterPlan {
@@ -33,6 +36,8 @@ export interface ClusterPlan {
   readonly os: OperatingSystem;
   /** For the platform of that name alone. */
   readonly local: LocalSettings;
+  /** On the platform hosts, the file of the private key for the first login. */
+  readonly identityFile?: string;
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -48,7 +53,10 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     name,
     os: spec.os,
     local: localSettings(spec),
-    machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
+    ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
+    machines: groups.flatMap(([group, groupSpec]) =>
+      onHosts(planGroup(group, groupSpec, spec.os, range), spec.hosts?.machines[group]),
+    ),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,
   };
@@ -70,6 +78,14 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
     publishedPorts: [...new Set(Object.values(spec.publish))].sort((a, b) => a - b),
     generation: spec.generation,
   }));
+}
+
+/** A host has its address already; all else of its plan is what it is everywhere. */
+function onHosts(plans: MachinePlan[], hosts: readonly HostSpec[] | undefined): MachinePlan[] {
+  return plans.map((plan, index) => {
+    const host = hosts?.[index];
+    return host ? { ...plan, address: clusterAddress(host), host } : plan;
+  });
 }
 
 function planPublish(group: string, { publish, count }: GroupSpec): Publication[] {
