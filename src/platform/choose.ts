@@ -4,6 +4,7 @@ import type { Platform } from './platform.ts';
 /** A platform's code, and with it its SDK, is loaded only when a stack asks for it. */
 const platforms: Readonly<Record<ClusterSpec['platform'], () => Promise<Platform>>> = {
   local: async () => (await import('./local/index.ts')).localPlatform,
+  hosts: async () => (await import('./hosts/index.ts')).hostsPlatform,
 };
 
 export function choosePlatform(name: ClusterSpec['platform']): Promise<Platform> {
