@@ -143,4 +143,18 @@ export const rules: readonly Rule[] = [
     to: 'spec.disk',
     tests: ['src/qemu'],
   },
+  {
+    broken: 'a host is changed before its record says what is added',
+    file: 'src/hosts/perform.ts',
+    from: '  await run(recordCommand(added, toKeep(facts, operations)));',
+    to: '',
+    tests: ['src/hosts', 'src/provider/resources/hosts'],
+  },
+  {
+    broken: "another state's host is taken",
+    file: 'src/provider/resources/hosts/machine.ts',
+    from: '  refuseStranger(before, wanted, context);',
+    to: '',
+    tests: ['src/provider/resources/hosts'],
+  },
 ];
