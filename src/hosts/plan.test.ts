@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { bareHost, type FakeFile, FakeHost, type FakeHostState } from './fake-host.ts';
+import { FakeHost } from './fake-host.ts';
+import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
 import { applyToHost, readHost, removeFromHost } from './perform.ts';
 import { planHost, sayHostOperation } from './plan.ts';
 import { environmentPath, environmentWith, sudoersPath, type WantedHost } from './wanted.ts';

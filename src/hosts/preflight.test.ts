@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { FakeHost, type FakeHostState } from './fake-host.ts';
+import { FakeHost } from './fake-host.ts';
+import type { FakeHostState } from './fake-host-state.ts';
 import { applyToHost, NotRoot, readHost } from './perform.ts';
 import { checkHost, type HostRequest, twinProblems } from './preflight.ts';
 import { nothingWanted } from './wanted.ts';

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { FakeHost, type FakeHostState } from '../../../hosts/fake-host.ts';
+import { FakeHost } from '../../../hosts/fake-host.ts';
+import type { FakeHostState } from '../../../hosts/fake-host-state.ts';
 import { recordPath } from '../../../hosts/record.ts';
 import type { Connection, SshTarget } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
@@ -10,7 +11,6 @@ import { generateSshKey } from '../../../ssh/key-pair.ts';
 import { fingerprint, publicKeyBlob } from '../../../ssh/public-key.ts';
 import { anyHandler } from '../../handler.ts';
 import { type Context, InitFailed, type Properties, unknownValue } from '../../resource.ts';
-import { NoIdentity, operatorTarget } from './login.ts';
 import { machine } from './machine.ts';
 import { network } from './network.ts';
 
@@ -246,35 +246,5 @@ describe('a machine', () => {
     await expect(handler.delete(id, outputs, contextOf('core-1'))).rejects.toThrow(
       "npx pulumi state delete 'urn:core-1'",
     );
-  });
-});
-
-describe("the operator's key", () => {
-  const before = process.env.SSH_AUTH_SOCK;
-  const of = (file?: string) => operatorTarget({ ...reach(5), name: 'core-1', identityFile: file });
-
-  afterEach(() => {
-    if (before === undefined) delete process.env.SSH_AUTH_SOCK;
-    else process.env.SSH_AUTH_SOCK = before;
-  });
-
-  test('comes from the file that was named, or else from the ssh-agent', async () => {
-    process.env.SSH_AUTH_SOCK = '/run/agent';
-    expect(await of()).toMatchObject({ identityAgent: '/run/agent', privateKey: '' });
-    expect((await of(identityFile())).identityAgent).toBeUndefined();
-    delete process.env.SSH_AUTH_SOCK;
-    await expect(of()).rejects.toBeInstanceOf(NoIdentity);
-  });
-
-  test('is refused when it asks for a passphrase, with the way out', async () => {
-    // The head of what `ssh-keygen -N secret` writes: magic, and the name of the cipher.
-    const head = Buffer.concat([
-      Buffer.from('openssh-key-v1\0'),
-      Buffer.from([0, 0, 0, 10]),
-      Buffer.from('aes256-ctr'),
-    ]);
-    const pem = `-----BEGIN OPENSSH PRIVATE KEY-----\n${head.toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`;
-    writeFileSync(identityFile(), pem);
-    await expect(of(identityFile())).rejects.toThrow('has a passphrase');
   });
 });
