@@ -124,7 +124,9 @@ const allowed: Readonly<Record<string, RegExp>> = {
   'what Docker, which was there before, keeps of what it ran':
     /^(lost|left) (file \/(var\/lib\/(docker|containerd)|etc\/(docker|cni))|unit \S*(docker|containerd)|mount )/,
   'what Docker told the kernel, until the next boot':
-    /^(lost|left) (\w+ docker0|route .*docker0|module |sysctl net\.(bridge|netfilter)\.|sysctl net\..*(docker0|forward|all\.accept_redirects))/,
+    /^(lost|left) (\w+ docker0|route .*docker0|module |sysctl net\.(bridge\.|netfilter\.|nf_conntrack_max)|sysctl net\..*(docker0|forward|all\.accept_redirects))/,
+  'the empty slice that systemd makes for instances of a template, until the next boot':
+    /^left unit system-hello\.slice loaded active active$/,
   'the copies that useradd and userdel keep of their last state': /^(lost|left) contents \S+ {2}\/etc\/\w+-$/,
   'the journal of a user who logged in': /^left file \/var\/log\/journal\/MACHINE-ID\/user-\d+\.journal /,
   'counters, and what the kernel draws by lot':
