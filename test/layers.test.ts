@@ -26,6 +26,9 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/etcd': { folders: ['src/ssh', 'src/pki', 'src/store'], packages: ['node:*'] },
   // etcd's protocol is a .proto for protobufjs, which needs long for ids of 64 bits; zod reads what the keys hold.
   'src/store': { folders: [], packages: ['@grpc/*', 'protobufjs', 'long', 'zod', 'node:*'] },
+  // What is on a host is read and changed over SSH; the record of it that lies there is parsed. The fake host unpacks
+  // what is written to it.
+  'src/hosts': { folders: ['src/ssh'], packages: ['zod', 'node:crypto', 'node:zlib'] },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
@@ -71,7 +74,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   },
   // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole.
   'src/platform': {
-    folders: ['src/config', 'src/plan', 'cloud-config', 'src/qemu'],
+    folders: ['src/config', 'src/plan', 'cloud-config', 'src/hosts', 'src/qemu'],
     packages: ['@pulumi/pulumi', '@pulumi/digitalocean/*'],
   },
   // Units are checked before anything is registered.
@@ -84,6 +87,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: [
       'src/agent',
       'src/etcd',
+      'src/hosts',
       'src/pki',
       'src/push',
       'src/qemu',

@@ -4,6 +4,7 @@ import { addressProblems } from './addresses.ts';
 import { digitaloceanProblems } from './digitalocean-check.ts';
 import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
+import { hostsProblems } from './host-problems.ts';
 import { platformProblems } from './platform-settings.ts';
 import { publishProblems } from './publish.ts';
 import { type ClusterSpec, stackSchema } from './schema.ts';
@@ -15,6 +16,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   publishProblems,
   platformProblems,
   digitaloceanProblems,
+  hostsProblems,
 ];
 
 /**

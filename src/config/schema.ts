@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
 import { digitaloceanSchema } from './digitalocean.ts';
+import { hostsSchema } from './hosts.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
 
 /**
@@ -57,10 +58,14 @@ export const groupSchema = z
   .describe('A group of machines that are alike');
 
 export const stackSchema = z.strictObject({
-  platform: z.enum(['local', 'digitalocean']).default('local').describe('Where the machines come from'),
+  platform: z
+    .enum(['local', 'digitalocean', 'hosts'])
+    .default('local')
+    .describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   local: localSchema.optional(),
   digitalocean: digitaloceanSchema.optional(),
+  hosts: hostsSchema.optional(),
   image: imageSchema
     .optional()
     .meta({ deprecated: true, description: 'Earlier place of flotilla:local.image' }),

@@ -1,5 +1,6 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
+import { clusterAddress, type HostSpec } from '../config/hosts.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
@@ -27,6 +28,8 @@ export interface MachinePlan {
   /** Ports of this machine that others outside the cluster are led to. */
   readonly publishedPorts: readonly number[];
   readonly generation: number;
+  /** The machine that is there already, on the platform hosts. */
+  readonly host?: HostSpec;
 }
 
 export interface ClusterPlan {
@@ -38,6 +41,8 @@ export interface ClusterPlan {
   readonly digitalocean: DigitaloceanSettings | undefined;
   /** Private IPv4 range of the cluster, `10.77.0.0/16` */
   readonly network: string;
+  /** On the platform hosts, the file of the private key for the first login. */
+  readonly identityFile?: string;
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -55,7 +60,10 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     local: localSettings(spec),
     digitalocean: spec.digitalocean,
     network: spec.network,
-    machines: groups.flatMap(([group, groupSpec]) => planGroup(group, groupSpec, spec.os, range)),
+    ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
+    machines: groups.flatMap(([group, groupSpec]) =>
+      onHosts(planGroup(group, groupSpec, spec.os, range), spec.hosts?.machines[group]),
+    ),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,
   };
@@ -77,6 +85,14 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
     publishedPorts: [...new Set(Object.values(spec.publish))].sort((a, b) => a - b),
     generation: spec.generation,
   }));
+}
+
+/** A host has its address already; all else of its plan is what it is everywhere. */
+function onHosts(plans: MachinePlan[], hosts: readonly HostSpec[] | undefined): MachinePlan[] {
+  return plans.map((plan, index) => {
+    const host = hosts?.[index];
+    return host ? { ...plan, address: clusterAddress(host), host } : plan;
+  });
 }
 
 function planPublish(group: string, { publish, count }: GroupSpec): Publication[] {

@@ -5,6 +5,7 @@ import type { Platform } from './platform.ts';
 const platforms: Readonly<Record<ClusterSpec['platform'], () => Promise<Platform>>> = {
   local: async () => (await import('./local/index.ts')).localPlatform,
   digitalocean: async () => (await import('./digitalocean/index.ts')).digitaloceanPlatform,
+  hosts: async () => (await import('./hosts/index.ts')).hostsPlatform,
 };
 
 export function choosePlatform(name: ClusterSpec['platform']): Promise<Platform> {

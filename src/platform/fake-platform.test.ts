@@ -4,7 +4,8 @@ import type { Platform } from './platform.ts';
 
 /** Its image is none of the config's, so the platform itself is another one with another image. */
 const images: Platform = {
-  createMachines: (plan, key) => fakePlatform({ image: plan.local.start }).createMachines(plan, key),
+  createMachines: (plan, key, privateKey) =>
+    fakePlatform({ image: plan.local.start }).createMachines(plan, key, privateKey),
 };
 
 const harness: PlatformHarness = {

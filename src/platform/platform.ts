@@ -1,8 +1,10 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan, MachinePlan } from '../plan/plan.ts';
 
-/** A machine that exists and answers over SSH with its one-time host key: what every platform ends in. */
-export interface BootedMachine {
+/** A machine that exists and answers over SSH: what every platform ends in. */
+export type BootedMachine = NewMachine | OwnedMachine;
+
+interface AnyMachine {
   readonly plan: MachinePlan;
   /** Whatever depends on the machine is deleted with it, without calling it first. */
   readonly resource: pulumi.Resource;
@@ -15,8 +17,23 @@ export interface BootedMachine {
   readonly port: pulumi.Output<number>;
   /** Names one life of the machine: it changes when the machine begins again from nothing. */
   readonly incarnation: pulumi.Output<string>;
+}
+
+/** It was made for this, and is met by its one-time host key. */
+interface NewMachine extends AnyMachine {
   /** The public half of the key that was put into the user data. */
   readonly oneTimeHostKey: pulumi.Output<string>;
+  readonly identity?: undefined;
+}
+
+/** It was there before, and keeps the host key that it has. */
+interface OwnedMachine extends AnyMachine {
+  readonly identity: {
+    /** `ssh-ed25519 AAAA…` */
+    readonly hostKey: pulumi.Output<string>;
+    readonly machineId: pulumi.Output<string>;
+  };
+  readonly oneTimeHostKey?: undefined;
 }
 
 /**
@@ -27,8 +44,16 @@ export interface BootedMachine {
  * what is there already; of all others, a cloud's, the user is asked whether they exist (toolchain/pending.ts).
  */
 export interface Platform {
-  /** @throws InvalidInput when this computer or account can't hold the plan. */
-  createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines>;
+  /**
+   * @param authorizedKey public half of the key that logs in on the machines
+   * @param privateKey its other half, for a platform that has to log in itself
+   * @throws InvalidInput when this computer or account can't hold the plan.
+   */
+  createMachines(
+    plan: ClusterPlan,
+    authorizedKey: pulumi.Output<string>,
+    privateKey: pulumi.Output<string>,
+  ): Promise<Machines>;
 }
 
 export interface Machines {
@@ -36,7 +61,7 @@ export interface Machines {
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly BootedMachine[];
   /** Whether their CPUs are emulated, or may be. The same for all: it decides etcd's timers. */
-  readonly emulated: boolean;
+  readonly emulated: pulumi.Input<boolean>;
   /** Addresses at which published ports answer, seen from the operator's computer; a cloud's are known only then. */
   readonly published: readonly pulumi.Input<string>[];
 }

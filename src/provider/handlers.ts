@@ -1,9 +1,11 @@
-import { ConnectionPool } from '../ssh/pool.ts';
+import { type Connect, ConnectionPool } from '../ssh/pool.ts';
 import { anyHandler } from './handler.ts';
 import type { AnyHandler } from './resource.ts';
 import { agents } from './resources/agents.ts';
 import { etcdCluster } from './resources/etcd-cluster.ts';
 import { hostKey } from './resources/host-key.ts';
+import { machine as host } from './resources/hosts/machine.ts';
+import { network as hostsNetwork } from './resources/hosts/network.ts';
 import { image } from './resources/local/image.ts';
 import { machine } from './resources/local/machine.ts';
 import { network } from './resources/local/network.ts';
@@ -17,6 +19,7 @@ export function createHandlers(): {
   close: () => Promise<void>;
 } {
   const pool = new ConnectionPool();
+  const connect: Connect = (target, options) => pool.get(target, options);
   return {
     handlers: {
       'flotilla:index:SshKey': anyHandler(sshKey),
@@ -24,6 +27,8 @@ export function createHandlers(): {
       'flotilla:local:Image': anyHandler(image),
       'flotilla:local:Network': anyHandler(network),
       'flotilla:local:Machine': anyHandler(machine),
+      'flotilla:hosts:Network': anyHandler(hostsNetwork(connect)),
+      'flotilla:hosts:Machine': anyHandler(host(connect)),
       'flotilla:index:HostKey': anyHandler(hostKey(pool)),
       'flotilla:index:EtcdCluster': anyHandler(etcdCluster(pool)),
       'flotilla:index:Agents': anyHandler(agents(pool)),

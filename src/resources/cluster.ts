@@ -21,8 +21,8 @@ export interface Cluster {
 export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
   const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
   const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
-  const { lifetime, emulated, ...made } = await platform.createMachines(plan, login.publicKey);
-  const { privateKey } = login;
+  const { publicKey, privateKey } = login;
+  const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey);
   const machines = made.machines.map((machine) => meet(machine, privateKey));
   const members = machines.filter(({ etcd }) => etcd);
   const etcd = new EtcdCluster('etcd', { members, emulated, privateKey, pki }, { deletedWith: lifetime });

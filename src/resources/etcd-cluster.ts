@@ -5,7 +5,7 @@ import type { Pki } from './pki.ts';
 export interface EtcdClusterArgs {
   readonly members: pulumi.Input<MachineAccess>[];
   /** Whether CPUs are emulated, or may be: the members' timers follow from it, and all have the same. */
-  readonly emulated: boolean;
+  readonly emulated: pulumi.Input<boolean>;
   readonly privateKey: pulumi.Input<string>;
   readonly pki: Pki;
 }

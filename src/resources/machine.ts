@@ -26,13 +26,22 @@ export interface MachineAccess {
 }
 
 export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
-  const { plan, address, user, host, port, oneTimeHostKey, incarnation } = booted;
-  const contact = new HostKey(
+  const { plan, address, user, host, port } = booted;
+  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
+  const { name, metadata, cpus, memory, etcd } = plan;
+  return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
+}
+
+/** A machine that was made for this gets a host key that only it has; one that was there keeps its own. */
+function firstContact(
+  booted: Extract<BootedMachine, { identity?: undefined }>,
+  privateKey: pulumi.Output<string>,
+): { readonly machineId: pulumi.Output<string>; readonly hostKey: pulumi.Output<string> } {
+  const { plan, user, host, port, oneTimeHostKey, incarnation } = booted;
+  const { machineId, publicKey: hostKey } = new HostKey(
     plan.name,
     { machine: plan.name, host, port, user, oneTimeHostKey, incarnation, privateKey },
     { deletedWith: booted.resource, parent: booted.resource },
   );
-  const { name, metadata, cpus, memory, etcd } = plan;
-  const { machineId: id, publicKey: hostKey } = contact;
-  return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
+  return { machineId, hostKey };
 }

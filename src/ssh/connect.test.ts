@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import ssh2 from 'ssh2';
 import { connect } from './connect.ts';
 import type { SshTarget } from './connection.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
 import { generateSshKey } from './key-pair.ts';
-import { fingerprint, publicKeyBlob } from './public-key.ts';
+import { canonicalPublicKey, fingerprint, publicKeyBlob } from './public-key.ts';
 import { startTestServer, TestServer } from './test-server.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -27,6 +31,22 @@ async function freePort(): Promise<number> {
   const { server, target } = await startTestServer();
   await server.close();
   return target.port;
+}
+
+/** An ssh-agent that has one key. */
+async function serveAgent(path: string, privateKey: string): Promise<string> {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  const server = createServer((socket) => {
+    const agent = new ssh2.AgentProtocol(false);
+    agent.on('identities', (request) => agent.getIdentitiesReply(request, [key]));
+    agent.on('sign', (request, _key, data) => agent.signReply(request, key.sign(data)));
+    socket.on('error', () => {});
+    socket.pipe(agent).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  closeLater(server);
+  return path;
 }
 
 describe('connect', () => {
@@ -93,6 +113,33 @@ describe('connect', () => {
     setTimeout(() => stop.abort(new Error('user pressed ^C')), 100);
     const waiting = connect({ ...target, port: await freePort() }, { deadline: 20, signal: stop.signal });
     await expect(waiting).rejects.toThrow('user pressed ^C');
+  });
+
+  test('a fingerprint pins a host key as its line does, and the connection names the line', async () => {
+    const { server, target } = await started();
+    const pinned = fingerprint(publicKeyBlob(target.hostKey));
+    const connection = await connect({ ...target, hostKey: pinned });
+    expect(connection.target.hostKey).toBe(canonicalPublicKey(target.hostKey));
+    await connection.close();
+    const before = server.authentications;
+    const other = fingerprint(publicKeyBlob(generateSshKey('other').publicKey));
+    const error = await connect({ ...target, hostKey: other }, { deadline: 20 }).catch((cause) => cause);
+    expect(error).toBeInstanceOf(HostKeyError);
+    expect(error.shown).toBe(pinned);
+    expect(server.authentications).toBe(before);
+  });
+
+  test('the keys of an ssh-agent log in where one is named', async () => {
+    const { target } = await started();
+    const folder = mkdtempSync(join(tmpdir(), 'ssh-agent-'));
+    closing.push(async () => rmSync(folder, { recursive: true }));
+    const identityAgent = await serveAgent(join(folder, 'socket'), target.privateKey);
+    const connection = await connect({ ...target, privateKey: '', identityAgent });
+    expect((await connection.exec({ argv: ['echo', 'in'] })).stdout).toBe('in\n');
+    await connection.close();
+    const stranger = await serveAgent(join(folder, 'other'), generateSshKey('stranger').privateKey);
+    const refused = connect({ ...target, identityAgent: stranger }, { deadline: 20 });
+    await expect(refused).rejects.toBeInstanceOf(AuthenticationError);
   });
 
   test('a pinned key that is no key is refused before dialing', async () => {

@@ -62,8 +62,8 @@ async function attemptOnce(
   const banner = Math.min(patience.longestBanner, patience.firstBanner * 1.5 ** (attempt - 1));
   const limits = { banner: Math.min(left, banner), handshake: Math.min(left, patience.handshake) };
   try {
-    const client = await dial(target, signal === undefined ? limits : { ...limits, signal });
-    return new Ssh2Connection(target, client);
+    const { client, hostKey } = await dial(target, signal === undefined ? limits : { ...limits, signal });
+    return new Ssh2Connection({ ...target, hostKey }, client);
   } catch (error) {
     if (error instanceof HostKeyError || error instanceof AuthenticationError) throw new AbortError(error);
     throw error;

@@ -7,9 +7,14 @@ export interface SshTarget {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** OpenSSH private key of the user, PEM. */
+  /** OpenSSH private key of the user, PEM; empty where `identityAgent` has it. */
   readonly privateKey: string;
-  /** The only host key that is accepted, as `ssh-ed25519 AAAA…`; there is no trust on first use. */
+  /** Path of an ssh-agent's socket: its keys log in, and no other. */
+  readonly identityAgent?: string;
+  /**
+   * The only host key that is accepted, as `ssh-ed25519 AAAA…` or as its fingerprint, `SHA256:…`; there is no trust on
+   * first use. The target of a connection has the line that was proved.
+   */
   readonly hostKey: string;
   /** Path of an ssh-agent's socket that programs there may use. It is never asked for a key to log in with. */
   readonly sshAgent?: string;

@@ -4,7 +4,7 @@ import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
 import type { SshTarget } from './connection.ts';
 import { AuthenticationError, HostKeyError } from './errors.ts';
-import { fingerprint, publicKeyBlob } from './public-key.ts';
+import { fingerprint, pinOf, publicKeyLine } from './public-key.ts';
 
 export interface DialLimits {
   /**
@@ -17,6 +17,12 @@ export interface DialLimits {
   readonly signal?: AbortSignal;
 }
 
+export interface Dialed {
+  readonly client: Client;
+  /** What the server proved itself with, `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+}
+
 /** Four missed answers, 4 s apart: a dead machine is noticed after 16 s. */
 const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
 
@@ -26,13 +32,12 @@ const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
  * @throws HostKeyError before any authentication when the host key is not the pinned one; AuthenticationError
  * when the user's key is refused; any other error when the machine does not answer (yet).
  */
-export async function dial(target: SshTarget, limits: DialLimits): Promise<Client> {
-  const expected = publicKeyBlob(target.hostKey);
+export async function dial(target: SshTarget, limits: DialLimits): Promise<Dialed> {
+  const expected = pinOf(target.hostKey);
   const socket = await openTcp(target, limits);
   const client = new ssh2.Client();
   try {
-    await handshake(client, socket, target, expected, limits);
-    return client;
+    return { client, hostKey: publicKeyLine(await handshake(client, socket, target, expected, limits)) };
   } catch (error) {
     client.on('error', () => {});
     socket.destroy();
@@ -62,13 +67,14 @@ function silence(cause: unknown, timeout: AbortSignal, limits: DialLimits): stri
   return messageOf(cause);
 }
 
+/** @returns the host key that was proved */
 function handshake(
   client: Client,
   socket: Socket,
   target: SshTarget,
-  expected: Buffer,
+  expected: string,
   limits: DialLimits,
-): Promise<void> {
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let got: Buffer | undefined;
     const abort = () => reject(limits.signal?.reason);
@@ -79,11 +85,12 @@ function handshake(
     client.once('ready', () => {
       client.removeAllListeners('close').removeAllListeners('error');
       limits.signal?.removeEventListener('abort', abort);
-      resolve();
+      if (got === undefined) fail(new Error('it showed no host key'));
+      else resolve(got);
     });
     const hostVerifier = (key: Buffer) => {
       got = key;
-      return key.equals(expected);
+      return fingerprint(key) === expected;
     };
     client.connect({ ...configOf(target, limits), sock: socket, hostVerifier });
   });
@@ -93,8 +100,9 @@ function handshake(
 function configOf(target: SshTarget, { handshake }: DialLimits): ConnectConfig {
   return {
     username: target.user,
-    privateKey: target.privateKey,
-    authHandler: ['publickey'],
+    ...(target.identityAgent === undefined
+      ? { privateKey: target.privateKey, authHandler: ['publickey'] }
+      : { agent: target.identityAgent, authHandler: ['agent'] }),
     ...(target.sshAgent !== undefined && { agent: target.sshAgent, agentForward: true }),
     algorithms: { serverHostKey: ['ssh-ed25519'] },
     readyTimeout: handshake * 1000,
@@ -107,10 +115,11 @@ function configOf(target: SshTarget, { handshake }: DialLimits): ConnectConfig {
 function explain(
   cause: Error & { level?: string },
   target: SshTarget,
-  expected: Buffer,
+  expected: string,
   got: Buffer | undefined,
 ): Error {
-  if (got !== undefined && !got.equals(expected)) return impostor(target, expected, fingerprint(got), cause);
+  if (got !== undefined && fingerprint(got) !== expected)
+    return impostor(target, expected, fingerprint(got), cause);
   if (cause.message.includes('no matching host key format')) {
     return impostor(target, expected, 'no ed25519 host key', cause);
   }
@@ -123,12 +132,12 @@ function explain(
   return new Error(`SSH handshake with ${where(target)} failed: ${cause.message}`, { cause });
 }
 
-function impostor(target: SshTarget, expected: Buffer, got: string, cause: Error): HostKeyError {
+function impostor(target: SshTarget, expected: string, got: string, cause: Error): HostKeyError {
   const message =
-    `${where(target)} is not the machine it should be: expected host key ${fingerprint(expected)}, got ${got}. ` +
+    `${where(target)} is not the machine it should be: expected host key ${expected}, got ${got}. ` +
     'Nothing was sent to it. Find out who answers at that address; ' +
     'if the machine was reinstalled on purpose, replace it: raise `generation:` of its group in the stack config.';
-  return new HostKeyError(message, { cause });
+  return new HostKeyError(message, { cause, shown: got });
 }
 
 function where(target: SshTarget): string {

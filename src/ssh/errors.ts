@@ -1,6 +1,13 @@
 /** The machine that answered can't prove that it is the one meant. Waiting does not help, so nobody retries it. */
 export class HostKeyError extends Error {
   override readonly name = 'HostKeyError';
+  /** Fingerprint of the key that was shown, or what was shown in place of one. */
+  readonly shown: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly shown?: string } = {}) {
+    super(message, options);
+    this.shown = options.shown ?? '';
+  }
 }
 
 /** The machine is the right one but refuses the user's key. Waiting does not help, so nobody retries it. */

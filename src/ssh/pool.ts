@@ -47,5 +47,6 @@ export class ConnectionPool {
 /** The key hashed, so that no map and no heap listing shows it. */
 function poolKey(target: SshTarget): string {
   const secret = createHash('sha256').update(target.privateKey).digest('base64');
-  return JSON.stringify([target.host, target.port, target.user, target.hostKey, secret, target.sshAgent]);
+  const { host, port, user, hostKey, sshAgent, identityAgent } = target;
+  return JSON.stringify([host, port, user, hostKey, secret, sshAgent, identityAgent]);
 }

@@ -15,6 +15,23 @@ export function publicKeyBlob(line: string): Buffer {
   return blob;
 }
 
+/** `SHA256:` and 43 characters, as `ssh-keygen -l` prints it. */
+const fingerprintPattern = /^SHA256:[A-Za-z0-9+/]{43}$/;
+
+/**
+ * What a host key is pinned by: the fingerprint of a public key line, or a fingerprint itself.
+ *
+ * @throws when it is neither.
+ */
+export function pinOf(hostKey: string): string {
+  return fingerprintPattern.test(hostKey.trim()) ? hostKey.trim() : fingerprint(publicKeyBlob(hostKey));
+}
+
+/** The line of a key that a server showed. */
+export function publicKeyLine(blob: Buffer): string {
+  return canonicalPublicKey(`ssh-ed25519 ${blob.toString('base64')}`);
+}
+
 /** The line without its comment, so that two spellings of one key compare equal. */
 export function canonicalPublicKey(line: string): string {
   return `ssh-ed25519 ${publicKeyBlob(line).toString('base64')}`;

@@ -3,7 +3,10 @@ import type { Stack } from './stack.ts';
 
 /** Everything by which two machines are compared: one line a thing, `section thing`, to be read by people too. */
 export async function inventory(stack: Stack, machine: string): Promise<ReadonlySet<string>> {
-  const output = await onMachine(stack, machine, ['sudo', 'sh', '-c', script]);
+  return inventoryLines(await onMachine(stack, machine, ['sudo', 'sh', '-c', inventoryScript]));
+}
+
+export function inventoryLines(output: string): ReadonlySet<string> {
   return new Set(output.split('\n').filter((line) => line !== ''));
 }
 
@@ -40,7 +43,7 @@ const allowed: Readonly<Record<string, RegExp>> = {
  * another one for each. Kernel threads, counters and times are no part of what a machine is, nor is the day
  * that shadow(5) has for an account.
  */
-const script = `
+export const inventoryScript = `
 set -eu
 section() { sed "s|^|$1 |"; }
 seconds=0

@@ -65,7 +65,7 @@ export function platformContract(name: string, harness: PlatformHarness): void {
 
   const run = (wanted: ClusterPlan, { key = operator, life = 1, start = 1 } = {}): Promise<Run<Machines>> =>
     runProgram(
-      () => harness.platform.createMachines(wanted, pulumi.output(key)),
+      () => harness.platform.createMachines(wanted, pulumi.output(key), pulumi.output('private key')),
       (args) =>
         args.type.startsWith('flotilla:index:') ? answerOwn(args) : harness.answer(args, { life, start }),
     );
@@ -128,7 +128,7 @@ export function platformContract(name: string, harness: PlatformHarness): void {
         expect(harness.userData.text(inputs[harness.userData.input])).toBe(renderCloudConfig(config));
         expect(await known(oneTimeHostKey)).toBe(keys.publicKey);
       }
-      expect(made.result.emulated).toBe(harness.boot.emulated);
+      expect(await known(made.result.emulated)).toBe(harness.boot.emulated);
     });
 
     test('user data knows no address of the cluster network', async () => {
@@ -235,7 +235,12 @@ export function platformContract(name: string, harness: PlatformHarness): void {
       const { platform = harness.platform, settings, path } = harness.refused;
       const asked: string[] = [];
       const attempt = runProgram(
-        () => platform.createMachines(plan({ core, worker }, settings), pulumi.output(operator)),
+        () =>
+          platform.createMachines(
+            plan({ core, worker }, settings),
+            pulumi.output(operator),
+            pulumi.output('private key'),
+          ),
         (args) => {
           asked.push(args.name);
           return answerOwn(args);

@@ -18,7 +18,12 @@ async function run(machines: object, more: object = {}, stack = 'dev') {
   const digitalocean = { region: 'fra1', sshFrom: ['203.0.113.7/32', '198.51.100.0/24'], ...more };
   const plan = planCluster(stack, stackSchema.parse({ platform: 'digitalocean', digitalocean, machines }));
   const { result, registered } = await runProgram<Machines>(
-    () => digitaloceanPlatform.createMachines(plan, pulumi.output('ssh-ed25519 AAAA operator')),
+    () =>
+      digitaloceanPlatform.createMachines(
+        plan,
+        pulumi.output('ssh-ed25519 AAAA operator'),
+        pulumi.output('key'),
+      ),
     (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerDigitalocean(args)),
   );
   // They are registered in the order in which their inputs are known.

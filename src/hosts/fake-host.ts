@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { type Call, FakeMachine, type Outcome } from '../ssh/fake.ts';
+import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
+import { beforeFolder, flotillaFolder, recordPath } from './record.ts';
+import { environmentPath, environmentWith } from './wanted.ts';
+
+interface FakeAccount {
+  groups: Set<string>;
+  keys: string[];
+}
+
+/**
+ * A host in memory: it answers the scripts of `scripts.ts` and `facts.ts` by what they are there for, and keeps what
+ * they left. The scripts themselves meet a real host in test/cluster/hosts.test.ts.
+ */
+export class FakeHost extends FakeMachine {
+  readonly files: Map<string, FakeFile>;
+  readonly packages: Set<string>;
+  readonly groups: Set<string>;
+  readonly users: Map<string, FakeAccount>;
+  readonly units: Map<string, { enabled: boolean; active: boolean }>;
+  readonly #is: FakeHostState;
+
+  constructor(state: Partial<FakeHostState> = {}, target: Partial<FakeMachine['target']> = {}) {
+    super(target);
+    this.#is = { ...bareHost, ...state };
+    this.files = new Map(Object.entries(this.#is.files));
+    this.packages = new Set(this.#is.packages);
+    this.groups = new Set(this.#is.groups);
+    this.users = new Map(
+      Object.entries(this.#is.users).map(([name, groups]) => [name, { groups: new Set(groups), keys: [] }]),
+    );
+    this.units = new Map(Object.entries(this.#is.units).map(([name, unit]) => [name, { ...unit }]));
+    this.programs.set('flotilla-host-facts', (call) => ({ stdout: this.#facts(call.stdin) }));
+    this.programs.set('flotilla-host-simulate', ({ args }) => ({ stdout: this.#brought(args) }));
+    this.programs.set('flotilla-host-install', ({ args }) => this.#install(args));
+    this.programs.set('flotilla-host-record', (call) => this.#record(call));
+    this.programs.set('flotilla-host-restore', ({ stdin }) => this.#restore(linesOf(stdin)));
+    this.programs.set('flotilla-host-account', (call) => this.#account(call));
+    this.programs.set('flotilla-host-enable', ({ args }) => this.#enable(args));
+    this.programs.set('flotilla-host-undo', ({ stdin }) => this.#undo(linesOf(stdin)));
+  }
+
+  /** Everything that can be compared. */
+  snapshot(): object {
+    return {
+      files: Object.fromEntries(this.files),
+      packages: [...this.packages].sort(),
+      groups: [...this.groups].sort(),
+      users: Object.fromEntries(
+        [...this.users].map(([name, { groups, keys }]) => [name, { groups: [...groups].sort(), keys }]),
+      ),
+      units: Object.fromEntries([...this.units].filter(([, { enabled, active }]) => enabled || active)),
+    };
+  }
+
+  /** `writeFiles` sends its files in one compressed stream, so its input is bytes. */
+  override async run(...[command, signal]: Parameters<FakeMachine['run']>): ReturnType<FakeMachine['run']> {
+    this.programs.set('write-files', ({ args }) => this.#write(args, command.stdin ?? ''));
+    return super.run(command, signal);
+  }
+
+  #facts(request: string): string {
+    const { os, machineId, virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
+    const encoded = (kind: string, path: string) => {
+      const file = this.files.get(path);
+      return file ? [`${kind} ${Buffer.from(file.contents).toString('base64')}`] : [];
+    };
+    const lines = [
+      ...[`os ${os}`, `machine-id ${machineId}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
+      ...[`memory ${memory}`, `disk ${disk}`],
+      ...addresses.map((address) => `address ${address}`),
+      ...([...this.files.keys()].some((path) => path.startsWith(flotillaFolder)) ? ['flotilla yes'] : []),
+      ...encoded('added', recordPath),
+      ...encoded('environment', environmentPath),
+      ...(etcd ? ['etcd yes'] : []),
+      ...linesOf(request).flatMap(([kind = '', name = '', ...rest]) =>
+        this.#fact(kind, name, rest.join(' ')),
+      ),
+      'end',
+    ];
+    return lines.map((line) => `${line}\n`).join('');
+  }
+
+  #fact(kind: string, name: string, rest: string): string[] {
+    switch (kind) {
+      case 'user': {
+        const account = this.users.get(name);
+        if (!account) return [];
+        const known = rest !== '' && account.keys.some((key) => key.startsWith(rest));
+        return [`user ${[name, ...account.groups].join(' ')}`, ...(known ? ['authorized yes'] : [])];
+      }
+      case 'group':
+        return this.groups.has(name) ? [`group ${name}`] : [];
+      case 'package':
+        return this.packages.has(name) ? [`package ${name}`] : [];
+      case 'unit': {
+        const { enabled = false, active = false } = this.units.get(name) ?? {};
+        return [`unit ${name} ${enabled ? 'enabled' : 'disabled'} ${active ? 'active' : 'inactive'}`];
+      }
+      case 'file': {
+        const file = this.files.get(name);
+        if (!file) return [];
+        return [
+          `file ${name} ${createHash('sha256').update(file.contents).digest('hex')} ${file.mode} root:root`,
+        ];
+      }
+      default:
+        return [`absent ${name}`];
+    }
+  }
+
+  /** Each package brings a library of its own. */
+  #brought(names: readonly string[]): string {
+    const all = names.flatMap((name) => [name, `lib${name}`]).filter((name) => !this.packages.has(name));
+    return all.map((name) => `${name}\n`).join('');
+  }
+
+  #install(names: readonly string[]): Outcome {
+    for (const name of linesOf(this.#brought(names)).flat()) this.packages.add(name);
+    if (names.includes('docker.io')) {
+      this.groups.add('docker');
+      this.units.set('docker.service', { enabled: true, active: true });
+    }
+    return {};
+  }
+
+  #record({ args: [, , ...keep], stdin }: Call): Outcome {
+    for (const path of keep) {
+      const file = this.files.get(path);
+      if (file && !this.files.has(`${beforeFolder}${path}`)) this.files.set(`${beforeFolder}${path}`, file);
+    }
+    this.files.set(recordPath, { contents: stdin, mode: '0600' });
+    return {};
+  }
+
+  #write(args: readonly string[], stdin: string | Buffer): Outcome {
+    const bytes = gunzipSync(stdin);
+    let at = 0;
+    for (let index = 0; index < args.length; index += 4) {
+      const [path = '', size = '0', mode = ''] = args.slice(index);
+      this.files.set(path, { contents: bytes.toString('utf8', at, at + Number(size)), mode });
+      at += Number(size);
+    }
+    return {};
+  }
+
+  #restore(lines: readonly string[][]): Outcome {
+    for (const [how = '', path = ''] of lines) {
+      const before = this.files.get(`${beforeFolder}${path}`);
+      if (how === 'away') this.files.delete(path);
+      else if (before) this.files.set(path, before);
+    }
+    return {};
+  }
+
+  #account({ args: [user = '', fresh = '', ...groups], stdin }: Call): Outcome {
+    for (const group of fresh.split(' ')) if (group !== '') this.groups.add(group);
+    const missing = groups.find((group) => !this.groups.has(group));
+    if (missing) return { status: 6, stderr: `usermod: group '${missing}' does not exist\n` };
+    const account = this.users.get(user) ?? { groups: new Set<string>(), keys: [] };
+    this.users.set(user, account);
+    for (const group of groups) account.groups.add(group);
+    if (!account.keys.includes(stdin.trim())) account.keys.push(stdin.trim());
+    return {};
+  }
+
+  #enable(units: readonly string[]): Outcome {
+    for (const name of units) {
+      const unit = this.files.get(`/etc/systemd/system/${name}`)?.contents ?? '';
+      this.units.set(name, { enabled: true, active: !unit.includes('\nConditionPathExists=') });
+    }
+    return {};
+  }
+
+  #undo(lines: readonly string[][]): Outcome {
+    const of = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...words]) => words);
+    for (const [name = '', enabled, active] of of('unit')) {
+      const unit = this.units.get(name) ?? { enabled: false, active: false };
+      this.units.set(name, {
+        enabled: unit.enabled && enabled === 'true',
+        active: unit.active && active === 'true',
+      });
+    }
+    this.#restore([...of('file'), ...of('last-file')].filter(([, path]) => path !== environmentPath));
+    this.#restoreEnvironment();
+    for (const [name = ''] of of('package')) this.packages.delete(name);
+    if (of('package').flat().includes('docker.io')) {
+      this.groups.delete('docker');
+      this.units.delete('docker.service');
+    }
+    for (const [name = ''] of of('account')) this.users.delete(name);
+    for (const [name = '', ...joined] of of('guest'))
+      this.#leave(name, joined, of('key')[0]?.join(' ') ?? '');
+    for (const [name = ''] of of('group')) this.groups.delete(name);
+    for (const path of [...this.files.keys()]) if (path.startsWith(flotillaFolder)) this.files.delete(path);
+    return {};
+  }
+
+  #restoreEnvironment(): void {
+    const now = this.files.get(environmentPath);
+    if (!now) return;
+    const before = this.files.get(`${beforeFolder}${environmentPath}`);
+    const theirs = new Set(linesIn(environmentWith(before?.contents ?? '', '')));
+    const earlier = linesIn(before?.contents ?? '').filter((line) => !theirs.has(line));
+    const contents = environmentWith(now.contents, earlier.join('\n'));
+    if (contents === '' && !before) this.files.delete(environmentPath);
+    else this.files.set(environmentPath, { ...now, contents });
+  }
+
+  #leave(name: string, joined: readonly string[], key: string): void {
+    const account = this.users.get(name);
+    if (!account) return;
+    for (const group of joined) account.groups.delete(group);
+    account.keys = account.keys.filter((each) => each !== key);
+  }
+}
+
+function linesIn(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+function linesOf(text: string): string[][] {
+  return linesIn(text).map((line) => line.split(' '));
+}

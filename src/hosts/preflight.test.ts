@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals';
+import { FakeHost } from './fake-host.ts';
+import type { FakeHostState } from './fake-host-state.ts';
+import { applyToHost, NotRoot, readHost } from './perform.ts';
+import { checkHost, type HostRequest, twinProblems } from './preflight.ts';
+import { nothingWanted } from './wanted.ts';
+
+const request: HostRequest = {
+  name: 'core-1',
+  path: 'flotilla:hosts.machines.core.0',
+  groupPath: 'flotilla:machines.core',
+  user: 'admin',
+  clusterAddress: '10.0.0.5',
+  cpus: 2,
+  memory: 2048,
+  disk: 20,
+  etcd: true,
+};
+const cluster = { cluster: 'dev', owner: 'ssh-ed25519 AAAA login' };
+
+async function problemsOf(state: Partial<FakeHostState>, changes: Partial<HostRequest> = {}) {
+  const facts = await readHost(new FakeHost(state).connect(), nothingWanted, cluster.owner);
+  return checkHost(facts, { ...request, ...changes }, cluster).map(({ path, problem, fix }) => [
+    path,
+    problem,
+    fix,
+  ]);
+}
+
+test('a host that has what is asked for is taken', async () => {
+  expect(await problemsOf({})).toEqual([]);
+});
+
+test.each<[string, Partial<FakeHostState>, Partial<HostRequest>, string, string]>([
+  ['Debian 12', { os: 'debian 12 Debian GNU/Linux 12' }, {}, request.path, 'Node.js 18 is too old'],
+  ['Ubuntu 24.04', { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS' }, {}, request.path, 'runs Ubuntu 24.04.1 LTS'],
+  [
+    'others',
+    { os: 'fedora 43 Fedora Linux 43' },
+    {},
+    request.path,
+    'runs Fedora Linux 43, which cannot be used',
+  ],
+  ['no machine id', { machineId: 'uninitialized' }, {}, request.path, 'no machine id'],
+  ['another etcd', { etcd: true }, {}, request.path, 'port 2379'],
+  [
+    'too few processors',
+    { cpus: 1 },
+    {},
+    'flotilla:machines.core.cpus',
+    '2 are asked for, and the host has 1',
+  ],
+  ['too little memory', { memory: 1000 }, {}, 'flotilla:machines.core.memory', 'has 1000 MiB'],
+  ['too small a disk', { disk: 9000 }, {}, 'flotilla:machines.core.disk', 'has 8 GiB'],
+  ['a user core of somebody', { users: { root: [], core: [] } }, {}, request.path, 'has a user core already'],
+  ['another address', {}, { clusterAddress: '10.0.0.9' }, request.path, 'it has 10.0.0.5'],
+  [
+    'a machine that booted for Flotilla',
+    { files: { '/etc/flotilla/agent.json': { contents: '{}', mode: '0644' } } },
+    {},
+    request.path,
+    'is a machine of a Flotilla cluster already',
+  ],
+])('refused with the reason: %s', async (_what, state, changes, path, problem) => {
+  expect(await problemsOf(state, changes)).toEqual([
+    [path, expect.stringContaining(problem), expect.stringMatching(/.{5}/)],
+  ]);
+});
+
+test('a user core who is the one that logs in is used as he is', async () => {
+  expect(await problemsOf({ users: { root: [], core: [] } }, { user: 'core' })).toEqual([]);
+});
+
+test('etcd of somebody else is no trouble on a host that gets none', async () => {
+  expect(await problemsOf({ etcd: true }, { etcd: false })).toEqual([]);
+});
+
+test.each([
+  ['another stack', { cluster: 'prod', machine: 'core-1', owner: 'x' }, 'it is core-1 of the stack prod'],
+  [
+    'another state of the same stack',
+    { cluster: 'dev', machine: 'core-1', owner: 'x' },
+    'of another Pulumi state',
+  ],
+  ['another place in this stack', { ...cluster, machine: 'core-2' }, 'is core-2 of this stack'],
+])("a host that is another cluster's is refused: %s", async (_what, owner, problem) => {
+  const host = new FakeHost();
+  const small = { ...nothingWanted, groups: ['flotilla'] };
+  await applyToHost(host.connect(), small, owner, { log: () => undefined });
+  const facts = await readHost(host.connect(), nothingWanted, cluster.owner);
+  expect(checkHost(facts, request, cluster)).toEqual([
+    expect.objectContaining({ problem: expect.stringContaining(problem) }),
+  ]);
+});
+
+test('two hosts with one machine id are refused', () => {
+  const host = (name: string, machineId: string) => ({ name, path: name, machineId });
+  expect(twinProblems([host('core-1', 'a'), host('core-2', 'b')])).toEqual([]);
+  expect(twinProblems([host('core-1', 'a'), host('core-2', 'b'), host('worker-1', 'a')])).toEqual([
+    { path: 'worker-1', problem: expect.stringContaining('machine id of core-1'), fix: expect.any(String) },
+  ]);
+});
+
+test('who may not become root is told apart', async () => {
+  const host = new FakeHost();
+  host.programs.set('flotilla-host-facts', () => ({ status: 1, stderr: 'sudo: a password is required\n' }));
+  await expect(readHost(host.connect(), nothingWanted, '')).rejects.toBeInstanceOf(NotRoot);
+  host.programs.set('flotilla-host-facts', () => ({ status: 2, stderr: 'sh: cannot fork\n' }));
+  await expect(readHost(host.connect(), nothingWanted, '')).rejects.not.toBeInstanceOf(NotRoot);
+  host.programs.set('flotilla-host-facts', () => ({ stdout: 'os debian 13 Debian\n' }));
+  await expect(readHost(host.connect(), nothingWanted, '')).rejects.toThrow(
+    'did not tell all that was asked',
+  );
+});

@@ -1,0 +1,83 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import * as pulumi from '@pulumi/pulumi';
+import { stackSchema } from '../../config/schema.ts';
+import { sudoersPath } from '../../hosts/wanted.ts';
+import { planCluster } from '../../plan/plan.ts';
+import { meet } from '../../resources/machine.ts';
+import { hostsPlatform } from './index.ts';
+import { wantedHost } from './machines.ts';
+
+const hostKey = `SHA256:${'a'.repeat(43)}`;
+const plan = planCluster(
+  'dev',
+  stackSchema.parse({
+    platform: 'hosts',
+    machines: { core: { count: 1, etcd: true }, worker: { count: 1 } },
+    hosts: {
+      machines: {
+        core: [{ address: 'core.example.org', user: 'admin', hostKey, clusterAddress: '10.0.0.5' }],
+        worker: [
+          { address: '10.0.0.6', port: 2222, hostKey },
+          { address: '10.0.0.7', hostKey },
+        ],
+      },
+    },
+  }),
+);
+const registered: pulumi.runtime.MockResourceArgs[] = [];
+
+beforeAll(() =>
+  pulumi.runtime.setMocks({
+    newResource(args) {
+      registered.push(args);
+      const found = { emulated: true, machineId: 'a'.repeat(32), provedKey: 'ssh-ed25519 AAAA' };
+      return { id: args.name, state: { ...args.inputs, ...found } };
+    },
+    call: () => ({}),
+  }),
+);
+
+function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}
+
+test('each machine of the plan is its host, at the address where the others reach it, and is met already', async () => {
+  const key = pulumi.output('key');
+  const { lifetime, machines, published } = await hostsPlatform.createMachines(plan, key, key);
+  expect(machines.map((each) => each.plan.name)).toEqual(['core-1', 'worker-1']);
+  expect(machines.map(({ address }) => address)).toEqual(['10.0.0.5', '10.0.0.6']);
+  const [core] = machines;
+  if (!core) throw new Error('there is no machine');
+  const access = meet(core, key);
+  expect(await resolved(pulumi.output(access.id))).toBe('a'.repeat(32));
+  expect(await resolved(pulumi.output(access.hostKey))).toBe('ssh-ed25519 AAAA');
+  expect(access.user).toBe('core');
+  expect(published).toEqual([]);
+  expect(await resolved(lifetime.urn)).toContain('flotilla:hosts:Network');
+  const types = registered.map(({ type }) => type);
+  expect(types.sort()).toEqual([
+    'flotilla:hosts:Machine',
+    'flotilla:hosts:Machine',
+    'flotilla:hosts:Network',
+  ]);
+  expect(registered.find(({ name }) => name === 'network')?.inputs.hosts).toMatchObject([
+    { name: 'core-1', address: 'core.example.org', path: 'flotilla:hosts.machines.core.0', etcd: true },
+    {
+      name: 'worker-1',
+      address: '10.0.0.6',
+      port: 2222,
+      user: 'root',
+      path: 'flotilla:hosts.machines.worker.0',
+    },
+  ]);
+});
+
+test('a host without etcd gets no server of it, and none gets a key from its config', () => {
+  const [core, worker] = plan.machines.map((machine) => wantedHost(machine, false));
+  expect(core?.packages).toContain('etcd-server');
+  expect(worker?.packages).not.toContain('etcd-server');
+  expect(worker?.units.map(({ name }) => name)).toEqual(['docker.service', 'flotilla-agent.path']);
+  expect(core?.units).toContainEqual({ name: 'etcd.service', waits: true });
+  expect(core?.files.find(({ path }) => path === sudoersPath)?.mode).toBe('0440');
+  expect(JSON.stringify(core)).not.toContain('PRIVATE KEY');
+});

@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import type { HostFacts } from '../../../hosts/facts.ts';
+import { applyToHost, NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
+import { type Owner, planHost, sayHostOperation } from '../../../hosts/plan.ts';
+import type { WantedHost } from '../../../hosts/wanted.ts';
+import { messageWithCauses } from '../../../model/message-of.ts';
+import type { Connection } from '../../../ssh/connection.ts';
+import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
+import type { Connect } from '../../../ssh/pool.ts';
+import { type Context, InitFailed, type ResourceHandler, unknownValue } from '../../resource.ts';
+import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from './login.ts';
+
+const wantedHost: z.ZodType<WantedHost> = z.object({
+  packages: z.array(z.string()),
+  groups: z.array(z.string()),
+  user: z.object({ name: z.string(), groups: z.array(z.string()) }),
+  files: z.array(z.object({ path: z.string(), contents: z.string(), mode: z.string() })),
+  units: z.array(z.object({ name: z.string(), waits: z.boolean() })),
+});
+
+const inputs = reachSchema.extend({
+  identityFile: z.string().optional(),
+  wanted: wantedHost,
+  privateKey: z.string(),
+  authorizedKey: z.string(),
+});
+
+const outputs = inputs.extend({
+  machineId: z.string().default(''),
+  provedKey: z.string().default(''),
+  /** What refresh found to be otherwise, in words. */
+  drifted: z.array(z.string()).default([]),
+});
+
+type Inputs = z.output<typeof inputs>;
+type Outputs = z.output<typeof outputs>;
+
+/** What can be looked at before the stack's login key exists. */
+const sketched = reachSchema.extend({ identityFile: z.string().optional(), wanted: wantedHost });
+
+/** Seconds. At a look, one that is off is told of soon; at a destroy nobody wants to wait for long either. */
+const patience = { look: 10, farewell: 20 };
+
+/** What Flotilla needs on a host that is there already: put there, watched, and taken away again. */
+export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
+  return {
+    inputs,
+    outputs,
+    computed: ['machineId', 'provedKey'],
+
+    drift: ({ drifted }): Record<string, string> =>
+      drifted.length > 0 ? { drifted: drifted.join('; ') } : {},
+
+    async preview(wanted, old, context) {
+      const { facts, provedKey } = await lookForPlan(connect, wanted, old, context);
+      if (old) refuseOther(old, wanted, facts, context);
+      return show(facts, wanted.wanted, provedKey, context);
+    },
+
+    async sketch(known, _old, context) {
+      if (JSON.stringify(known.wanted ?? unknownValue).includes(unknownValue)) return {};
+      const wanted = sketched.parse(known);
+      const connection = await connect(await operatorTarget(reachOf(wanted, context)), context);
+      const facts = await readHost(connection, wanted.wanted, '', context);
+      return show(facts, wanted.wanted, connection.target.hostKey, context);
+    },
+
+    async create(wanted, context) {
+      const connection = await first(connect, wanted, context);
+      return {
+        id: `${context.stack}/${context.name}`,
+        outputs: await apply(connect, connection, wanted, context),
+      };
+    },
+
+    async update(_id, wanted, old, context) {
+      return withHost(connect, wanted, context, async (connection) => {
+        refuseOther(
+          old,
+          wanted,
+          await readHost(connection, wanted.wanted, wanted.authorizedKey, context),
+          context,
+        );
+        return apply(connect, connection, wanted, context);
+      });
+    },
+
+    async read(_id, old, _inputs, context) {
+      return { outputs: { ...old, drifted: await driftNow(connect, old, context) } };
+    },
+
+    async delete(_id, old, context) {
+      try {
+        await withHost(connect, old, { ...context, deadline: patience.farewell }, (connection) =>
+          takeAway(connection, old, context),
+        );
+      } catch (error) {
+        context.signal.throwIfAborted();
+        throw farewell(error, old, context);
+      }
+    },
+  };
+}
+
+function reachOf(wanted: z.output<typeof sketched>, { name }: Pick<Context, 'name'>): Reach {
+  return { ...wanted, name };
+}
+
+function ownerOf({ authorizedKey }: Inputs, { stack, name }: Context): Owner {
+  return { cluster: stack, machine: name, owner: authorizedKey };
+}
+
+type Dialing = Context & { readonly deadline?: number };
+
+function withHost<T>(
+  connect: Connect,
+  wanted: Inputs,
+  { name, log, signal, deadline }: Dialing,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const options = { log, signal, ...(deadline === undefined ? {} : { deadline }) };
+  const login = { user: wanted.wanted.user.name, privateKey: wanted.privateKey };
+  return reachHost(
+    connect,
+    reachOf(wanted, { name }),
+    login,
+    options,
+    work,
+    (error) => error instanceof NotRoot,
+  );
+}
+
+/** The operator comes first to a host that is new; a run before this one may have let the stack in already. */
+async function first(connect: Connect, wanted: Inputs, context: Context): Promise<Connection> {
+  const reach = reachOf(wanted, context);
+  try {
+    return await connect(await operatorTarget(reach), context);
+  } catch (error) {
+    if (error instanceof HostKeyError) throw error;
+    const target = stackTarget(reach, wanted.wanted.user.name, wanted.privateKey);
+    return await connect(target, { ...context, deadline: patience.look }).catch(() => Promise.reject(error));
+  }
+}
+
+async function lookForPlan(
+  connect: Connect,
+  wanted: Inputs,
+  old: Outputs | undefined,
+  context: Context,
+): Promise<{ facts: HostFacts; provedKey: string }> {
+  const look = async (connection: Connection) => ({
+    facts: await readHost(connection, wanted.wanted, wanted.authorizedKey, context),
+    provedKey: connection.target.hostKey,
+  });
+  return old ? withHost(connect, wanted, context, look) : look(await first(connect, wanted, context));
+}
+
+/** Preview's list is what `up` does: the same function makes it. */
+function show(facts: HostFacts, wanted: WantedHost, provedKey: string, { log }: Context): Partial<Outputs> {
+  for (const operation of planHost(facts, wanted)) log(sayHostOperation(operation));
+  return { machineId: facts.machineId, provedKey };
+}
+
+/** Another host in a machine's place would leave what was added to the one before. */
+function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostFacts, { name }: Context): void {
+  if (machineId === old.machineId || added?.machine === name) return;
+  if (old.address === wanted.address && old.port === wanted.port) return;
+  throw new Error(
+    `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+  );
+}
+
+/** What is there already stays in the state, whatever fails. */
+async function apply(
+  connect: Connect,
+  connection: Connection,
+  wanted: Inputs,
+  context: Context,
+): Promise<Outputs> {
+  const { log, signal, stack, name } = context;
+  const provedKey = connection.target.hostKey;
+  const before = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
+  const result = { ...wanted, machineId: before.machineId, provedKey, drifted: [] };
+  refuseStranger(before, wanted, context);
+  try {
+    await applyToHost(connection, wanted.wanted, ownerOf(wanted, context), { log, signal });
+    const login = stackTarget(reachOf(wanted, context), wanted.wanted.user.name, wanted.privateKey);
+    await connect({ ...login, hostKey: provedKey }, context);
+    return result;
+  } catch (error) {
+    const failed = { ...result, drifted: ['its set-up failed'] };
+    throw new InitFailed(sayFailure(error, wanted), `${stack}/${name}`, failed, { cause: error });
+  }
+}
+
+function sayFailure(error: unknown, { wanted: { user } }: Inputs): string {
+  if (!(error instanceof AuthenticationError)) return messageWithCauses(error);
+  return `${messageWithCauses(error)} Everything is set up there, but its sshd does not let ${user.name} in: see AllowUsers, AllowGroups and AuthorizedKeysFile in sshd_config(5)`;
+}
+
+/** Said at preview by the network, and here once more, since a host may have been taken meanwhile. */
+function refuseStranger({ added, flotilla }: HostFacts, wanted: Inputs, context: Context): void {
+  const { cluster, machine, owner } = ownerOf(wanted, context);
+  if (added === undefined && !flotilla) return;
+  if (added?.cluster === cluster && added.machine === machine && added.owner === owner) return;
+  const whose = added ? `${added.machine} of the stack ${added.cluster}` : 'set up by its first boot';
+  throw new Error(`${machine}: the host is in another Flotilla cluster (${whose}); destroy that one first`);
+}
+
+async function driftNow(connect: Connect, old: Outputs, context: Context): Promise<string[]> {
+  const quiet = { ...context, log: () => undefined, deadline: patience.look };
+  try {
+    return await withHost(connect, old, quiet, async (connection) => {
+      const facts = await readHost(connection, old.wanted, old.authorizedKey, context);
+      return planHost(facts, old.wanted).map(sayHostOperation);
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return [`it does not answer: ${messageWithCauses(error)}`];
+  }
+}
+
+async function takeAway(connection: Connection, old: Outputs, context: Context): Promise<void> {
+  const { log, signal } = context;
+  const { added } = await readHost(connection, old.wanted, old.authorizedKey, { signal });
+  if (!added) return log('nothing of Flotilla is recorded there');
+  if (added.owner !== old.authorizedKey)
+    return log(`left alone: it is ${added.machine} of the stack ${added.cluster} now`);
+  await removeFromHost(connection, added, { log, signal });
+}
+
+function farewell(error: unknown, { address, port }: Outputs, { name, urn }: Context): Error {
+  return new Error(
+    `${name}: what Flotilla added to ${address}:${port} cannot be taken away: ${messageWithCauses(error)}. ` +
+      'Bring the host back and run it again; or, if it is gone for good or was reinstalled, forget it: ' +
+      `npx pulumi state delete '${urn}', and run it again`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import type { HostFacts } from '../../../hosts/facts.ts';
+import { NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
+import { checkHost, type HostRequest, twinProblems } from '../../../hosts/preflight.ts';
+import { nothingWanted } from '../../../hosts/wanted.ts';
+import { messageWithCauses } from '../../../model/message-of.ts';
+import { InvalidInput, type Problem } from '../../../model/problem.ts';
+import type { Connection } from '../../../ssh/connection.ts';
+import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
+import type { Connect } from '../../../ssh/pool.ts';
+import { pinOf } from '../../../ssh/public-key.ts';
+import { type Context, type Properties, type ResourceHandler, unknownValue } from '../../resource.ts';
+import { operatorTarget, type Reach, reachSchema, stackTarget } from './login.ts';
+
+const host = reachSchema.extend({
+  name: z.string(),
+  path: z.string(),
+  groupPath: z.string(),
+  clusterAddress: z.string(),
+  cpus: z.number(),
+  memory: z.number(),
+  disk: z.number(),
+  etcd: z.boolean(),
+});
+
+const inputs = z.object({
+  hosts: z.array(host).min(1),
+  identityFile: z.string().optional(),
+  privateKey: z.string(),
+  authorizedKey: z.string(),
+});
+
+const outputs = inputs.extend({
+  emulated: z.boolean().default(false),
+  /** Machine's name → /etc/machine-id */
+  machineIds: z.record(z.string(), z.string()).default({}),
+});
+
+type Inputs = z.output<typeof inputs>;
+type Outputs = z.output<typeof outputs>;
+type Host = z.output<typeof host>;
+/** What is known before the first `up` too. */
+type Known = Pick<Inputs, 'hosts' | 'identityFile'> & {
+  readonly privateKey?: string | undefined;
+  readonly authorizedKey?: string | undefined;
+};
+
+/** Looks at all hosts before anything is changed on any of them. */
+export function network(connect: Connect): ResourceHandler<Inputs, Outputs> {
+  return {
+    inputs,
+    outputs,
+    computed: ['emulated', 'machineIds'],
+
+    preview: (wanted, old, context) => look(connect, wanted, old, context),
+
+    sketch: (known, old, context) => look(connect, knownOf(known), old, context),
+
+    async create(wanted, context) {
+      return {
+        id: context.stack,
+        outputs: { ...wanted, ...(await look(connect, wanted, undefined, context)) },
+      };
+    },
+
+    async update(_id, wanted, old, context) {
+      return { ...wanted, ...(await look(connect, wanted, old, context)) };
+    },
+
+    /** The hosts are clean by now, but for one whose set-up was cut off before the state knew of it. */
+    async delete(_id, old, context) {
+      await Promise.all(old.hosts.map((each) => removeUnknown(connect, old, each, context)));
+    },
+  };
+}
+
+function knownOf(properties: Properties): Known {
+  const known = Object.entries(properties).filter(([, value]) => value !== unknownValue);
+  return inputs.partial().required({ hosts: true }).parse(Object.fromEntries(known));
+}
+
+/** @throws InvalidInput with everything for which any of the hosts can't be taken. */
+async function look(
+  connect: Connect,
+  wanted: Known,
+  old: Outputs | undefined,
+  context: Context,
+): Promise<Pick<Outputs, 'emulated' | 'machineIds'>> {
+  const isKnown = (each: Host) => old?.hosts.some((before) => isSame(before, each)) ?? false;
+  const fresh = wanted.hosts.filter((each) => !isKnown(each));
+  const looks = await Promise.all(fresh.map((each) => lookAt(connect, wanted, each, context)));
+  const kept = Object.fromEntries(
+    wanted.hosts.filter(isKnown).map(({ name }) => [name, old?.machineIds[name] ?? '']),
+  );
+  const found = looks.flatMap(({ host: { name }, facts }) =>
+    facts ? [[name, facts.machineId] as const] : [],
+  );
+  const machineIds = { ...kept, ...Object.fromEntries(found) };
+  const named = wanted.hosts.flatMap(({ name, path }) => {
+    const machineId = machineIds[name];
+    return machineId ? [{ name, path, machineId }] : [];
+  });
+  const problems = [...looks.flatMap((each) => each.problems), ...twinProblems(named)];
+  if (problems.length > 0)
+    throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
+  const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
+  return { emulated: old?.emulated ?? emulated, machineIds };
+}
+
+/** Whether it is one that was looked at, by the same way, for the same place. */
+function isSame(before: Host, now: Host): boolean {
+  const keys = Object.keys(host.shape) as (keyof Host)[];
+  return keys.every((key) => key === 'user' || before[key] === now[key]);
+}
+
+interface Look {
+  readonly host: Host;
+  readonly problems: readonly Problem[];
+  readonly facts?: HostFacts;
+}
+
+async function lookAt(
+  connect: Connect,
+  { identityFile, authorizedKey, privateKey }: Known,
+  each: Host,
+  { log, signal, stack }: Context,
+): Promise<Look> {
+  const request: HostRequest = each;
+  const reach: Reach = { ...each, identityFile };
+  try {
+    const connection = await open(connect, reach, privateKey, { log, signal });
+    const facts = await readHost(connection, nothingWanted, authorizedKey ?? '', { signal });
+    const cluster = { cluster: stack, ...(authorizedKey === undefined ? {} : { owner: authorizedKey }) };
+    return { host: each, facts, problems: checkHost(facts, request, cluster) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { host: each, problems: [unreachable(each, error)] };
+  }
+}
+
+/** As the operator, who is there before the stack's own key is; that one serves where a host is set up already. */
+async function open(
+  connect: Connect,
+  reach: Reach,
+  privateKey: string | undefined,
+  options: Pick<Context, 'log' | 'signal'>,
+): Promise<Connection> {
+  try {
+    return await connect(await operatorTarget(reach), options);
+  } catch (error) {
+    if (privateKey === undefined || error instanceof HostKeyError) throw error;
+    return await connect(stackTarget(reach, nothingWanted.user.name, privateKey), {
+      ...options,
+      deadline: 5,
+    }).catch(() => Promise.reject(error));
+  }
+}
+
+function unreachable({ path, user, address, port, hostKey }: Host, error: unknown): Problem {
+  const where = `${address}:${port}`;
+  if (error instanceof HostKeyError)
+    return {
+      path: `${path}.hostKey`,
+      problem: `${where} showed the host key ${error.shown}, and ${pinOf(hostKey)} is expected`,
+      fix: 'find out who answers there; on the console of the right host, `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints what belongs here',
+    };
+  if (error instanceof AuthenticationError)
+    return {
+      path: `${path}.user`,
+      problem: `${where} takes none of your keys for ${user}`,
+      fix: `put your public key into ~${user}/.ssh/authorized_keys there (\`ssh-copy-id\`), \`ssh-add\` it, or name its file in flotilla:hosts.identityFile`,
+    };
+  if (error instanceof NotRoot)
+    return {
+      path: `${path}.user`,
+      problem: error.message,
+      fix: `name root, or let ${user} use sudo without a password: \`echo '${user} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/${user}\``,
+    };
+  return {
+    path,
+    problem: messageWithCauses(error),
+    fix: 'see that it runs and that its SSH is reached from here',
+  };
+}
+
+async function removeUnknown(connect: Connect, old: Outputs, each: Host, context: Context): Promise<void> {
+  const { log, signal, stack } = context;
+  const reach: Reach = { ...each, identityFile: old.identityFile };
+  try {
+    const connection = await open(connect, reach, old.privateKey, { log, signal });
+    const { added } = await readHost(connection, nothingWanted, old.authorizedKey, { signal });
+    if (added?.cluster !== stack || added.owner !== old.authorizedKey) return;
+    log(`${each.name}: taking away what a run that was cut off left there`);
+    await removeFromHost(connection, added, { log, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    // A host that was cleaned knows the stack's key no more, and the operator's may be elsewhere today.
+    if (!(error instanceof AuthenticationError))
+      log(`${each.name} was not looked at again: ${messageWithCauses(error)}`);
+  }
+}
