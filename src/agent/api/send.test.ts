@@ -72,7 +72,8 @@ describe('lines', () => {
       if (received.includes('number')) break;
     }
     outgoing.destroy();
-    expect(received).toMatch(/^\n{3,}\{"number":1/);
+    // How many depends on how busy this computer is.
+    expect(received).toMatch(/^\n+\{"number":1/);
   });
 
   test('to a client that leaves are not asked for any more', async () => {
