@@ -1,11 +1,7 @@
 import { z } from 'zod';
+import { secretMark } from '../model/pulumi-secret.ts';
 
-/** What marks a value as secret in Pulumi's state (its sdk/go/common/resource, `SigKey` and `SecretSig`). */
-const signature = '4dabf18193072939515e22adb298388d';
-const secret = z.object({
-  [signature]: z.literal('1b47061264138c4ac30d75fd1eb44270'),
-  plaintext: z.string(),
-});
+const secret = z.object({ [secretMark.key]: z.literal(secretMark.value), plaintext: z.string() });
 
 const exported = z.object({
   deployment: z.object({

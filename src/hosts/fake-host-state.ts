@@ -1,24 +1,28 @@
+import type { HostFacts } from './facts.ts';
+
 export interface FakeFile {
   readonly contents: string;
   readonly mode: string;
 }
 
 /** What a fake host has; tests say what it begins with and compare what it ends with. */
-export interface FakeHostState {
+export interface FakeHostState
+  extends Pick<
+    HostFacts,
+    | 'machineId'
+    | 'virtualization'
+    | 'cpus'
+    | 'memory'
+    | 'disk'
+    | 'addresses'
+    | 'packages'
+    | 'groups'
+    | 'units'
+    | 'etcd'
+  > {
   readonly os: string;
-  readonly machineId: string;
-  readonly virtualization: string;
-  readonly cpus: number;
-  readonly memory: number;
-  readonly disk: number;
-  readonly addresses: readonly string[];
   readonly files: Readonly<Record<string, FakeFile>>;
-  readonly packages: readonly string[];
-  readonly groups: readonly string[];
   readonly users: Readonly<Record<string, readonly string[]>>;
-  readonly units: Readonly<Record<string, { readonly enabled: boolean; readonly active: boolean }>>;
-  /** Whether something listens on etcd's port. */
-  readonly etcd: boolean;
 }
 
 export const bareHost: FakeHostState = {

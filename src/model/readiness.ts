@@ -80,6 +80,11 @@ export function isRestarting({ sub }: Pick<SystemdState, 'sub'>): boolean {
   return sub.startsWith('auto-restart');
 }
 
+/** Whether its last run ended in a failure: systemd has given it up, or is about to start it again. */
+export function hasCrashed(state: Pick<SystemdState, 'active' | 'sub'>): boolean {
+  return state.active === 'failed' || isRestarting(state);
+}
+
 /** How a unit was seen to crash and be restarted. systemd alone may go on with that for ever (`Restart=`). */
 export interface Crashes {
   readonly restarting: boolean;

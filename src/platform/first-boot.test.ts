@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
+import { known } from '../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../config/schema.ts';
 import { type MachinePlan, planCluster } from '../plan/plan.ts';
 import { firstBoot, machineLife } from './first-boot.ts';
@@ -31,18 +32,14 @@ function core1(): MachinePlan {
   return machine;
 }
 
-function resolved<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
-}
-
 test('the config and a host key of its own: user data is the golden document, byte for byte', async () => {
   const { config, oneTimeHostKey } = firstBoot(core1(), pulumi.output(operator), {
     prebuilt: true,
     emulated: true,
   });
-  const userData = await resolved(config.apply(renderCloudConfig));
+  const userData = await known(config.apply(renderCloudConfig));
   expect(userData).toBe(readFileSync('test/golden/core-debian-13-prebuilt.yaml', 'utf8'));
-  expect(await resolved(oneTimeHostKey)).toBe(hostKey.publicKey);
+  expect(await known(oneTimeHostKey)).toBe(hostKey.publicKey);
   expect(registered).toMatchObject([
     { type: 'flotilla:index:SshKey', name: 'core-1-first-contact', inputs: { comment: 'core-1' } },
   ]);

@@ -1,12 +1,16 @@
-/** How the engine marks a secret, and a secret's value, in what it sends (pulumi/sdk, `resource.SigKey`, `SecretSig`). */
-const signature = { key: '4dabf18193072939515e22adb298388d', secret: '1b47061264138c4ac30d75fd1eb44270' };
+import { secretMark } from '../model/pulumi-secret.ts';
+
+/** Whether it is a secret's value in its envelope, as it is on its way to or from the engine. */
+export function isSecret(value: unknown): value is { readonly value: unknown } {
+  return (
+    typeof value === 'object' && value !== null && Reflect.get(value, secretMark.key) === secretMark.value
+  );
+}
 
 /** A value with its secrets as plain values: the provider's settings come with them marked, resources' inputs don't. */
 export function revealed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revealed);
+  if (isSecret(value)) return revealed(value.value);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value);
-  const fields = new Map(entries);
-  if (fields.get(signature.key) === signature.secret) return revealed(fields.get('value'));
-  return Object.fromEntries(entries.map(([key, each]) => [key, revealed(each)]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)]));
 }

@@ -1,6 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest, RegisterResourceResponse } from '@pulumi/pulumi/proto/resource_pb.js';
+import { isSecret, revealed } from '../../src/provider/secret.ts';
 
 /** A resource as the engine is asked for it, with all by which the engine decides about it later. */
 export interface Registration {
@@ -26,10 +27,6 @@ export interface Run<T> {
 export type Provider = (args: pulumi.runtime.MockResourceArgs) => pulumi.runtime.MockResourceResult;
 
 type Answer = (error: ServiceError | null, response: RegisterResourceResponse) => void;
-
-/** Marks a secret on the way to the engine (pulumi's docs/references/protobuf, "special values"). */
-const signature = '4dabf18193072939515e22adb298388d';
-const secretMark = '1b47061264138c4ac30d75fd1eb44270';
 
 /** Runs a Pulumi program without an engine, to its end. Providers answer as `provider` says. */
 export async function runProgram<T>(program: () => Promise<T>, provider: Provider): Promise<Run<T>> {
@@ -61,7 +58,7 @@ function read(request: RegisterResourceRequest, urn: string): Registration {
     type: request.getType(),
     name: request.getName(),
     urn,
-    inputs: Object.fromEntries(entries.map(([key, value]) => [key, reveal(value)])),
+    inputs: Object.fromEntries(entries.map(([key, value]) => [key, revealed(value)])),
     secrets: entries.filter(([, value]) => isSecret(value)).map(([key]) => key),
     ignoreChanges: request.getIgnorechangesList(),
     replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
@@ -69,17 +66,6 @@ function read(request: RegisterResourceRequest, urn: string): Registration {
     deletedWith: request.getDeletedwith(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
   };
-}
-
-function isSecret(value: unknown): value is { readonly value: unknown } {
-  return typeof value === 'object' && value !== null && Reflect.get(value, signature) === secretMark;
-}
-
-function reveal(value: unknown): unknown {
-  if (isSecret(value)) return reveal(value.value);
-  if (Array.isArray(value)) return value.map(reveal);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reveal(inner)]));
 }
 
 /** An output's value, once it is known. */

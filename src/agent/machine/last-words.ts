@@ -1,4 +1,4 @@
-import { isRestarting } from '../../model/readiness.ts';
+import { hasCrashed } from '../../model/readiness.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
@@ -40,7 +40,7 @@ export class LastWords {
     const failed = unit.active === 'failed';
     const known = this.#known.get(name);
     const old = known === undefined || now - known.readAt >= restartPause;
-    if (!failed && !isRestarting(unit)) {
+    if (!hasCrashed(unit)) {
       // What failed before has ended; a unit that crashes again and again is remembered for its pause.
       if (old || known.failed) this.#known.delete(name);
       return undefined;

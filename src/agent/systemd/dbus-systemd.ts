@@ -1,5 +1,5 @@
 import { EventEmitter, on } from 'node:events';
-import { isRestarting } from '../../model/readiness.ts';
+import { hasCrashed } from '../../model/readiness.ts';
 import type { SystemdState } from '../../model/status.ts';
 import { Enabling } from './enabling.ts';
 import { readJournal, wasStartedSince } from './journal.ts';
@@ -211,13 +211,9 @@ const success = 'success';
  * then it is what it has become.
  */
 async function withResult(manager: Manager, name: string, state: SystemdState): Promise<Outcome> {
-  if (!hasFailed(state)) return { ...state, result: success };
+  if (!hasCrashed(state)) return { ...state, result: success };
   const result = await manager.resultOf(name);
   if (result !== success) return { ...state, result };
   const [now = state] = await manager.list([name]);
-  return { ...now, result: hasFailed(now) ? await manager.resultOf(name) : success };
-}
-
-function hasFailed(state: SystemdState): boolean {
-  return state.active === 'failed' || isRestarting(state);
+  return { ...now, result: hasCrashed(now) ? await manager.resultOf(name) : success };
 }

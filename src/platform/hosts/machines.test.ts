@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
+import { known } from '../../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../../config/schema.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
 import { planCluster } from '../../plan/plan.ts';
@@ -37,10 +38,6 @@ beforeAll(() =>
   }),
 );
 
-function resolved<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
-}
-
 test('each machine of the plan is its host, at the address where the others reach it, and is met already', async () => {
   const key = pulumi.output('key');
   const { lifetime, machines, published } = await hostsPlatform.createMachines(plan, key, key);
@@ -49,11 +46,11 @@ test('each machine of the plan is its host, at the address where the others reac
   const [core] = machines;
   if (!core) throw new Error('there is no machine');
   const access = meet(core, key);
-  expect(await resolved(pulumi.output(access.id))).toBe('a'.repeat(32));
-  expect(await resolved(pulumi.output(access.hostKey))).toBe('ssh-ed25519 AAAA');
+  expect(await known(access.id)).toBe('a'.repeat(32));
+  expect(await known(access.hostKey)).toBe('ssh-ed25519 AAAA');
   expect(access.user).toBe('core');
   expect(published).toEqual([]);
-  expect(await resolved(lifetime.urn)).toContain('flotilla:hosts:Network');
+  expect(await known(lifetime.urn)).toContain('flotilla:hosts:Network');
   const types = registered.map(({ type }) => type);
   expect(types.sort()).toEqual([
     'flotilla:hosts:Machine',

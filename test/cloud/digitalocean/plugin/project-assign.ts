@@ -18,6 +18,24 @@ export async function moveToDefault(client: Client, resources: readonly string[]
   await assign(client, project.id, resources);
 }
 
+/** Takes away what is wanted no more, then adds what is new. */
+export async function reassign(
+  client: Client,
+  project: string,
+  before: readonly string[],
+  wanted: readonly string[],
+): Promise<void> {
+  await moveToDefault(
+    client,
+    before.filter((urn) => !wanted.includes(urn)),
+  );
+  await assign(
+    client,
+    project,
+    wanted.filter((urn) => !before.includes(urn)),
+  );
+}
+
 export async function resourcesOf(client: Client, project: string): Promise<string[]> {
   const urns: string[] = [];
   for (let page = 1; ; page += 1) {

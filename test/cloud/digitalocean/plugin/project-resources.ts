@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { unlessGone } from './gone.ts';
-import { assign, moveToDefault, resourcesOf } from './project-assign.ts';
+import { assign, moveToDefault, reassign, resourcesOf } from './project-assign.ts';
 import type { ResourceType } from './resource-type.ts';
 
 const inputs = z.strictObject({ project: z.string().min(1), resources: z.array(z.string()) });
@@ -24,16 +24,7 @@ export const projectResources: ResourceType<typeof inputs.shape> = {
     return { project: id, resources: list(known.resources).filter((urn) => there.includes(urn)) };
   },
   async update({ client }, id, { resources }, old) {
-    const before = list(old.resources);
-    await moveToDefault(
-      client,
-      before.filter((urn) => !resources.includes(urn)),
-    );
-    await assign(
-      client,
-      id,
-      resources.filter((urn) => !before.includes(urn)),
-    );
+    await reassign(client, id, list(old.resources), resources);
   },
   async remove({ client }, id, { resources }) {
     if ((await unlessGone(client.call('GET', `/v2/projects/${id}`))) === undefined) return;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiFailure } from './client.ts';
 import { unlessGone } from './gone.ts';
-import { assign, moveToDefault, resourcesOf } from './project-assign.ts';
+import { assign, moveToDefault, reassign, resourcesOf } from './project-assign.ts';
 import type { ResourceType } from './resource-type.ts';
 import { retry } from './wait.ts';
 
@@ -74,16 +74,7 @@ export const project: ResourceType<typeof inputs.shape> = {
   async update({ client }, id, { resources, isDefault: is_default, ...wanted }, old) {
     await client.call('PATCH', `/v2/projects/${id}`, { ...wanted, is_default });
     if (resources === undefined) return;
-    const before = z.array(z.string()).parse(old.resources ?? []);
-    await moveToDefault(
-      client,
-      before.filter((urn) => !resources.includes(urn)),
-    );
-    await assign(
-      client,
-      id,
-      resources.filter((urn) => !before.includes(urn)),
-    );
+    await reassign(client, id, z.array(z.string()).parse(old.resources ?? []), resources);
   },
   async remove({ client, settings }, id, { resources }) {
     await moveToDefault(client, z.array(z.string()).parse(resources ?? []));
