@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pidOf } from '../test/cluster/observe.ts';
 import type { FailoverCluster } from './failover-cluster.ts';
-import { atMost } from './figures.ts';
+import { atMost, median } from './figures.ts';
 import { poll } from './observer.ts';
 import { runsAt } from './timeline.ts';
 
@@ -89,13 +89,4 @@ async function mustBeActive(
   throw new Error(
     `${unit} has processes on one of ${survivors.join(', ')}, and systemd calls it active on none`,
   );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low = 0, high = 0] = [
-    sorted[Math.ceil(sorted.length / 2) - 1],
-    sorted[Math.floor(sorted.length / 2)],
-  ];
-  return (low + high) / 2;
 }

@@ -26,3 +26,12 @@ export const atLeast = (value: number, bar: number, unit: string): Figure => ({
   unit,
   ok: value >= bar,
 });
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low = 0, high = 0] = [
+    sorted[Math.ceil(sorted.length / 2) - 1],
+    sorted[Math.floor(sorted.length / 2)],
+  ];
+  return (low + high) / 2;
+}

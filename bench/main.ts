@@ -7,6 +7,7 @@ import type { Benchmark } from './benchmark.ts';
 import { cluster, clusterParts } from './cluster.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
+import { push, pushParts } from './push.ts';
 import { rollout, rolloutParts } from './rollout.ts';
 import { scheduler, schedulerParts } from './scheduler.ts';
 import { warm, warmParts } from './warm.ts';
@@ -36,6 +37,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     does: 'machines that die, are cut off, lose etcd or have no CPU left: what becomes of their units',
     run: failover,
     parts: failoverParts,
+  },
+  push: {
+    does: 'one changed unit file to 100 hosts, beside pyinfra and Ansible',
+    run: push,
+    parts: pushParts,
   },
   rollout: {
     does: 'good and bad versions of a template with five instances',

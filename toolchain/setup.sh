@@ -5,6 +5,7 @@
 #   bash toolchain/setup.sh up         node modules and the Pulumi CLI
 #   bash toolchain/setup.sh check      these, and the distribution's packages that the tests need
 #   bash toolchain/setup.sh machines   the distribution's packages for machines on this host
+#   bash toolchain/setup.sh push       the distribution's packages for the benchmark of pushes
 #   bash toolchain/setup.sh test       all of it, and what the tests need besides
 #
 # Nothing is written outside the clone, $PULUMI_HOME (default ~/.pulumi) and the caches of npm and Go,
@@ -32,8 +33,9 @@ main() {
     up) steps=(node_modules pulumi) ;;
     check) steps=(node_modules pulumi test_packages) ;;
     machines) steps=(machine_packages) ;;
+    push) steps=(push_packages) ;;
     test) steps=(node_modules pulumi machine_packages test_packages) ;;
-    *) fail "unknown mode '$1'; expected up, check, machines, test or nothing" ;;
+    *) fail "unknown mode '$1'; expected up, check, machines, push, test or nothing" ;;
   esac
   lock_clone
   # No `&&` here: within such a list bash would go on after a failed command.

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { reminding } from '../model/remind.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
@@ -75,7 +76,8 @@ export async function applyToHost(
   const packages = pick(operations, 'install').flatMap((each) => each.packages);
   const brought = packages.length > 0 ? words(await run(simulateCommand(packages))) : [];
   const added = recordOf(facts, wanted, operations, brought, owner);
-  await run(recordCommand(added, toKeep(facts, operations)));
+  const keep = toKeep(facts, operations);
+  if (keep.length > 0 || !isDeepStrictEqual(added, facts.added)) await run(recordCommand(added, keep));
   await perform(run, wanted, owner, operations, packages);
   const settled = settledRecord(added, operations);
   if (settled.files.length < added.files.length) await run(recordCommand(settled, []));

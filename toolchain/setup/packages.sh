@@ -11,6 +11,9 @@ setup_machine_packages() {
 # cloud-init for `cloud-init schema`; etcd for store tests on the host.
 setup_test_packages() { setup_packages "tests" cloud-init etcd-server etcd-client; }
 
+# Servers to push to; python3-venv for what is compared with.
+setup_push_packages() { setup_packages "the benchmark of pushes" openssh-server python3 python3-venv; }
+
 # setup_packages PURPOSE PACKAGE...
 setup_packages() {
   local purpose=$1 missing

@@ -72,6 +72,7 @@ describe("machines in fleet's API", () => {
   test.each([
     { body: [{ op: 'test', path: '/a/metadata/b' }], says: 'invalid op: expect add, remove, or replace' },
     { body: [{ op: 'add', path: '/a/b', value: 'x' }], says: 'machine metadata path invalid' },
+    { body: [{ op: 'add', path: '/a/metadata/__proto__', value: 'x' }], says: '__proto__ can be no key' },
     { body: [{ op: 'add', path: '/a/metadata/b c', value: 'x' }], says: 'machine metadata path invalid' },
     { body: [{ op: 'add', path: '/a/metadata/b' }], says: 'add and replace require a value' },
     { body: [{ op: 'replace', path: '/a/metadata/b', value: { value: '' } }], says: 'require a value' },

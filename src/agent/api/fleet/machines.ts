@@ -57,6 +57,8 @@ function readOperation({ op, path, value }: GivenOperation): MetadataChange {
   }
   const [, machineId, key] = /^\/([^/]{1,255})\/metadata\/([A-Za-z0-9_.-]+)$/.exec(path ?? '') ?? [];
   if (machineId === undefined || key === undefined) throw new ApiError(400, 'machine metadata path invalid');
+  // The one name under which a record of JavaScript keeps nothing: it would be taken, and be lost.
+  if (key === '__proto__') throw new ApiError(400, 'machine metadata path invalid: __proto__ can be no key');
   if (op === 'remove') return { machineId, key, value: null };
   const text = typeof value === 'string' ? value : value?.value;
   if (!text) throw new ApiError(400, 'invalid value: add and replace require a value');

@@ -9,6 +9,7 @@ import type { Connection, SshTarget } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
 import { generateSshKey } from '../../../ssh/key-pair.ts';
 import { fingerprint, publicKeyBlob } from '../../../ssh/public-key.ts';
+import { programName } from '../../../ssh/script.ts';
 import { anyHandler } from '../../handler.ts';
 import { type Context, InitFailed, type Properties, unknownValue } from '../../resource.ts';
 import { machine } from './machine.ts';
@@ -185,8 +186,12 @@ describe('a machine', () => {
     expect(handler.drift(found?.outputs ?? {})).toEqual({
       drifted: 'write /etc/sudoers.d/flotilla: its contents differ',
     });
+    const known = host.commands.length;
     const mended = await handler.update(id, machineInputs(5), found?.outputs ?? {}, contextOf('core-1'));
     expect(handler.drift(mended)).toEqual({});
+    // What is new to nobody is not recorded again: of a hundred hosts each call counts.
+    const ran = host.commands.slice(known).map(programName);
+    expect(new Set(ran)).toEqual(new Set(['flotilla-host-facts', 'write-files', 'flotilla-host-enable']));
     await handler.delete(id, mended, contextOf('core-1'));
     expect(host.snapshot()).toEqual(before);
   });
