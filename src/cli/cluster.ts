@@ -3,7 +3,7 @@ import { reminding } from '../model/remind.ts';
 import { AgentApi } from '../push/api.ts';
 import { changeTakers, sshGateway } from '../push/gateway.ts';
 import { abortable } from '../push/http.ts';
-import type { SshTarget } from '../ssh/connection.ts';
+import type { Connection, SshTarget } from '../ssh/connection.ts';
 import { interactive, type Terminal } from '../ssh/interactive.ts';
 import { type Connect, ConnectionPool } from '../ssh/pool.ts';
 import { Ssh2Connection } from '../ssh/ssh2.ts';
@@ -17,6 +17,8 @@ export interface Cluster {
   readonly machines: readonly KnownMachine[];
   /** Joins a command, or a login shell, on the machine to the terminal; returns its exit status. */
   run(machine: KnownMachine, program: RemoteProgram, terminal: Terminal): Promise<number>;
+  /** The connection to the machine that all share; nobody closes it but `close`. */
+  connect(machine: KnownMachine): Promise<Connection>;
   /** A stream to a unix socket on the machine. */
   openSocket(machine: KnownMachine, path: string): Promise<Duplex>;
   close(): Promise<void>;
@@ -53,6 +55,7 @@ export async function openCluster(
   const gateways = takers.map((machine) => sshGateway(pool, target(machine), options.log));
   const closed = new AbortController();
   const dialing = { log: options.log, signal: AbortSignal.any([options.signal, closed.signal]) };
+  const connect = (machine: KnownMachine) => pool.get(target(machine), dialing);
   return {
     api: new AgentApi(gateways, options),
     machines: stack.machines,
@@ -60,8 +63,9 @@ export async function openCluster(
       const dial = (to: SshTarget) => pool.get(to, dialing);
       return runOn(dial, target(machine), program, terminal, options);
     },
+    connect,
     openSocket: async (machine, path) => {
-      const connection = await pool.get(target(machine), dialing);
+      const connection = await connect(machine);
       const what = () => `${machine.name} to open ${path}`;
       return await reminding(options.log, what, connection.openSocket(path));
     },

@@ -1,3 +1,4 @@
+import type { Probes } from '../doctor/probes.ts';
 import type { PollClock } from '../push/poll-clock.ts';
 import type { Terminal } from '../ssh/interactive.ts';
 import type { Cluster, OpenOptions } from './cluster.ts';
@@ -9,6 +10,8 @@ export interface Context {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: PollClock;
+  /** What `doctor` looks with. */
+  probes(): Promise<Probes>;
   openCluster(options: OpenOptions): Promise<Cluster>;
   /** What the command leaves behind for `run`. */
   readonly outcome: Outcome;

@@ -1,10 +1,12 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
+import { FakeProbes } from '../doctor/fake-probes.ts';
 import type { MachineView } from '../model/api.ts';
 import { AgentApi } from '../push/api.ts';
 import { FakeAgent, fakeMachine } from '../push/fake-agent.ts';
 import type { Gateway } from '../push/gateway.ts';
 import type { PollClock } from '../push/poll-clock.ts';
 import { ConnectionLostError } from '../ssh/errors.ts';
+import type { FakeMachine } from '../ssh/fake.ts';
 import type { Terminal } from '../ssh/interactive.ts';
 import type { Cluster, OpenOptions, RemoteProgram } from './cluster.ts';
 import { interrupted } from './failure.ts';
@@ -29,6 +31,10 @@ export class FakeCluster {
   /** The way to the agent. */
   gateway: Gateway;
   env: Record<string, string> = {};
+  /** What `doctor` sees of the world. */
+  readonly probes = new FakeProbes();
+  /** What `connect` leads to, by name. */
+  readonly connectable = new Map<string, FakeMachine>();
   exitStatus = 0;
   /** What a program prints instead of its name: standard output, by machine. */
   output: (machine: string, argv: readonly string[]) => string | undefined = () => undefined;
@@ -94,6 +100,7 @@ export class FakeCluster {
       env: this.env,
       signal: this.#stop.signal,
       clock: this.#clock(),
+      probes: async () => this.probes,
       outcome: { status: 0, debug: false },
       openCluster: async (options) => {
         stacks.push(options.stack);
@@ -123,6 +130,11 @@ export class FakeCluster {
       run: (machine, program, terminal) => {
         programs.push(told(machine, program));
         return this.#run(machine, program, terminal);
+      },
+      connect: async ({ name }) => {
+        const machine = this.connectable.get(name);
+        if (!machine) throw new Error(`${name} did not answer SSH within 30 s`);
+        return machine.connect();
       },
       openSocket: async (machine, path) => {
         const [near, far] = duplexPair();

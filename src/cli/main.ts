@@ -19,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       signal: stop.signal,
       clock: systemClock,
       openCluster: (options) => openCluster({ ...options, sshAgent: process.env.SSH_AUTH_SOCK || undefined }),
+      probes: async () => (await import('../doctor/this-computer.ts')).thisComputer(),
       outcome: { status: 0, debug: false },
     });
   } finally {

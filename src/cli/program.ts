@@ -12,6 +12,7 @@ import { completion } from './completion.ts';
 import type { Context } from './context.ts';
 import { cordon } from './cordon.ts';
 import { destroy } from './destroy.ts';
+import { doctor } from './doctor.ts';
 import { drain } from './drain.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
@@ -43,7 +44,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
   'Units:': [submit, load, start, stop, restart, unload, destroy, verify],
   'Machines:': [ssh, cordon, drain, uncordon, rebalance],
   'Rollouts:': [rollout],
-  'Other:': [cache, completion, fdForward, version],
+  'Other:': [doctor, cache, completion, fdForward, version],
 };
 
 /** Runs one command line, without the program's name, and returns its exit status. Throws nothing. */

@@ -42,6 +42,13 @@ export interface StackQuery {
   readonly pulumi?: string;
 }
 
+/** Pulumi answers, and there is no cluster to be reached: nothing is wrong but that. */
+export class NoCluster extends CommandFailed {
+  constructor(message: string) {
+    super(message, unreachable);
+  }
+}
+
 /** Seconds. Pulumi reads its state from the user's backend, which may be far away. */
 const deadline = 120;
 
@@ -55,7 +62,7 @@ export async function readStack(query: StackQuery): Promise<StackConnection> {
   const state = parseJson(await askPulumi(['export'], query, which));
   const made = connection.safeParse(connectionInState(state));
   if (made.success) return made.data;
-  throw new CommandFailed(`${which} has no cluster that is up; ${howToChoose}`, unreachable);
+  throw new NoCluster(`${which} has no cluster that is up; ${howToChoose}`);
 }
 
 async function askPulumi(verb: readonly string[], query: StackQuery, which: string): Promise<string> {
@@ -77,7 +84,8 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
     query.signal?.throwIfAborted();
     // Without the cause: it carries what Pulumi printed.
     const why = complaint(cause);
-    throw new CommandFailed(`Pulumi can't read ${which}: ${why}${nextStep(why)}`, unreachable);
+    const message = `Pulumi can't read ${which}: ${why}${nextStep(why)}`;
+    throw isNoStack(why) ? new NoCluster(message) : new CommandFailed(message, unreachable);
   } finally {
     stopReminding();
   }
@@ -86,8 +94,11 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
 /** What to do about Pulumi's complaint, unless that says so. */
 function nextStep(why: string): string {
   if (why.includes('Next step')) return '';
-  const noStack = /no stack (named|selected)/.test(why);
-  return `; ${noStack ? howToChoose : '`npx pulumi stack output` says the same and more'}`;
+  return `; ${isNoStack(why) ? howToChoose : '`npx pulumi stack output` says the same and more'}`;
+}
+
+function isNoStack(why: string): boolean {
+  return /no stack (named|selected)/.test(why);
 }
 
 /** The error of execFile: a number is the exit status, a word says why there was none. */

@@ -29,19 +29,51 @@ const probeDeadline = 5000;
  * The answer is kept beside the images until the host, its kernel or QEMU change.
  */
 export async function chooseAccelerator(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
-  const closed = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(() => undefined, whyClosed);
-  if (closed !== undefined) return { accelerator: 'tcg', reason: closed };
+  const closed = await kvmClosed();
+  if (closed !== undefined) return { accelerator: 'tcg', reason: whyClosed(closed) };
   const file = join(image.folder, '..', 'accelerator.json');
   return await keptChoice(file, await probeKey(image), options, () => probeKvm(image, options));
 }
 
+/** What keeps this user from KVM's device; undefined when nothing does. */
+export async function kvmClosed(): Promise<NodeJS.ErrnoException | undefined> {
+  return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => undefined,
+    (error) => error,
+  );
+}
+
+/** By the code of the error that opening it gives. */
+const closedReasons: Readonly<Record<string, { readonly reason: string; readonly fix: string }>> = {
+  EACCES: {
+    reason: "this user can't open /dev/kvm",
+    fix: 'sudo usermod -aG kvm "$USER", then log in again',
+  },
+  ENOENT: {
+    reason: 'this computer offers no KVM (/dev/kvm is missing)',
+    fix: 'its firmware or hypervisor may switch it on',
+  },
+};
+
 /** Why KVM's device can't be opened, and what changes that. */
+export function explainClosed(error: NodeJS.ErrnoException): {
+  readonly reason: string;
+  readonly fix?: string;
+} {
+  return closedReasons[error.code ?? ''] ?? { reason: `KVM can't be used: ${messageOf(error)}` };
+}
+
+/** The same in one line. */
 export function whyClosed(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EACCES')
-    return 'this user can\'t open /dev/kvm: sudo usermod -aG kvm "$USER", then log in again';
-  if (error.code === 'ENOENT')
-    return 'this computer offers no KVM (/dev/kvm is missing): its firmware or hypervisor may switch it on';
-  return `KVM can't be used: ${messageOf(error)}`;
+  const { reason, fix } = explainClosed(error);
+  return fix === undefined ? reason : `${reason}: ${fix}`;
+}
+
+/**
+ * Whether a kernel boots under KVM before there is an image: a boot sector stands in for it, and the answer is not kept.
+ */
+export function tryKvm(options: { log: Log }): Promise<AcceleratorChoice> {
+  return probeKvm({}, options);
 }
 
 /**
@@ -83,7 +115,7 @@ async function readChoice(file: string, key: string): Promise<AcceleratorChoice 
   return { accelerator, reason: String(reason) };
 }
 
-async function probeKvm(image: Image, options: { log: Log }): Promise<AcceleratorChoice> {
+async function probeKvm(image: Pick<Image, 'boot'>, options: { log: Log }): Promise<AcceleratorChoice> {
   const problem = await probeBoot(image, ['-accel', 'kvm', '-cpu', 'host'], probeDeadline, options.log);
   return problem === undefined
     ? { accelerator: 'kvm', reason: 'a kernel booted under KVM' }

@@ -21,14 +21,21 @@ const packages: Readonly<Record<string, string>> = {
   fakechroot: 'fakechroot',
 };
 
+/** What this host is looked at for, each with its rule. */
+export const hostRules = {
+  system: systemProblems,
+  programs: programProblems,
+  memory: memoryProblems,
+  disk: diskProblems,
+  sockets: socketProblems,
+} as const;
+
 /** All that stands in the way at once; an empty list means go. */
 export function preflight(request: LocalRequest, facts: HostFacts): Problem[] {
-  return [platformProblems, programProblems, memoryProblems, diskProblems, socketProblems].flatMap((check) =>
-    check(request, facts),
-  );
+  return Object.values(hostRules).flatMap((rule) => rule(request, facts));
 }
 
-function platformProblems(_: LocalRequest, facts: HostFacts): Problem[] {
+function systemProblems(_: LocalRequest, facts: HostFacts): Problem[] {
   if (facts.platform === 'linux' && facts.arch === 'x64') return [];
   return [
     {
@@ -58,8 +65,8 @@ function programProblems(_: LocalRequest, facts: HostFacts): Problem[] {
 }
 
 function memoryProblems(request: LocalRequest, facts: HostFacts): Problem[] {
-  const starting = request.machines.filter(({ name }) => !facts.running.includes(name));
-  const needed = starting.reduce((sum, { memory }) => sum + memory, 0);
+  const starting = machinesToStart(request, facts);
+  const needed = memoryToStart(request, facts);
   if (needed <= facts.memory) return [];
   const names = starting.map(({ name }) => name).join(', ');
   return [
@@ -69,6 +76,15 @@ function memoryProblems(request: LocalRequest, facts: HostFacts): Problem[] {
       fix: 'lower count or memory',
     },
   ];
+}
+
+function machinesToStart({ machines }: LocalRequest, { running }: HostFacts): LocalRequest['machines'] {
+  return machines.filter(({ name }) => !running.includes(name));
+}
+
+/** MiB of all machines that do not run yet. */
+export function memoryToStart(request: LocalRequest, facts: HostFacts): number {
+  return machinesToStart(request, facts).reduce((sum, { memory }) => sum + memory, 0);
 }
 
 /** The disks grow in the stack's folder; an image that has to be built is made in the cache. */

@@ -70,10 +70,10 @@ function distinct(problems: readonly Problem[]): Problem[] {
 }
 
 /** The provider's own (terraform-provider-digitalocean, docs/index.md). */
-const variables = ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'];
+export const tokenVariables = ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'];
 
-function credentialProblems({ config, environment }: Credentials): Problem[] {
-  if (config['digitalocean:token'] || variables.some((name) => environment[name])) return [];
+export function credentialProblems({ config, environment }: Credentials): Problem[] {
+  if (config['digitalocean:token'] || tokenVariables.some((name) => environment[name])) return [];
   return [
     {
       path: 'digitalocean:token',

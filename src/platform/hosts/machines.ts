@@ -1,13 +1,14 @@
 import * as pulumi from '@pulumi/pulumi';
 import { adminUser, buildMachineConfig } from '../../../cloud-config/build.ts';
 import { allFiles } from '../../../cloud-config/machine-config.ts';
+import type { AskedHost } from '../../hosts/look.ts';
 import type { WantedHost } from '../../hosts/wanted.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
-import type { HostArgs, Network } from './network.ts';
+import type { Network } from './network.ts';
 
-export interface MachineArgs extends Pick<HostArgs, 'address' | 'port' | 'user' | 'hostKey'> {
+export interface MachineArgs extends Pick<AskedHost, 'address' | 'port' | 'user' | 'hostKey'> {
   readonly identityFile?: string;
   readonly wanted: pulumi.Input<WantedHost>;
   /** The stack's login key. */
@@ -28,7 +29,7 @@ class Machine extends pulumi.CustomResource {
 
 export function createMachine(
   plan: MachinePlan,
-  { address, port, user, hostKey }: HostArgs,
+  { address, port, user, hostKey }: AskedHost,
   {
     network,
     ...login

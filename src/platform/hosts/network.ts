@@ -1,16 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { HostRequest } from '../../hosts/preflight.ts';
-
-/** A host as it is reached, and what is asked of it. */
-export interface HostArgs extends HostRequest {
-  readonly address: string;
-  readonly port: number;
-  /** A public key line, or a fingerprint. */
-  readonly hostKey: string;
-}
+import type { AskedHost } from '../../hosts/look.ts';
 
 export interface NetworkArgs {
-  readonly hosts: readonly HostArgs[];
+  readonly hosts: readonly AskedHost[];
   readonly identityFile?: string;
   /** The stack's login key. */
   readonly privateKey: pulumi.Input<string>;

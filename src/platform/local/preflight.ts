@@ -14,7 +14,14 @@ export async function checkHost(
   plan: ClusterPlan,
   gather: (request: LocalRequest) => Promise<HostFacts> = gatherFacts,
 ): Promise<void> {
-  const request: LocalRequest = {
+  const request = localRequest(plan);
+  const problems = preflight(request, await gather(request));
+  if (problems.length > 0) throw new InvalidInput('This computer cannot hold the cluster:', problems);
+}
+
+/** What the plan asks of this computer. */
+export function localRequest(plan: ClusterPlan): LocalRequest {
+  return {
     stackFolder: stackFolder(plan.name),
     image: imageSource(plan.os, plan.local.image),
     machines: plan.machines.map(({ name, group, memory, disk }) => ({
@@ -24,6 +31,4 @@ export async function checkHost(
       disk,
     })),
   };
-  const problems = preflight(request, await gather(request));
-  if (problems.length > 0) throw new InvalidInput('This computer cannot hold the cluster:', problems);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HostFacts } from '../../../hosts/facts.ts';
+import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from '../../../hosts/login.ts';
 import { applyToHost, NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { type Owner, planHost, sayHostOperation } from '../../../hosts/plan.ts';
 import type { WantedHost } from '../../../hosts/wanted.ts';
@@ -8,7 +9,6 @@ import type { Connection } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
 import { type Context, InitFailed, type ResourceHandler, unknownValue } from '../../resource.ts';
-import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from './login.ts';
 
 const wantedHost: z.ZodType<WantedHost> = z.object({
   packages: z.array(z.string()),

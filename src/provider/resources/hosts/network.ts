@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import type { HostFacts } from '../../../hosts/facts.ts';
-import { NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
-import { checkHost, type HostRequest, twinProblems } from '../../../hosts/preflight.ts';
+import { type Reach, reachSchema } from '../../../hosts/login.ts';
+import { lookAtHost, openHost } from '../../../hosts/look.ts';
+import { readHost, removeFromHost } from '../../../hosts/perform.ts';
+import { twinProblems } from '../../../hosts/preflight.ts';
 import { nothingWanted } from '../../../hosts/wanted.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
-import { InvalidInput, type Problem } from '../../../model/problem.ts';
-import type { Connection } from '../../../ssh/connection.ts';
-import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
+import { InvalidInput } from '../../../model/problem.ts';
+import { AuthenticationError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
-import { pinOf } from '../../../ssh/public-key.ts';
 import { type Context, type Properties, type ResourceHandler, unknownValue } from '../../resource.ts';
-import { operatorTarget, type Reach, reachSchema, stackTarget } from './login.ts';
 
 const host = reachSchema.extend({
   name: z.string(),
@@ -88,7 +86,7 @@ async function look(
 ): Promise<Pick<Outputs, 'emulated' | 'machineIds'>> {
   const isKnown = (each: Host) => old?.hosts.some((before) => isSame(before, each)) ?? false;
   const fresh = wanted.hosts.filter((each) => !isKnown(each));
-  const looks = await Promise.all(fresh.map((each) => lookAt(connect, wanted, each, context)));
+  const looks = await Promise.all(fresh.map((each) => lookAtHost(connect, wanted, each, context)));
   const kept = Object.fromEntries(
     wanted.hosts.filter(isKnown).map(({ name }) => [name, old?.machineIds[name] ?? '']),
   );
@@ -113,81 +111,11 @@ function isSame(before: Host, now: Host): boolean {
   return keys.every((key) => key === 'user' || before[key] === now[key]);
 }
 
-interface Look {
-  readonly host: Host;
-  readonly problems: readonly Problem[];
-  readonly facts?: HostFacts;
-}
-
-async function lookAt(
-  connect: Connect,
-  { identityFile, authorizedKey, privateKey }: Known,
-  each: Host,
-  { log, signal, stack }: Context,
-): Promise<Look> {
-  const request: HostRequest = each;
-  const reach: Reach = { ...each, identityFile };
-  try {
-    const connection = await open(connect, reach, privateKey, { log, signal });
-    const facts = await readHost(connection, nothingWanted, authorizedKey ?? '', { signal });
-    const cluster = { cluster: stack, ...(authorizedKey === undefined ? {} : { owner: authorizedKey }) };
-    return { host: each, facts, problems: checkHost(facts, request, cluster) };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { host: each, problems: [unreachable(each, error)] };
-  }
-}
-
-/** As the operator, who is there before the stack's own key is; that one serves where a host is set up already. */
-async function open(
-  connect: Connect,
-  reach: Reach,
-  privateKey: string | undefined,
-  options: Pick<Context, 'log' | 'signal'>,
-): Promise<Connection> {
-  try {
-    return await connect(await operatorTarget(reach), options);
-  } catch (error) {
-    if (privateKey === undefined || error instanceof HostKeyError) throw error;
-    return await connect(stackTarget(reach, nothingWanted.user.name, privateKey), {
-      ...options,
-      deadline: 5,
-    }).catch(() => Promise.reject(error));
-  }
-}
-
-function unreachable({ path, user, address, port, hostKey }: Host, error: unknown): Problem {
-  const where = `${address}:${port}`;
-  if (error instanceof HostKeyError)
-    return {
-      path: `${path}.hostKey`,
-      problem: `${where} showed the host key ${error.shown}, and ${pinOf(hostKey)} is expected`,
-      fix: 'find out who answers there; on the console of the right host, `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` prints what belongs here',
-    };
-  if (error instanceof AuthenticationError)
-    return {
-      path: `${path}.user`,
-      problem: `${where} takes none of your keys for ${user}`,
-      fix: `put your public key into ~${user}/.ssh/authorized_keys there (\`ssh-copy-id\`), \`ssh-add\` it, or name its file in flotilla:hosts.identityFile`,
-    };
-  if (error instanceof NotRoot)
-    return {
-      path: `${path}.user`,
-      problem: error.message,
-      fix: `name root, or let ${user} use sudo without a password: \`echo '${user} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/${user}\``,
-    };
-  return {
-    path,
-    problem: messageWithCauses(error),
-    fix: 'see that it runs and that its SSH is reached from here',
-  };
-}
-
 async function removeUnknown(connect: Connect, old: Outputs, each: Host, context: Context): Promise<void> {
   const { log, signal, stack } = context;
   const reach: Reach = { ...each, identityFile: old.identityFile };
   try {
-    const connection = await open(connect, reach, old.privateKey, { log, signal });
+    const connection = await openHost(connect, reach, old.privateKey, { log, signal });
     const { added } = await readHost(connection, nothingWanted, old.authorizedKey, { signal });
     if (added?.cluster !== stack || added.owner !== old.authorizedKey) return;
     log(`${each.name}: taking away what a run that was cut off left there`);

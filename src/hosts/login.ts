@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf } from '../../../model/message-of.ts';
-import type { ConnectOptions } from '../../../ssh/connect.ts';
-import type { Connection, SshTarget } from '../../../ssh/connection.ts';
-import { AuthenticationError } from '../../../ssh/errors.ts';
-import type { Connect } from '../../../ssh/pool.ts';
+import { messageOf } from '../model/message-of.ts';
+import type { ConnectOptions } from '../ssh/connect.ts';
+import type { Connection, SshTarget } from '../ssh/connection.ts';
+import { AuthenticationError } from '../ssh/errors.ts';
+import type { Connect } from '../ssh/pool.ts';
 
 /** How a host is reached, as the program says it. */
 export const reachSchema = z.object({

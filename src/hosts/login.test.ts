@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { generateSshKey } from '../../../ssh/key-pair.ts';
+import { generateSshKey } from '../ssh/key-pair.ts';
 import { NoIdentity, operatorTarget } from './login.ts';
 
 describe("the operator's key", () => {

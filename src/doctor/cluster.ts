@@ -1,0 +1,32 @@
+import { type Check, ok, problem } from './check.ts';
+import { machineCheck } from './machine.ts';
+import type { StackState, Subject } from './subject.ts';
+
+/** Whether the state can be read, secrets included; and of a cluster that is up, each machine by itself. */
+export function clusterChecks({ state, stack }: Subject): readonly Check[] {
+  if (!state) return [];
+  const up = machinesUp(state);
+  return [stackCheck(state, stack), ...up.map(({ machine, connect }) => machineCheck(machine, connect))];
+}
+
+/** Empty unless a cluster is up. */
+export function machinesUp(state: StackState | undefined) {
+  if (state?.kind !== 'up') return [];
+  const { machines, connect } = state.cluster;
+  return machines.map((machine) => ({ machine, connect: () => connect(machine.name) }));
+}
+
+function stackCheck(state: StackState, stack: string): Check {
+  return {
+    what: 'stack',
+    why: 'its outputs say how the cluster is reached, and are secret',
+    fix: `npx pulumi stack output --stack ${stack}`,
+    async look() {
+      if (state.kind === 'unreadable') return problem(state.why);
+      if (state.kind === 'down')
+        return ok(`${stack} is not up; \`npm run up -- --stack ${stack}\` brings it up`);
+      const { length } = state.cluster.machines;
+      return ok(`${stack}: a cluster of ${length} ${length === 1 ? 'machine' : 'machines'} is up`);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { messageWithCauses } from '../model/message-of.ts';
+import { parseJson } from '../model/parse-json.ts';
+import { tokenVariables } from '../platform/digitalocean/preflight.ts';
+import { type Finding, warning } from './check.ts';
+import { type Access, ask, publicEndpoint } from './digitalocean-api.ts';
+import type { HttpAnswer, Probes } from './probes.ts';
+import type { Subject } from './subject.ts';
+import { pulumiOf, told } from './tools.ts';
+
+/** Seconds for the first answer of an API that is far away, and those that follow. */
+export const apiDeadline = 20;
+
+export const accountReply = z.object({
+  account: z.object({
+    droplet_limit: z.number(),
+    status: z.string(),
+    status_message: z.string().nullish(),
+  }),
+});
+
+/** What the API said when it was asked for the account, and how to ask it more; or why nothing was heard. */
+export type Account =
+  | {
+      readonly kind: 'answered';
+      readonly access: Access;
+      readonly answer: HttpAnswer;
+      /** Milliseconds since 1970, right after the answer. */
+      readonly at: number;
+    }
+  | { readonly kind: 'silent'; readonly why: string };
+
+export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
+
+export async function openAccount(subject: Subject, probes: Probes, signal: AbortSignal): Promise<Account> {
+  const { config, environment } = subject;
+  const given = config?.values['digitalocean:apiEndpoint'] || environment.DIGITALOCEAN_API_URL;
+  const endpoint = given || publicEndpoint;
+  try {
+    const access = { endpoint, token: await readToken(subject, probes, signal) };
+    const answer = await ask('/v2/account', access, probes, signal);
+    return { kind: 'answered', access, answer, at: probes.now() };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'silent', why: messageWithCauses(error) };
+  }
+}
+
+/** In the provider's order. Pulumi alone can decrypt what stands in the config. */
+async function readToken(
+  { clone, stack, config, environment }: Subject,
+  probes: Probes,
+  signal: AbortSignal,
+) {
+  const key = 'digitalocean:token';
+  if (config?.encrypted.includes(key)) {
+    const argv = [pulumiOf({ clone }), 'config', 'get', key, '--stack', stack, '--non-interactive'];
+    return told(await probes.run(argv, signal));
+  }
+  return config?.values[key] || tokenVariables.map((name) => environment[name]).find(Boolean) || '';
+}
+
+/** Whether there is any use in asking for more: a token may have rights to all but the account. */
+export function accessOf(account: Account): Access | undefined {
+  const takes = account.kind === 'answered' && [200, 403].includes(account.answer.status);
+  return takes ? account.access : undefined;
+}
+
+export const notAsked: Finding = warning('not asked, since the token is not taken', 'mend that first');
+
+/** Most droplets that the account may have; undefined when the token has no right to know. */
+export function dropletLimit(account: Account): number | undefined {
+  if (account.kind !== 'answered') return undefined;
+  return accountReply.safeParse(parseJson(account.answer.body)).data?.account.droplet_limit;
+}
