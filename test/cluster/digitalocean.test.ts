@@ -161,7 +161,7 @@ describe('a worker', () => {
     before = await bootIds(stack, ['core-1']);
     stack.configure(config(1));
     await succeed(['up', '--yes', '--skip-preview']);
-    expect(changes()).toEqual(['created droplet worker-1']);
+    expect(changes()).toEqual(['created tag flotilla-test-group-worker', 'created droplet worker-1']);
     expect((await stack.outputs()).units['hello-image.service']).toEqual(['core-1', 'worker-1']);
     expect(await bootIds(stack, ['core-1'])).toEqual(before);
   });
@@ -174,7 +174,7 @@ describe('a worker', () => {
   test('goes, and the core stays as it is', async () => {
     stack.configure(config(0));
     await succeed(['up', '--yes', '--skip-preview']);
-    expect(changes()).toEqual(['deleted droplet worker-1']);
+    expect(changes()).toEqual(['deleted droplet worker-1', 'deleted tag flotilla-test-group-worker']);
     expect(await bootIds(stack, ['core-1'])).toEqual(before);
   });
 });
