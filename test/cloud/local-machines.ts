@@ -124,8 +124,9 @@ export class LocalMachines implements Machines {
       memory: spec.size.memory,
       disk: spec.size.disk,
       lanMac: lanMac(own),
-      seed: renderSeed({ hostname: spec.name, instanceId: id, address: own, userData: spec.userData }),
+      seed: renderSeed({ hostname: spec.name, instanceId: id, address: own, userData: spec.userData, isolated: true }),
       ports,
+      isolated: true,
     };
     await this.#inTurn(network.id, () => this.#join(network.id));
     const address = await takeAddress(this.#subnet, [guestSshPort, ...ports]);
