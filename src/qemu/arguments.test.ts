@@ -35,6 +35,11 @@ test('under KVM the guest sees the host’s processor', () => {
   expect(line).not.toContain('tcg');
 });
 
+test('an isolated machine has no way out, and ports of the host that lead into it', () => {
+  const line = qemuArguments({ ...spec, isolated: true }, { 22: 40001 }).join(' ');
+  expect(line).toContain('-netdev user,id=wan,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:40001-:22');
+});
+
 test('an image without a kernel boots from its disk', () => {
   const { boot: _, ...image } = spec.image;
   expect(qemuArguments({ ...spec, image }, forwards)).not.toContain('-kernel');

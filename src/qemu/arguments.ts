@@ -21,6 +21,8 @@ export interface MachineSpec {
   readonly seed: Seed;
   /** TCP ports of the guest to be reached from the host, besides those every machine has (`ports.ts`). */
   readonly ports: readonly number[];
+  /** Reaches nothing but the machines of its own network; it is reached all the same. Default false. */
+  readonly isolated?: boolean;
 }
 
 /**
@@ -67,7 +69,7 @@ export function qemuArguments(spec: MachineSpec, forwards: Forwards, memory?: Me
     ...['-blockdev', `driver=vvfat,dir=${quote(paths.seed)},label=CIDATA,read-only=on,node-name=seed`],
     ...['-device', 'virtio-blk-pci,drive=seed'],
     ...lan(paths.lan, spec.lanMac),
-    ...wan(forwards),
+    ...wan(forwards, spec.isolated ?? false),
     ...['-object', 'rng-random,filename=/dev/urandom,id=rng', '-device', 'virtio-rng-pci,rng=rng'],
     ...['-device', 'vmgenid,guid=auto'],
   ];
@@ -100,12 +102,12 @@ function lan(socket: string, mac: string): string[] {
 }
 
 /** No IPv6: slirp would offer guests a route that leads nowhere on most hosts. */
-function wan(forwards: Forwards): string[] {
+function wan(forwards: Forwards, isolated: boolean): string[] {
   const rules = Object.entries(forwards).map(
     ([guest, host]) => `,hostfwd=${forwardRule(Number(guest), host)}`,
   );
   return [
-    ...['-netdev', `user,id=wan,ipv6=off${rules.join('')}`],
+    ...['-netdev', `user,id=wan,ipv6=off${isolated ? ',restrict=on' : ''}${rules.join('')}`],
     ...['-device', `virtio-net-pci,netdev=wan,mac=${wanMac},romfile=`],
   ];
 }

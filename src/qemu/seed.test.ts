@@ -30,6 +30,13 @@ test('the seed of a machine', () => {
   });
 });
 
+test('an isolated machine is given no resolver, which it could not reach', () => {
+  const { networkConfig } = renderSeed({ ...facts, isolated: true });
+  expect(read(networkConfig)).toMatchObject({
+    ethernets: { wan: { dhcp4: true, 'dhcp4-overrides': { 'use-dns': false } } },
+  });
+});
+
 test('every address and name is text to cloud-init', () => {
   const octets = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255));
   const label = fc.stringMatching(/^[a-z0-9]{1,12}$/);

@@ -14,9 +14,11 @@ export interface SeedFacts {
   /** On the cluster's network, with the prefix's length: `10.77.1.11/16`. */
   readonly address: string;
   readonly userData: string;
+  /** Has no resolver either: whoever asks for a name is told at once that there is none. Default false. */
+  readonly isolated?: boolean;
 }
 
-export function renderSeed({ hostname, instanceId, address, userData }: SeedFacts): Seed {
+export function renderSeed({ hostname, instanceId, address, userData, isolated }: SeedFacts): Seed {
   return {
     userData,
     metaData: yaml({ 'instance-id': instanceId, 'local-hostname': hostname }),
@@ -24,7 +26,11 @@ export function renderSeed({ hostname, instanceId, address, userData }: SeedFact
       version: 2,
       ethernets: {
         lan: { match: { macaddress: lanMac(address) }, dhcp4: false, addresses: [address] },
-        wan: { match: { macaddress: wanMac }, dhcp4: true },
+        wan: {
+          match: { macaddress: wanMac },
+          dhcp4: true,
+          ...(isolated ? { 'dhcp4-overrides': { 'use-dns': false } } : {}),
+        },
       },
     }),
   };

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -35,6 +35,8 @@ export interface Stack {
   up(options?: RunOptions): Promise<Run>;
   flotilla(args: readonly string[]): Promise<Run>;
   outputs(): Promise<Outputs>;
+  /** Has Pulumi find a plugin in a folder of the copy instead of the stock one. */
+  addPlugin(name: string, folder: string): void;
   mkdir(folder: string): void;
   rm(file: string): void;
   /** Takes the copy away. The machines must be gone by then. */
@@ -73,10 +75,14 @@ export type Outputs = z.output<typeof outputsSchema>;
 /** `variables` are added to the environment of everything that runs on the stack. */
 export function createStack(name: string, config: Config, variables: NodeJS.ProcessEnv = {}): Stack {
   const clone = copyClone();
-  const env = { ...process.env, ...variables, FLOTILLA_STACK: name };
   const configFile = join(clone, 'stacks', `Pulumi.${name}.yaml`);
   const start = (program: string, args: readonly string[], options: RunOptions = {}) =>
-    run(join(clone, program), args, { cwd: clone, env }, options);
+    run(
+      join(clone, program),
+      args,
+      { cwd: clone, env: { ...process.env, ...variables, FLOTILLA_STACK: name } },
+      options,
+    );
   const stack: Stack = {
     clone,
     machines: join(clone, '.flotilla', 'stacks', name, 'machines'),
@@ -98,6 +104,12 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
         name,
       ]);
       return outputsSchema.parse(JSON.parse(output));
+    },
+    addPlugin(plugin, folder) {
+      const file = join(clone, 'Pulumi.yaml');
+      const project = parseDocument(read(file));
+      project.addIn(['plugins', 'providers'], { name: plugin, path: folder });
+      writeFileSync(file, String(project));
     },
     mkdir: (folder) => mkdirSync(join(clone, folder), { recursive: true }),
     rm: (file) => rmSync(join(clone, file)),
