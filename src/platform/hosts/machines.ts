@@ -55,16 +55,13 @@ export function createMachine(
 /** No keys: a host has its own, and the stack's is let in by the resource, which may know it later. */
 const noKeys = { authorizedKey: '', sshHostKey: { privateKey: '', publicKey: '' } };
 
-/**
- * The machine's config but for what makes it somebody: host name and host key stay the host's own. A host without etcd
- * gets no server, which the package would start.
- */
+/** The machine's config but for what makes it somebody: host name and host key stay the host's own. */
 export function wantedHost(plan: MachinePlan, emulated: boolean): WantedHost {
   const config = buildMachineConfig(plan, noKeys, { prebuilt: false, emulated });
   const [user = { name: adminUser, groups: [] }] = config.users;
   const sudoers = { path: sudoersPath, contents: `${user.name} ALL=(ALL) NOPASSWD:ALL\n`, mode: '0440' };
   return {
-    packages: [...config.packages.filter((name) => plan.etcd || name !== 'etcd-server'), 'sudo'],
+    packages: [...config.packages, 'sudo'],
     groups: config.groups,
     user: { name: user.name, groups: user.groups },
     files: [...allFiles(config), sudoers],
