@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { HostFacts } from '../../../hosts/facts.ts';
 import { NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
@@ -6,7 +7,8 @@ import { nothingWanted } from '../../../hosts/wanted.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import { InvalidInput, type Problem } from '../../../model/problem.ts';
 import type { Connection } from '../../../ssh/connection.ts';
-import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
+import { AuthenticationError, BastionError, HostKeyError } from '../../../ssh/errors.ts';
+import { NoIdentity } from '../../../ssh/identity.ts';
 import type { Connect } from '../../../ssh/pool.ts';
 import { pinOf } from '../../../ssh/public-key.ts';
 import { type Context, type Properties, type ResourceHandler, unknownValue } from '../../resource.ts';
@@ -100,17 +102,22 @@ async function look(
     const machineId = machineIds[name];
     return machineId ? [{ name, path, machineId }] : [];
   });
-  const problems = [...looks.flatMap((each) => each.problems), ...twinProblems(named)];
+  const problems = [...distinct(looks.flatMap((each) => each.problems)), ...twinProblems(named)];
   if (problems.length > 0)
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
   return { emulated: old?.emulated ?? emulated, machineIds };
 }
 
+/** A bastion, or a key that is not there, stands in the way of all of them alike. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return problems.filter((each, at) => problems.findIndex((other) => isDeepStrictEqual(other, each)) === at);
+}
+
 /** Whether it is one that was looked at, by the same way, for the same place. */
 function isSame(before: Host, now: Host): boolean {
   const keys = Object.keys(host.shape) as (keyof Host)[];
-  return keys.every((key) => key === 'user' || before[key] === now[key]);
+  return keys.every((key) => key === 'user' || isDeepStrictEqual(before[key], now[key]));
 }
 
 interface Look {
@@ -158,6 +165,7 @@ async function open(
 
 function unreachable({ path, user, address, port, hostKey }: Host, error: unknown): Problem {
   const where = `${address}:${port}`;
+  if (error instanceof BastionError || error instanceof NoIdentity) return error.found;
   if (error instanceof HostKeyError)
     return {
       path: `${path}.hostKey`,
