@@ -25,12 +25,13 @@ export const hostsPlatform: Platform = {
 
 /** The config's check has seen to it that each machine has a host. */
 function hostArgs(plan: MachinePlan): HostArgs {
-  const { name, group, host, cpus, memory, disk, etcd, address: clusterAddress } = plan;
+  const { name, group, host, proxyJump, cpus, memory, disk, etcd, address: clusterAddress } = plan;
   if (!host) throw new TypeError(`${name} was planned without a host`);
   const { address, port, user, hostKey } = host;
   const index = Number(name.slice(group.length + 1)) - 1;
   return {
     ...{ name, address, port, user, hostKey, clusterAddress, cpus, memory, disk, etcd },
+    ...(proxyJump && { proxyJump }),
     path: `flotilla:hosts.machines.${group}.${index}`,
     groupPath: `flotilla:machines.${group}`,
   };

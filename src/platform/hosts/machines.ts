@@ -7,7 +7,7 @@ import type { MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
 import type { HostArgs, Network } from './network.ts';
 
-export interface MachineArgs extends Pick<HostArgs, 'address' | 'port' | 'user' | 'hostKey'> {
+export interface MachineArgs extends Pick<HostArgs, 'address' | 'port' | 'user' | 'hostKey' | 'proxyJump'> {
   readonly identityFile?: string;
   readonly wanted: pulumi.Input<WantedHost>;
   /** The stack's login key. */
@@ -28,7 +28,7 @@ class Machine extends pulumi.CustomResource {
 
 export function createMachine(
   plan: MachinePlan,
-  { address, port, user, hostKey }: HostArgs,
+  { address, port, user, hostKey, proxyJump }: HostArgs,
   {
     network,
     ...login
@@ -37,7 +37,7 @@ export function createMachine(
   const wanted = network.emulated.apply((emulated) => wantedHost(plan, emulated));
   const machine = new Machine(
     plan.name,
-    { address, port, user, hostKey, ...login, wanted },
+    { address, port, user, hostKey, ...(proxyJump && { proxyJump }), ...login, wanted },
     { dependsOn: network, additionalSecretOutputs: ['privateKey'] },
   );
   return {

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { HostRequest } from '../../hosts/preflight.ts';
+import type { ProxyJump } from '../../model/proxy-jump.ts';
 
 /** A host as it is reached, and what is asked of it. */
 export interface HostArgs extends HostRequest {
@@ -7,6 +8,7 @@ export interface HostArgs extends HostRequest {
   readonly port: number;
   /** A public key line, or a fingerprint. */
   readonly hostKey: string;
+  readonly proxyJump?: ProxyJump;
 }
 
 export interface NetworkArgs {
