@@ -170,7 +170,7 @@ describe('a bastion that cannot be used', () => {
     const error = await failure(dial);
     if (!(error instanceof BastionError)) throw error;
     expect(error.message).toMatch(
-      /^the bastion \(127\.0\.0\.1:\d+\) does not answer: .*ECONNREFUSED.*; see that the bastion runs/,
+      /^flotilla:proxyJump: the bastion \(127\.0\.0\.1:\d+\) does not answer: .*ECONNREFUSED.*; see that the bastion runs/,
     );
   });
 

@@ -8,8 +8,8 @@ import { type Identity, NoIdentity, operatorIdentity } from './identity.ts';
 import { pinOf } from './public-key.ts';
 import { setting } from './through-bastion.ts';
 
-/** Seconds. A machine that was just made may still boot; a bastion is there, and everybody waits for it. */
-const deadline = 15;
+/** Seconds. A machine that was just made may still boot; a bastion is there, and all that is behind it waits longer. */
+const deadline = 10;
 
 /**
  * A connection to the bastion, as the operator. Where it is one of the cluster's machines, it lets in whoever logs in

@@ -26,7 +26,7 @@ export class BastionError extends Error {
   readonly found: Problem;
 
   constructor(found: Problem) {
-    super(`${found.problem}; ${found.fix}`);
+    super(`${found.path}: ${found.problem}; ${found.fix}`);
     this.found = found;
   }
 }
