@@ -36,6 +36,7 @@ export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: Buil
   return {
     ...common,
     hostname: plan.name,
+    packages: common.packages.filter((name) => plan.etcd || name !== etcdServer),
     units: [
       ...(options.metadataService ? [metadataGuard] : []),
       ...common.units,
@@ -75,15 +76,10 @@ const dockerFiles = ['docker', 'containerd'].map(
   }),
 );
 
+/** Where no member is to be it stays away: Debian starts it when it is installed, as a cluster of its own. */
+const etcdServer = 'etcd-server';
+
 /** Debian's Docker package leaves the client to a Recommends from 13 on. */
 export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
-  'debian-13': [
-    'docker.io',
-    'docker-cli',
-    'etcd-server',
-    'etcd-client',
-    'nodejs',
-    'openssl',
-    'busybox-static',
-  ],
+  'debian-13': ['docker.io', 'docker-cli', etcdServer, 'etcd-client', 'nodejs', 'openssl', 'busybox-static'],
 };

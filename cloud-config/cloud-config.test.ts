@@ -36,6 +36,14 @@ const documents = [
     emulated: false,
     metadataService: true,
   },
+  {
+    name: 'worker-debian-13-digitalocean',
+    machine: 'worker-1',
+    os: 'debian-13',
+    prebuilt: false,
+    emulated: false,
+    metadataService: true,
+  },
 ] as const;
 
 function planOf(machine: string, os: MachinePlan['os']): MachinePlan {
@@ -78,6 +86,13 @@ test('user data knows no address: a cloud gives it when the machine is there alr
     const elsewhere = { ...plan, address: '10.77.1.250', prefixLength: 20 };
     expect(buildMachineConfig(elsewhere, access, { prebuilt: false, emulated: false })).toEqual(config);
   }
+});
+
+test('etcd goes to its members only, where Debian would start it; the client goes to all', () => {
+  const packagesOf = (machine: string) =>
+    buildMachineConfig(planOf(machine, 'debian-13'), access, { prebuilt: false, emulated: false }).packages;
+  expect(packagesOf('core-1')).toEqual(packages['debian-13']);
+  expect(packagesOf('worker-1')).toEqual(packages['debian-13'].filter((name) => name !== 'etcd-server'));
 });
 
 test('a built image holds every package that another image is given', () => {

@@ -55,7 +55,6 @@ describe('what a running machine can’t take is refused by name', () => {
   test.each([
     ['groups', { ...template, groups: [] }, 'its groups differ'],
     ['users', { ...template, users: [] }, 'its users differ'],
-    ['packages', { ...template, packages: ['etcd-server'] }, 'its packages differ'],
     [
       'units that would have to be disabled',
       { ...template, units: [...template.units, { name: 'other.service', enabled: true }] },
@@ -79,9 +78,22 @@ describe('what a running machine can’t take is refused by name', () => {
   });
 
   test('all of it at once', () => {
-    const result = liveSteps({ ...template, groups: [], packages: ['x'] }, to);
-    expect(result).toEqual({ refused: ['its groups differ', 'its packages differ'] });
+    const result = liveSteps({ ...template, groups: [] }, { ...to, packages: ['nodejs', 'openssl'] });
+    const lacking = ['it lacks the package nodejs', 'it lacks the package openssl'];
+    expect(result).toEqual({ refused: ['its groups differ', ...lacking] });
   });
+});
+
+test('a template of an image without our packages becomes a member of etcd, and a machine that is none', () => {
+  const options = { prebuilt: false, emulated: true };
+  const installed = { ...template, packages: buildTemplateConfig('debian-13', access, options).packages };
+  const become = (plan: (typeof machines)[number]) => {
+    const config = buildMachineConfig(plan, access, options);
+    return { server: config.packages.includes('etcd-server'), steps: stepsOf(installed, config) };
+  };
+  const [core, worker] = [machines[0], machines.at(-1)].flatMap((plan) => (plan ? [become(plan)] : []));
+  expect(core).toMatchObject({ server: true, steps: { hostname: 'core-1' } });
+  expect(worker).toMatchObject({ server: false, steps: { hostname: 'worker-1' } });
 });
 
 test('a login key is no reason to refuse', () => {

@@ -21,7 +21,8 @@ export type LiveStepsResult = { readonly steps: LiveSteps } | { readonly refused
 
 /**
  * The other way to write a machine config down, beside cloud-config: as steps over SSH. Pure, and it never gives half of
- * what was asked for: what can't be changed on a running machine is refused by name. The host key is no part of them:
+ * what was asked for: what can't be changed on a running machine is refused by name. Packages that it has beyond those asked for stay: a
+ * template has what any machine may need. The host key is no part of them:
  * whoever reached the machine has met it by one already.
  */
 export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResult {
@@ -30,7 +31,9 @@ export function liveSteps(from: MachineConfig, to: MachineConfig): LiveStepsResu
   const refused = [
     ...(isDeepStrictEqual(from.groups, to.groups) ? [] : ['its groups differ']),
     ...(isDeepStrictEqual(accounts(from), accounts(to)) ? [] : ['its users differ']),
-    ...(isDeepStrictEqual(from.packages, to.packages) ? [] : ['its packages differ']),
+    ...to.packages
+      .filter((name) => !from.packages.includes(name))
+      .map((name) => `it lacks the package ${name}`),
     ...disabled(from, to).map((name) => `${name} would have to be disabled`),
     ...otherFiles(from, to).map((name) => `${name} runs already, of another file`),
     ...fresh

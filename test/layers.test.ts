@@ -73,14 +73,15 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/unit', 'src/scheduler', 'src/store', 'src/agent/engine', 'src/agent/log.ts'],
     packages: ['zod', 'node:*'],
   },
-  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole.
+  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. net:
+  // whether a firewall's ranges hold an address.
   'src/platform': {
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/hosts', 'src/qemu'],
-    packages: ['@pulumi/pulumi', '@pulumi/digitalocean/*'],
+    packages: ['@pulumi/pulumi', '@pulumi/digitalocean/*', 'node:net'],
   },
-  // Units are checked before anything is registered.
+  // Units are checked before anything is registered, and so is a bastion, over SSH.
   'src/resources': {
-    folders: ['src/config', 'src/plan', 'src/platform', 'src/unit'],
+    folders: ['src/config', 'src/plan', 'src/platform', 'src/ssh', 'src/unit'],
     packages: ['@pulumi/pulumi', 'node:*'],
   },
   // Named one by one, since it needs neither config, plan, platform nor store: its inputs come over gRPC.

@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { HostKeyError } from '../ssh/errors.ts';
+import { startTestBastion } from '../ssh/test-bastion.ts';
 import { startTestServer, type TestServer } from '../ssh/test-server.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 import type { KnownMachine, StackConnection } from './stack.ts';
@@ -118,5 +119,25 @@ describe('running a program on a machine', () => {
     const run = impostor && cluster.run(impostor, { argv: ['true'], root: false }, terminal());
     await expect(run).rejects.toThrow(HostKeyError);
     expect(server.authentications).toBe(0);
+  });
+
+  test('goes through the bastion that the stack names, for sessions and sockets', async () => {
+    await cluster.close();
+    const bastion = await startTestBastion();
+    stack = { ...stack, machines: [{ ...machine, proxyJump: bastion.jump }] };
+    cluster = await open();
+    const [behind] = cluster.machines;
+    if (!behind) throw new Error('the stack has no machine');
+    const streams = terminal();
+    expect(await cluster.run(behind, { argv: ['echo', 'in'], root: false }, streams)).toBe(0);
+    expect(await text(streams.stdout.end())).toBe('in\n');
+    const path = join(folder, 'echo.sock');
+    const echo = createServer((stream) => stream.pipe(stream)).listen(path);
+    const socket = await cluster.openSocket(behind, path);
+    socket.end('hello');
+    expect(await text(socket)).toBe('hello');
+    expect(bastion.server.forwards).toEqual([`127.0.0.1:${machine.port}`]);
+    await new Promise((resolve) => echo.close(resolve));
+    await bastion.close();
   });
 });

@@ -110,6 +110,6 @@ function asRoot({ argv, root }: RemoteProgram, user: string): readonly string[] 
 }
 
 function targetOf({ privateKey }: StackConnection, machine: KnownMachine): SshTarget {
-  const { name, host, port, user, hostKey } = machine;
-  return { name, host, port, user, hostKey, privateKey };
+  const { name, host, port, user, hostKey, proxyJump } = machine;
+  return { name, host, port, user, hostKey, privateKey, proxyJump };
 }

@@ -46,6 +46,8 @@ describe('doctor', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^CHECK +STATE +FINDING\n/);
     expect(stdout).not.toContain('FIX');
+    // An open connection would keep the command from ending.
+    expect(cluster.probes.closed).toBe(true);
     cluster.probes.templates = 9 * 1024 ** 3;
     expect(await cluster.flotilla('doctor')).toMatchObject({
       status: 0,

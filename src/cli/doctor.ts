@@ -57,13 +57,14 @@ async function examineStack(
     ...{ clone, platform, stack: stack ?? (context.env.FLOTILLA_STACK || undefined) },
     readState: (name) => readState(context, name, log, opened),
   };
+  const probes = await context.probes();
   try {
-    return await diagnose(question, await context.probes(), { log, signal: context.signal });
+    return await diagnose(question, probes, { log, signal: context.signal });
   } catch (error) {
     if (error instanceof UnknownPlatform) throw new CommandFailed(error.message, wrongUsage);
     throw error;
   } finally {
-    await Promise.all(opened.map((cluster) => cluster.close()));
+    await Promise.all([probes, ...opened].map((each) => each.close()));
   }
 }
 

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf } from '../model/message-of.ts';
 import { plainText } from '../model/plain-text.ts';
 import { AnswerLost, ApiError, NoAnswer } from '../push/errors.ts';
-import { ConnectionLostError } from '../ssh/errors.ts';
+import { BastionError, ConnectionLostError } from '../ssh/errors.ts';
 import { cache } from './cache.ts';
 import { cat } from './cat.ts';
 import { addCommonOptions, type Verb } from './command.ts';
@@ -107,8 +107,8 @@ function nameHelpOf(path: string): string {
 
 function statusOf(error: unknown): number {
   if (error instanceof CommandFailed) return error.status;
-  const lost = [NoAnswer, AnswerLost, ConnectionLostError].some((kind) => error instanceof kind);
-  return lost ? unreachable : failed;
+  const silent = [NoAnswer, AnswerLost, ConnectionLostError, BastionError];
+  return silent.some((kind) => error instanceof kind) ? unreachable : failed;
 }
 
 function describe(error: unknown, debug: boolean): string {

@@ -48,6 +48,20 @@ describe('readStack', () => {
     );
   });
 
+  test('knows the bastion, and where the key for it lies', async () => {
+    const proxyJump = {
+      address: '203.0.113.9',
+      port: 22,
+      user: 'jump',
+      hostKey: 'SHA256:aaaa',
+      identityFile: '~/.ssh/id_ed25519',
+      inCluster: false,
+    };
+    const behind = { ...connection, machines: connection.machines.map((each) => ({ ...each, proxyJump })) };
+    const path = await pulumi(`cat <<'END'\n${JSON.stringify({ connection: behind })}\nEND`);
+    expect((await readStack({ pulumi: path, log })).machines[0]?.proxyJump).toEqual(proxyJump);
+  });
+
   test('a stack whose first up has not ended is found by what it has made so far', async () => {
     const secret = (value: unknown) => ({
       '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270',

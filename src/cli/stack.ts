@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from '../model/parse-json.ts';
+import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 import { connectionInState } from './stack-state.ts';
@@ -17,10 +18,11 @@ const knownMachine = z.object({
   id: z.string(),
   /** On the cluster network. */
   address: z.string(),
-  /** Where its SSH answers from here, and the host key that proves it. */
+  /** Where its SSH answers from here, or from the bastion, and the host key that proves it. */
   host: z.string(),
   port: z.number(),
   hostKey: z.string(),
+  proxyJump: proxyJumpSchema.optional(),
   /** Who logs in. Outputs of earlier versions don't say of each machine: then it is this one. */
   user: z.string().default('core'),
   /** Whether etcd runs there. Outputs of earlier versions don't say. */

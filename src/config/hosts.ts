@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sshAddress, sshHostKey, sshIdentityFile, sshPort, sshUser } from './ssh.ts';
 
 /** `flotilla:hosts`: machines that somebody owns already. Nothing is created; what a machine needs is put there. */
 
@@ -6,23 +7,12 @@ export const dottedQuad = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 const hostSchema = z
   .strictObject({
-    address: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'an IP address or a name, like 10.0.0.5')
-      .describe('Where its SSH answers, seen from your computer'),
-    port: z.int().min(1).max(65535).default(22).describe('Port of its SSH'),
-    user: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user name, like admin')
+    address: sshAddress.describe('Where its SSH answers, seen from your computer, or from the bastion'),
+    port: sshPort,
+    user: sshUser
       .default('root')
       .describe('Who logs in there the first time: root, or a user who may use sudo without a password'),
-    hostKey: z
-      .string()
-      .regex(
-        /^(ssh-ed25519 AAAA[A-Za-z0-9+/]{64}( .*)?|SHA256:[A-Za-z0-9+/]{43})$/,
-        'its ed25519 host key as a line of ssh_host_ed25519_key.pub, or the SHA256:… that `ssh-keygen -lf` prints of it',
-      )
-      .describe('The only host key that is accepted there: ssh-ed25519 AAAA…, or its fingerprint SHA256:…'),
+    hostKey: sshHostKey,
     clusterAddress: z
       .string()
       .regex(dottedQuad, 'an IPv4 address, like 10.0.0.5')
@@ -33,9 +23,7 @@ const hostSchema = z
 
 export const hostsSchema = z
   .strictObject({
-    identityFile: z
-      .string()
-      .regex(/^(~|)\/.+$/, 'a path that begins with / or ~/')
+    identityFile: sshIdentityFile
       .optional()
       .describe('Your private key for the first login; left out, the keys of your ssh-agent are used'),
     machines: z

@@ -6,6 +6,8 @@ export function droplets(settings: object, machines: object = { core }): Record<
   return { platform: 'digitalocean', machines, digitalocean };
 }
 
+const bastion = { address: '203.0.113.9', user: 'jump', hostKey: `SHA256:${'a'.repeat(43)}` };
+
 /** What nobody can use: name, config, path of the problem, words of the problem, words of the fix */
 export const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
   ['no machines at all', {}, 'flotilla:machines', /missing/, /names and values/],
@@ -380,6 +382,55 @@ export const malformed: [string, Record<string, unknown>, string, RegExp, RegExp
     'flotilla:digitalocean',
     /for the platform digitalocean/,
     /set flotilla:platform to digitalocean/,
+  ],
+  [
+    'a bastion in a word',
+    { ...droplets({}), proxyJump: 'jump@203.0.113.9' },
+    'flotilla:proxyJump',
+    /"jump@203\.0\.113\.9" is of the wrong type/,
+    /keys and values; known here: address, port, user, hostKey, identityFile/,
+  ],
+  [
+    'a bastion whose host key nobody knows',
+    { ...droplets({}), proxyJump: { ...bastion, hostKey: undefined } },
+    'flotilla:proxyJump.hostKey',
+    /is missing/,
+    /ed25519 host key.*ssh-keygen -lf/,
+  ],
+  [
+    'a host key of another kind on a bastion',
+    { ...droplets({}), proxyJump: { ...bastion, hostKey: 'ssh-rsa AAAAB3' } },
+    'flotilla:proxyJump.hostKey',
+    /"ssh-rsa AAAAB3" cannot be used/,
+    /ssh-keygen -lf/,
+  ],
+  [
+    'a bastion without a user',
+    { ...droplets({}), proxyJump: { ...bastion, user: undefined } },
+    'flotilla:proxyJump.user',
+    /is missing/,
+    /a user name, like admin/,
+  ],
+  [
+    "a bastion's key as a name",
+    { ...droplets({}), proxyJump: { ...bastion, identityFile: 'id_ed25519' } },
+    'flotilla:proxyJump.identityFile',
+    /"id_ed25519" cannot be used/,
+    /begins with/,
+  ],
+  [
+    'a private key in the config',
+    { ...droplets({}), proxyJump: { ...bastion, privateKey: 'PEM' } },
+    'flotilla:proxyJump.privateKey',
+    /no setting/,
+    /known here: address/,
+  ],
+  [
+    'a bastion before your own computer',
+    { machines: { core }, proxyJump: bastion },
+    'flotilla:proxyJump',
+    /answer on your own computer/,
+    /take it out/,
   ],
   ['units as text', { machines: { core }, units: 'units/hello' }, 'flotilla:units', /wrong type/, /a list/],
 ];

@@ -6,6 +6,7 @@ import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
 import { hostsProblems } from './host-problems.ts';
 import { platformProblems } from './platform-settings.ts';
+import { proxyJumpProblems } from './proxy-jump-check.ts';
 import { publishProblems } from './publish.ts';
 import { type ClusterSpec, stackSchema } from './schema.ts';
 
@@ -17,6 +18,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   platformProblems,
   digitaloceanProblems,
   hostsProblems,
+  proxyJumpProblems,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { operatingSystems } from '../model/operating-system.ts';
 import { digitaloceanSchema } from './digitalocean.ts';
 import { hostsSchema } from './hosts.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
+import { proxyJumpSettings } from './proxy-jump.ts';
 
 /**
  * The stack config, `flotilla:*` in stacks/Pulumi.<stack>.yaml, as the user writes it. This schema is the only
@@ -66,6 +67,7 @@ export const stackSchema = z.strictObject({
   local: localSchema.optional(),
   digitalocean: digitaloceanSchema.optional(),
   hosts: hostsSchema.optional(),
+  proxyJump: proxyJumpSettings.optional(),
   image: imageSchema
     .optional()
     .meta({ deprecated: true, description: 'Earlier place of flotilla:local.image' }),

@@ -31,6 +31,7 @@ export class FakeProbes implements Probes {
   /** By the URL without its query. */
   readonly answers = new Map<string, HttpAnswer>();
   /** By address. */
+  closed = false;
   readonly machines = new Map<string, FakeMachine>();
   facts: HostFacts = {
     platform: 'linux',
@@ -84,6 +85,10 @@ export class FakeProbes implements Probes {
     if (!machine) throw new Error(`${host} does not answer`);
     return machine.connect();
   };
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
 
   async hostFacts(): Promise<HostFacts> {
     return this.facts;

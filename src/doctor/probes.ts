@@ -42,6 +42,7 @@ export interface Probes {
   /** Why nobody can listen on the port of 127.0.0.1, as the error's code (`EADDRINUSE`); undefined where one can. */
   portTaken(port: number): Promise<string | undefined>;
   get(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Shared by all checks; nobody closes one but `close`. */
   readonly connect: Connect;
   /** What this computer has for machines of its own. */
   hostFacts(request: LocalRequest): Promise<HostFacts>;
@@ -50,4 +51,6 @@ export interface Probes {
   heldPorts(stackFolder: string): Promise<readonly number[]>;
   /** Bytes that templates take in the cache. */
   templateBytes(): Promise<number>;
+  /** Ends all connections. */
+  close(): Promise<void>;
 }

@@ -13,13 +13,14 @@ import { gatherFacts } from '../qemu/host-facts.ts';
 import { type ImageSource, imageCache, imageKey, readImage } from '../qemu/image.ts';
 import { readNetwork } from '../qemu/network.ts';
 import { listCache } from '../qemu/template-cache.ts';
-import { connect } from '../ssh/connect.ts';
+import { ConnectionPool } from '../ssh/pool.ts';
 import type { HttpAnswer, KvmState, Probes, Ran } from './probes.ts';
 
 const quiet = { log: () => undefined };
 
 /** The world as it is. */
 export function thisComputer(environment: NodeJS.ProcessEnv = process.env): Probes {
+  const pool = new ConnectionPool();
   return {
     nodeVersion: process.versions.node,
     environment,
@@ -30,7 +31,7 @@ export function thisComputer(environment: NodeJS.ProcessEnv = process.env): Prob
     diskFree,
     portTaken,
     get,
-    connect,
+    connect: (target, options) => pool.get(target, options),
     hostFacts: gatherFacts,
     kvm,
     heldPorts,
@@ -38,6 +39,7 @@ export function thisComputer(environment: NodeJS.ProcessEnv = process.env): Prob
       const entries = await listCache(environment);
       return entries.filter(({ kind }) => kind === 'template').reduce((sum, { bytes }) => sum + bytes, 0);
     },
+    close: () => pool.close(),
   };
 }
 

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NoIdentity } from '../ssh/identity.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';
-import { NoIdentity, operatorTarget } from './login.ts';
+import { operatorTarget } from './login.ts';
 
 describe("the operator's key", () => {
   const folder = mkdtempSync(join(tmpdir(), 'login-'));

@@ -1,7 +1,9 @@
 import { messageWithCauses } from '../model/message-of.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { Connection } from '../ssh/connection.ts';
-import { AuthenticationError, HostKeyError } from '../ssh/errors.ts';
+import { AuthenticationError, BastionError, HostKeyError } from '../ssh/errors.ts';
+import { NoIdentity } from '../ssh/identity.ts';
 import type { Connect } from '../ssh/pool.ts';
 import { pinOf } from '../ssh/public-key.ts';
 import type { HostFacts } from './facts.ts';
@@ -16,6 +18,7 @@ export interface AskedHost extends HostRequest {
   readonly port: number;
   /** A public key line, or a fingerprint. */
   readonly hostKey: string;
+  readonly proxyJump?: ProxyJump | undefined;
 }
 
 /** What may be known of who logs in; the stack's key exists from the first `up` on. */
@@ -78,6 +81,7 @@ export async function openHost(
 
 function unreachable({ path, user, address, port, hostKey }: AskedHost, error: unknown): Problem {
   const where = `${address}:${port}`;
+  if (error instanceof BastionError || error instanceof NoIdentity) return error.found;
   if (error instanceof HostKeyError)
     return {
       path: `${path}.hostKey`,

@@ -68,3 +68,43 @@ describe('planCluster', () => {
     );
   });
 });
+
+describe('a bastion', () => {
+  const key = (letter: string) => `SHA256:${letter.repeat(43)}`;
+  const host = (last: number) => ({ address: `10.0.0.${last}`, hostKey: key('a') });
+  const onHosts = (proxyJump: object | undefined) =>
+    planCluster(
+      'test',
+      stackSchema.parse({
+        platform: 'hosts',
+        machines: { core: { count: 1, etcd: true }, worker: { count: 1 } },
+        hosts: { machines: { core: [host(5)], worker: [host(6)] } },
+        proxyJump,
+      }),
+    );
+
+  test('leads to every machine', () => {
+    const { proxyJump, machines } = onHosts({ address: '203.0.113.9', user: 'jump', hostKey: key('b') });
+    expect(proxyJump).toEqual({
+      address: '203.0.113.9',
+      port: 22,
+      user: 'jump',
+      hostKey: key('b'),
+      inCluster: false,
+    });
+    expect(machines.map((machine) => machine.proxyJump)).toEqual([proxyJump, proxyJump]);
+  });
+
+  test('that is one of them is reached directly itself', () => {
+    const { proxyJump, machines } = onHosts({ address: '10.0.0.5', user: 'admin', hostKey: key('a') });
+    expect(proxyJump?.inCluster).toBe(true);
+    expect(machines.map((machine) => machine.proxyJump)).toEqual([undefined, proxyJump]);
+    const elsewhere = { address: '10.0.0.5', port: 2222, user: 'admin', hostKey: key('a') };
+    expect(onHosts(elsewhere).proxyJump?.inCluster).toBe(false);
+  });
+
+  test('is named nowhere when there is none', () => {
+    const plan = onHosts(undefined);
+    for (const each of [plan, ...plan.machines]) expect(each).not.toHaveProperty('proxyJump');
+  });
+});

@@ -6,6 +6,7 @@ import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
 import type { Metadata } from '../model/machine.ts';
 import type { OperatingSystem } from '../model/operating-system.ts';
+import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { Publication } from '../model/publication.ts';
 
 /** One machine, with everything that is decided before it exists. It depends on its own group alone. */
@@ -30,6 +31,8 @@ export interface MachinePlan {
   readonly generation: number;
   /** The machine that is there already, on the platform hosts. */
   readonly host?: HostSpec;
+  /** The bastion that leads to the machine; none to the bastion itself, should it be one of the machines. */
+  readonly proxyJump?: ProxyJump;
 }
 
 export interface ClusterPlan {
@@ -43,6 +46,7 @@ export interface ClusterPlan {
   readonly network: string;
   /** On the platform hosts, the file of the private key for the first login. */
   readonly identityFile?: string;
+  readonly proxyJump?: ProxyJump;
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -54,6 +58,10 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
   const range = parseRange(spec.network);
   if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
   const groups = Object.entries(spec.machines).sort(([a], [b]) => compare(a, b));
+  const machines = groups.flatMap(([group, groupSpec]) =>
+    onHosts(planGroup(group, groupSpec, spec.os, range), spec.hosts?.machines[group]),
+  );
+  const proxyJump = planProxyJump(spec, machines);
   return {
     name,
     os: spec.os,
@@ -61,8 +69,9 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     digitalocean: spec.digitalocean,
     network: spec.network,
     ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
-    machines: groups.flatMap(([group, groupSpec]) =>
-      onHosts(planGroup(group, groupSpec, spec.os, range), spec.hosts?.machines[group]),
+    ...(proxyJump && { proxyJump }),
+    machines: machines.map((plan) =>
+      proxyJump && !isBastion(plan, proxyJump) ? { ...plan, proxyJump } : plan,
     ),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
     units: spec.units,
@@ -93,6 +102,15 @@ function onHosts(plans: MachinePlan[], hosts: readonly HostSpec[] | undefined): 
     const host = hosts?.[index];
     return host ? { ...plan, address: clusterAddress(host), host } : plan;
   });
+}
+
+function planProxyJump({ proxyJump }: ClusterSpec, machines: readonly MachinePlan[]): ProxyJump | undefined {
+  if (!proxyJump) return undefined;
+  return { ...proxyJump, inCluster: machines.some((plan) => isBastion(plan, proxyJump)) };
+}
+
+function isBastion({ host }: MachinePlan, { address, port }: Pick<ProxyJump, 'address' | 'port'>): boolean {
+  return host?.address === address && host.port === port;
 }
 
 function planPublish(group: string, { publish, count }: GroupSpec): Publication[] {

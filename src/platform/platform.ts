@@ -12,7 +12,7 @@ interface AnyMachine {
   readonly address: pulumi.Input<string>;
   /** Who logs in there, and may become root by sudo. */
   readonly user: string;
-  /** Where the operator's computer reaches its SSH. */
+  /** Where the operator's computer reaches its SSH, or the bastion of its plan does. */
   readonly host: pulumi.Output<string>;
   readonly port: pulumi.Output<number>;
   /** Names one life of the machine: it changes when the machine begins again from nothing. */

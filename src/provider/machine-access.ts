@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import type { SshTarget } from '../ssh/connection.ts';
 
 /** A machine as the program's resources describe it (`MachineAccess` in src/resources/machine.ts). */
@@ -10,6 +11,8 @@ export const machineAccess = z.object({
   port: z.number(),
   user: z.string(),
   hostKey: z.string(),
+  /** The bastion that dials `host`, where there is one. */
+  proxyJump: proxyJumpSchema.optional(),
   metadata: z.record(z.string(), z.string()),
   cpus: z.number(),
   memory: z.number(),
@@ -19,6 +22,7 @@ export const machineAccess = z.object({
 
 export type MachineAccess = z.output<typeof machineAccess>;
 
-export function sshTarget({ name, host, port, user, hostKey }: MachineAccess, privateKey: string): SshTarget {
-  return { name, host, port, user, hostKey, privateKey };
+export function sshTarget(machine: MachineAccess, privateKey: string): SshTarget {
+  const { name, host, port, user, hostKey, proxyJump } = machine;
+  return { name, host, port, user, hostKey, privateKey, proxyJump };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
+import { BastionError } from '../ssh/errors.ts';
 import { AgentApi } from './api.ts';
 import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
@@ -70,6 +71,22 @@ describe('AgentApi', () => {
         '`npm run up -- --refresh` starts what is missing',
     );
     await expect(client([]).api.units()).rejects.toThrow('no machine is known');
+  });
+
+  test('a bastion that keeps all of them away is said once, with what to do about it', async () => {
+    const bastion = { path: 'flotilla:proxyJump', problem: 'the bastion is away', fix: 'bring it back' };
+    const behind = ['core-1', 'core-2'].map((name) => ({
+      name,
+      connect: () => Promise.reject(new BastionError(bastion)),
+    }));
+    const failure = await client(behind)
+      .api.units()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(NoAnswer);
+    expect(failure).toMatchObject({ message: 'flotilla:proxyJump: the bastion is away; bring it back' });
+    await expect(client([...behind, refused]).api.units()).rejects.toThrow(
+      "no machine's agent answered (core-1: flotilla:proxyJump: the bastion is away",
+    );
   });
 
   test('an error reply names machine, route and next step', async () => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { errorReplySchema } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
+import { BastionError } from '../ssh/errors.ts';
 import { ApiError } from './errors.ts';
 import type { AgentRequest, AgentResponse } from './http.ts';
 import { nextStep } from './next-step.ts';
@@ -12,8 +13,15 @@ export const startsWhatIsMissing = '`npm run up -- --refresh` starts what is mis
 export function noAgent(cause: unknown): string {
   if (!(cause instanceof AggregateError)) return messageOf(cause);
   if (cause.errors.length === 0) return 'no machine is known whose agent could be asked; run `npm run up`';
+  const [bastion, ...others] = new Set(cause.errors.map(bastionMessage));
+  if (bastion !== undefined && others.length === 0) return bastion;
   const each = cause.errors.map(messageOf).join('; ');
   return `no machine's agent answered (${each}); ${startsWhatIsMissing}`;
+}
+
+/** It says of no machine anything, and of all the same. */
+function bastionMessage(error: unknown): string | undefined {
+  return error instanceof Error && error.cause instanceof BastionError ? error.cause.message : undefined;
 }
 
 /** @throws ApiError when the reply is an error; an Error when it is not what the schema says. */

@@ -3,6 +3,7 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import type { Platform } from '../platform/platform.ts';
 import { SshKey } from '../platform/ssh-key.ts';
 import { Agents } from './agents.ts';
+import { checkBastion } from './bastion.ts';
 import { EtcdCluster } from './etcd-cluster.ts';
 import { type MachineAccess, meet } from './machine.ts';
 import { Pki } from './pki.ts';
@@ -17,8 +18,13 @@ export interface Cluster {
   readonly agents: Agents;
 }
 
-/** Declares machines → first contact → etcd → agents; each step lists the outputs of the one before. */
+/**
+ * Declares machines → first contact → etcd → agents; each step lists the outputs of the one before.
+ *
+ * @throws InvalidInput, before anything is declared, when the bastion or the platform can't be used.
+ */
 export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
+  await checkBastion(plan.proxyJump);
   const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
   const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
   const { publicKey, privateKey } = login;

@@ -1,10 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { ProxyJump } from '../model/proxy-jump.ts';
 
 export interface HostKeyArgs {
   readonly machine: pulumi.Input<string>;
   readonly host: pulumi.Input<string>;
   readonly port: pulumi.Input<number>;
   readonly user: pulumi.Input<string>;
+  readonly proxyJump?: ProxyJump | undefined;
   readonly oneTimeHostKey: pulumi.Input<string>;
   readonly incarnation: pulumi.Input<string>;
   readonly privateKey: pulumi.Input<string>;
@@ -25,7 +27,7 @@ export class HostKey extends pulumi.CustomResource {
       { ...args, publicKey: undefined, machineId: undefined },
       pulumi.mergeOptions(opts, {
         // The key belongs to the machine: a new way to reach it, or a new login key, asks for no new contact.
-        ignoreChanges: ['host', 'port', 'user', 'privateKey'],
+        ignoreChanges: ['host', 'port', 'user', 'proxyJump', 'privateKey'],
       }),
     );
   }

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Metadata } from '../model/machine.ts';
+import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { BootedMachine } from '../platform/platform.ts';
 import { HostKey } from './host-key.ts';
 
@@ -13,11 +14,13 @@ export interface MachineAccess {
   readonly id: pulumi.Input<string>;
   /** On the cluster network. */
   readonly address: pulumi.Input<string>;
-  /** Where SSH answers, seen from the operator's computer. */
+  /** Where SSH answers, seen from the operator's computer, or from the bastion. */
   readonly host: pulumi.Input<string>;
   readonly port: pulumi.Input<number>;
   readonly user: string;
   readonly hostKey: pulumi.Input<string>;
+  /** The bastion that dials `host`, where there is one. */
+  readonly proxyJump?: ProxyJump | undefined;
   readonly metadata: Metadata;
   readonly cpus: number;
   readonly memory: number;
@@ -28,8 +31,8 @@ export interface MachineAccess {
 export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
   const { plan, address, user, host, port } = booted;
   const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
-  const { name, metadata, cpus, memory, etcd } = plan;
-  return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
+  const { name, metadata, cpus, memory, etcd, proxyJump } = plan;
+  return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd };
 }
 
 /** A machine that was made for this gets a host key that only it has; one that was there keeps its own. */
@@ -40,7 +43,16 @@ function firstContact(
   const { plan, user, host, port, oneTimeHostKey, incarnation } = booted;
   const { machineId, publicKey: hostKey } = new HostKey(
     plan.name,
-    { machine: plan.name, host, port, user, oneTimeHostKey, incarnation, privateKey },
+    {
+      machine: plan.name,
+      host,
+      port,
+      user,
+      proxyJump: plan.proxyJump,
+      oneTimeHostKey,
+      incarnation,
+      privateKey,
+    },
     { deletedWith: booted.resource, parent: booted.resource },
   );
   return { machineId, hostKey };

@@ -11,8 +11,8 @@ export function clusterOutputs(cluster: Cluster, units: UnitSet | undefined) {
     published: cluster.published,
     connection: pulumi.secret({
       privateKey: cluster.privateKey,
-      machines: cluster.machines.map(({ name, id, address, host, port, user, hostKey, etcd }) => {
-        return { name, id, address, host, port, user, hostKey, etcd };
+      machines: cluster.machines.map(({ name, id, address, host, port, user, hostKey, proxyJump, etcd }) => {
+        return { name, id, address, host, port, user, hostKey, proxyJump, etcd };
       }),
     }),
   };

@@ -1,10 +1,12 @@
 import pRetry, { AbortError } from 'p-retry';
 import { messageOf } from '../model/message-of.ts';
+import { bastionName } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
-import type { SshTarget } from './connection.ts';
+import type { Connection, SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
-import { AuthenticationError, HostKeyError } from './errors.ts';
+import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
 import { Ssh2Connection } from './ssh2.ts';
+import { whenAborted } from './when-aborted.ts';
 
 export interface ConnectOptions {
   /** Seconds until the machine must have answered; default 30. */
@@ -12,6 +14,8 @@ export interface ConnectOptions {
   /** Gets a line every 10 s that says what is waited for. */
   readonly log?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** The connection to the target's bastion, if it has one; `ConnectionPool` shares it among all that are behind it. */
+  readonly bastion?: () => Promise<Connection>;
 }
 
 /** Seconds. The banner's limit grows by half with each attempt: a loaded emulated machine may be slow to speak. */
@@ -20,8 +24,8 @@ const patience = { firstBanner: 3, longestBanner: 10, handshake: 30, longestPaus
 /**
  * Waits until the machine answers, proves its host key and takes the user's key.
  *
- * @throws HostKeyError and AuthenticationError at once: time does not heal those. Any other failure is tried
- * again until the deadline, and the last one is the cause.
+ * @throws HostKeyError, AuthenticationError and BastionError at once: time does not heal those. Any other failure is
+ * tried again until the deadline, and the last one is the cause.
  */
 export async function connect(target: SshTarget, options: ConnectOptions = {}): Promise<Ssh2Connection> {
   const deadline = options.deadline ?? 30;
@@ -31,20 +35,17 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   const progress = () => `${target.name} to answer SSH (${waited()} s of ${deadline} s): ${last}`;
   const stopReminding = remind(options.log, progress);
   try {
-    return await pRetry(
-      (attempt) => attemptOnce(target, attempt, started + deadline * 1000, options.signal),
-      {
-        retries: Number.POSITIVE_INFINITY,
-        factor: 1.5,
-        minTimeout: 250,
-        maxTimeout: patience.longestPause * 1000,
-        maxRetryTime: deadline * 1000,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        onFailedAttempt: ({ error }) => {
-          last = error.message;
-        },
+    return await pRetry((attempt) => attemptOnce(target, attempt, started + deadline * 1000, options), {
+      retries: Number.POSITIVE_INFINITY,
+      factor: 1.5,
+      minTimeout: 250,
+      maxTimeout: patience.longestPause * 1000,
+      maxRetryTime: deadline * 1000,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      onFailedAttempt: ({ error }) => {
+        last = error.message;
       },
-    );
+    });
   } catch (cause) {
     throw finalError(cause, target, deadline, options.signal);
   } finally {
@@ -56,18 +57,47 @@ async function attemptOnce(
   target: SshTarget,
   attempt: number,
   end: number,
-  signal: AbortSignal | undefined,
+  options: ConnectOptions,
 ): Promise<Ssh2Connection> {
-  const left = Math.max(0.1, (end - Date.now()) / 1000);
-  const banner = Math.min(patience.longestBanner, patience.firstBanner * 1.5 ** (attempt - 1));
-  const limits = { banner: Math.min(left, banner), handshake: Math.min(left, patience.handshake) };
+  const { signal } = options;
+  const secondsLeft = () => Math.max(0.1, (end - Date.now()) / 1000);
   try {
-    const { client, hostKey } = await dial(target, signal === undefined ? limits : { ...limits, signal });
-    return new Ssh2Connection({ ...target, hostKey }, client);
+    const bastion = await bastionOf(target, options, secondsLeft());
+    const left = secondsLeft();
+    const banner = Math.min(patience.longestBanner, patience.firstBanner * 1.5 ** (attempt - 1));
+    const limits = { banner: Math.min(left, banner), handshake: Math.min(left, patience.handshake) };
+    const dialing = signal === undefined ? limits : { ...limits, signal };
+    const { client, hostKey } = await dial(target, dialing, bastion);
+    return new Ssh2Connection({ ...target, hostKey }, client, { bastion });
   } catch (error) {
-    if (error instanceof HostKeyError || error instanceof AuthenticationError) throw new AbortError(error);
+    if (isFinal(error)) throw new AbortError(error);
     throw error;
   }
+}
+
+/** Its dial is shared, so it goes on when one that waits for it does not. */
+async function bastionOf(
+  { name, proxyJump }: SshTarget,
+  { bastion, signal }: ConnectOptions,
+  seconds: number,
+): Promise<Connection | undefined> {
+  if (proxyJump === undefined) return undefined;
+  if (bastion === undefined)
+    throw new AbortError(new TypeError(`${name} is behind a bastion: only a ConnectionPool connects to it`));
+  const late = AbortSignal.timeout(seconds * 1000);
+  const limits = signal === undefined ? late : AbortSignal.any([late, signal]);
+  try {
+    return await Promise.race([bastion(), whenAborted(limits)]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error === late.reason ? new Error(`${bastionName(proxyJump)} has not answered yet`) : error;
+  }
+}
+
+function isFinal(error: unknown): error is HostKeyError | AuthenticationError | BastionError {
+  return (
+    error instanceof HostKeyError || error instanceof AuthenticationError || error instanceof BastionError
+  );
 }
 
 function finalError(
@@ -76,7 +106,7 @@ function finalError(
   deadline: number,
   signal: AbortSignal | undefined,
 ): unknown {
-  if (cause instanceof HostKeyError || cause instanceof AuthenticationError || signal?.aborted) return cause;
+  if (isFinal(cause) || cause instanceof TypeError || signal?.aborted) return cause;
   const last = messageOf(cause);
   const message =
     `${target.name} did not answer SSH within ${deadline} s; the last attempt said: ${last}. ` +

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ProxyJump } from '../model/proxy-jump.ts';
 
 /** Where a machine answers and what proves that it is that machine. */
 export interface SshTarget {
@@ -18,6 +19,8 @@ export interface SshTarget {
   readonly hostKey: string;
   /** Path of an ssh-agent's socket that programs there may use. It is never asked for a key to log in with. */
   readonly sshAgent?: string;
+  /** The bastion that dials `host`, which is an address or name as the bastion knows it. Without one, it is dialed from here. */
+  readonly proxyJump?: ProxyJump | undefined;
 }
 
 /** A remote command as a value: argv, never a shell line. `sh` scripts go as `['sh', '-c', script]`. */
@@ -44,6 +47,12 @@ export const outputLimit = 16 * 1024 * 1024;
 /** Seconds a command may take that names no timeout. */
 export const defaultTimeout = 60;
 
+export interface PortOptions {
+  /** Address or name as the machine knows it; default 127.0.0.1. */
+  readonly host?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** One authenticated channel to one machine. `ssh2.ts` and `fake.ts` implement it; `test/contract/connection.ts` is the contract. */
 export interface Connection {
   readonly target: SshTarget;
@@ -56,7 +65,7 @@ export interface Connection {
   exec(command: Command, signal?: AbortSignal): Promise<CommandResult>;
   /** A byte stream to a unix socket on the machine (`direct-streamlocal@openssh.com`). */
   openSocket(path: string): Promise<Duplex>;
-  /** A byte stream to a TCP port on the machine's own 127.0.0.1 (`direct-tcpip`). */
-  openPort(port: number): Promise<Duplex>;
+  /** A byte stream to a TCP port, on the machine's own 127.0.0.1 or on a host that it reaches (`direct-tcpip`). */
+  openPort(port: number, options?: PortOptions): Promise<Duplex>;
   close(): Promise<void>;
 }

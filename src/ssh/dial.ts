@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
-import type { SshTarget } from './connection.ts';
-import { AuthenticationError, HostKeyError } from './errors.ts';
+import { bastionName } from '../model/proxy-jump.ts';
+import type { Connection, SshTarget } from './connection.ts';
+import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
 import { fingerprint, pinOf, publicKeyLine } from './public-key.ts';
+import { throughBastion } from './through-bastion.ts';
 
 export interface DialLimits {
   /**
@@ -29,12 +32,13 @@ const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
 /**
  * One attempt at an authenticated ssh2 client.
  *
+ * @param bastion the connection that the target is dialed through; without one it is dialed from here
  * @throws HostKeyError before any authentication when the host key is not the pinned one; AuthenticationError
  * when the user's key is refused; any other error when the machine does not answer (yet).
  */
-export async function dial(target: SshTarget, limits: DialLimits): Promise<Dialed> {
+export async function dial(target: SshTarget, limits: DialLimits, bastion?: Connection): Promise<Dialed> {
   const expected = pinOf(target.hostKey);
-  const socket = await openTcp(target, limits);
+  const socket = await openStream(target, limits, bastion);
   const client = new ssh2.Client();
   try {
     return { client, hostKey: publicKeyLine(await handshake(client, socket, target, expected, limits)) };
@@ -45,21 +49,29 @@ export async function dial(target: SshTarget, limits: DialLimits): Promise<Diale
   }
 }
 
-async function openTcp(target: SshTarget, limits: DialLimits): Promise<Socket> {
+/** The stream on which the server has begun to speak. */
+async function openStream(target: SshTarget, limits: DialLimits, bastion?: Connection): Promise<Duplex> {
   limits.signal?.throwIfAborted();
-  const socket = connectTcp(target.port, target.host);
-  socket.setNoDelay(true);
   const timeout = AbortSignal.timeout(limits.banner * 1000);
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
+  let stream: Duplex | undefined;
   try {
-    await once(socket, 'readable', { signal });
-    if (socket.readableLength === 0) throw new Error('it closed the connection without a word');
-    return socket;
+    stream = bastion ? await throughBastion(bastion, target, signal) : openTcp(target);
+    await once(stream, 'readable', { signal });
+    if (stream.readableLength === 0) throw new Error('it closed the connection without a word');
+    return stream;
   } catch (cause) {
-    socket.destroy();
+    stream?.destroy();
     limits.signal?.throwIfAborted();
+    if (cause instanceof BastionError) throw cause;
     throw new Error(`${where(target)} does not answer: ${silence(cause, timeout, limits)}`, { cause });
   }
+}
+
+function openTcp({ host, port }: SshTarget): Duplex {
+  const socket = connectTcp(port, host);
+  socket.setNoDelay(true);
+  return socket;
 }
 
 function silence(cause: unknown, timeout: AbortSignal, limits: DialLimits): string {
@@ -70,7 +82,7 @@ function silence(cause: unknown, timeout: AbortSignal, limits: DialLimits): stri
 /** @returns the host key that was proved */
 function handshake(
   client: Client,
-  socket: Socket,
+  socket: Duplex,
   target: SshTarget,
   expected: string,
   limits: DialLimits,
@@ -140,6 +152,6 @@ function impostor(target: SshTarget, expected: string, got: string, cause: Error
   return new HostKeyError(message, { cause, shown: got });
 }
 
-function where(target: SshTarget): string {
-  return `${target.name} (${target.host}:${target.port})`;
+function where({ name, host, port, proxyJump }: SshTarget): string {
+  return `${name} (${host}:${port}${proxyJump ? `, through ${bastionName(proxyJump)}` : ''})`;
 }

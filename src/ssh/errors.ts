@@ -1,3 +1,5 @@
+import type { Problem } from '../model/problem.ts';
+
 /** The machine that answered can't prove that it is the one meant. Waiting does not help, so nobody retries it. */
 export class HostKeyError extends Error {
   override readonly name = 'HostKeyError';
@@ -13,6 +15,20 @@ export class HostKeyError extends Error {
 /** The machine is the right one but refuses the user's key. Waiting does not help, so nobody retries it. */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
+}
+
+/**
+ * The machine in between can't be used, which says nothing of the one behind it. It has been waited for already, so
+ * nobody retries it. Without a cause: that would tell of the bastion as if it were a machine of the cluster.
+ */
+export class BastionError extends Error {
+  override readonly name = 'BastionError';
+  readonly found: Problem;
+
+  constructor(found: Problem) {
+    super(`${found.path}: ${found.problem}; ${found.fix}`);
+    this.found = found;
+  }
 }
 
 /** The connection ended under a command: whether the command took effect is unknown. */

@@ -8,11 +8,13 @@ connectionContract('fake', async () => {
   for (const [name, { program }] of Object.entries(contractPrograms)) machine.programs.set(name, program);
   machine.sockets.set('/run/echo.sock', (stream) => stream.pipe(stream));
   machine.ports.set(7, (stream) => stream.pipe(stream));
+  machine.hosts.set('other.test:7', (stream) => stream.pipe(stream));
   return {
     connect: async () => machine.connect(),
     cutConnections: () => machine.loseConnections(),
     echoSocket: '/run/echo.sock',
     echoPort: 7,
+    echoHost: 'other.test',
     close: async () => machine.loseConnections(),
   };
 });

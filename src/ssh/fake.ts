@@ -6,6 +6,7 @@ import {
   type Connection,
   defaultTimeout,
   outputLimit,
+  type PortOptions,
 } from './connection.ts';
 import { ConnectionLostError } from './errors.ts';
 import { programArguments, programName } from './script.ts';
@@ -36,6 +37,8 @@ export class FakeMachine {
   readonly programs = new Map<string, Program>();
   readonly sockets = new Map<string, (stream: Duplex) => void>();
   readonly ports = new Map<number, (stream: Duplex) => void>();
+  /** Ports of hosts that it reaches, by `host:port`. */
+  readonly hosts = new Map<string, (stream: Duplex) => void>();
   readonly commands: Command[] = [];
   /** The connections are lost around this command, counted from 0 over the machine's life. */
   cut: Cut | undefined;
@@ -129,8 +132,12 @@ class FakeConnection implements Connection {
     return this.#stream(this.#machine.sockets.get(path), `open the socket ${path}: no such socket`);
   }
 
-  async openPort(port: number): Promise<Duplex> {
-    return this.#stream(this.#machine.ports.get(port), `open port ${port}: connection refused`);
+  async openPort(port: number, { host, signal }: PortOptions = {}): Promise<Duplex> {
+    signal?.throwIfAborted();
+    if (host === undefined)
+      return this.#stream(this.#machine.ports.get(port), `open port ${port}: connection refused`);
+    const place = `${host}:${port}`;
+    return this.#stream(this.#machine.hosts.get(place), `reach ${place}: connection refused`);
   }
 
   #stream(serve: ((stream: Duplex) => void) | undefined, failure: string): Duplex {

@@ -63,7 +63,7 @@ describe('interactive', () => {
     const { server, target } = await startTestServer();
     const { client } = await connect(target);
     server.deaf = true;
-    const impatient = new Ssh2Connection(target, client, 0.1);
+    const impatient = new Ssh2Connection(target, client, { openDeadline: 0.1 });
     const message = 'core-1 did not open a session: no answer within 0.1 s, although its SSH lives';
     const log: string[] = [];
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'Date', 'performance'] });

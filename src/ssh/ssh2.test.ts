@@ -6,14 +6,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { connectionContract, contractPrograms } from '../../test/contract/connection.ts';
 import { connect } from './connect.ts';
+import type { Connection, SshTarget } from './connection.ts';
+import { ConnectionPool } from './pool.ts';
 import { script } from './script.ts';
 import { Ssh2Connection } from './ssh2.ts';
-import { startTestServer } from './test-server.ts';
+import { startTestBastion } from './test-bastion.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 /** Stands in for sudo: checks its flags and leaves a mark in the environment. */
 const sudo = '#!/bin/sh\n[ "$1 $2" = "-n --" ] || exit 1\nshift 2\nAS_ROOT=root exec "$@"\n';
 
-connectionContract('ssh2 against a real server', async () => {
+interface Route {
+  connect(): Promise<Connection>;
+  cutConnections(): void;
+  close(): Promise<void>;
+}
+
+/** A machine whose sudo is ours, with something that echoes, and a way to it. */
+async function start(routeTo: (server: TestServer, target: SshTarget) => Promise<Route>) {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-ssh-'));
   await writeFile(join(directory, 'sudo'), sudo, { mode: 0o755 });
   const echoSocket = join(directory, 'echo.sock');
@@ -22,18 +32,48 @@ connectionContract('ssh2 against a real server', async () => {
   await Promise.all(listeners.map((listener) => once(listener, 'listening')));
   const address = listeners[1]?.address();
   const { server, target } = await startTestServer({ env: { PATH: `${directory}:${process.env.PATH}` } });
+  const route = await routeTo(server, target);
   return {
-    connect: () => connect(target),
-    cutConnections: () => server.cutConnections(),
+    connect: () => route.connect(),
+    cutConnections: () => route.cutConnections(),
     echoSocket,
     echoPort: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    echoHost: 'localhost',
     close: async () => {
+      await route.close();
       await server.close();
       await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
       await rm(directory, { recursive: true });
     },
   };
-});
+}
+
+connectionContract('ssh2 against a real server', () =>
+  start(async (server, target) => ({
+    connect: () => connect(target),
+    cutConnections: () => server.cutConnections(),
+    close: async () => {},
+  })),
+);
+
+connectionContract('ssh2 through a bastion, which is what breaks', () =>
+  start(async (_, target) => {
+    const bastion = await startTestBastion();
+    const pools: ConnectionPool[] = [];
+    return {
+      connect: () => {
+        const pool = new ConnectionPool();
+        pools.push(pool);
+        return pool.get({ ...target, proxyJump: bastion.jump });
+      },
+      cutConnections: () => bastion.server.cutConnections(),
+      close: async () => {
+        await Promise.all(pools.map((pool) => pool.close()));
+        await bastion.close();
+      },
+    };
+  }),
+);
 
 describe('Ssh2Connection', () => {
   test('keeps within the sessions that sshd allows', async () => {
@@ -51,7 +91,7 @@ describe('Ssh2Connection', () => {
     const { server, target } = await startTestServer();
     const { client } = await connect(target);
     server.deaf = true;
-    const impatient = new Ssh2Connection(target, client, 0.1);
+    const impatient = new Ssh2Connection(target, client, { openDeadline: 0.1 });
     const message = `${target.name} did not run true: no answer within 0.1 s, although its SSH lives`;
     await expect(impatient.exec({ argv: ['true'] })).rejects.toThrow(message);
     const patient = new Ssh2Connection(target, client);

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
-import type { Command, CommandResult, Connection, SshTarget } from './connection.ts';
+import { bastionName } from '../model/proxy-jump.ts';
+import type { Command, CommandResult, Connection, PortOptions, SshTarget } from './connection.ts';
 import { ConnectionLostError } from './errors.ts';
 import { quote } from './quote.ts';
 import { type Running, runToEnd, watchEnd, withTimeLimit } from './run-to-end.ts';
@@ -15,6 +16,15 @@ const concurrentCommands = 8;
 /** Seconds until sshd must have opened what was asked for; forking is slow on an emulated machine that is busy. */
 const openDeadline = 60;
 
+const closedHere = 'it was closed here';
+
+export interface Ssh2Options {
+  /** The connection that this one runs through, which is somebody else's to close. */
+  readonly bastion?: Connection | undefined;
+  /** Seconds for opening a channel; another one only in tests. */
+  readonly openDeadline?: number;
+}
+
 type Opened = (error: Error | undefined, channel: ClientChannel) => void;
 
 /** A `Connection` over an authenticated ssh2 client, which it owns from then on. */
@@ -23,15 +33,16 @@ export class Ssh2Connection implements Connection {
   readonly client: Client;
   readonly #slots = new Slots(concurrentCommands);
   readonly #openDeadline: number;
+  readonly #bastion: Connection | undefined;
   readonly #closed: Promise<void>;
   /** Why the connection ended; undefined while it lives. */
   #end: string | undefined;
 
-  /** @param deadline seconds for opening a channel; another one only in tests */
-  constructor(target: SshTarget, client: Client, deadline = openDeadline) {
+  constructor(target: SshTarget, client: Client, options: Ssh2Options = {}) {
     this.target = target;
     this.client = client;
-    this.#openDeadline = deadline;
+    this.#openDeadline = options.openDeadline ?? openDeadline;
+    this.#bastion = options.bastion;
     client.on('error', (error) => this.#ended(error.message));
     client.once('end', () => this.#ended('the machine closed it'));
     this.#closed = new Promise((resolve) => {
@@ -75,13 +86,15 @@ export class Ssh2Connection implements Connection {
     return this.#open(`open the socket ${path}`, request, (channel) => channel);
   }
 
-  openPort(port: number): Promise<Duplex> {
-    const request = (opened: Opened) => this.client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, opened);
-    return this.#open(`open port ${port}`, request, (channel) => channel);
+  openPort(port: number, { host, signal }: PortOptions = {}): Promise<Duplex> {
+    const request = (opened: Opened) =>
+      this.client.forwardOut('127.0.0.1', 0, host ?? '127.0.0.1', port, opened);
+    const what = host === undefined ? `open port ${port}` : `reach ${host}:${port}`;
+    return this.#open(what, request, (channel) => channel, signal);
   }
 
   async close(): Promise<void> {
-    this.#ended('it was closed here');
+    this.#ended(closedHere);
     this.client.end();
     const lingering = setTimeout(() => this.client.destroy(), 2000);
     await this.#closed;
@@ -123,9 +136,16 @@ export class Ssh2Connection implements Connection {
 
   /** For who used the connection while it ended. */
   lost(when: string): ConnectionLostError {
-    return new ConnectionLostError(
-      `Lost the connection to ${this.target.name} ${when}: ${this.#end ?? 'it broke'}.`,
-    );
+    const { name, proxyJump } = this.target;
+    const way = proxyJump ? ` through ${bastionName(proxyJump)}` : '';
+    return new ConnectionLostError(`Lost the connection to ${name}${way} ${when}: ${this.#why()}.`);
+  }
+
+  /** What runs through a bastion ends with it. */
+  #why(): string {
+    if (this.#end !== closedHere && this.#bastion?.alive === false)
+      return 'the bastion went away, and all that ran through it; see that it runs and what its sshd says';
+    return this.#end ?? 'it broke';
   }
 }
 

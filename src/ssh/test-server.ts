@@ -16,6 +16,8 @@ export interface TestServerOptions {
   readonly userPublicKey: string;
   /** Environment of the commands it runs. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether it forwards to ports (AllowTcpForwarding); it does by default. */
+  readonly forwarding?: boolean;
 }
 
 /** An SSH server in this process, on 127.0.0.1, that runs real commands and forwards to real sockets and ports. */
@@ -31,6 +33,8 @@ export class TestServer {
   mostSessions = 0;
   /** Programs so far that an ssh-agent was forwarded to. */
   forwardedAgents = 0;
+  /** Ports that it was asked to forward to, `127.0.0.1:22`. */
+  readonly forwards: string[] = [];
   /** While set, it answers no request for a session, as an sshd that can't fork. */
   deaf = false;
   #sessions = 0;
@@ -70,9 +74,11 @@ export class TestServer {
     connection.on('openssh.streamlocal', (accept, reject, { socketPath }) =>
       forward(connect(socketPath), accept, reject),
     );
-    connection.on('tcpip', (accept, reject, { destIP, destPort }) =>
-      forward(connect(destPort, destIP), accept, reject),
-    );
+    if (this.#options.forwarding === false) return;
+    connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+      this.forwards.push(`${destIP}:${destPort}`);
+      forward(connect(destPort, destIP), accept, reject);
+    });
   }
 
   #authenticate(context: AuthContext): void {
@@ -128,6 +134,7 @@ export class TestServer {
 
 /** Joins the client's channel to what it asked for, once that is there. */
 function forward(socket: Socket, accept: () => ServerChannel, reject: () => void): void {
+  socket.setNoDelay(true);
   socket.once('error', () => reject());
   socket.once('connect', () => {
     const channel = accept();
@@ -139,7 +146,7 @@ function forward(socket: Socket, accept: () => ServerChannel, reject: () => void
 
 /** A listening server with fresh keys, and the target that fits it. */
 export async function startTestServer(
-  options: Pick<TestServerOptions, 'env'> & { readonly user?: string } = {},
+  options: Pick<TestServerOptions, 'env' | 'forwarding'> & { readonly user?: string } = {},
 ): Promise<{ server: TestServer; target: SshTarget }> {
   const host = generateSshKey('host');
   const user = generateSshKey('user');

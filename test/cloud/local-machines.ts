@@ -124,7 +124,13 @@ export class LocalMachines implements Machines {
       memory: spec.size.memory,
       disk: spec.size.disk,
       lanMac: lanMac(own),
-      seed: renderSeed({ hostname: spec.name, instanceId: id, address: own, userData: spec.userData, isolated: true }),
+      seed: renderSeed({
+        hostname: spec.name,
+        instanceId: id,
+        address: own,
+        userData: spec.userData,
+        isolated: true,
+      }),
       ports,
       isolated: true,
     };

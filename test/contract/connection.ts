@@ -14,6 +14,8 @@ export interface ConnectionHarness {
   readonly echoSocket: string;
   /** A TCP port on the machine that does the same. */
   readonly echoPort: number;
+  /** A host that the machine reaches, on which that port does so too. */
+  readonly echoHost: string;
   close(): Promise<void>;
 }
 
@@ -132,6 +134,7 @@ export function connectionContract(name: string, start: () => Promise<Connection
     test.each([
       ['unix socket', () => connection.openSocket(harness.echoSocket)],
       ['port', () => connection.openPort(harness.echoPort)],
+      ["host's port", () => connection.openPort(harness.echoPort, { host: harness.echoHost })],
     ])('a %s is a byte stream both ways', async (_what, open) => {
       const stream = await open();
       stream.write('hello');
@@ -144,6 +147,10 @@ export function connectionContract(name: string, start: () => Promise<Connection
     test('a socket or port that is not there is named', async () => {
       await expect(connection.openSocket('/nowhere.sock')).rejects.toThrow('/nowhere.sock');
       await expect(connection.openPort(1)).rejects.toThrow('open port 1');
+      const { echoHost: host } = harness;
+      await expect(connection.openPort(1, { host })).rejects.toThrow(`reach ${host}:1`);
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(connection.openPort(harness.echoPort, { signal })).rejects.toThrow('enough');
     });
 
     test('a lost connection fails what runs and what comes after, and says so by class', async () => {

@@ -213,4 +213,18 @@ export const rules: readonly Rule[] = [
     to: '',
     tests: ['src/provider/resources/hosts'],
   },
+  {
+    broken: 'a machine behind a bastion is dialed past it',
+    file: 'src/ssh/connect.ts',
+    from: 'if (proxyJump === undefined) return undefined;',
+    to: 'if (proxyJump === undefined || bastion === undefined) return undefined;',
+    tests: ['src/ssh/bastion.test.ts'],
+  },
+  {
+    broken: 'a bastion is asked only when machines were made',
+    file: 'src/resources/cluster.ts',
+    from: '  await checkBastion(plan.proxyJump);',
+    to: '',
+    tests: ['src/resources/bastion.test.ts'],
+  },
 ];

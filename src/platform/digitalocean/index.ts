@@ -16,7 +16,7 @@ export const digitaloceanPlatform: Platform = {
     if (!settings) throw new TypeError('a plan for DigitalOcean has settings of digitalocean');
     const credentials = { config: pulumi.runtime.allConfig(), environment: process.env };
     const wanted = preflight(plan, settings, credentials);
-    for (const warning of warnings(settings)) pulumi.log.warn(warning);
+    for (const warning of warnings(settings, plan.proxyJump)) pulumi.log.warn(warning);
     const network = createNetwork(plan, settings);
     warnOfMove(plan, settings.region, network);
     const loginKey = new SshKey(cloudName(plan.name), { publicKey: authorizedKey });

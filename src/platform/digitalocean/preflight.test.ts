@@ -226,6 +226,13 @@ describe('a word about SSH from everywhere', () => {
     ]);
   });
 
+  test('and one about a bastion that would not get through', () => {
+    const jump = { address: '198.51.100.7', port: 22, user: 'jump', hostKey: 'SHA256:', inCluster: false };
+    expect(warnings({ sshFrom: ['203.0.113.7'] }, jump)).toEqual([
+      expect.stringContaining("none of it holds 198.51.100.7, the bastion's address"),
+    ]);
+  });
+
   test('none about what has been thought of', () => {
     expect(saidOf('203.0.113.7', '198.51.100.0/24', '10.0.0.0/8', '2001:db8::/32')).toEqual([]);
   });

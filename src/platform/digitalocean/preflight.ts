@@ -2,7 +2,9 @@ import type { BuildOptions } from '../../../cloud-config/build.ts';
 import { type Ipv4Range, parseRange } from '../../config/addresses.ts';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import { InvalidInput, type Problem } from '../../model/problem.ts';
+import type { ProxyJump } from '../../model/proxy-jump.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import { bastionShutOut } from '../ssh-from.ts';
 import { userDataProblems } from '../user-data.ts';
 import { chooseSize, type Size } from './sizes.ts';
 
@@ -130,10 +132,16 @@ function overlap(a: Ipv4Range, b: Ipv4Range): boolean {
 }
 
 /** What is allowed and yet worth a word. */
-export function warnings({ sshFrom }: Pick<DigitaloceanSettings, 'sshFrom'>): string[] {
+export function warnings(
+  { sshFrom }: Pick<DigitaloceanSettings, 'sshFrom'>,
+  proxyJump?: ProxyJump,
+): string[] {
   const wide = sshFrom.filter((source) => source.includes('/') && Number(source.split('/')[1]) < 8);
-  return wide.map(
-    (source) =>
-      `flotilla:digitalocean.sshFrom: ${source} lets the world try SSH. Keys alone are accepted there, but name your own range where you can`,
-  );
+  return [
+    ...wide.map(
+      (source) =>
+        `flotilla:digitalocean.sshFrom: ${source} lets the world try SSH. Keys alone are accepted there, but name your own range where you can`,
+    ),
+    ...bastionShutOut('flotilla:digitalocean.sshFrom', sshFrom, proxyJump),
+  ];
 }

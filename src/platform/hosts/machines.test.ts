@@ -23,6 +23,7 @@ const plan = planCluster(
         ],
       },
     },
+    proxyJump: { address: '203.0.113.9', user: 'jump', hostKey },
   }),
 );
 const registered: pulumi.runtime.MockResourceArgs[] = [];
@@ -67,6 +68,14 @@ test('each machine of the plan is its host, at the address where the others reac
       path: 'flotilla:hosts.machines.worker.0',
     },
   ]);
+});
+
+test('all look and all work goes by the bastion', () => {
+  const proxyJump = { address: '203.0.113.9', port: 22, user: 'jump', hostKey, inCluster: false };
+  const inputsOf = (type: string) =>
+    registered.filter((each) => each.type === type).map(({ inputs }) => inputs);
+  expect(inputsOf('flotilla:hosts:Network')).toMatchObject([{ hosts: [{ proxyJump }, { proxyJump }] }]);
+  expect(inputsOf('flotilla:hosts:Machine')).toMatchObject([{ proxyJump }, { proxyJump }]);
 });
 
 test('a host without etcd gets no server of it, and none gets a key from its config', () => {

@@ -8,7 +8,7 @@ import type { MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
 import type { Network } from './network.ts';
 
-export interface MachineArgs extends Pick<AskedHost, 'address' | 'port' | 'user' | 'hostKey'> {
+export interface MachineArgs extends Pick<AskedHost, 'address' | 'port' | 'user' | 'hostKey' | 'proxyJump'> {
   readonly identityFile?: string;
   readonly wanted: pulumi.Input<WantedHost>;
   /** The stack's login key. */
@@ -29,7 +29,7 @@ class Machine extends pulumi.CustomResource {
 
 export function createMachine(
   plan: MachinePlan,
-  { address, port, user, hostKey }: AskedHost,
+  { address, port, user, hostKey, proxyJump }: AskedHost,
   {
     network,
     ...login
@@ -38,7 +38,7 @@ export function createMachine(
   const wanted = network.emulated.apply((emulated) => wantedHost(plan, emulated));
   const machine = new Machine(
     plan.name,
-    { address, port, user, hostKey, ...login, wanted },
+    { address, port, user, hostKey, ...(proxyJump && { proxyJump }), ...login, wanted },
     { dependsOn: network, additionalSecretOutputs: ['privateKey'] },
   );
   return {
@@ -56,16 +56,13 @@ export function createMachine(
 /** No keys: a host has its own, and the stack's is let in by the resource, which may know it later. */
 const noKeys = { authorizedKey: '', sshHostKey: { privateKey: '', publicKey: '' } };
 
-/**
- * The machine's config but for what makes it somebody: host name and host key stay the host's own. A host without etcd
- * gets no server, which the package would start.
- */
+/** The machine's config but for what makes it somebody: host name and host key stay the host's own. */
 export function wantedHost(plan: MachinePlan, emulated: boolean): WantedHost {
   const config = buildMachineConfig(plan, noKeys, { prebuilt: false, emulated });
   const [user = { name: adminUser, groups: [] }] = config.users;
   const sudoers = { path: sudoersPath, contents: `${user.name} ALL=(ALL) NOPASSWD:ALL\n`, mode: '0440' };
   return {
-    packages: [...config.packages.filter((name) => plan.etcd || name !== 'etcd-server'), 'sudo'],
+    packages: [...config.packages, 'sudo'],
     groups: config.groups,
     user: { name: user.name, groups: user.groups },
     files: [...allFiles(config), sudoers],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { proxyJumpSchema } from '../../model/proxy-jump.ts';
 import { firstContact } from '../../ssh/first-contact.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import type { ResourceHandler } from '../resource.ts';
@@ -9,6 +10,7 @@ const inputs = z.object({
   host: z.string(),
   port: z.number(),
   user: z.string(),
+  proxyJump: proxyJumpSchema.optional(),
   oneTimeHostKey: z.string(),
   /** Another one is another machine, even with the same name and user data. */
   incarnation: z.string(),
@@ -30,10 +32,10 @@ export function hostKey(
     computed: ['publicKey', 'machineId'],
     changes: { oneTimeHostKey: 'replace', incarnation: 'replace' },
 
-    async create({ machine, host, port, user, oneTimeHostKey, privateKey }, context) {
+    async create({ machine, host, port, user, proxyJump, oneTimeHostKey, privateKey }, context) {
       const of = { stack: context.stack, machine, oneTimeHostKey };
       const recorded = await recordedIdentity(of);
-      const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey };
+      const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey, proxyJump };
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
         record: (hostKey) => recordIdentity(of, { hostKey }),

@@ -38,7 +38,9 @@ export function unitSet(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> 
       // Before the first `up` there is no agent to ask.
       if (!old) return {};
       const previous = Object.keys(old.units);
-      const plan = await planUnits(gatewaysOf(pool, old, log), desiredSet(wanted, previous), { log, signal });
+      // By the way that `update` will go, since the old one may lead through a bastion that is no more.
+      const gateways = gatewaysOf(pool, wanted, log);
+      const plan = await planUnits(gateways, desiredSet(wanted, previous), { log, signal });
       for (const line of linesOf(plan)) log(line);
       return {};
     },

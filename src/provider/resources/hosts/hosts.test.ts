@@ -6,7 +6,7 @@ import { FakeHost } from '../../../hosts/fake-host.ts';
 import type { FakeHostState } from '../../../hosts/fake-host-state.ts';
 import { recordPath } from '../../../hosts/record.ts';
 import type { Connection, SshTarget } from '../../../ssh/connection.ts';
-import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
+import { AuthenticationError, BastionError, HostKeyError } from '../../../ssh/errors.ts';
 import { generateSshKey } from '../../../ssh/key-pair.ts';
 import { fingerprint, publicKeyBlob } from '../../../ssh/public-key.ts';
 import { programName } from '../../../ssh/script.ts';
@@ -20,6 +20,8 @@ const shown = generateSshKey('host').publicKey;
 const hostKey = fingerprint(publicKeyBlob(shown));
 let hosts: Map<string, FakeHost>;
 let said: string[];
+/** Bastions by which hosts were reached. */
+let bastions: Set<string>;
 let folder: string;
 
 const contextOf = (name: string): Context => ({
@@ -33,6 +35,7 @@ const contextOf = (name: string): Context => ({
 beforeEach(() => {
   hosts = new Map();
   said = [];
+  bastions = new Set();
   folder = mkdtempSync(join(tmpdir(), 'hosts-'));
   writeFileSync(join(folder, 'id'), generateSshKey('owner').privateKey);
 });
@@ -51,6 +54,8 @@ function addHost(last: number, state: Partial<FakeHostState> = {}): FakeHost {
 
 /** As sshd: the right host key, then the operator's user, or core once the stack's key is known there. */
 async function connect(target: SshTarget): Promise<Connection> {
+  if (target.proxyJump) bastions.add(target.proxyJump.address);
+  if (target.proxyJump?.address === broken.address) throw new BastionError(brokenBastion);
   const host = hosts.get(target.host);
   if (!host) throw new Error(`${target.host} does not answer`);
   if (![hostKey, shown].includes(target.hostKey)) throw new HostKeyError('another', { shown: hostKey });
@@ -59,6 +64,10 @@ async function connect(target: SshTarget): Promise<Connection> {
   const connection = host.connect();
   return Object.assign(connection, { target: { ...target, hostKey: shown } });
 }
+
+const jump = { address: '203.0.113.9', port: 22, user: 'jump', hostKey, inCluster: false };
+const broken = { ...jump, address: '203.0.113.10' };
+const brokenBastion = { path: 'flotilla:proxyJump', problem: 'it is away', fix: 'bring it back' };
 
 const handlers = () => ({ network: anyHandler(network(connect)), machine: anyHandler(machine(connect)) });
 
@@ -134,8 +143,27 @@ describe('the network', () => {
     await expect(look({})).rejects.toThrow('admin may not use sudo there without a password');
     await expect(look({ user: 'nobody' })).rejects.toThrow('takes none of your keys for nobody');
     rmSync(identityFile());
-    await expect(look({})).rejects.toThrow('flotilla:hosts.identityFile cannot be read');
+    await expect(look({})).rejects.toThrow('flotilla:hosts.identityFile: cannot be read');
     writeFileSync(identityFile(), '');
+  });
+
+  test('goes through the bastion, and says once what is wrong with it', async () => {
+    addHost(5);
+    addHost(6, { machineId: '6'.repeat(32) });
+    const behind = (proxyJump: object) =>
+      networkInputs({ ...hostInput('core-1', 5), proxyJump }, { ...hostInput('core-2', 6), proxyJump });
+    const { network: handler } = handlers();
+    const failing = handler.create(behind(broken), contextOf('network'));
+    await expect(failing).rejects.toThrow(
+      /^These hosts cannot be used; nothing was changed:\n {2}flotilla:proxyJump: it is away\n {4}→ bring it back$/,
+    );
+    const { outputs } = await handler.create(behind(jump), contextOf('network'));
+    expect(bastions).toEqual(new Set([broken.address, jump.address]));
+    hosts.clear();
+    // The same way again is no reason to look, and another one is.
+    await handler.update('dev', behind({ ...jump }), outputs, contextOf('network'));
+    const elsewhere = handler.update('dev', behind(broken), outputs, contextOf('network'));
+    await expect(elsewhere).rejects.toThrow('it is away');
   });
 
   test('looks at new hosts only, and compares them with those that it knows', async () => {
@@ -193,6 +221,19 @@ describe('a machine', () => {
     const ran = host.commands.slice(known).map(programName);
     expect(new Set(ran)).toEqual(new Set(['flotilla-host-facts', 'write-files', 'flotilla-host-enable']));
     await handler.delete(id, mended, contextOf('core-1'));
+    expect(host.snapshot()).toEqual(before);
+  });
+
+  test('is set up and taken away through the bastion', async () => {
+    const host = addHost(5);
+    const before = host.snapshot();
+    const { machine: handler } = handlers();
+    const wanted = { ...machineInputs(5), proxyJump: jump };
+    const { id, outputs } = await handler.create(wanted, contextOf('core-1'));
+    expect(bastions).toEqual(new Set([jump.address]));
+    bastions.clear();
+    await handler.delete(id, outputs, contextOf('core-1'));
+    expect(bastions).toEqual(new Set([jump.address]));
     expect(host.snapshot()).toEqual(before);
   });
 
