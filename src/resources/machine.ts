@@ -1,5 +1,4 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Metadata } from '../model/machine.ts';
 import type { BootedMachine } from '../platform/platform.ts';
 import { HostKey } from './host-key.ts';
 
@@ -18,7 +17,7 @@ export interface MachineAccess {
   readonly port: pulumi.Input<number>;
   readonly user: string;
   readonly hostKey: pulumi.Input<string>;
-  readonly metadata: Metadata;
+  readonly metadata: Readonly<Record<string, pulumi.Input<string>>>;
   readonly cpus: number;
   readonly memory: number;
   /** Whether etcd runs there. */
@@ -28,7 +27,8 @@ export interface MachineAccess {
 export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
   const { plan, address, user, host, port } = booted;
   const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
-  const { name, metadata, cpus, memory, etcd } = plan;
+  const { name, cpus, memory, etcd } = plan;
+  const metadata = { ...booted.metadata, ...plan.metadata };
   return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
 }
 
