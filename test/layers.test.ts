@@ -72,10 +72,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/unit', 'src/scheduler', 'src/store', 'src/agent/engine', 'src/agent/log.ts'],
     packages: ['zod', 'node:*'],
   },
-  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole.
+  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. zlib:
+  // AWS takes little user data. fs: whether there are files with credentials.
   'src/platform': {
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/hosts', 'src/qemu'],
-    packages: ['@pulumi/pulumi', '@pulumi/digitalocean/*'],
+    packages: ['@pulumi/pulumi', '@pulumi/aws/*', '@pulumi/digitalocean/*', 'node:fs', 'node:zlib'],
   },
   // Units are checked before anything is registered.
   'src/resources': {

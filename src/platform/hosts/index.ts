@@ -1,5 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import { type ClusterPlan, indexInGroup, type MachinePlan } from '../../plan/plan.ts';
 import type { Machines, Platform } from '../platform.ts';
 import { createMachine } from './machines.ts';
 import { type HostArgs, Network } from './network.ts';
@@ -28,10 +28,9 @@ function hostArgs(plan: MachinePlan): HostArgs {
   const { name, group, host, cpus, memory, disk, etcd, address: clusterAddress } = plan;
   if (!host) throw new TypeError(`${name} was planned without a host`);
   const { address, port, user, hostKey } = host;
-  const index = Number(name.slice(group.length + 1)) - 1;
   return {
     ...{ name, address, port, user, hostKey, clusterAddress, cpus, memory, disk, etcd },
-    path: `flotilla:hosts.machines.${group}.${index}`,
+    path: `flotilla:hosts.machines.${group}.${indexInGroup(plan)}`,
     groupPath: `flotilla:machines.${group}`,
   };
 }
