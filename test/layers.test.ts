@@ -73,11 +73,19 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/unit', 'src/scheduler', 'src/store', 'src/agent/engine', 'src/agent/log.ts'],
     packages: ['zod', 'node:*'],
   },
-  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. net:
-  // whether a firewall's ranges hold an address.
+  // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. zlib:
+  // AWS takes little user data. fs: whether there are files with credentials. net: whether a firewall's ranges
+  // hold an address.
   'src/platform': {
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/hosts', 'src/qemu'],
-    packages: ['@pulumi/pulumi', '@pulumi/digitalocean/*', 'node:net'],
+    packages: [
+      '@pulumi/pulumi',
+      '@pulumi/aws/*',
+      '@pulumi/digitalocean/*',
+      'node:fs',
+      'node:net',
+      'node:zlib',
+    ],
   },
   // Units are checked before anything is registered, and so is a bastion, over SSH.
   'src/resources': {
@@ -109,6 +117,8 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/etcd/files.ts',
       'src/hosts',
       'src/pki/inspect.ts',
+      'src/platform/aws/credentials.ts',
+      'src/platform/aws/preflight.ts',
       'src/platform/digitalocean/preflight.ts',
       'src/platform/hosts/asked-host.ts',
       'src/platform/local/preflight.ts',

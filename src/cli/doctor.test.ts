@@ -121,7 +121,8 @@ describe('doctor', () => {
     expect(await cluster.flotilla('doctor --platform lokal')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'flotilla: there is no platform lokal, did you mean local; known: local, digitalocean, hosts\n',
+      stderr:
+        'flotilla: there is no platform lokal, did you mean local; known: local, aws, digitalocean, hosts\n',
     });
   });
 

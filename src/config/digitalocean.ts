@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sshFromSchema } from './ssh-from.ts';
 
 /** `flotilla:digitalocean`: what there is to say of droplets alone. */
 
@@ -26,20 +27,10 @@ const source = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'an address or a range, like 203.0.113.7 or 203.0.113.0/24',
 });
 
-/** Where the world is to get in, somebody has to write 0.0.0.0/0 down: there is no default. */
-const sshFrom = z
-  .array(source, {
-    error:
-      'a list of the addresses that may reach SSH, like [203.0.113.7/32]; `curl -4 https://icanhazip.com` says what ' +
-      'yours is, seen from outside',
-  })
-  .min(1)
-  .describe('Addresses and ranges that may reach the SSH of the machines; all others may not');
-
 export const digitaloceanSchema = z
   .strictObject({
     region: z.enum(regions).describe('Slug of the region; a cluster stays where it began'),
-    sshFrom,
+    sshFrom: sshFromSchema(source),
     size: slug
       .optional()
       .describe("Slug of every machine's size, instead of the cheapest that has its cpus, memory and disk"),

@@ -1,15 +1,9 @@
 export const core = { count: 3, etcd: true };
 
-/** A stack on DigitalOcean. */
-export function droplets(settings: object, machines: object = { core }): Record<string, unknown> {
-  const digitalocean = { region: 'fra1', sshFrom: ['203.0.113.7/32'], ...settings };
-  return { platform: 'digitalocean', machines, digitalocean };
-}
-
-const bastion = { address: '203.0.113.9', user: 'jump', hostKey: `SHA256:${'a'.repeat(43)}` };
-
 /** What nobody can use: name, config, path of the problem, words of the problem, words of the fix */
-export const malformed: [string, Record<string, unknown>, string, RegExp, RegExp][] = [
+export type MalformedSample = [string, Record<string, unknown>, string, RegExp, RegExp];
+
+export const malformed: MalformedSample[] = [
   ['no machines at all', {}, 'flotilla:machines', /missing/, /names and values/],
   ['no groups', { machines: {} }, 'flotilla:machines', /cannot be used/, /at least one group/],
   ['machines as a list', { machines: [core] }, 'flotilla:machines', /wrong type/, /names and values/],
@@ -312,125 +306,6 @@ export const malformed: [string, Record<string, unknown>, string, RegExp, RegExp
     'flotilla:machines.w.publish.80',
     /already/,
     /another/,
-  ],
-  [
-    'droplets without a word about them',
-    { platform: 'digitalocean', machines: { core } },
-    'flotilla:digitalocean',
-    /is missing/,
-    /region and sshFrom.*Pulumi\.digitalocean\.yaml/,
-  ],
-  [
-    'droplets without a region',
-    droplets({ region: undefined }),
-    'flotilla:digitalocean.region',
-    /is missing/,
-    /use ams3 or .*fra1 or/,
-  ],
-  [
-    'droplets in a region that is not known',
-    droplets({ region: 'fra2' }),
-    'flotilla:digitalocean.region',
-    /"fra2" is not known/,
-    /fra1/,
-  ],
-  [
-    'droplets that nobody may reach',
-    droplets({ sshFrom: undefined }),
-    'flotilla:digitalocean.sshFrom',
-    /is missing/,
-    /203\.0\.113\.7\/32.*curl -4.*says what yours is/,
-  ],
-  [
-    'droplets that no address may reach',
-    droplets({ sshFrom: [] }),
-    'flotilla:digitalocean.sshFrom',
-    /too small/,
-    /1 or more/,
-  ],
-  [
-    'an address by name',
-    droplets({ sshFrom: ['203.0.113.7', 'office'] }),
-    'flotilla:digitalocean.sshFrom.1',
-    /"office"/,
-    /an address or a range/,
-  ],
-  [
-    'a size for a group that is not there',
-    droplets({ sizes: { croe: 's-1vcpu-2gb' } }),
-    'flotilla:digitalocean.sizes.croe',
-    /no group croe/,
-    /core\?/,
-  ],
-  [
-    'a subnet where the cloud gives addresses',
-    droplets({}, { core: { ...core, subnet: 3 } }),
-    'flotilla:machines.core.subnet',
-    /digitalocean gives out itself/,
-    /take it out/,
-  ],
-  [
-    'droplets in a public range',
-    { ...droplets({}), network: '8.8.0.0/16' },
-    'flotilla:network',
-    /private/,
-    /10\.77/,
-  ],
-  [
-    'words for droplets beside another platform',
-    { ...droplets({}), platform: 'local' },
-    'flotilla:digitalocean',
-    /for the platform digitalocean/,
-    /set flotilla:platform to digitalocean/,
-  ],
-  [
-    'a bastion in a word',
-    { ...droplets({}), proxyJump: 'jump@203.0.113.9' },
-    'flotilla:proxyJump',
-    /"jump@203\.0\.113\.9" is of the wrong type/,
-    /keys and values; known here: address, port, user, hostKey, identityFile/,
-  ],
-  [
-    'a bastion whose host key nobody knows',
-    { ...droplets({}), proxyJump: { ...bastion, hostKey: undefined } },
-    'flotilla:proxyJump.hostKey',
-    /is missing/,
-    /ed25519 host key.*ssh-keygen -lf/,
-  ],
-  [
-    'a host key of another kind on a bastion',
-    { ...droplets({}), proxyJump: { ...bastion, hostKey: 'ssh-rsa AAAAB3' } },
-    'flotilla:proxyJump.hostKey',
-    /"ssh-rsa AAAAB3" cannot be used/,
-    /ssh-keygen -lf/,
-  ],
-  [
-    'a bastion without a user',
-    { ...droplets({}), proxyJump: { ...bastion, user: undefined } },
-    'flotilla:proxyJump.user',
-    /is missing/,
-    /a user name, like admin/,
-  ],
-  [
-    "a bastion's key as a name",
-    { ...droplets({}), proxyJump: { ...bastion, identityFile: 'id_ed25519' } },
-    'flotilla:proxyJump.identityFile',
-    /"id_ed25519" cannot be used/,
-    /begins with/,
-  ],
-  [
-    'a private key in the config',
-    { ...droplets({}), proxyJump: { ...bastion, privateKey: 'PEM' } },
-    'flotilla:proxyJump.privateKey',
-    /no setting/,
-    /known here: address/,
-  ],
-  [
-    'a bastion before your own computer',
-    { machines: { core }, proxyJump: bastion },
-    'flotilla:proxyJump',
-    /answer on your own computer/,
-    /take it out/,
   ],
   ['units as text', { machines: { core }, units: 'units/hello' }, 'flotilla:units', /wrong type/, /a list/],
 ];

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { core, droplets, malformed } from './malformed-samples.ts';
+import { droplets, malformedClouds } from './malformed-clouds.ts';
+import { core, malformed } from './malformed-samples.ts';
 import { parseConfig } from './parse.ts';
 
 /** What Pulumi hands to the program: objects and numbers as JSON text. */
@@ -21,7 +22,7 @@ function problemsOf(config: Record<string, unknown>): readonly Problem[] {
 }
 
 describe('malformed stack config', () => {
-  test.each(malformed)('%s', (_, config, path, problem, fix) => {
+  test.each([...malformed, ...malformedClouds])('%s', (_, config, path, problem, fix) => {
     const found = problemsOf(config).find((candidate) => candidate.path === path);
     expect(problemsOf(config).map((each) => each.path)).toContain(path);
     expect(found?.problem).toMatch(problem);

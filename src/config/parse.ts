@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
-import { digitaloceanProblems } from './digitalocean-check.ts';
+import { cloudProblems } from './cloud-check.ts';
 import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
 import { hostsProblems } from './host-problems.ts';
@@ -16,7 +16,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   addressProblems,
   publishProblems,
   platformProblems,
-  digitaloceanProblems,
+  cloudProblems,
   hostsProblems,
   proxyJumpProblems,
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { awsSchema } from './aws.ts';
 import { digitaloceanSchema } from './digitalocean.ts';
 import { hostsSchema } from './hosts.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
@@ -60,11 +61,12 @@ export const groupSchema = z
 
 export const stackSchema = z.strictObject({
   platform: z
-    .enum(['local', 'digitalocean', 'hosts'])
+    .enum(['local', 'aws', 'digitalocean', 'hosts'])
     .default('local')
     .describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   local: localSchema.optional(),
+  aws: awsSchema.optional(),
   digitalocean: digitaloceanSchema.optional(),
   hosts: hostsSchema.optional(),
   proxyJump: proxyJumpSettings.optional(),

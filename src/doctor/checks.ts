@@ -8,6 +8,7 @@ import { toolChecks } from './tools.ts';
 /** Loaded only when it is asked for: a cloud's brings its SDK's lists along. */
 const platforms: Readonly<Record<PlatformName, () => Promise<PlatformChecks>>> = {
   local: async () => (await import('./local.ts')).localChecks,
+  aws: async () => (await import('./aws.ts')).awsChecks,
   digitalocean: async () => (await import('./digitalocean.ts')).digitaloceanChecks,
   hosts: async () => (await import('./hosts.ts')).hostsChecks,
 };

@@ -8,6 +8,11 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** What several machines have in common is said once. */
+export function distinctProblems(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((each) => [`${each.path} ${each.problem}`, each])).values()];
+}
+
 /** The report of everything that is wrong, one problem a line, as users see it. */
 function formatProblems(title: string, problems: readonly Problem[]): string {
   const lines = problems.map(({ path, problem, fix }) => `  ${path}: ${problem}\n    → ${fix}`);

@@ -1,4 +1,5 @@
 import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import type { AwsSettings } from '../config/aws.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
@@ -41,6 +42,7 @@ export interface ClusterPlan {
   readonly os: OperatingSystem;
   /** Each for the platform of that name alone. */
   readonly local: LocalSettings;
+  readonly aws: AwsSettings | undefined;
   readonly digitalocean: DigitaloceanSettings | undefined;
   /** Private IPv4 range of the cluster, `10.77.0.0/16` */
   readonly network: string;
@@ -66,6 +68,7 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
     name,
     os: spec.os,
     local: localSettings(spec),
+    aws: spec.aws,
     digitalocean: spec.digitalocean,
     network: spec.network,
     ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
@@ -120,4 +123,9 @@ function planPublish(group: string, { publish, count }: GroupSpec): Publication[
 
 function machineName(group: string, index: number): string {
   return `${group}-${index + 1}`;
+}
+
+/** A machine's place in its group, counted from 0. */
+export function indexInGroup({ name, group }: Pick<MachinePlan, 'name' | 'group'>): number {
+  return Number(name.slice(group.length + 1)) - 1;
 }

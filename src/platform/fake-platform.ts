@@ -86,7 +86,8 @@ function createMachine(
   );
   const { address, host, id: incarnation } = resource;
   const port = pulumi.output(22);
-  return { plan, resource, address, user: adminUser, host, port, incarnation, oneTimeHostKey };
+  const metadata = { rack: pulumi.interpolate`rack of ${host}`, role: 'none' };
+  return { plan, resource, address, user: adminUser, host, port, incarnation, metadata, oneTimeHostKey };
 }
 
 /** What a provider of it would answer: a machine's addresses follow from its name. */

@@ -15,6 +15,8 @@ interface AnyMachine {
   /** Where the operator's computer reaches its SSH, or the bastion of its plan does. */
   readonly host: pulumi.Output<string>;
   readonly port: pulumi.Output<number>;
+  /** What the platform knows of it, for units to ask for; what the config says under the same key goes before. */
+  readonly metadata?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Names one life of the machine: it changes when the machine begins again from nothing. */
   readonly incarnation: pulumi.Output<string>;
 }

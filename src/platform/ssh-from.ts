@@ -2,12 +2,30 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 
 /**
- * A word of warning where a cloud's firewall would keep the bastion from the machines' SSH. Only a warning: the cloud
- * may see the bastion at another address than the operator does. Of a name nothing is known before it is asked for.
+ * What is allowed and yet worth a word of who may reach the machines' SSH.
  *
  * @param path where the ranges stand in the config
  */
-export function bastionShutOut(
+export function sshFromWarnings(
+  path: string,
+  ranges: readonly string[],
+  jump?: Pick<ProxyJump, 'address'>,
+): string[] {
+  const wide = ranges.filter((range) => range.includes('/') && Number(range.split('/')[1]) < 8);
+  return [
+    ...wide.map(
+      (range) =>
+        `${path}: ${range} lets the world try SSH. Keys alone are accepted there, but name your own range where you can`,
+    ),
+    ...bastionShutOut(path, ranges, jump),
+  ];
+}
+
+/**
+ * A word of warning where a cloud's firewall would keep the bastion from the machines' SSH. Only a warning: the cloud
+ * may see the bastion at another address than the operator does. Of a name nothing is known before it is asked for.
+ */
+function bastionShutOut(
   path: string,
   ranges: readonly string[],
   jump: Pick<ProxyJump, 'address'> | undefined,

@@ -4,7 +4,7 @@ import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
 import { stackSchema } from '../config/schema.ts';
 import { planCluster } from '../plan/plan.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';
-import { userDataProblems } from './user-data.ts';
+import { gzipped, userDataProblems } from './user-data.ts';
 
 const name = `w${'x'.repeat(38)}w`;
 const machines = { core: { count: 1, etcd: true }, [name]: { count: 1 } };
@@ -23,17 +23,24 @@ test('what is longer than the cloud takes is named with both sizes', () => {
   ]);
 });
 
-test('keys that are not there yet count as long as real ones, at least', () => {
+test.each([
+  ['as they are', (text: string) => Buffer.from(text)],
+  ['compressed', gzipped],
+])('keys that are not there yet count as long as real ones, at least, %s', (_, pack) => {
   for (const machine of plan.machines) {
     const sshHostKey = generateSshKey(machine.name);
     const authorizedKey = generateSshKey(`flotilla-${'s'.repeat(100)}`).publicKey;
-    const size = renderCloudConfig(
-      buildMachineConfig(machine, { authorizedKey, sshHostKey }, options),
-    ).length;
-    expect(userDataProblems([machine], options, { cloud: 'Cirrus', limit: size - 1 })).toHaveLength(1);
+    const { length } = pack(
+      renderCloudConfig(buildMachineConfig(machine, { authorizedKey, sshHostKey }, options)),
+    );
+    const limits = { cloud: 'Cirrus', limit: length - 1, pack };
+    expect(userDataProblems([machine], options, limits)).toHaveLength(1);
   }
 });
 
-test('far below what clouds take', () => {
-  expect(userDataProblems(plan.machines, options, { cloud: 'the smallest', limit: 16 * 1024 })).toEqual([]);
+test.each([
+  ['as it is', { limit: 16 * 1024 }],
+  ['compressed', { limit: 6 * 1024, pack: gzipped }],
+])('far below what clouds take, %s', (_, limits) => {
+  expect(userDataProblems(plan.machines, options, { cloud: 'the smallest', ...limits })).toEqual([]);
 });

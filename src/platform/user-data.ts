@@ -1,34 +1,58 @@
-import { type BuildOptions, buildMachineConfig } from '../../cloud-config/build.ts';
+import { gzipSync } from 'node:zlib';
+import { type BootKeys, type BuildOptions, buildMachineConfig } from '../../cloud-config/build.ts';
 import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
 import type { Problem } from '../model/problem.ts';
 import type { MachinePlan } from '../plan/plan.ts';
 
-/**
- * As long as those that a machine gets: an ed25519 key in OpenSSH's PEM has 387 to 411 characters and its comment, the
- * machine's name or the stack's, twice. At preview they are not made yet.
- */
-const sampleKeys = {
-  authorizedKey: `ssh-ed25519 ${'A'.repeat(68)} ${'x'.repeat(128)}`,
-  sshHostKey: {
-    privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${`${'A'.repeat(70)}\n`.repeat(6)}-----END OPENSSH PRIVATE KEY-----\n`,
-    publicKey: `ssh-ed25519 ${'A'.repeat(68)} ${'x'.repeat(64)}`,
-  },
-};
+/** Characters that no compression shortens, like a key's: a sequence of Lehmer's, the same each time. */
+function* noise(): Generator<string, never> {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  for (let value = 1; ; value = (value * 48271) % 2147483647) yield alphabet[value % 64] ?? '';
+}
 
 /**
- * Whether a cloud takes what machines are told at their first boot. Known at preview, before there are keys.
- *
- * @param limit bytes
+ * As long as those that a machine gets, and as hard to compress: an ed25519 key in OpenSSH's PEM has 387 to 411
+ * characters and its comment, the machine's name or the stack's, twice. At preview they are not made yet.
  */
+function sampleKeys(): BootKeys {
+  const source = noise();
+  const text = (length: number) => Array.from({ length }, () => source.next().value).join('');
+  const lines = Array.from({ length: 6 }, () => `${text(70)}\n`);
+  return {
+    authorizedKey: `ssh-ed25519 ${text(68)} ${text(128)}`,
+    sshHostKey: {
+      privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines.join('')}-----END OPENSSH PRIVATE KEY-----\n`,
+      publicKey: `ssh-ed25519 ${text(68)} ${text(64)}`,
+    },
+  };
+}
+
+/** cloud-init unpacks it, whatever cloud it came from. */
+export function gzipped(text: string): Buffer {
+  return gzipSync(text, { level: 9 });
+}
+
+/** What a cloud takes. */
+interface UserDataLimit {
+  readonly cloud: string;
+  /** Bytes. */
+  readonly limit: number;
+  /** How it is handed over; as it is by default. */
+  readonly pack?: (text: string) => Buffer;
+}
+
+const asItIs = (text: string) => Buffer.from(text);
+
+/** Whether a cloud takes what machines are told at their first boot. Known at preview, before there are keys. */
 export function userDataProblems(
   machines: readonly MachinePlan[],
   options: BuildOptions,
-  { cloud, limit }: { readonly cloud: string; readonly limit: number },
+  { cloud, limit, pack = asItIs }: UserDataLimit,
 ): Problem[] {
   // The last of a group has the longest name, and nothing else sets them apart. Rendering takes milliseconds.
   const longest = [...new Map(machines.map((plan) => [plan.group, plan])).values()];
   return longest.flatMap((plan) => {
-    const size = Buffer.byteLength(renderCloudConfig(buildMachineConfig(plan, sampleKeys, options)));
+    const size = pack(renderCloudConfig(buildMachineConfig(plan, sampleKeys(), options))).length;
     if (size <= limit) return [];
     return [
       {

@@ -71,6 +71,17 @@ describe('a cluster', () => {
     expect(agents?.inputs).toMatchObject({ endpoints: own.EtcdCluster?.endpoints });
   });
 
+  test('agents say what the platform knows of their machines, and what the config says before it', async () => {
+    const { find } = await run();
+    const [agents] = find('Agents');
+    expect(agents?.inputs.machines).toMatchObject([
+      ...['core-1', 'core-2', 'core-3'].map((name) => ({
+        metadata: { role: 'core', rack: `rack of ${name}.fake.test` },
+      })),
+      { metadata: { role: 'none', rack: 'rack of worker-1.fake.test' } },
+    ]);
+  });
+
   test('what runs on the machines goes with what lives as long as they do, unasked', async () => {
     const { find } = await run();
     const [network] = find('Network');

@@ -1,5 +1,4 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Metadata } from '../model/machine.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { BootedMachine } from '../platform/platform.ts';
 import { HostKey } from './host-key.ts';
@@ -21,7 +20,7 @@ export interface MachineAccess {
   readonly hostKey: pulumi.Input<string>;
   /** The bastion that dials `host`, where there is one. */
   readonly proxyJump?: ProxyJump | undefined;
-  readonly metadata: Metadata;
+  readonly metadata: Readonly<Record<string, pulumi.Input<string>>>;
   readonly cpus: number;
   readonly memory: number;
   /** Whether etcd runs there. */
@@ -31,7 +30,8 @@ export interface MachineAccess {
 export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
   const { plan, address, user, host, port } = booted;
   const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
-  const { name, metadata, cpus, memory, etcd, proxyJump } = plan;
+  const { name, cpus, memory, etcd, proxyJump } = plan;
+  const metadata = { ...booted.metadata, ...plan.metadata };
   return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd };
 }
 

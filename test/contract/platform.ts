@@ -6,7 +6,14 @@ import { stackSchema } from '../../src/config/schema.ts';
 import { InvalidInput } from '../../src/model/problem.ts';
 import { type ClusterPlan, planCluster } from '../../src/plan/plan.ts';
 import type { BootedMachine, Machines, Platform } from '../../src/platform/platform.ts';
-import { known, type Provider, type Registration, type Run, runProgram } from './pulumi-program.ts';
+import {
+  known,
+  type Lookup,
+  type Provider,
+  type Registration,
+  type Run,
+  runProgram,
+} from './pulumi-program.ts';
 
 /** What the suite has to know of a platform to see what it asks for. */
 export interface PlatformHarness {
@@ -28,6 +35,8 @@ export interface PlatformHarness {
     args: pulumi.runtime.MockResourceArgs,
     at: { life: number; start: number },
   ): pulumi.runtime.MockResourceResult;
+  /** What it answers whoever only asks. */
+  readonly lookup?: Lookup;
   /** How machines boot here. */
   readonly boot: BuildOptions;
   /** The name of the input with the user data, or with the config that it is made of, and its text. */
@@ -68,6 +77,7 @@ export function platformContract(name: string, harness: PlatformHarness): void {
       () => harness.platform.createMachines(wanted, pulumi.output(key), pulumi.output('private key')),
       (args) =>
         args.type.startsWith('flotilla:index:') ? answerOwn(args) : harness.answer(args, { life, start }),
+      harness.lookup,
     );
 
   const machinesOf = ({ registered }: Run<Machines>) =>

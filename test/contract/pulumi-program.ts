@@ -26,12 +26,19 @@ export interface Run<T> {
 
 export type Provider = (args: pulumi.runtime.MockResourceArgs) => pulumi.runtime.MockResourceResult;
 
+/** What providers answer whoever only asks. */
+export type Lookup = (args: pulumi.runtime.MockCallArgs) => pulumi.runtime.MockCallResult;
+
 type Answer = (error: ServiceError | null, response: RegisterResourceResponse) => void;
 
 /** Runs a Pulumi program without an engine, to its end. Providers answer as `provider` says. */
-export async function runProgram<T>(program: () => Promise<T>, provider: Provider): Promise<Run<T>> {
+export async function runProgram<T>(
+  program: () => Promise<T>,
+  provider: Provider,
+  lookup: Lookup = () => ({}),
+): Promise<Run<T>> {
   const registered: Registration[] = [];
-  await pulumi.runtime.setMocks({ newResource: (args) => provider(args), call: () => ({}) });
+  await pulumi.runtime.setMocks({ newResource: (args) => provider(args), call: (args) => lookup(args) });
   listen((each) => registered.push(each));
   const result = await program();
   await pulumi.runtime.disconnect(false);

@@ -2,11 +2,13 @@ import { Project } from '@pulumi/digitalocean/project.js';
 import { SshKey } from '@pulumi/digitalocean/sshKey.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import { cloudName } from '../cloud-name.ts';
 import type { Machines, Platform } from '../platform.ts';
+import { sshFromWarnings } from '../ssh-from.ts';
 import { imageOf } from './image.ts';
 import { createMachine } from './machines.ts';
-import { cloudName, createNetwork, type Network } from './network.ts';
-import { bootOptions, preflight, warnings } from './preflight.ts';
+import { createNetwork, type Network } from './network.ts';
+import { bootOptions, preflight } from './preflight.ts';
 import { publish } from './published.ts';
 
 /** Droplets in a VPC of their own, on DigitalOcean. */
@@ -16,7 +18,8 @@ export const digitaloceanPlatform: Platform = {
     if (!settings) throw new TypeError('a plan for DigitalOcean has settings of digitalocean');
     const credentials = { config: pulumi.runtime.allConfig(), environment: process.env };
     const wanted = preflight(plan, settings, credentials);
-    for (const warning of warnings(settings, plan.proxyJump)) pulumi.log.warn(warning);
+    for (const warning of sshFromWarnings('flotilla:digitalocean.sshFrom', settings.sshFrom, plan.proxyJump))
+      pulumi.log.warn(warning);
     const network = createNetwork(plan, settings);
     warnOfMove(plan, settings.region, network);
     const loginKey = new SshKey(cloudName(plan.name), { publicKey: authorizedKey });

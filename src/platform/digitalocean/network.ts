@@ -4,6 +4,7 @@ import { Vpc } from '@pulumi/digitalocean/vpc.js';
 import type * as pulumi from '@pulumi/pulumi';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import { cloudName } from '../cloud-name.ts';
 
 /** Where the machines are, and what may reach them. */
 export interface Network {
@@ -20,14 +21,6 @@ export interface Network {
 const everyPort = '1-65535';
 export const anywhere = ['0.0.0.0/0', '::/0'];
 
-/**
- * Pulumi adds some random letters: an account's clusters of one name, of two people for instance, must not share a tag,
- * or they would be members of each other. Tags, VPCs and firewalls have dashes in common.
- */
-export function cloudName(stack: string, part?: string): string {
-  return ['flotilla', stack, ...(part ? [part] : [])].join('-').replace(/[^A-Za-z0-9-]/g, '-');
-}
-
 export function createNetwork(plan: ClusterPlan, settings: DigitaloceanSettings): Network {
   const { region, sshFrom } = settings;
   const vpc = new Vpc(
@@ -36,6 +29,7 @@ export function createNetwork(plan: ClusterPlan, settings: DigitaloceanSettings)
     // Neither can change: it would be another VPC, and with it other machines, all at once.
     { ignoreChanges: ['region', 'ipRange'] },
   );
+  // By its name the firewall lets members in, so no other cluster of the account may have it.
   const members = new Tag(cloudName(plan.name, 'member'));
   const names = [...new Set(plan.machines.map(({ group }) => group))];
   const groups = new Map(names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`))]));

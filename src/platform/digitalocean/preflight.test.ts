@@ -4,7 +4,7 @@ import { digitaloceanSchema, regions } from '../../config/digitalocean.ts';
 import { stackSchema } from '../../config/schema.ts';
 import { InvalidInput, type Problem } from '../../model/problem.ts';
 import { planCluster } from '../../plan/plan.ts';
-import { preflight, warnings } from './preflight.ts';
+import { preflight } from './preflight.ts';
 import { sizes } from './sizes.ts';
 
 const core = { count: 1, etcd: true };
@@ -214,26 +214,5 @@ describe('credentials', () => {
       'flotilla:network',
       'flotilla:digitalocean.size',
     ]);
-  });
-});
-
-describe('a word about SSH from everywhere', () => {
-  const saidOf = (...sshFrom: string[]) => warnings({ sshFrom });
-
-  test.each(['0.0.0.0/0', '::/0', '128.0.0.0/1'])('%s', (source) => {
-    expect(saidOf('203.0.113.7', source)).toEqual([
-      expect.stringContaining(`${source} lets the world try SSH`),
-    ]);
-  });
-
-  test('and one about a bastion that would not get through', () => {
-    const jump = { address: '198.51.100.7', port: 22, user: 'jump', hostKey: 'SHA256:', inCluster: false };
-    expect(warnings({ sshFrom: ['203.0.113.7'] }, jump)).toEqual([
-      expect.stringContaining("none of it holds 198.51.100.7, the bastion's address"),
-    ]);
-  });
-
-  test('none about what has been thought of', () => {
-    expect(saidOf('203.0.113.7', '198.51.100.0/24', '10.0.0.0/8', '2001:db8::/32')).toEqual([]);
   });
 });

@@ -1,10 +1,8 @@
 import type { BuildOptions } from '../../../cloud-config/build.ts';
-import { type Ipv4Range, parseRange } from '../../config/addresses.ts';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
-import { InvalidInput, type Problem } from '../../model/problem.ts';
-import type { ProxyJump } from '../../model/proxy-jump.ts';
+import { distinctProblems, InvalidInput, type Problem } from '../../model/problem.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
-import { bastionShutOut } from '../ssh-from.ts';
+import { addressCount, overlap, rangeOf } from '../range.ts';
 import { userDataProblems } from '../user-data.ts';
 import { chooseSize, type Size } from './sizes.ts';
 
@@ -59,16 +57,11 @@ export function preflight(
   const problems = [
     ...credentialProblems(credentials),
     ...networkProblems(plan, settings),
-    ...distinct(chosen.flatMap(({ size }) => ('slug' in size ? [] : [size]))),
+    ...distinctProblems(chosen.flatMap(({ size }) => ('slug' in size ? [] : [size]))),
     ...userDataProblems(plan.machines, bootOptions, { cloud: 'DigitalOcean', limit: userDataLimit }),
   ];
   if (problems.length > 0) throw new InvalidInput('DigitalOcean cannot hold the cluster:', problems);
   return droplets;
-}
-
-/** All machines of a group have the same problem. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((each) => [`${each.path} ${each.problem}`, each])).values()];
 }
 
 /** The provider's own (terraform-provider-digitalocean, docs/index.md). */
@@ -98,7 +91,7 @@ function networkProblems({ network, machines }: ClusterPlan, { region }: Digital
         fix: `use a prefix from /${largest} to /${smallest}, like 10.77.0.0/20`,
       },
     ];
-  const room = sizeOf(own) - kept;
+  const room = addressCount(own) - kept;
   return [
     ...taken
       .filter((each) => (each.region ?? region) === region && overlap(own, rangeOf(each.range)))
@@ -116,32 +109,5 @@ function networkProblems({ network, machines }: ClusterPlan, { region }: Digital
           },
         ]
       : []),
-  ];
-}
-
-function rangeOf(cidr: string): Ipv4Range {
-  const range = parseRange(cidr);
-  if (!range) throw new TypeError(`${cidr} was accepted as a private range and is none`);
-  return range;
-}
-
-const sizeOf = ({ prefixLength }: Ipv4Range) => 2 ** (32 - prefixLength);
-
-function overlap(a: Ipv4Range, b: Ipv4Range): boolean {
-  return a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a);
-}
-
-/** What is allowed and yet worth a word. */
-export function warnings(
-  { sshFrom }: Pick<DigitaloceanSettings, 'sshFrom'>,
-  proxyJump?: ProxyJump,
-): string[] {
-  const wide = sshFrom.filter((source) => source.includes('/') && Number(source.split('/')[1]) < 8);
-  return [
-    ...wide.map(
-      (source) =>
-        `flotilla:digitalocean.sshFrom: ${source} lets the world try SSH. Keys alone are accepted there, but name your own range where you can`,
-    ),
-    ...bastionShutOut('flotilla:digitalocean.sshFrom', sshFrom, proxyJump),
   ];
 }

@@ -4,7 +4,8 @@ import { LoadBalancer } from '@pulumi/digitalocean/loadBalancer.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Publication } from '../../model/publication.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { anywhere, cloudName, type Network } from './network.ts';
+import { cloudName } from '../cloud-name.ts';
+import { anywhere, type Network } from './network.ts';
 
 /** What leads others to the machines, and where it answers. */
 export interface Published {

@@ -3,15 +3,7 @@ import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import { closest } from '../../model/closest.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
-
-/** What a machine is made of. */
-interface Hardware {
-  readonly cpus: number;
-  /** MiB */
-  readonly memory: number;
-  /** GiB */
-  readonly disk: number;
-}
+import { type Hardware, lacks } from '../hardware.ts';
 
 export interface Size extends Hardware {
   readonly slug: string;
@@ -101,14 +93,6 @@ function cheapest(plan: MachinePlan, region: string): Size | Problem {
 function adviceFor(plan: MachinePlan, region: string): string {
   const better = cheapest(plan, region);
   return 'slug' in better ? `use ${better.slug}` : 'use a larger one';
-}
-
-function lacks(size: Partial<Hardware>, { cpus, memory, disk }: Hardware): string[] {
-  return [
-    ...((size.cpus ?? cpus) < cpus ? [`${size.cpus} of the ${cpus} CPUs`] : []),
-    ...((size.memory ?? memory) < memory ? [`${size.memory} of the ${memory} MiB of memory`] : []),
-    ...((size.disk ?? disk) < disk ? [`${size.disk} of the ${disk} GiB of disk`] : []),
-  ];
 }
 
 const isThere = ({ regions }: Size, region: string) => regions?.includes(region) ?? true;

@@ -1,0 +1,29 @@
+import { getAmiOutput } from '@pulumi/aws/ec2/getAmi.js';
+import { getParameterOutput } from '@pulumi/aws/ssm/getParameter.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { AwsSettings } from '../../config/aws.ts';
+import type { OperatingSystem } from '../../model/operating-system.ts';
+
+/** Where the newest image of each is named, in every region (wiki.debian.org/Cloud/AmazonEC2Image). */
+const parameters: Readonly<Record<OperatingSystem, string>> = {
+  'debian-13': '/aws/service/debian/release/13/latest/amd64',
+};
+
+/**
+ * The id of the image that a new machine begins with. Which one a machine began with stays in the state: a newer one
+ * never replaces a machine (machines.ts ignores its change).
+ */
+export function imageOf(os: OperatingSystem, { image }: Pick<AwsSettings, 'image'>): pulumi.Output<string> {
+  if (typeof image === 'string') return pulumi.output(image);
+  if (image && 'owner' in image) return newestOf(image);
+  // Of parameters the provider makes secrets, which this one is not.
+  return pulumi.unsecret(getParameterOutput({ name: image?.parameter ?? parameters[os] }).value);
+}
+
+function newestOf({ owner, name }: { readonly owner: string; readonly name: string }): pulumi.Output<string> {
+  const filters = [
+    { name: 'name', values: [name] },
+    { name: 'architecture', values: ['x86_64'] },
+  ];
+  return getAmiOutput({ owners: [owner], filters, mostRecent: true }).id;
+}

@@ -1,0 +1,148 @@
+import type { Instance } from '@pulumi/aws/ec2/instance.js';
+import type { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js';
+import { Listener } from '@pulumi/aws/lb/listener.js';
+import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
+import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
+import { TargetGroupAttachment } from '@pulumi/aws/lb/targetGroupAttachment.js';
+import * as pulumi from '@pulumi/pulumi';
+import type { Publication } from '../../model/publication.ts';
+import type { ClusterPlan } from '../../plan/plan.ts';
+import { cloudName } from '../cloud-name.ts';
+import { anywhere, type Network } from './network.ts';
+import { createSecurityGroup, letIn, letOut, onPort, type SecurityGroups } from './security-groups.ts';
+import { tagsOf } from './tags.ts';
+
+/** A port of a group that has machines to lead to. */
+interface Published extends Publication {
+  readonly group: string;
+  readonly securityGroup: SecurityGroup;
+}
+
+interface Surroundings {
+  readonly network: Network;
+  readonly securityGroups: SecurityGroups;
+  /** Machine → its instance */
+  readonly instances: ReadonlyMap<string, Instance>;
+}
+
+/**
+ * Opens the published ports of each group's machines: to the load balancer alone, or to everybody.
+ *
+ * @returns addresses at which they answer
+ */
+export function publish(
+  plan: ClusterPlan,
+  surroundings: Surroundings,
+  { loadBalancer }: { readonly loadBalancer: boolean },
+): pulumi.Output<string>[] {
+  const published = publishedPorts(plan, surroundings.securityGroups);
+  if (published.length === 0) return [];
+  return loadBalancer ? balance(plan, published, surroundings) : direct(plan, published, surroundings);
+}
+
+function publishedPorts(plan: ClusterPlan, { groups }: SecurityGroups): Published[] {
+  return plan.publish.flatMap((publication) => {
+    const group = plan.machines.find(({ name }) => publication.machines.includes(name))?.group ?? '';
+    const securityGroup = groups.get(group);
+    return securityGroup ? [{ ...publication, group, securityGroup }] : [];
+  });
+}
+
+/** Two ports of a load balancer may lead to one of the machines. */
+function opened(published: readonly Published[]): Published[] {
+  return [...new Map(published.map((each) => [portName(each), each])).values()];
+}
+
+const portName = ({ group, guest }: Published) => `${group}-${guest}`;
+
+/** On each machine, at its own port. */
+function direct(
+  { name: stack }: ClusterPlan,
+  published: readonly Published[],
+  { instances }: Surroundings,
+): pulumi.Output<string>[] {
+  for (const each of opened(published)) {
+    const part = `published-${portName(each)}`;
+    letIn(stack, each.securityGroup, part, { cidrIpv4: anywhere, ...onPort(each.guest) });
+  }
+  return opened(published).flatMap(({ guest, machines }) =>
+    machines.flatMap((machine) => {
+      const instance = instances.get(machine);
+      return instance ? [pulumi.interpolate`http://${instance.publicIp}:${guest}`] : [];
+    }),
+  );
+}
+
+/** One load balancer for all: each of its ports has machines and a health check of its own. */
+function balance(
+  plan: ClusterPlan,
+  published: readonly Published[],
+  surroundings: Surroundings,
+): pulumi.Output<string>[] {
+  const { name: stack } = plan;
+  const { network, securityGroups } = surroundings;
+  const own = createSecurityGroup(stack, network.vpc, { part: 'balancer', description: 'Load balancer' });
+  letOut(stack, own, 'balancer', { referencedSecurityGroupId: securityGroups.members.id });
+  for (const each of opened(published)) {
+    const source = { referencedSecurityGroupId: own.id };
+    // Other names than without a load balancer: of a rule that is there AWS does not change the kind of source.
+    letIn(stack, each.securityGroup, `balanced-${portName(each)}`, { ...source, ...onPort(each.guest) });
+  }
+  const balancer = new LoadBalancer(
+    balancerName(stack),
+    {
+      loadBalancerType: 'network',
+      subnets: [...network.subnets.values()].map(({ id }) => id),
+      securityGroups: [own.id],
+      // A group may have machines in some zones only, and addresses in all zones lead to it.
+      enableCrossZoneLoadBalancing: true,
+      tags: tagsOf(stack),
+    },
+    { dependsOn: [...network.routes] },
+  );
+  for (const each of published) {
+    letIn(stack, own, `balancer-${each.host}`, { cidrIpv4: anywhere, ...onPort(each.host) });
+    lead(stack, each, { balancer, ...surroundings });
+  }
+  return published.map(({ host }) => pulumi.interpolate`http://${balancer.dnsName}:${host}`);
+}
+
+/** From a port of the load balancer to those machines on which it answers. */
+function lead(
+  stack: string,
+  { host, guest, machines }: Published,
+  { balancer, network, instances }: Surroundings & { readonly balancer: LoadBalancer },
+): void {
+  const targets = new TargetGroup(balancerName(stack, host), {
+    protocol: 'TCP',
+    port: guest,
+    targetType: 'instance',
+    vpcId: network.vpc.id,
+    // AWS refuses an interval that is below the timeout, which would be 10 s.
+    healthCheck: { protocol: 'TCP', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+    tags: tagsOf(stack, `${host}`),
+  });
+  for (const machine of machines) {
+    const targetId = instances.get(machine)?.id;
+    if (targetId === undefined) continue;
+    const name = cloudName(stack, `${host}-${machine}`);
+    new TargetGroupAttachment(name, { targetGroupArn: targets.arn, targetId, port: guest });
+  }
+  new Listener(cloudName(stack, `${host}`), {
+    loadBalancerArn: balancer.arn,
+    protocol: 'TCP',
+    port: host,
+    defaultActions: [{ type: 'forward', targetGroupArn: targets.arn }],
+    tags: tagsOf(stack, `${host}`),
+  });
+}
+
+/** Of 32 characters that a load balancer's name, or a target group's, may have, Pulumi's letters take eight. */
+const longestName = 32 - '-1a2b3c4'.length;
+
+/** The stack's name may be cut, as there is one load balancer, and ports tell target groups apart. */
+export function balancerName(stack: string, port?: number): string {
+  const end = port === undefined ? '' : `-${port}`;
+  const start = cloudName(stack).slice(0, longestName - end.length);
+  return `${start.replace(/-+$/, '')}${end}`;
+}
