@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Metadata } from '../model/machine.ts';
 import type { BootedMachine } from '../platform/platform.ts';
+import type { Scope } from '../platform/scope.ts';
 import { HostKey } from './host-key.ts';
 
 /**
@@ -25,9 +26,9 @@ export interface MachineAccess {
   readonly etcd: boolean;
 }
 
-export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
+export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>, scope: Scope): MachineAccess {
   const { plan, address, user, host, port } = booted;
-  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
+  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey, scope);
   const { name, metadata, cpus, memory, etcd } = plan;
   return { name, id, address, host, port, user, hostKey, metadata, cpus, memory, etcd };
 }
@@ -36,10 +37,11 @@ export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): 
 function firstContact(
   booted: Extract<BootedMachine, { identity?: undefined }>,
   privateKey: pulumi.Output<string>,
+  scope: Scope,
 ): { readonly machineId: pulumi.Output<string>; readonly hostKey: pulumi.Output<string> } {
   const { plan, user, host, port, oneTimeHostKey, incarnation } = booted;
   const { machineId, publicKey: hostKey } = new HostKey(
-    plan.name,
+    scope.name(plan.name),
     { machine: plan.name, host, port, user, oneTimeHostKey, incarnation, privateKey },
     { deletedWith: booted.resource, parent: booted.resource },
   );

@@ -4,6 +4,7 @@ import { Vpc } from '@pulumi/digitalocean/vpc.js';
 import type * as pulumi from '@pulumi/pulumi';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import type { Scope } from '../scope.ts';
 
 /** Where the machines are, and what may reach them. */
 export interface Network {
@@ -28,25 +29,35 @@ export function cloudName(stack: string, part?: string): string {
   return ['flotilla', stack, ...(part ? [part] : [])].join('-').replace(/[^A-Za-z0-9-]/g, '-');
 }
 
-export function createNetwork(plan: ClusterPlan, settings: DigitaloceanSettings): Network {
+export function createNetwork(
+  plan: ClusterPlan,
+  settings: DigitaloceanSettings,
+  { options }: Scope,
+): Network {
   const { region, sshFrom } = settings;
   const vpc = new Vpc(
     cloudName(plan.name),
     { region, ipRange: plan.network, description: `Flotilla's stack ${plan.name}` },
     // Neither can change: it would be another VPC, and with it other machines, all at once.
-    { ignoreChanges: ['region', 'ipRange'] },
+    { ...options, ignoreChanges: ['region', 'ipRange'] },
   );
-  const members = new Tag(cloudName(plan.name, 'member'));
+  const members = new Tag(cloudName(plan.name, 'member'), {}, options);
   const names = [...new Set(plan.machines.map(({ group }) => group))];
-  const groups = new Map(names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`))]));
-  const firewall = new Firewall(cloudName(plan.name), {
-    tags: [members.name],
-    inboundRules: [
-      { protocol: 'tcp', portRange: '22', sourceAddresses: sshFrom },
-      ...openTo({ sourceTags: [members.name] }),
-    ],
-    outboundRules: openTo({ destinationAddresses: anywhere }),
-  });
+  const groups = new Map(
+    names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`), {}, options)]),
+  );
+  const firewall = new Firewall(
+    cloudName(plan.name),
+    {
+      tags: [members.name],
+      inboundRules: [
+        { protocol: 'tcp', portRange: '22', sourceAddresses: sshFrom },
+        ...openTo({ sourceTags: [members.name] }),
+      ],
+      outboundRules: openTo({ destinationAddresses: anywhere }),
+    },
+    options,
+  );
   return { vpc, members, groups, firewall };
 }
 

@@ -5,6 +5,7 @@ import type { WantedHost } from '../../hosts/wanted.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import type { HostArgs, Network } from './network.ts';
 
 export interface MachineArgs extends Pick<HostArgs, 'address' | 'port' | 'user' | 'hostKey'> {
@@ -31,14 +32,15 @@ export function createMachine(
   { address, port, user, hostKey }: HostArgs,
   {
     network,
+    scope,
     ...login
-  }: { network: Network } & Pick<MachineArgs, 'identityFile' | 'privateKey' | 'authorizedKey'>,
+  }: { network: Network; scope: Scope } & Pick<MachineArgs, 'identityFile' | 'privateKey' | 'authorizedKey'>,
 ): BootedMachine {
   const wanted = network.emulated.apply((emulated) => wantedHost(plan, emulated));
   const machine = new Machine(
-    plan.name,
+    scope.name(plan.name),
     { address, port, user, hostKey, ...login, wanted },
-    { dependsOn: network, additionalSecretOutputs: ['privateKey'] },
+    { ...scope.options, dependsOn: network, additionalSecretOutputs: ['privateKey'] },
   );
   return {
     plan,
