@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { parseConfig } from './src/config/parse.ts';
 import { planCluster } from './src/plan/plan.ts';
 import { choosePlatform } from './src/platform/choose.ts';
+import { wholeStack } from './src/platform/scope.ts';
 import { createCluster } from './src/resources/cluster.ts';
 import { clusterOutputs } from './src/resources/outputs.ts';
 import { runError } from './src/resources/run-error.ts';
@@ -11,7 +12,7 @@ async function main() {
   const spec = parseConfig(pulumi.runtime.allConfig());
   const plan = planCluster(pulumi.getStack(), spec);
   const platform = await choosePlatform(spec.platform);
-  const cluster = await createCluster(plan, platform);
+  const cluster = await createCluster(plan, platform, wholeStack);
   const units = createUnits(plan, cluster);
   return clusterOutputs(cluster, units);
 }

@@ -13,12 +13,16 @@ function rowsOf(heading: string): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '')).sort();
 }
 
+const manifest: Record<string, Record<string, string>> = JSON.parse(read('package.json'));
+const namesIn = (list: string) => Object.keys(manifest[list] ?? {});
+/** Whoever uses the package brings them; the clone brings its own. */
+const peers = namesIn('peerDependencies');
+
 test.each([
-  ['On your computer', 'dependencies'],
-  ['For development', 'devDependencies'],
-] as const)('docs/dependencies.md, "%s": has a row for each of %s and no other', (heading, list) => {
-  const wanted: Record<string, Record<string, string>> = JSON.parse(read('package.json'));
-  expect(rowsOf(heading)).toEqual(Object.keys(wanted[list] ?? {}).sort());
+  ['On your computer', [...namesIn('dependencies'), ...peers]],
+  ['For the clone', namesIn('devDependencies').filter((name) => !peers.includes(name))],
+])('docs/dependencies.md, "%s": has a row for each and no other', (heading, wanted) => {
+  expect(rowsOf(heading)).toEqual(wanted.sort());
 });
 
 test('docs/dependencies.md names the Go modules that build the CLI', () => {

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 
 const Names = z.record(z.string(), z.string()).default({});
-const Manifest = z.object({ dependencies: Names });
+const Manifest = z.object({ devDependencies: Names });
 const LockFile = z.object({
   packages: z.record(z.string(), z.object({ dependencies: Names, optionalDependencies: Names })),
 });
@@ -14,10 +14,10 @@ function read(path: string): string {
 }
 
 test('CLI, SDK and the Go module that builds the CLI are of one version', () => {
-  const { dependencies } = Manifest.parse(JSON.parse(read('package.json')));
-  expect(dependencies['@pulumi/pulumi']).toBe(dependencies.pulumi);
+  const { devDependencies } = Manifest.parse(JSON.parse(read('package.json')));
+  expect(devDependencies['@pulumi/pulumi']).toBe(devDependencies.pulumi);
   expect(read('toolchain/pulumi/go.mod')).toContain(
-    `github.com/pulumi/pulumi/pkg/v3 v${dependencies.pulumi} `,
+    `github.com/pulumi/pulumi/pkg/v3 v${devDependencies.pulumi} `,
   );
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { build } from 'esbuild';
+import { sourceFile, sourceFolder } from '../model/own-files.ts';
 
 export interface Bundle {
   readonly bytes: Buffer;
@@ -12,10 +12,10 @@ export interface Bundle {
  * The agent as one file, `agent.mjs`, that Node 20 runs without anything installed beside it. Deterministic: the
  * same sources and locked dependencies give the same bytes in any folder on any machine.
  */
-export async function buildBundle(entry = 'src/agent/main.ts'): Promise<Bundle> {
+export async function buildBundle(entry = sourceFile('src/agent/main.ts')): Promise<Bundle> {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    absWorkingDir: join(import.meta.dirname, '..', '..'),
+    absWorkingDir: sourceFolder,
     bundle: true,
     minify: true,
     write: false,

@@ -37,6 +37,8 @@ export interface RemoteProgram {
 export interface OpenOptions {
   /** Name of the Pulumi stack; the selected one when it is left out. */
   readonly stack?: string | undefined;
+  /** Which of the stack's clusters; the only one when it is left out. */
+  readonly cluster?: string | undefined;
   /** Path of the ssh-agent's socket on this computer, for programs that it is forwarded to. */
   readonly sshAgent?: string | undefined;
   readonly log: (line: string) => void;

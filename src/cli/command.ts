@@ -32,7 +32,9 @@ function describe(command: Command, { summary, description, examples }: VerbText
 /** Both before and after the verb: people write it either way. */
 export function addCommonOptions(command: Command): Command {
   return addDebug(
-    command.option('--stack <name>', 'the Pulumi stack; default: FLOTILLA_STACK, or else the selected stack'),
+    command
+      .option('--stack <name>', 'the Pulumi stack; default: FLOTILLA_STACK, or else the selected stack')
+      .option('--cluster <name>', 'which cluster of a stack that has several; default: FLOTILLA_CLUSTER'),
   );
 }
 
@@ -46,9 +48,10 @@ export async function withCluster(
   command: Command,
   work: (cluster: Cluster) => Promise<number>,
 ): Promise<void> {
-  const options: { stack?: string } = command.optsWithGlobals();
+  const options: { stack?: string; cluster?: string } = command.optsWithGlobals();
   const cluster = await context.openCluster({
     stack: options.stack ?? (context.env.FLOTILLA_STACK || undefined),
+    cluster: options.cluster ?? (context.env.FLOTILLA_CLUSTER || undefined),
     log: (line) => say(context, line),
     signal: context.signal,
   });

@@ -173,6 +173,14 @@ describe('flotilla', () => {
     expect((await cluster.flotilla('--stack prod list-units')).stacks).toEqual(['prod']);
   });
 
+  test('takes one of several clusters from the option or from the environment', async () => {
+    expect((await cluster.flotilla('list-units')).clusters).toEqual([undefined]);
+    cluster.env = { FLOTILLA_CLUSTER: 'blue' };
+    expect((await cluster.flotilla('list-units')).clusters).toEqual(['blue']);
+    expect((await cluster.flotilla('list-units --cluster green')).clusters).toEqual(['green']);
+    expect((await cluster.flotilla('--cluster green list-units')).clusters).toEqual(['green']);
+  });
+
   test('a failure is one line, and a stack only with --debug', async () => {
     cluster.openError = new CommandFailed('the selected stack has no cluster that is up');
     expect(await cluster.flotilla('list-units')).toMatchObject({

@@ -31,7 +31,12 @@ async function namesOf(context: Context, { nouns, stack }: Completion): Promise<
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patience * 1000)]);
   const wanted = stack ?? (context.env.FLOTILLA_STACK || undefined);
   try {
-    const cluster = await context.openCluster({ stack: wanted, log: () => undefined, signal });
+    const cluster = await context.openCluster({
+      stack: wanted,
+      cluster: context.env.FLOTILLA_CLUSTER || undefined,
+      log: () => undefined,
+      signal,
+    });
     try {
       const found = await Promise.all(nouns.map((noun) => lists[noun](cluster)));
       return found.flat();

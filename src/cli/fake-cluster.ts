@@ -22,6 +22,8 @@ export interface Result {
   readonly programs: readonly string[];
   /** The stack it asked for, when it opened the cluster. */
   readonly stacks: readonly (string | undefined)[];
+  /** And which cluster of it. */
+  readonly clusters: readonly (string | undefined)[];
 }
 
 /** A cluster of three machines for the commands' tests. Programs end with `exitStatus` and print their name. */
@@ -92,6 +94,7 @@ export class FakeCluster {
     const stderr = recordingStream((text) => this.onError(text));
     const programs: string[] = [];
     const stacks: (string | undefined)[] = [];
+    const clusters: (string | undefined)[] = [];
     this.#stop = new AbortController();
     const stdin = new PassThrough();
     stdin.end(this.input);
@@ -104,10 +107,11 @@ export class FakeCluster {
       outcome: { status: 0, debug: false },
       openCluster: async (options) => {
         stacks.push(options.stack);
+        clusters.push(options.cluster);
         return this.#open(options, programs);
       },
     });
-    return { status, stdout: stdout.text(), stderr: stderr.text(), programs, stacks };
+    return { status, stdout: stdout.text(), stderr: stderr.text(), programs, stacks, clusters };
   }
 
   /** Time passes only while somebody sleeps. */

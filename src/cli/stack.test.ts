@@ -90,6 +90,36 @@ describe('readStack', () => {
     );
   });
 
+  describe('a stack with several clusters', () => {
+    const agentsOf = (cluster: string) => ({
+      urn: `urn:pulumi:dev::fleet::flotilla:components:Cluster$flotilla:index:Agents::${cluster}/agents`,
+      type: 'flotilla:index:Agents',
+      inputs: { ...connection, privateKey: cluster },
+    });
+    const ask = async (cluster: string | undefined, ...names: string[]) => {
+      const state = JSON.stringify({ version: 3, deployment: { resources: names.map(agentsOf) } });
+      const path = await pulumi(`[ "$2" = export ] || { echo '{}'; exit; }; cat <<'END'\n${state}\nEND`);
+      return readStack({ stack: 'dev', cluster, pulumi: path, log });
+    };
+
+    test('the one that is named by its component', async () => {
+      expect((await ask('green', 'blue', 'green')).privateKey).toBe('green');
+    });
+
+    test('the only one unasked', async () => {
+      expect((await ask(undefined, 'blue')).privateKey).toBe('blue');
+    });
+
+    test('none by chance, nor one that is not there', async () => {
+      await expect(ask(undefined, 'blue', 'green')).rejects.toThrow(
+        'stack dev has the clusters blue, green; choose one with --cluster or FLOTILLA_CLUSTER',
+      );
+      await expect(ask('red', 'blue')).rejects.toThrow(
+        'stack dev has no cluster red that is up; it has blue',
+      );
+    });
+  });
+
   test('a stack without a cluster says how to get one', async () => {
     const path = await pulumi('echo "{}"');
     await expect(readStack({ pulumi: path, log })).rejects.toThrow(

@@ -2,13 +2,16 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { isPackage, ownFolder } from '../model/own-files.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
 import { CommandFailed, unreachable } from './failure.ts';
-import { connectionInState } from './stack-state.ts';
+import { connectionsInState } from './stack-state.ts';
 
-const clone = join(import.meta.dirname, '..', '..');
+/** Whoever installed the package stands in their own project, and has a Pulumi of their own. */
+const project = isPackage ? process.cwd() : ownFolder;
+const ownPulumi = isPackage ? 'pulumi' : join(ownFolder, 'bin', 'pulumi');
 
 /** A machine as the stack made it. */
 const knownMachine = z.object({
@@ -38,9 +41,11 @@ const outputs = z.object({ connection });
 
 export interface StackQuery {
   readonly stack?: string | undefined;
+  /** Which of the stack's clusters, by its component's name; the only one when it is left out. */
+  readonly cluster?: string | undefined;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** The Pulumi CLI; default: this clone's. */
+  /** The Pulumi CLI; default: this clone's, of an installed package the one on PATH. */
   readonly pulumi?: string;
 }
 
@@ -59,11 +64,36 @@ const howToChoose = '`npm run up` brings one up; choose another with --stack or 
 /** Asks Pulumi for the stack's outputs, or for its resources while there are none. They hold the private key, so nothing of them is ever shown. */
 export async function readStack(query: StackQuery): Promise<StackConnection> {
   const which = query.stack === undefined ? 'the selected stack' : `stack ${query.stack}`;
-  const parsed = outputs.safeParse(parseJson(await askPulumi(['output', '--json'], query, which)));
-  if (parsed.success) return parsed.data.connection;
+  if (query.cluster === undefined) {
+    const parsed = outputs.safeParse(parseJson(await askPulumi(['output', '--json'], query, which)));
+    if (parsed.success) return parsed.data.connection;
+  }
   const state = parseJson(await askPulumi(['export'], query, which));
-  const made = connection.safeParse(connectionInState(state));
-  if (made.success) return made.data;
+  const made = [...connectionsInState(state)].flatMap(([name, found]) => {
+    const { data } = connection.safeParse(found);
+    return data ? [{ name, connection: data }] : [];
+  });
+  return choose(made, query.cluster, which);
+}
+
+/** The only cluster is taken unasked. */
+function choose(
+  made: readonly { readonly name: string; readonly connection: StackConnection }[],
+  wanted: string | undefined,
+  which: string,
+): StackConnection {
+  const [found, another] = made.filter(({ name }) => name === (wanted ?? name));
+  const names = made.map(({ name }) => name).join(', ');
+  if (another)
+    throw new CommandFailed(
+      `${which} has the clusters ${names}; choose one with --cluster or FLOTILLA_CLUSTER`,
+      unreachable,
+    );
+  if (found) return found.connection;
+  if (wanted !== undefined && made.length > 0) {
+    const has = names === '' ? 'it is one cluster: leave --cluster out' : `it has ${names}`;
+    throw new CommandFailed(`${which} has no cluster ${wanted} that is up; ${has}`, unreachable);
+  }
   throw new NoCluster(`${which} has no cluster that is up; ${howToChoose}`);
 }
 
@@ -72,10 +102,10 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
   const stopReminding = remind(query.log, () => `Pulumi to read ${which}`);
   try {
     const { stdout } = await promisify(execFile)(
-      query.pulumi ?? join(clone, 'bin', 'pulumi'),
+      query.pulumi ?? ownPulumi,
       ['stack', ...verb, '--show-secrets', '--non-interactive', ...select],
       {
-        cwd: clone,
+        cwd: project,
         timeout: deadline * 1000,
         maxBuffer: 64 * 1024 * 1024,
         ...(query.signal ? { signal: query.signal } : {}),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ownFolder } from '../model/own-files.ts';
 import { localVerb, type Verb } from './command.ts';
 import { print } from './say.ts';
 
@@ -14,8 +15,8 @@ export const version: Verb = (context) =>
     examples: ['version'],
   }).action(() => print(context, `flotilla version ${ownVersion()}`));
 
-/** That of the clone. */
+/** That of the clone, or of the package. */
 export function ownVersion(): string {
-  const file = join(import.meta.dirname, '..', '..', 'package.json');
+  const file = join(ownFolder, 'package.json');
   return manifest.parse(JSON.parse(readFileSync(file, 'utf8'))).version;
 }

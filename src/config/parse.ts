@@ -30,20 +30,33 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
 export function parseConfig(raw: Readonly<Record<string, string>>): ClusterSpec {
   const written = fromPulumi(raw);
   const result = stackSchema.safeParse(written, { reportInput: true });
-  // Settings that don't exist are no reason to keep quiet about what the others do together.
-  const known = result.success ? result : stackSchema.safeParse(withoutUnknown(written, result.error.issues));
-  const problems = [
-    ...(result.error?.issues ?? []).flatMap(explainIssue),
-    ...(known.success ? crossChecks.flatMap((check) => check(known.data)) : []),
-  ];
+  const problems = problemsOf(stackSchema, written, result.error?.issues ?? []);
   if (!result.success || problems.length > 0)
     throw new InvalidInput('The stack config cannot be used:', problems);
   return result.data;
 }
 
+/**
+ * Everything that is wrong with settings: what the schema found, and what they do together.
+ *
+ * @param schema of all settings of a stack, or of some
+ */
+export function problemsOf(
+  schema: z.ZodType<Omit<ClusterSpec, 'units'>>,
+  written: Record<string, unknown>,
+  issues: readonly z.core.$ZodIssue[],
+): Problem[] {
+  // Settings that don't exist are no reason to keep quiet about what the others do together.
+  const known = schema.safeParse(withoutUnknown(written, issues));
+  return [
+    ...issues.flatMap((issue) => explainIssue(issue, schema)),
+    ...(known.success ? crossChecks.flatMap((check) => check({ units: [], ...known.data })) : []),
+  ];
+}
+
 /** A copy without the keys that the schema doesn't know. */
 function withoutUnknown(config: Record<string, unknown>, issues: readonly z.core.$ZodIssue[]): unknown {
-  const copy: unknown = structuredClone(config);
+  const copy: unknown = JSON.parse(JSON.stringify(config));
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue;
     const parent = issue.path.reduce<unknown>(
@@ -59,8 +72,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function explainIssue(issue: z.core.$ZodIssue): Problem[] {
-  return explain(issue, stackSchema).map((problem) => ({ ...problem, path: `flotilla:${problem.path}` }));
+function explainIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
+  return explain(issue, schema).map((problem) => ({ ...problem, path: `flotilla:${problem.path}` }));
 }
 
 function fromPulumi(raw: Readonly<Record<string, string>>): Record<string, unknown> {

@@ -10,6 +10,7 @@ test('the home is in the clone by default', () => {
 
 test('every stack has a folder of its own, beside nothing else', () => {
   expect(stackFolder('dev', { FLOTILLA_HOME: '/srv/f' })).toBe('/srv/f/stacks/dev');
+  expect(stackFolder('dev/blue', { FLOTILLA_HOME: '/srv/f' })).toBe('/srv/f/stacks/dev/blue');
   expect(stackFolder('dev', {})).toBe(join(resolve('.'), '.flotilla', 'stacks', 'dev'));
 });
 
@@ -19,8 +20,11 @@ test('a relative FLOTILLA_HOME is relative to the clone', () => {
   );
 });
 
-test.each(['.', '..', '', '../x', 'a/b', '-x', '.hidden'])('a stack called %j gets none', (stack) => {
-  const folder = () => stackFolder(stack, {});
-  expect(folder).toThrow(InvalidInput);
-  expect(folder).toThrow(`its name: ${JSON.stringify(stack)} cannot have a folder of its own`);
-});
+test.each(['.', '..', '', '../x', 'a/..', 'a/', 'a/b/c', '-x', '.hidden'])(
+  'a stack called %j gets none',
+  (stack) => {
+    const folder = () => stackFolder(stack, {});
+    expect(folder).toThrow(InvalidInput);
+    expect(folder).toThrow(`its name: ${JSON.stringify(stack)} cannot have a folder of its own`);
+  },
+);

@@ -4,8 +4,8 @@ import type { Platform } from './platform.ts';
 
 /** Its image is none of the config's, so the platform itself is another one with another image. */
 const images: Platform = {
-  createMachines: (plan, key, privateKey) =>
-    fakePlatform({ image: plan.local.start }).createMachines(plan, key, privateKey),
+  createMachines: (plan, key, privateKey, scope) =>
+    fakePlatform({ image: plan.local.start }).createMachines(plan, key, privateKey, scope),
 };
 
 const harness: PlatformHarness = {

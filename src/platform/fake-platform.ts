@@ -5,6 +5,7 @@ import { InvalidInput } from '../model/problem.ts';
 import type { ClusterPlan, MachinePlan } from '../plan/plan.ts';
 import { firstBoot, machineLife } from './first-boot.ts';
 import type { BootedMachine, Machines, Platform } from './platform.ts';
+import type { Scope } from './scope.ts';
 
 /** The complete platform in memory: what is above platforms is tested with it, under Pulumi's mocks. */
 
@@ -29,8 +30,8 @@ class FakeMachine extends pulumi.CustomResource {
 }
 
 class FakeNetwork extends pulumi.CustomResource {
-  constructor(name: string) {
-    super('fake:index:Network', name, {});
+  constructor(name: string, opts: pulumi.CustomResourceOptions) {
+    super('fake:index:Network', name, {}, opts);
   }
 }
 
@@ -43,12 +44,17 @@ export function fakePlatform({
   image?: string;
 } = {}): Platform {
   return {
-    async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+    async createMachines(
+      plan: ClusterPlan,
+      authorizedKey: pulumi.Output<string>,
+      _privateKey: pulumi.Output<string>,
+      scope: Scope,
+    ): Promise<Machines> {
       if (plan.machines.length > room)
         throw new InvalidInput('The fake cannot hold the cluster:', [tooMany(plan, room)]);
-      const network = new FakeNetwork('network');
+      const network = new FakeNetwork(scope.name('network'), scope.options);
       const machines = plan.machines.map((machine) =>
-        createMachine(machine, { authorizedKey, network, image }),
+        createMachine(machine, { authorizedKey, network, image, scope }),
       );
       return {
         lifetime: network,
@@ -74,15 +80,16 @@ function createMachine(
     authorizedKey,
     network,
     image,
-  }: { authorizedKey: pulumi.Output<string>; network: FakeNetwork; image: string },
+    scope,
+  }: { authorizedKey: pulumi.Output<string>; network: FakeNetwork; image: string; scope: Scope },
 ): BootedMachine {
-  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, fakeBoot);
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, fakeBoot, scope);
   const { cpus, memory, disk } = plan;
   const userData = pulumi.secret(config.apply(renderCloudConfig));
   const resource = new FakeMachine(
-    plan.name,
+    scope.name(plan.name),
     { image, cpus, memory, disk, userData },
-    { ...machineLife(plan, ['image', 'userData']), dependsOn: network },
+    { ...scope.options, ...machineLife(plan, ['image', 'userData']), dependsOn: network },
   );
   const { address, host, id: incarnation } = resource;
   const port = pulumi.output(22);

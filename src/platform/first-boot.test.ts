@@ -6,6 +6,7 @@ import { known } from '../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../config/schema.ts';
 import { type MachinePlan, planCluster } from '../plan/plan.ts';
 import { firstBoot, machineLife } from './first-boot.ts';
+import { wholeStack } from './scope.ts';
 
 const operator = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOPERATOR operator';
 const hostKey = {
@@ -33,10 +34,12 @@ function core1(): MachinePlan {
 }
 
 test('the config and a host key of its own: user data is the golden document, byte for byte', async () => {
-  const { config, oneTimeHostKey } = firstBoot(core1(), pulumi.output(operator), {
-    prebuilt: true,
-    emulated: true,
-  });
+  const { config, oneTimeHostKey } = firstBoot(
+    core1(),
+    pulumi.output(operator),
+    { prebuilt: true, emulated: true },
+    wholeStack,
+  );
   const userData = await known(config.apply(renderCloudConfig));
   expect(userData).toBe(readFileSync('test/golden/core-debian-13-prebuilt.yaml', 'utf8'));
   expect(await known(oneTimeHostKey)).toBe(hostKey.publicKey);

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { type BuildOptions, buildMachineConfig } from '../../cloud-config/build.ts';
 import type { MachineConfig } from '../../cloud-config/machine-config.ts';
 import type { MachinePlan } from '../plan/plan.ts';
+import type { Scope } from './scope.ts';
 import { SshKey } from './ssh-key.ts';
 
 /** What a machine is told at its first boot, and what it is known by until first contact. */
@@ -16,11 +17,12 @@ export function firstBoot(
   plan: MachinePlan,
   authorizedKey: pulumi.Output<string>,
   options: BuildOptions,
+  scope: Scope,
 ): FirstBoot {
   const hostKey = new SshKey(
-    `${plan.name}-first-contact`,
+    scope.name(`${plan.name}-first-contact`),
     { comment: plan.name },
-    { replacementTrigger: plan.generation },
+    { ...scope.options, replacementTrigger: plan.generation },
   );
   const config = pulumi
     .all([authorizedKey, hostKey.privateKey, hostKey.publicKey])

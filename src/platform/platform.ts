@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan, MachinePlan } from '../plan/plan.ts';
+import type { Scope } from './scope.ts';
 
 /** A machine that exists and answers over SSH: what every platform ends in. */
 export type BootedMachine = NewMachine | OwnedMachine;
@@ -49,12 +50,14 @@ export interface Platform {
   /**
    * @param authorizedKey public half of the key that logs in on the machines
    * @param privateKey its other half, for a platform that has to log in itself
+   * @param scope names and parent of every resource that is declared
    * @throws InvalidInput when this computer or account can't hold the plan.
    */
   createMachines(
     plan: ClusterPlan,
     authorizedKey: pulumi.Output<string>,
     privateKey: pulumi.Output<string>,
+    scope: Scope,
   ): Promise<Machines>;
 }
 

@@ -23,6 +23,7 @@ export function anyHandler<I extends object, O extends object>(handler: Resource
     changes: { ...handler.changes },
     complete: async (inputs) => ({ ...inputs, ...(await handler.complete?.(inputs)) }),
     problems: (inputs) => problemsOf(handler.inputs, inputs),
+    ...(handler.id ? { id: handler.id } : {}),
     drift: (outputs) => handler.drift?.(outputsOf(outputs, { name: 'this resource' })) ?? {},
     async preview(inputs, old, context) {
       const computed = Object.fromEntries(handler.computed.map((key) => [key, old?.[key] ?? unknownValue]));

@@ -9,8 +9,9 @@ export const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 /** What a handler may use of the world around it, beside its inputs. */
 export interface Context {
   readonly urn: string;
-  /** The logical name in the program. */
+  /** The logical name in the program, without the cluster's. */
   readonly name: string;
+  /** Whose it is: the stack's name, `dev`; of one of several clusters in a stack `dev/blue` (src/model/resource-name.ts). */
   readonly stack: string;
   /** Shown to the user under the resource, one line. Never give it a secret. */
   readonly log: (line: string) => void;
@@ -55,6 +56,11 @@ export interface ResourceHandler<Inputs extends object, Outputs extends object> 
   preview?(inputs: Inputs, old: Outputs | undefined, context: Context): Promise<Partial<Outputs>>;
   /** The same while some inputs are not known yet, as before a first `up`: what follows from the others. */
   sketch?(inputs: Properties, old: Outputs | undefined, context: Context): Promise<Partial<Outputs>>;
+  /**
+   * The id that follows from its name, of what lies on this computer under that name: in a stack or a cluster that was
+   * renamed it would not be found, so that is refused.
+   */
+  id?(context: Pick<Context, 'stack' | 'name'>): string;
   create(inputs: Inputs, context: Context): Promise<Created<Outputs>>;
   /** Undefined when the thing is gone. `inputs`, when given, shows drift as a difference to the program. */
   read?(
@@ -74,6 +80,7 @@ export interface AnyHandler {
   readonly changes: Readonly<Record<string, ChangeRule>>;
   /** Whether a replacement can only be made when the old one is gone, as of things that can't share a name. */
   deletesFirst?(old: Properties, inputs: Properties): boolean;
+  id?(context: Pick<Context, 'stack' | 'name'>): string;
   complete(inputs: Properties, checked: Checked): Promise<Properties>;
   problems(inputs: Properties): { path: string; reason: string }[];
   drift(outputs: Properties): Readonly<Record<string, string>>;

@@ -37,6 +37,15 @@ const machine = anyHandler({
   },
 });
 
+/** What lies on this computer under the cluster's name. */
+const folder = anyHandler({
+  inputs: z.object({}),
+  outputs: z.object({ name: z.string() }),
+  computed: [],
+  id: ({ stack, name }) => `${stack}/${name}`,
+  create: async (_, { stack, name }) => ({ id: `${stack}/${name}`, outputs: { name } }),
+});
+
 /** Things that share a pool of names, may shrink only by being made anew, and get a name that stays. */
 const disk: AnyHandler = {
   ...anyHandler({
@@ -56,7 +65,7 @@ const logged: string[] = [];
 const configured: Properties[] = [];
 const cancellation = new AbortController();
 const server = createServer({
-  handlers: { 'flotilla:test:Machine': machine, 'flotilla:test:Disk': disk },
+  handlers: { 'flotilla:test:Machine': machine, 'flotilla:test:Disk': disk, 'flotilla:test:Folder': folder },
   configure: ({ args }) => configured.push(args),
   version: '1.2.3',
   cancellation,
@@ -235,6 +244,35 @@ describe('create', () => {
   test('an unknown type is named', async () => {
     const request = new messages.CreateRequest().setUrn('urn:pulumi:dev::flotilla::flotilla:test:Moon::m');
     await expect(call(client.create, request)).rejects.toThrow('flotilla:test:Moon');
+  });
+});
+
+describe('a stack of several clusters', () => {
+  const urnIn = (name: string) =>
+    `urn:pulumi:dev::flotilla::flotilla:components:Cluster$flotilla:test:Folder::${name}`;
+
+  test('what a handler sees of a resource is its name in its cluster, and whose it is', async () => {
+    const request = new messages.CreateRequest().setUrn(urnIn('blue/core-1')).setProperties(toStruct({}));
+    const response = await call<messages.CreateRequest, messages.CreateResponse>(client.create, request);
+    expect(response.getId()).toBe('dev/blue/core-1');
+    expect(response.getProperties()?.toJavaScript()).toEqual({ name: 'core-1' });
+  });
+
+  test('what lies on this computer under a name is not looked for under another', async () => {
+    const diffOf = (name: string, id: string) =>
+      call<messages.DiffRequest, messages.DiffResponse>(
+        client.diff,
+        new messages.DiffRequest()
+          .setUrn(urnIn(name))
+          .setId(id)
+          .setOldInputs(toStruct({}))
+          .setOlds(toStruct({ name: 'core-1' }))
+          .setNews(toStruct({})),
+      );
+    expect((await diffOf('blue/core-1', 'dev/blue/core-1')).getChanges()).toBe(DIFF_NONE);
+    await expect(diffOf('green/core-1', 'dev/blue/core-1')).rejects.toThrow(
+      'dev/blue/core-1 was renamed to dev/green/core-1',
+    );
   });
 });
 

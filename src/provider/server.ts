@@ -5,6 +5,7 @@ import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import { plainText } from '../model/plain-text.ts';
+import { readResourceName } from '../model/resource-name.ts';
 import { type Diff, diffProperties } from './diff.ts';
 import type { EngineLog } from './engine-log.ts';
 import { serviceError } from './errors.ts';
@@ -52,8 +53,7 @@ function implementation({
   };
   const contextOf = (urn: string): Context => ({
     urn,
-    name: urn.split('::').at(-1) ?? urn,
-    stack: urn.split(':')[2] ?? '',
+    ...readResourceName(urn.split(':')[2] ?? '', urn.split('::').at(-1) ?? urn),
     log: (line) => log.info(urn, plainText(line)),
     signal: cancellation.signal,
   });
@@ -100,6 +100,7 @@ function implementation({
     diff: unary(async (request: messages.DiffRequest) => {
       const old = { inputs: fromStruct(request.getOldInputs()), outputs: fromStruct(request.getOlds()) };
       const [handler, context] = [handlerOf(request.getUrn()), contextOf(request.getUrn())];
+      refuseRenamed(request.getId(), handler, context);
       for (const reason of Object.values(handler.drift(old.outputs))) context.log(reason);
       const news = fromStruct(request.getNews());
       const diff = diffProperties(handler, old, news, request.getIgnorechangesList());
@@ -139,6 +140,15 @@ function implementation({
       return new empty.Empty();
     }),
   };
+}
+
+/** Asked at every preview, before anything is looked for under the new name. */
+function refuseRenamed(id: string, handler: AnyHandler, context: Context): void {
+  const expected = handler.id?.(context) ?? id;
+  if (id === '' || id === expected) return;
+  throw new Error(
+    `${id} was renamed to ${expected}: what it has on this computer lies under the name that it began with. Give the stack or the cluster that name again; to have another name, destroy it and bring it up anew`,
+  );
 }
 
 function unary<Request, Response>(method: Unary<Request, Response>): grpc.handleUnaryCall<Request, Response> {

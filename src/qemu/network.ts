@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
+import { sourceFile } from '../model/own-files.ts';
 import type { Publication } from '../model/publication.ts';
 import { heartbeat } from '../model/remind.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
@@ -19,7 +20,7 @@ const startDeadline = 20_000;
 const answerDeadline = 5000;
 const stopDeadline = 5000;
 
-const program = join(import.meta.dirname, 'switch-main.ts');
+const program = join(import.meta.dirname, sourceFile('switch-main.ts'));
 
 interface StartOptions {
   readonly log: Log;

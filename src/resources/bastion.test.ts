@@ -6,6 +6,7 @@ import { InvalidInput } from '../model/problem.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 import { planCluster } from '../plan/plan.ts';
 import { answerFake, fakePlatform } from '../platform/fake-platform.ts';
+import { wholeStack } from '../platform/scope.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';
 import { startTestBastion, type TestBastion } from '../ssh/test-bastion.ts';
 import { checkBastion } from './bastion.ts';
@@ -31,7 +32,8 @@ function run({ inCluster: _, ...proxyJump }: ProxyJump, answer = provider) {
     'dev',
     stackSchema.parse({ machines: { core: { count: 1, etcd: true }, worker: { count: 1 } }, proxyJump }),
   );
-  const program = async () => clusterOutputs(await createCluster(plan, fakePlatform()), undefined);
+  const program = async () =>
+    clusterOutputs(await createCluster(plan, fakePlatform(), wholeStack), undefined);
   return runProgram(program, answer);
 }
 

@@ -5,6 +5,7 @@ import { known, type Provider, runProgram } from '../../test/contract/pulumi-pro
 import { stackSchema } from '../config/schema.ts';
 import { planCluster } from '../plan/plan.ts';
 import { answerFake, fakeBoot, fakePlatform } from '../platform/fake-platform.ts';
+import { wholeStack } from '../platform/scope.ts';
 import { createCluster } from './cluster.ts';
 import { clusterOutputs } from './outputs.ts';
 
@@ -30,7 +31,7 @@ const provider: Provider = (args) => {
 
 async function run() {
   const { result, registered } = await runProgram(async () => {
-    const cluster = await createCluster(plan, fakePlatform());
+    const cluster = await createCluster(plan, fakePlatform(), wholeStack);
     return clusterOutputs(cluster, undefined);
   }, provider);
   const find = (kind: string, name?: string) =>

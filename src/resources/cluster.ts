@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../plan/plan.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Scope } from '../platform/scope.ts';
 import { SshKey } from '../platform/ssh-key.ts';
 import { Agents } from './agents.ts';
 import { checkBastion } from './bastion.ts';
@@ -8,8 +9,8 @@ import { EtcdCluster } from './etcd-cluster.ts';
 import { type MachineAccess, meet } from './machine.ts';
 import { Pki } from './pki.ts';
 
-/** Machines that trust each other, hold their state together and take units. */
-export interface Cluster {
+/** What makes a cluster: machines that trust each other, hold their state together and take units. */
+export interface ClusterParts {
   readonly lifetime: pulumi.Resource;
   readonly machines: readonly MachineAccess[];
   readonly published: readonly pulumi.Input<string>[];
@@ -23,15 +24,21 @@ export interface Cluster {
  *
  * @throws InvalidInput, before anything is declared, when the bastion or the platform can't be used.
  */
-export async function createCluster(plan: ClusterPlan, platform: Platform): Promise<Cluster> {
+export async function createCluster(
+  plan: ClusterPlan,
+  platform: Platform,
+  scope: Scope,
+): Promise<ClusterParts> {
   await checkBastion(plan.proxyJump);
-  const login = new SshKey('login', { comment: `flotilla-${plan.name}` });
-  const pki = new Pki('pki', { commonName: `flotilla ${plan.name}` });
+  const { name, options } = scope;
+  const login = new SshKey(name('login'), { comment: `flotilla-${plan.name}` }, options);
+  const pki = new Pki(name('pki'), { commonName: `flotilla ${plan.name}` }, options);
   const { publicKey, privateKey } = login;
-  const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey);
-  const machines = made.machines.map((machine) => meet(machine, privateKey));
+  const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey, scope);
+  const machines = made.machines.map((machine) => meet(machine, privateKey, scope));
   const members = machines.filter(({ etcd }) => etcd);
-  const etcd = new EtcdCluster('etcd', { members, emulated, privateKey, pki }, { deletedWith: lifetime });
-  const agents = new Agents('agents', { machines, privateKey, etcd, pki }, { deletedWith: lifetime });
+  const lasting = { ...options, deletedWith: lifetime };
+  const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);
+  const agents = new Agents(name('agents'), { machines, privateKey, etcd, pki }, lasting);
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };
 }

@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { BootedMachine } from '../platform/platform.ts';
+import type { Scope } from '../platform/scope.ts';
 import { HostKey } from './host-key.ts';
 
 /**
@@ -27,9 +28,9 @@ export interface MachineAccess {
   readonly etcd: boolean;
 }
 
-export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): MachineAccess {
+export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>, scope: Scope): MachineAccess {
   const { plan, address, user, host, port } = booted;
-  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey);
+  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey, scope);
   const { name, cpus, memory, etcd, proxyJump } = plan;
   const metadata = { ...booted.metadata, ...plan.metadata };
   return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd };
@@ -39,10 +40,11 @@ export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>): 
 function firstContact(
   booted: Extract<BootedMachine, { identity?: undefined }>,
   privateKey: pulumi.Output<string>,
+  scope: Scope,
 ): { readonly machineId: pulumi.Output<string>; readonly hostKey: pulumi.Output<string> } {
   const { plan, user, host, port, oneTimeHostKey, incarnation } = booted;
   const { machineId, publicKey: hostKey } = new HostKey(
-    plan.name,
+    scope.name(plan.name),
     {
       machine: plan.name,
       host,

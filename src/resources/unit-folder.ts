@@ -7,7 +7,7 @@ import type { Problem } from '../model/problem.ts';
 /** A folder of units as it lies on disk; nothing in it was looked at but the manifest. */
 export interface UnitFolder {
   readonly path: string;
-  readonly files: readonly { readonly name: string; readonly contents: Buffer }[];
+  readonly files: readonly { readonly name: string; readonly contents: Buffer | string }[];
   readonly manifest: Manifest;
   /** Where the manifest is, or would be. */
   readonly manifestPath: string;

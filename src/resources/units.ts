@@ -1,33 +1,49 @@
 import { join } from 'node:path';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Manifest } from '../config/manifest.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
-import type { Cluster } from './cluster.ts';
+import type { ClusterParts } from './cluster.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
-import { UnitSet } from './unit-set.ts';
+import { UnitSet, type UnitSetArgs } from './unit-set.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
-export function createUnits(plan: ClusterPlan, cluster: Cluster): UnitSet | undefined {
-  if (plan.units.length === 0) return undefined;
-  const units = loadUnits(plan.units);
-  return new UnitSet(
-    'units',
-    {
-      machines: cluster.machines.slice(),
-      privateKey: cluster.privateKey,
-      units: Object.fromEntries(
-        units.map(({ name, contents, targetState }) => [name, { contents, targetState }]),
-      ),
-    },
-    { dependsOn: cluster.agents, deletedWith: cluster.lifetime },
+export function createUnits({ units: folders }: ClusterPlan, cluster: ClusterParts): UnitSet | undefined {
+  return folders.length > 0 ? pushUnits('units', byName(loadUnits(folders)), cluster, {}) : undefined;
+}
+
+/** As a set is told its units. */
+export function byName(units: readonly CheckedUnit[]): UnitSetArgs['units'] {
+  return Object.fromEntries(
+    units.map(({ name, contents, targetState }) => [name, { contents, targetState }]),
   );
 }
 
-/** @throws InvalidInput with every problem of every file in all folders. */
-export function loadUnits(paths: readonly string[]): readonly CheckedUnit[] {
-  const folders = paths.map(readUnitFolder);
+/** Declares the units on the cluster: they come when its agents are there, and go with its machines. */
+export function pushUnits(
+  name: string,
+  units: UnitSetArgs['units'],
+  { machines, privateKey, agents, lifetime }: ClusterParts,
+  options: pulumi.CustomResourceOptions,
+): UnitSet {
+  return new UnitSet(
+    name,
+    { machines: machines.slice(), privateKey, units },
+    { ...options, dependsOn: agents, deletedWith: lifetime },
+  );
+}
+
+/**
+ * @param given units that lie in no folder
+ * @throws InvalidInput with every problem of every unit.
+ */
+export function loadUnits(
+  paths: readonly string[],
+  given: readonly UnitFolder[] = [],
+): readonly CheckedUnit[] {
+  const folders = [...paths.map(readUnitFolder), ...given];
   const checked = checkUnits(folders.flatMap(sources), manifestOf(folders));
   const found =
     'problems' in checked

@@ -6,6 +6,7 @@ import { stackSchema } from '../../src/config/schema.ts';
 import { InvalidInput } from '../../src/model/problem.ts';
 import { type ClusterPlan, planCluster } from '../../src/plan/plan.ts';
 import type { BootedMachine, Machines, Platform } from '../../src/platform/platform.ts';
+import { below as scopeBelow, wholeStack } from '../../src/platform/scope.ts';
 import {
   known,
   type Lookup,
@@ -72,9 +73,13 @@ export function platformContract(name: string, harness: PlatformHarness): void {
   const plan = (machines: Groups, settings = harness.settings): ClusterPlan =>
     planCluster('contract', stackSchema.parse({ ...settings, machines }));
 
-  const run = (wanted: ClusterPlan, { key = operator, life = 1, start = 1 } = {}): Promise<Run<Machines>> =>
+  const run = (
+    wanted: ClusterPlan,
+    { key = operator, life = 1, start = 1, scope = () => wholeStack } = {},
+  ): Promise<Run<Machines>> =>
     runProgram(
-      () => harness.platform.createMachines(wanted, pulumi.output(key), pulumi.output('private key')),
+      () =>
+        harness.platform.createMachines(wanted, pulumi.output(key), pulumi.output('private key'), scope()),
       (args) =>
         args.type.startsWith('flotilla:index:') ? answerOwn(args) : harness.answer(args, { life, start }),
       harness.lookup,
@@ -232,6 +237,26 @@ export function platformContract(name: string, harness: PlatformHarness): void {
       );
     });
 
+    test('below a component all are its children, and two clusters have no name in common', async () => {
+      const below = (cluster: string) => ({
+        scope: () => scopeBelow(new pulumi.ComponentResource('test:index:Cluster', cluster), cluster),
+      });
+      const wanted = plan({ core: { ...core, publish: { 8080: 80 } }, worker });
+      const named = (cluster: string) => ({ ...wanted, name: `contract/${cluster}` });
+      const [blue, green] = [
+        await run(named('blue'), below('blue')),
+        await run(named('green'), below('green')),
+      ];
+      for (const { urn, type } of blue.registered)
+        expect([type, urn.split('::')[2]]).toEqual([
+          type,
+          expect.stringMatching(/^test:index:Cluster($|\$)/),
+        ]);
+      const urns = (of: Run<Machines>) => of.registered.map(({ urn }) => urn);
+      expect(urns(blue).filter((urn) => urns(green).includes(urn))).toEqual([]);
+      expect(machinesOf(blue).map((each) => each.name)).toContain('blue/core-1');
+    });
+
     test('published: an address for each port, none without', async () => {
       const { result } = await run(plan({ core: { ...core, publish: { 8080: 80, 8443: 443 } }, worker }));
       const addresses = await Promise.all(result.published.map((each) => known(each)));
@@ -250,6 +275,7 @@ export function platformContract(name: string, harness: PlatformHarness): void {
             plan({ core, worker }, settings),
             pulumi.output(operator),
             pulumi.output('private key'),
+            wholeStack,
           ),
         (args) => {
           asked.push(args.name);

@@ -8,6 +8,8 @@ export interface Registration {
   readonly type: string;
   readonly name: string;
   readonly urn: string;
+  /** URN of its parent, empty for none but the stack. */
+  readonly parent: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Names of the inputs that the state keeps encrypted. */
   readonly secrets: readonly string[];
@@ -65,6 +67,7 @@ function read(request: RegisterResourceRequest, urn: string): Registration {
     type: request.getType(),
     name: request.getName(),
     urn,
+    parent: request.getParent(),
     inputs: Object.fromEntries(entries.map(([key, value]) => [key, revealed(value)])),
     secrets: entries.filter(([, value]) => isSecret(value)).map(([key]) => key),
     ignoreChanges: request.getIgnorechangesList(),

@@ -9,6 +9,7 @@ import { type Registration, runProgram } from '../../../test/contract/pulumi-pro
 import { parseConfig } from '../../config/parse.ts';
 import { compare } from '../../model/compare.ts';
 import { planCluster } from '../../plan/plan.ts';
+import { wholeStack } from '../scope.ts';
 import { awsPlatform } from './index.ts';
 
 const Stack = z.object({ config: z.record(z.string(), z.unknown()) });
@@ -27,7 +28,13 @@ async function exampleProgram(more: object): Promise<readonly Registration[]> {
   pulumi.runtime.setAllConfig({ ...raw, 'aws:profile': 'somebody' });
   const plan = planCluster('example', parseConfig(raw));
   const { registered } = await runProgram(
-    () => awsPlatform.createMachines(plan, pulumi.output('ssh-ed25519 AAAA'), pulumi.output('its half')),
+    () =>
+      awsPlatform.createMachines(
+        plan,
+        pulumi.output('ssh-ed25519 AAAA'),
+        pulumi.output('its half'),
+        wholeStack,
+      ),
     (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerAws(args)),
     lookUpAws,
   );

@@ -3,6 +3,7 @@ import { getParameterOutput } from '@pulumi/aws/ssm/getParameter.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { AwsSettings } from '../../config/aws.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
+import type { Scope } from '../scope.ts';
 
 /** Where the newest image of each is named, in every region (wiki.debian.org/Cloud/AmazonEC2Image). */
 const parameters: Readonly<Record<OperatingSystem, string>> = {
@@ -13,17 +14,24 @@ const parameters: Readonly<Record<OperatingSystem, string>> = {
  * The id of the image that a new machine begins with. Which one a machine began with stays in the state: a newer one
  * never replaces a machine (machines.ts ignores its change).
  */
-export function imageOf(os: OperatingSystem, { image }: Pick<AwsSettings, 'image'>): pulumi.Output<string> {
+export function imageOf(
+  os: OperatingSystem,
+  { image }: Pick<AwsSettings, 'image'>,
+  { options }: Scope,
+): pulumi.Output<string> {
   if (typeof image === 'string') return pulumi.output(image);
-  if (image && 'owner' in image) return newestOf(image);
+  if (image && 'owner' in image) return newestOf(image, options);
   // Of parameters the provider makes secrets, which this one is not.
-  return pulumi.unsecret(getParameterOutput({ name: image?.parameter ?? parameters[os] }).value);
+  return pulumi.unsecret(getParameterOutput({ name: image?.parameter ?? parameters[os] }, options).value);
 }
 
-function newestOf({ owner, name }: { readonly owner: string; readonly name: string }): pulumi.Output<string> {
+function newestOf(
+  { owner, name }: { readonly owner: string; readonly name: string },
+  options: Scope['options'],
+): pulumi.Output<string> {
   const filters = [
     { name: 'name', values: [name] },
     { name: 'architecture', values: ['x86_64'] },
   ];
-  return getAmiOutput({ owners: [owner], filters, mostRecent: true }).id;
+  return getAmiOutput({ owners: [owner], filters, mostRecent: true }, options).id;
 }

@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import type { Machines, Platform } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import { sshFromWarnings } from '../ssh-from.ts';
 import { imageOf } from './image.ts';
 import { createMachine } from './machines.ts';
@@ -15,26 +16,35 @@ import { tagsOf } from './tags.ts';
 
 /** Instances in a VPC of their own, spread over the zones of a region of AWS. */
 export const awsPlatform: Platform = {
-  async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+  async createMachines(
+    plan: ClusterPlan,
+    authorizedKey: pulumi.Output<string>,
+    _privateKey: pulumi.Output<string>,
+    scope: Scope,
+  ): Promise<Machines> {
     const { aws: settings, name: stack } = plan;
     if (!settings) throw new TypeError('a plan for AWS has settings of aws');
     const config = pulumi.runtime.allConfig();
     const wanted = preflight(plan, settings, { config, environment: process.env, exists: existsSync });
     for (const warning of sshFromWarnings('flotilla:aws.sshFrom', settings.sshFrom, plan.proxyJump))
       pulumi.log.warn(warning);
-    const network = createNetwork(plan, wanted);
+    const network = createNetwork(plan, wanted, scope);
     warnOfMove(plan, network);
-    const securityGroups = createSecurityGroups(plan, network.vpc, settings);
-    const keyPair = new KeyPair(cloudName(stack), { publicKey: authorizedKey, tags: tagsOf(stack) });
-    const image = imageOf(plan.os, settings);
-    const args = { stack, authorizedKey, keyPair, image, network, securityGroups };
+    const securityGroups = createSecurityGroups(plan, network.vpc, settings, scope);
+    const keyPair = new KeyPair(
+      cloudName(stack),
+      { publicKey: authorizedKey, tags: tagsOf(stack) },
+      scope.options,
+    );
+    const image = imageOf(plan.os, settings, scope);
+    const args = { stack, authorizedKey, keyPair, image, network, securityGroups, scope };
     const made = wanted.instances.map((each) => createMachine(each, args));
     const instances = new Map(made.map(({ machine, instance }) => [machine.plan.name, instance]));
     return {
       lifetime: network.vpc,
       machines: made.map(({ machine }) => machine),
       emulated: bootOptions.emulated,
-      published: publish(plan, { network, securityGroups, instances }, settings),
+      published: publish(plan, { network, securityGroups, instances, scope }, settings),
     };
   },
 };

@@ -6,6 +6,7 @@ import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import { gzipped } from '../user-data.ts';
 import type { Network } from './network.ts';
 import { bootOptions, type InstancePlan } from './preflight.ts';
@@ -21,6 +22,7 @@ export interface InstanceArgs {
   readonly image: pulumi.Output<string>;
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
+  readonly scope: Scope;
 }
 
 /**
@@ -44,13 +46,13 @@ export function createMachine(
   { machine: plan, size, zone }: InstancePlan,
   args: InstanceArgs,
 ): { machine: BootedMachine; instance: Instance } {
-  const { stack, authorizedKey, keyPair, image, network, securityGroups } = args;
-  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, bootOptions);
+  const { stack, authorizedKey, keyPair, image, network, securityGroups, scope } = args;
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, bootOptions, scope);
   const subnet = network.subnets.get(zone);
   const group = securityGroups.groups.get(plan.group);
   if (!subnet || !group) throw new TypeError(`${plan.name} was planned without a subnet or a group`);
   const instance = new Instance(
-    plan.name,
+    scope.name(plan.name),
     {
       ami: image,
       instanceType: size.type,
@@ -74,6 +76,7 @@ export function createMachine(
       tags: tagsOf(stack, plan.name),
     },
     {
+      ...scope.options,
       ...machineLife(plan, firstBootInputs),
       // The old one goes when the units have moved.
       deleteBeforeReplace: false,

@@ -7,6 +7,7 @@ import { stackSchema } from '../../config/schema.ts';
 import { compare } from '../../model/compare.ts';
 import { planCluster } from '../../plan/plan.ts';
 import type { Machines } from '../platform.ts';
+import { wholeStack } from '../scope.ts';
 import { awsPlatform } from './index.ts';
 import { balancerName } from './published.ts';
 import { canonicalRange } from './security-groups.ts';
@@ -19,7 +20,13 @@ async function run(machines: object, more: object = {}, stack = 'dev') {
   const aws = { sshFrom: ['203.0.113.7', '198.51.100.0/24'], ...more };
   const plan = planCluster(stack, stackSchema.parse({ platform: 'aws', aws, machines }));
   const { result, registered } = await runProgram<Machines>(
-    () => awsPlatform.createMachines(plan, pulumi.output('ssh-ed25519 AAAA operator'), pulumi.output('key')),
+    () =>
+      awsPlatform.createMachines(
+        plan,
+        pulumi.output('ssh-ed25519 AAAA operator'),
+        pulumi.output('key'),
+        wholeStack,
+      ),
     (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerAws(args)),
     lookUpAws,
   );

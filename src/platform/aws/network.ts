@@ -8,6 +8,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { ZoneLetter } from '../../config/aws.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
+import type { Scope } from '../scope.ts';
 import { tagsOf } from './tags.ts';
 import { subnetRange } from './zones.ts';
 
@@ -30,6 +31,7 @@ export const anywhere = '0.0.0.0/0';
 export function createNetwork(
   { name: stack, network }: Pick<ClusterPlan, 'name' | 'network'>,
   { region, zones }: Place,
+  { options }: Scope,
 ): Network {
   const name = cloudName(stack);
   const tags = tagsOf(stack);
@@ -37,15 +39,19 @@ export function createNetwork(
     name,
     { cidrBlock: network, enableDnsHostnames: true, enableDnsSupport: true, tags },
     // It can't change: it would be another VPC, and with it other machines, all at once.
-    { ignoreChanges: ['cidrBlock'] },
+    { ...options, ignoreChanges: ['cidrBlock'] },
   );
-  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags });
-  const { id: routeTableId } = new RouteTable(name, { vpcId: vpc.id, tags });
-  const out = new Route(name, { routeTableId, destinationCidrBlock: anywhere, gatewayId: gateway.id });
-  const subnets = new Map(zones.map((zone) => [zone, createSubnet(stack, vpc, { region, zone })]));
+  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags }, options);
+  const { id: routeTableId } = new RouteTable(name, { vpcId: vpc.id, tags }, options);
+  const out = new Route(
+    name,
+    { routeTableId, destinationCidrBlock: anywhere, gatewayId: gateway.id },
+    options,
+  );
+  const subnets = new Map(zones.map((zone) => [zone, createSubnet(stack, vpc, { region, zone }, options)]));
   const associations = [...subnets].map(
     ([zone, { id: subnetId }]) =>
-      new RouteTableAssociation(cloudName(stack, zone), { subnetId, routeTableId }),
+      new RouteTableAssociation(cloudName(stack, zone), { subnetId, routeTableId }, options),
   );
   return { vpc, subnets, routes: [out, ...associations] };
 }
@@ -54,14 +60,19 @@ function createSubnet(
   stack: string,
   vpc: Vpc,
   { region, zone }: { readonly region: string; readonly zone: ZoneLetter },
+  options: Scope['options'],
 ): Subnet {
-  return new Subnet(cloudName(stack, zone), {
-    vpcId: vpc.id,
-    // Of the network that the VPC has, from which the config's may differ.
-    cidrBlock: vpc.cidrBlock.apply((network) => subnetRange(network, zone)),
-    availabilityZone: `${region}${zone}`,
-    // Said of an instance instead, one that is stopped would seem to differ, and be replaced.
-    mapPublicIpOnLaunch: true,
-    tags: tagsOf(stack, zone),
-  });
+  return new Subnet(
+    cloudName(stack, zone),
+    {
+      vpcId: vpc.id,
+      // Of the network that the VPC has, from which the config's may differ.
+      cidrBlock: vpc.cidrBlock.apply((network) => subnetRange(network, zone)),
+      availabilityZone: `${region}${zone}`,
+      // Said of an instance instead, one that is stopped would seem to differ, and be replaced.
+      mapPublicIpOnLaunch: true,
+      tags: tagsOf(stack, zone),
+    },
+    options,
+  );
 }

@@ -7,6 +7,7 @@ import { answerOwn } from '../../../test/contract/platform.ts';
 import { runProgram } from '../../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../../config/schema.ts';
 import { planCluster } from '../../plan/plan.ts';
+import { wholeStack } from '../scope.ts';
 import { awsPlatform } from './index.ts';
 
 const tags = ['ec2:CreateTags', 'ec2:DeleteTags'];
@@ -171,7 +172,7 @@ async function usedTypes(): Promise<Set<string>> {
     const aws = { sshFrom: ['203.0.113.7'], loadBalancer: true, image };
     const plan = planCluster('dev', stackSchema.parse({ platform: 'aws', aws, machines: { core } }));
     const { registered } = await runProgram(
-      () => awsPlatform.createMachines(plan, pulumi.output('a key'), pulumi.output('its half')),
+      () => awsPlatform.createMachines(plan, pulumi.output('a key'), pulumi.output('its half'), wholeStack),
       (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerAws(args)),
       (args) => {
         used.add(args.token);

@@ -8,6 +8,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Publication } from '../../model/publication.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
+import type { Scope } from '../scope.ts';
 import { anywhere, type Network } from './network.ts';
 import { createSecurityGroup, letIn, letOut, onPort, type SecurityGroups } from './security-groups.ts';
 import { tagsOf } from './tags.ts';
@@ -23,6 +24,7 @@ interface Surroundings {
   readonly securityGroups: SecurityGroups;
   /** Machine → its instance */
   readonly instances: ReadonlyMap<string, Instance>;
+  readonly scope: Scope;
 }
 
 /**
@@ -59,11 +61,12 @@ const portName = ({ group, guest }: Published) => `${group}-${guest}`;
 function direct(
   { name: stack }: ClusterPlan,
   published: readonly Published[],
-  { instances }: Surroundings,
+  { instances, scope: { options } }: Surroundings,
 ): pulumi.Output<string>[] {
+  const owner = { stack, options };
   for (const each of opened(published)) {
     const part = `published-${portName(each)}`;
-    letIn(stack, each.securityGroup, part, { cidrIpv4: anywhere, ...onPort(each.guest) });
+    letIn(owner, each.securityGroup, part, { cidrIpv4: anywhere, ...onPort(each.guest) });
   }
   return opened(published).flatMap(({ guest, machines }) =>
     machines.flatMap((machine) => {
@@ -81,12 +84,15 @@ function balance(
 ): pulumi.Output<string>[] {
   const { name: stack } = plan;
   const { network, securityGroups } = surroundings;
-  const own = createSecurityGroup(stack, network.vpc, { part: 'balancer', description: 'Load balancer' });
-  letOut(stack, own, 'balancer', { referencedSecurityGroupId: securityGroups.members.id });
+  const { options } = surroundings.scope;
+  const owner = { stack, options };
+  const what = { part: 'balancer', description: 'Load balancer' };
+  const own = createSecurityGroup(owner, network.vpc, what);
+  letOut(owner, own, 'balancer', { referencedSecurityGroupId: securityGroups.members.id });
   for (const each of opened(published)) {
     const source = { referencedSecurityGroupId: own.id };
     // Other names than without a load balancer: of a rule that is there AWS does not change the kind of source.
-    letIn(stack, each.securityGroup, `balanced-${portName(each)}`, { ...source, ...onPort(each.guest) });
+    letIn(owner, each.securityGroup, `balanced-${portName(each)}`, { ...source, ...onPort(each.guest) });
   }
   const balancer = new LoadBalancer(
     balancerName(stack),
@@ -98,10 +104,10 @@ function balance(
       enableCrossZoneLoadBalancing: true,
       tags: tagsOf(stack),
     },
-    { dependsOn: [...network.routes] },
+    { ...options, dependsOn: [...network.routes] },
   );
   for (const each of published) {
-    letIn(stack, own, `balancer-${each.host}`, { cidrIpv4: anywhere, ...onPort(each.host) });
+    letIn(owner, own, `balancer-${each.host}`, { cidrIpv4: anywhere, ...onPort(each.host) });
     lead(stack, each, { balancer, ...surroundings });
   }
   return published.map(({ host }) => pulumi.interpolate`http://${balancer.dnsName}:${host}`);
@@ -111,30 +117,38 @@ function balance(
 function lead(
   stack: string,
   { host, guest, machines }: Published,
-  { balancer, network, instances }: Surroundings & { readonly balancer: LoadBalancer },
+  { balancer, network, instances, scope: { options } }: Surroundings & { readonly balancer: LoadBalancer },
 ): void {
-  const targets = new TargetGroup(balancerName(stack, host), {
-    protocol: 'TCP',
-    port: guest,
-    targetType: 'instance',
-    vpcId: network.vpc.id,
-    // AWS refuses an interval that is below the timeout, which would be 10 s.
-    healthCheck: { protocol: 'TCP', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
-    tags: tagsOf(stack, `${host}`),
-  });
+  const targets = new TargetGroup(
+    balancerName(stack, host),
+    {
+      protocol: 'TCP',
+      port: guest,
+      targetType: 'instance',
+      vpcId: network.vpc.id,
+      // AWS refuses an interval that is below the timeout, which would be 10 s.
+      healthCheck: { protocol: 'TCP', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+      tags: tagsOf(stack, `${host}`),
+    },
+    options,
+  );
   for (const machine of machines) {
     const targetId = instances.get(machine)?.id;
     if (targetId === undefined) continue;
     const name = cloudName(stack, `${host}-${machine}`);
-    new TargetGroupAttachment(name, { targetGroupArn: targets.arn, targetId, port: guest });
+    new TargetGroupAttachment(name, { targetGroupArn: targets.arn, targetId, port: guest }, options);
   }
-  new Listener(cloudName(stack, `${host}`), {
-    loadBalancerArn: balancer.arn,
-    protocol: 'TCP',
-    port: host,
-    defaultActions: [{ type: 'forward', targetGroupArn: targets.arn }],
-    tags: tagsOf(stack, `${host}`),
-  });
+  new Listener(
+    cloudName(stack, `${host}`),
+    {
+      loadBalancerArn: balancer.arn,
+      protocol: 'TCP',
+      port: host,
+      defaultActions: [{ type: 'forward', targetGroupArn: targets.arn }],
+      tags: tagsOf(stack, `${host}`),
+    },
+    options,
+  );
 }
 
 /** Of 32 characters that a load balancer's name, or a target group's, may have, Pulumi's letters take eight. */

@@ -7,6 +7,7 @@ import { formatAddress } from '../../config/addresses.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import { addressCount } from '../range.ts';
+import type { Scope } from '../scope.ts';
 import { anywhere } from './network.ts';
 import { tagsOf } from './tags.ts';
 
@@ -20,25 +21,33 @@ export interface SecurityGroups {
   readonly rules: readonly pulumi.Resource[];
 }
 
+/** Whose they are. */
+export interface Owner {
+  /** The stack's name. */
+  readonly stack: string;
+  readonly options: Scope['options'];
+}
+
 export function createSecurityGroups(
   plan: ClusterPlan,
   vpc: Vpc,
   { sshFrom }: { readonly sshFrom: readonly string[] },
+  { options }: Scope,
 ): SecurityGroups {
-  const { name: stack } = plan;
-  const members = createSecurityGroup(stack, vpc, { part: 'member', description: 'Every machine' });
+  const owner = { stack: plan.name, options };
+  const members = createSecurityGroup(owner, vpc, { part: 'member', description: 'Every machine' });
   const names = [...new Set(plan.machines.map(({ group }) => group))];
   const groups = new Map(
     names.map((group) => {
       const what = { part: `group-${group}`, description: `Machines of the group ${group}` };
-      return [group, createSecurityGroup(stack, vpc, what)];
+      return [group, createSecurityGroup(owner, vpc, what)];
     }),
   );
   const ranges = [...new Set(sshFrom.map(canonicalRange))];
   const rules = [
-    ...ranges.map((cidrIpv4) => letIn(stack, members, `ssh-${cidrIpv4}`, { cidrIpv4, ...onPort(22) })),
-    letIn(stack, members, 'member', { referencedSecurityGroupId: members.id, ipProtocol: everything }),
-    letOut(stack, members, 'member', { cidrIpv4: anywhere }),
+    ...ranges.map((cidrIpv4) => letIn(owner, members, `ssh-${cidrIpv4}`, { cidrIpv4, ...onPort(22) })),
+    letIn(owner, members, 'member', { referencedSecurityGroupId: members.id, ipProtocol: everything }),
+    letOut(owner, members, 'member', { cidrIpv4: anywhere }),
   ];
   return { members, groups, rules };
 }
@@ -63,40 +72,52 @@ export function canonicalRange(source: string): string {
 
 /** Its rules are resources of their own, as the provider asks: one that changes leaves the others in force. */
 export function createSecurityGroup(
-  stack: string,
+  { stack, options }: Owner,
   { id: vpcId }: Vpc,
   { part, description }: { readonly part: string; readonly description: string },
 ): SecurityGroup {
-  return new SecurityGroup(cloudName(stack, part), {
-    vpcId,
-    // Neither an apostrophe nor a dash of print is allowed here.
-    description: `${description} of the Flotilla stack ${stack}`,
-    tags: tagsOf(stack, part),
-  });
+  return new SecurityGroup(
+    cloudName(stack, part),
+    {
+      vpcId,
+      // Neither an apostrophe nor a dash of print is allowed here.
+      description: `${description} of the Flotilla stack ${stack}`,
+      tags: tagsOf(stack, part),
+    },
+    options,
+  );
 }
 
 type Source = { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: pulumi.Input<string> };
 
 export function letIn(
-  stack: string,
+  { stack, options }: Owner,
   into: SecurityGroup,
   part: string,
   what: Source & { readonly ipProtocol: string; readonly fromPort?: number; readonly toPort?: number },
 ): SecurityGroupIngressRule {
   const name = cloudName(stack, part);
-  return new SecurityGroupIngressRule(name, { securityGroupId: into.id, ...what, tags: tagsOf(stack, part) });
+  return new SecurityGroupIngressRule(
+    name,
+    { securityGroupId: into.id, ...what, tags: tagsOf(stack, part) },
+    options,
+  );
 }
 
 export function letOut(
-  stack: string,
+  { stack, options }: Owner,
   from: SecurityGroup,
   part: string,
   to: Source,
 ): SecurityGroupEgressRule {
-  return new SecurityGroupEgressRule(cloudName(stack, part), {
-    securityGroupId: from.id,
-    ipProtocol: everything,
-    ...to,
-    tags: tagsOf(stack, part),
-  });
+  return new SecurityGroupEgressRule(
+    cloudName(stack, part),
+    {
+      securityGroupId: from.id,
+      ipProtocol: everything,
+      ...to,
+      tags: tagsOf(stack, part),
+    },
+    options,
+  );
 }

@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import type { Machines, Platform } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import { sshFromWarnings } from '../ssh-from.ts';
 import { imageOf } from './image.ts';
 import { createMachine } from './machines.ts';
@@ -13,32 +14,41 @@ import { publish } from './published.ts';
 
 /** Droplets in a VPC of their own, on DigitalOcean. */
 export const digitaloceanPlatform: Platform = {
-  async createMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>): Promise<Machines> {
+  async createMachines(
+    plan: ClusterPlan,
+    authorizedKey: pulumi.Output<string>,
+    _privateKey: pulumi.Output<string>,
+    scope: Scope,
+  ): Promise<Machines> {
     const { digitalocean: settings } = plan;
     if (!settings) throw new TypeError('a plan for DigitalOcean has settings of digitalocean');
     const credentials = { config: pulumi.runtime.allConfig(), environment: process.env };
     const wanted = preflight(plan, settings, credentials);
     for (const warning of sshFromWarnings('flotilla:digitalocean.sshFrom', settings.sshFrom, plan.proxyJump))
       pulumi.log.warn(warning);
-    const network = createNetwork(plan, settings);
+    const network = createNetwork(plan, settings, scope);
     warnOfMove(plan, settings.region, network);
-    const loginKey = new SshKey(cloudName(plan.name), { publicKey: authorizedKey });
+    const loginKey = new SshKey(cloudName(plan.name), { publicKey: authorizedKey }, scope.options);
     const image = imageOf(plan.os, settings);
     const made = wanted.map(({ machine, size }) =>
-      createMachine(machine, { authorizedKey, loginKey, size, image, network }),
+      createMachine(machine, { authorizedKey, loginKey, size, image, network, scope }),
     );
     const droplets = new Map(made.map(({ machine, droplet }) => [machine.plan.name, droplet]));
     const { loadBalancer, project } = settings;
-    const { addresses, loadBalancers } = publish(plan, network, { loadBalancer, droplets });
+    const { addresses, loadBalancers } = publish(plan, network, { loadBalancer, droplets, scope });
     if (project !== undefined)
-      new Project(cloudName(plan.name), {
-        name: project,
-        description: `Flotilla's stack ${plan.name}`,
-        resources: [
-          ...[...droplets.values()].map(({ dropletUrn }) => dropletUrn),
-          ...loadBalancers.map(({ loadBalancerUrn }) => loadBalancerUrn),
-        ],
-      });
+      new Project(
+        cloudName(plan.name),
+        {
+          name: project,
+          description: `Flotilla's stack ${plan.name}`,
+          resources: [
+            ...[...droplets.values()].map(({ dropletUrn }) => dropletUrn),
+            ...loadBalancers.map(({ loadBalancerUrn }) => loadBalancerUrn),
+          ],
+        },
+        scope.options,
+      );
     return {
       lifetime: network.vpc,
       machines: made.map(({ machine }) => machine),

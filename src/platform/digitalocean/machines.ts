@@ -6,6 +6,7 @@ import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import type { Network } from './network.ts';
 import { bootOptions } from './preflight.ts';
 import type { Size } from './sizes.ts';
@@ -17,6 +18,7 @@ export interface DropletArgs {
   readonly size: Size;
   readonly image: string;
   readonly network: Network;
+  readonly scope: Scope;
 }
 
 /**
@@ -29,11 +31,11 @@ export function createMachine(
   plan: MachinePlan,
   args: DropletArgs,
 ): { machine: BootedMachine; droplet: Droplet } {
-  const { authorizedKey, loginKey, size, image, network } = args;
-  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, bootOptions);
+  const { authorizedKey, loginKey, size, image, network, scope } = args;
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, bootOptions, scope);
   const group = network.groups.get(plan.group);
   const droplet = new Droplet(
-    plan.name,
+    scope.name(plan.name),
     {
       name: plan.name,
       region: network.vpc.region,
@@ -47,6 +49,7 @@ export function createMachine(
       monitoring: false,
     },
     {
+      ...scope.options,
       ...machineLife(plan, firstBootInputs),
       // Two droplets may have one name. The old one goes when the units have moved.
       deleteBeforeReplace: false,

@@ -7,6 +7,7 @@ import { stackSchema } from '../../config/schema.ts';
 import { compare } from '../../model/compare.ts';
 import { planCluster } from '../../plan/plan.ts';
 import type { Machines } from '../platform.ts';
+import { wholeStack } from '../scope.ts';
 import { digitaloceanPlatform } from './index.ts';
 
 const core = { count: 3, etcd: true };
@@ -23,6 +24,7 @@ async function run(machines: object, more: object = {}, stack = 'dev') {
         plan,
         pulumi.output('ssh-ed25519 AAAA operator'),
         pulumi.output('key'),
+        wholeStack,
       ),
     (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerDigitalocean(args)),
   );

@@ -5,6 +5,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
+import type { Scope } from '../scope.ts';
 
 /** Where the machines are, and what may reach them. */
 export interface Network {
@@ -21,26 +22,36 @@ export interface Network {
 const everyPort = '1-65535';
 export const anywhere = ['0.0.0.0/0', '::/0'];
 
-export function createNetwork(plan: ClusterPlan, settings: DigitaloceanSettings): Network {
+export function createNetwork(
+  plan: ClusterPlan,
+  settings: DigitaloceanSettings,
+  { options }: Scope,
+): Network {
   const { region, sshFrom } = settings;
   const vpc = new Vpc(
     cloudName(plan.name),
     { region, ipRange: plan.network, description: `Flotilla's stack ${plan.name}` },
     // Neither can change: it would be another VPC, and with it other machines, all at once.
-    { ignoreChanges: ['region', 'ipRange'] },
+    { ...options, ignoreChanges: ['region', 'ipRange'] },
   );
   // By its name the firewall lets members in, so no other cluster of the account may have it.
-  const members = new Tag(cloudName(plan.name, 'member'));
+  const members = new Tag(cloudName(plan.name, 'member'), {}, options);
   const names = [...new Set(plan.machines.map(({ group }) => group))];
-  const groups = new Map(names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`))]));
-  const firewall = new Firewall(cloudName(plan.name), {
-    tags: [members.name],
-    inboundRules: [
-      { protocol: 'tcp', portRange: '22', sourceAddresses: sshFrom },
-      ...openTo({ sourceTags: [members.name] }),
-    ],
-    outboundRules: openTo({ destinationAddresses: anywhere }),
-  });
+  const groups = new Map(
+    names.map((group) => [group, new Tag(cloudName(plan.name, `group-${group}`), {}, options)]),
+  );
+  const firewall = new Firewall(
+    cloudName(plan.name),
+    {
+      tags: [members.name],
+      inboundRules: [
+        { protocol: 'tcp', portRange: '22', sourceAddresses: sshFrom },
+        ...openTo({ sourceTags: [members.name] }),
+      ],
+      outboundRules: openTo({ destinationAddresses: anywhere }),
+    },
+    options,
+  );
   return { vpc, members, groups, firewall };
 }
 

@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import type { Machines, Platform } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import { askedHost } from './asked-host.ts';
 import { createMachine } from './machines.ts';
 import { Network } from './network.ts';
@@ -11,14 +12,19 @@ export const hostsPlatform: Platform = {
     { machines, identityFile }: ClusterPlan,
     authorizedKey: pulumi.Output<string>,
     privateKey: pulumi.Output<string>,
+    scope: Scope,
   ): Promise<Machines> {
     const login = { ...(identityFile === undefined ? {} : { identityFile }), authorizedKey, privateKey };
     const hosts = machines.map((plan) => ({ plan, host: askedHost(plan) }));
-    const network = new Network('network', { hosts: hosts.map(({ host }) => host), ...login });
+    const network = new Network(
+      scope.name('network'),
+      { hosts: hosts.map(({ host }) => host), ...login },
+      scope.options,
+    );
     return {
       lifetime: network,
       emulated: network.emulated,
-      machines: hosts.map(({ plan, host }) => createMachine(plan, host, { network, ...login })),
+      machines: hosts.map(({ plan, host }) => createMachine(plan, host, { network, scope, ...login })),
       published: [],
     };
   },

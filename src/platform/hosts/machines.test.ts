@@ -5,6 +5,7 @@ import { stackSchema } from '../../config/schema.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
 import { planCluster } from '../../plan/plan.ts';
 import { meet } from '../../resources/machine.ts';
+import { wholeStack } from '../scope.ts';
 import { hostsPlatform } from './index.ts';
 import { wantedHost } from './machines.ts';
 
@@ -41,12 +42,12 @@ beforeAll(() =>
 
 test('each machine of the plan is its host, at the address where the others reach it, and is met already', async () => {
   const key = pulumi.output('key');
-  const { lifetime, machines, published } = await hostsPlatform.createMachines(plan, key, key);
+  const { lifetime, machines, published } = await hostsPlatform.createMachines(plan, key, key, wholeStack);
   expect(machines.map((each) => each.plan.name)).toEqual(['core-1', 'worker-1']);
   expect(machines.map(({ address }) => address)).toEqual(['10.0.0.5', '10.0.0.6']);
   const [core] = machines;
   if (!core) throw new Error('there is no machine');
-  const access = meet(core, key);
+  const access = meet(core, key, wholeStack);
   expect(await known(access.id)).toBe('a'.repeat(32));
   expect(await known(access.hostKey)).toBe('ssh-ed25519 AAAA');
   expect(access.user).toBe('core');

@@ -6,6 +6,7 @@ import type { WantedHost } from '../../hosts/wanted.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import type { BootedMachine } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import type { Network } from './network.ts';
 
 export interface MachineArgs extends Pick<AskedHost, 'address' | 'port' | 'user' | 'hostKey' | 'proxyJump'> {
@@ -32,14 +33,15 @@ export function createMachine(
   { address, port, user, hostKey, proxyJump }: AskedHost,
   {
     network,
+    scope,
     ...login
-  }: { network: Network } & Pick<MachineArgs, 'identityFile' | 'privateKey' | 'authorizedKey'>,
+  }: { network: Network; scope: Scope } & Pick<MachineArgs, 'identityFile' | 'privateKey' | 'authorizedKey'>,
 ): BootedMachine {
   const wanted = network.emulated.apply((emulated) => wantedHost(plan, emulated));
   const machine = new Machine(
-    plan.name,
+    scope.name(plan.name),
     { address, port, user, hostKey, ...(proxyJump && { proxyJump }), ...login, wanted },
-    { dependsOn: network, additionalSecretOutputs: ['privateKey'] },
+    { ...scope.options, dependsOn: network, additionalSecretOutputs: ['privateKey'] },
   );
   return {
     plan,

@@ -6,6 +6,7 @@ import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
+import type { Scope } from '../scope.ts';
 import type { Image } from './image.ts';
 import type { Network } from './network.ts';
 
@@ -51,6 +52,7 @@ export function createMachine(
     start,
     emulated,
     prebuilt,
+    scope,
   }: {
     authorizedKey: pulumi.Output<string>;
     image: Image;
@@ -58,11 +60,12 @@ export function createMachine(
     start: LocalSettings['start'];
     emulated: boolean;
     prebuilt: boolean;
+    scope: Scope;
   },
 ): BootedMachine {
-  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, { prebuilt, emulated });
+  const { config, oneTimeHostKey } = firstBoot(plan, authorizedKey, { prebuilt, emulated }, scope);
   const machine = new Machine(
-    plan.name,
+    scope.name(plan.name),
     {
       os: plan.os,
       image: image.key,
@@ -76,6 +79,7 @@ export function createMachine(
       start,
     },
     {
+      ...scope.options,
       ...machineLife(plan, ['os', 'image', 'config', 'instanceId', 'start']),
       // The old machine holds the name and the address until it is gone.
       deleteBeforeReplace: true,

@@ -80,6 +80,20 @@ describe('when the stack goes', () => {
     expect(existsSync(stackFolder())).toBe(false);
   });
 
+  test('another cluster of the stack keeps its own, and the last one takes the folder with it', async () => {
+    const [blue, green] = ['dev/blue', 'dev/green'].map((stack) => ({ ...core1, stack }));
+    if (!blue || !green) throw new Error('there are two');
+    await recordIdentity(blue, identity);
+    await recordIdentity(green, identity);
+    const take = ({ stack }: { stack: string }) =>
+      anyHandler(pki).delete('id', { certificate: '', privateKey: '' }, { ...context, stack });
+    await take(blue);
+    expect(await recordedIdentity(blue)).toBeUndefined();
+    expect(await recordedIdentity(green)).toEqual(identity);
+    await take(green);
+    expect(existsSync(stackFolder())).toBe(false);
+  });
+
   test('another stack keeps its own', async () => {
     const other = { ...core1, stack: 'prod' };
     await recordIdentity(other, identity);

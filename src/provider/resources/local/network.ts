@@ -23,8 +23,10 @@ export const network: ResourceHandler<Inputs, Outputs> = {
 
   drift: ({ running }): Record<string, string> => (running ? {} : { running: 'the switch has ended' }),
 
+  id: idOf,
+
   async create(wanted, context) {
-    return { id: context.stack, outputs: await start(wanted, context) };
+    return { id: idOf(context), outputs: await start(wanted, context) };
   },
 
   async update(_id, wanted, _old, context) {
@@ -48,12 +50,22 @@ export const network: ResourceHandler<Inputs, Outputs> = {
   },
 };
 
+/** Its folder's name: all of the cluster's machines are found through it. */
+function idOf({ stack }: Pick<Context, 'stack'>): string {
+  return stack;
+}
+
 async function start(wanted: Inputs, { stack, log, signal }: Context): Promise<Outputs> {
   try {
     await startNetwork(stackFolder(stack), wanted.publish, { log, signal });
     return { ...wanted, running: true };
   } catch (error) {
     // The switch may run although a port could not be published.
-    throw new InitFailed(messageWithCauses(error), stack, { ...wanted, running: false }, { cause: error });
+    throw new InitFailed(
+      messageWithCauses(error),
+      idOf({ stack }),
+      { ...wanted, running: false },
+      { cause: error },
+    );
   }
 }

@@ -1,0 +1,96 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import * as pulumi from '@pulumi/pulumi';
+import { answerAll } from '../../test/contract/provider-answers.ts';
+import { runProgram } from '../../test/contract/pulumi-program.ts';
+import { stackSchema } from '../config/schema.ts';
+import { planCluster } from '../plan/plan.ts';
+import { platformOf } from '../platform/local/index.ts';
+import { wholeStack } from '../platform/scope.ts';
+import { createCluster } from './cluster.ts';
+import { createUnits } from './units.ts';
+
+/**
+ * What stacks of the config have in their states goes by these names. Another name or parent would be another resource:
+ * machines would be made anew.
+ */
+const always = [
+  'flotilla:index:Agents agents',
+  'flotilla:index:EtcdCluster etcd',
+  'flotilla:index:Pki pki',
+  'flotilla:index:SshKey login',
+  'flotilla:index:UnitSet units',
+];
+const core = { count: 1, etcd: true };
+
+const platforms: Readonly<Record<string, { config: Record<string, unknown>; names: readonly string[] }>> = {
+  local: {
+    config: {},
+    names: [
+      'flotilla:index:SshKey core-1-first-contact',
+      'flotilla:local:Image debian-13',
+      'flotilla:local:Machine core-1',
+      'flotilla:local:Machine$flotilla:index:HostKey core-1',
+      'flotilla:local:Network network',
+    ],
+  },
+  hosts: {
+    config: {
+      hosts: { machines: { core: [{ address: '10.0.0.5', hostKey: `SHA256:${'a'.repeat(43)}` }] } },
+    },
+    names: ['flotilla:hosts:Machine core-1', 'flotilla:hosts:Network network'],
+  },
+  digitalocean: {
+    config: { digitalocean: { region: 'fra1', sshFrom: ['203.0.113.7'] } },
+    names: [
+      'digitalocean:index/droplet:Droplet core-1',
+      'digitalocean:index/droplet:Droplet$flotilla:index:HostKey core-1',
+      'digitalocean:index/firewall:Firewall flotilla-stack',
+      'digitalocean:index/sshKey:SshKey flotilla-stack',
+      'digitalocean:index/tag:Tag flotilla-stack-group-core',
+      'digitalocean:index/tag:Tag flotilla-stack-member',
+      'digitalocean:index/vpc:Vpc flotilla-stack',
+      'flotilla:index:SshKey core-1-first-contact',
+    ],
+  },
+};
+
+const settings = (platform: string) => ({
+  platform,
+  machines: { core },
+  units: ['units/hello'],
+  ...platforms[platform]?.config,
+});
+
+function named(registered: readonly { readonly urn: string }[]): string[] {
+  return registered.map(({ urn }) => urn.split('::').slice(2).join(' ')).sort();
+}
+
+beforeAll(() => pulumi.runtime.setAllConfig({}));
+
+test.each(['hosts', 'digitalocean'])('index.ts on %s declares what it always declared', async (platform) => {
+  const { default: program } = await import('../../index.ts');
+  const config = Object.entries(settings(platform)).map(([key, value]) => [
+    `flotilla:${key}`,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  pulumi.runtime.setAllConfig({ ...Object.fromEntries(config), 'digitalocean:token': 'a token' });
+  const { registered } = await runProgram(program, answerAll);
+  expect(named(registered)).toEqual([...always, ...(platforms[platform]?.names ?? [])].sort());
+});
+
+test('so do its parts on local', async () => {
+  const plan = planCluster('stack', stackSchema.parse(settings('local')));
+  const { registered } = await runProgram(
+    async () =>
+      createUnits(
+        plan,
+        await createCluster(
+          plan,
+          platformOf(async () => undefined),
+          wholeStack,
+        ),
+      ),
+    answerAll,
+  );
+  expect(named(registered)).toEqual([...always, ...(platforms.local?.names ?? [])].sort());
+});
