@@ -1,4 +1,4 @@
-import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import { formatAddress, hostOf, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
@@ -78,7 +78,7 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
     cpus: spec.cpus,
     memory: spec.memory,
     disk: spec.disk,
-    address: formatAddress(subnet + firstHost + index),
+    address: formatAddress(subnet + hostOf(index, spec.generation)),
     prefixLength: range.prefixLength,
     etcd: spec.etcd,
     metadata: spec.metadata,
