@@ -15,7 +15,7 @@ const cordon = { drain: false, reason: 'looks odd' };
 describe('cordon and drain', () => {
   let cluster: SimulatedCluster;
   const seconds = (count: number) => cluster.clock.advance(count * 1000);
-  const set = (machine: string, wanted: typeof drain | undefined) =>
+  const set = (machine: string, wanted: (typeof drain & { force?: boolean }) | undefined) =>
     setCordon(cluster.store, machine, wanted);
 
   beforeEach(async () => {
@@ -101,6 +101,25 @@ describe('cordon and drain', () => {
     await seconds(60);
     expect(await cluster.get('core-2').running()).toEqual(['a.service']);
     expect(cluster.takeCalls()).toEqual([]);
+  });
+
+  test('one that is drained by force keeps nothing, not even what is global or fits nowhere else', async () => {
+    const { id } = cluster.get('core-2').machine;
+    await withUnits(
+      unit('a.service', `[X-Fleet]\nMachineID=${id}\n`),
+      unit('b.service'),
+      unit('g.service', '[X-Fleet]\nGlobal=true\n'),
+    );
+    await set('core-2', { ...drain, force: true });
+    await seconds(5);
+    expect(await cluster.get('core-2').running()).toEqual([]);
+    const { units } = await cluster.units();
+    const placed = units.flatMap(({ placements }) => placements.map(({ machineId }) => machineId));
+    expect(placed).not.toContain(id);
+    expect(units.find(({ name }) => name === 'a.service')?.pending).toBeDefined();
+    await set('core-2', undefined);
+    await seconds(5);
+    expect(await cluster.get('core-2').running()).toEqual(['a.service', 'g.service']);
   });
 
   test('a drained machine that reboots is still drained', async () => {

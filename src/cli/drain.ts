@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import { parseUnit } from '../unit/parse.ts';
-import { readRequirements } from '../unit/requirements.ts';
-import type { Cluster } from './cluster.ts';
+import { Guests } from '../push/guests.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import { findMachine } from './lookup.ts';
 import { print } from './say.ts';
-import { unitContents } from './unit-contents.ts';
 import { addPatience, patience, type WaitOptions } from './wait-options.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -33,8 +30,12 @@ export const drain: Verb = (context) =>
         const { id } = await cluster.api.onMachine(machine.name, 'drain', body);
         const deadline = patience(options);
         if (deadline !== undefined) {
-          const guests = new Guests(cluster, id);
-          await waitUntil(context, deadline, () => guests.left(), stays);
+          const guests = new Guests(cluster.api, id);
+          const left = async () => {
+            const { units } = await cluster.api.units();
+            return (await guests.among(units)).map((unit) => `${unit.name} to leave`);
+          };
+          await waitUntil(context, deadline, left, stays);
         }
         print(context, `Machine ${machine.name} ${deadline === undefined ? 'is draining' : 'is drained'}`);
         return 0;
@@ -43,39 +44,3 @@ export const drain: Verb = (context) =>
 
 const stays =
   'It goes on without this command: `flotilla explain UNIT` says what keeps a unit there, or wait longer with --timeout';
-
-/** The units of a machine that shall leave it. */
-class Guests {
-  readonly #cluster: Cluster;
-  readonly #machineId: string;
-  /** By hash of the unit file, whether it makes a global unit: those belong to every machine. */
-  readonly #global = new Map<string, boolean>();
-
-  constructor(cluster: Cluster, machineId: string) {
-    this.#cluster = cluster;
-    this.#machineId = machineId;
-  }
-
-  async left(): Promise<readonly string[]> {
-    const { units } = await this.#cluster.api.units();
-    const here = units.filter(({ placements, states }) =>
-      [...placements, ...states].some(({ machineId }) => machineId === this.#machineId),
-    );
-    const left: string[] = [];
-    for (const { name, hash } of here) {
-      if (await this.#mustLeave(name, hash)) left.push(`${name} to leave`);
-    }
-    return left;
-  }
-
-  /** Global units stay, and one that was destroyed since the list was made is nobody's any more. */
-  async #mustLeave(name: string, hash: string): Promise<boolean> {
-    const known = this.#global.get(hash);
-    if (known !== undefined) return !known;
-    const contents = await unitContents(this.#cluster, name);
-    if (contents === undefined) return false;
-    const { global } = readRequirements(name, parseUnit(contents).options);
-    this.#global.set(hash, global);
-    return !global;
-  }
-}

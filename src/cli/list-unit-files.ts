@@ -1,6 +1,7 @@
 import type { UnitView } from '../model/api.ts';
 import { compare } from '../model/compare.ts';
 import type { TargetState } from '../model/unit.ts';
+import { unitContents } from '../push/unit-contents.ts';
 import { parseUnit } from '../unit/parse.ts';
 import { readRequirements } from '../unit/requirements.ts';
 import type { Cluster } from './cluster.ts';
@@ -8,7 +9,6 @@ import type { Verb } from './command.ts';
 import { hashLegend, type MachineReference, machineLegend, machineReference } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
 import { type Cell, nothing } from './table.ts';
-import { unitContents } from './unit-contents.ts';
 
 interface Row extends UnitView {
   readonly machines: readonly MachineReference[];
@@ -74,7 +74,7 @@ function targetCell({ machines }: Row, full: boolean): Cell {
 }
 
 async function readFacts(cluster: Cluster, name: string): Promise<FileFacts | undefined> {
-  const contents = await unitContents(cluster, name);
+  const contents = await unitContents(cluster.api, name);
   if (contents === undefined) return undefined;
   const { options } = parseUnit(contents);
   const description = options.findLast(

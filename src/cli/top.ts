@@ -1,4 +1,5 @@
 import type { MachineView, UnitView } from '../model/api.ts';
+import { unitContents } from '../push/unit-contents.ts';
 import { readFlotillaOptions } from '../unit/flotilla-options.ts';
 import { parseUnit } from '../unit/parse.ts';
 import { capture } from './capture.ts';
@@ -8,7 +9,6 @@ import { cordonNote } from './legend.ts';
 import { type Listing, listing } from './listing.ts';
 import { type Load, parseLoad } from './machine-load.ts';
 import { type Cell, nothing } from './table.ts';
-import { unitContents } from './unit-contents.ts';
 
 interface Row {
   readonly machine: MachineView;
@@ -79,7 +79,7 @@ async function weigh(cluster: Cluster, units: readonly UnitView[]): Promise<Read
   const weights = new Map<string, number>();
   for (const { name, hash, placements } of units) {
     if (placements.length === 0) continue;
-    const contents = files.get(hash) ?? (await unitContents(cluster, name));
+    const contents = files.get(hash) ?? (await unitContents(cluster.api, name));
     if (contents === undefined) continue;
     files.set(hash, contents);
     weights.set(name, readFlotillaOptions(name, parseUnit(contents).options).weight);

@@ -3,7 +3,18 @@ import type { Problem } from '../model/problem.ts';
 import type { ClusterSpec, GroupSpec } from './schema.ts';
 
 /** Machine addresses start at .11 of their group's /24; .1–.10 stay free for gateways and load balancers. */
-export const firstHost = 11;
+const firstHost = 11;
+
+/**
+ * Replacements come up beside the machines whose place they take, so two generations of a group share its /24, and have
+ * room for so many machines each: .11 to .130 for odd ones, .131 to .250 for even ones.
+ */
+export const machinesPerGeneration = 120;
+
+/** The last byte of an address: of the machine with this index, counted from 0, in this generation. */
+export function hostOf(index: number, generation: number): number {
+  return firstHost + index + (generation % 2 === 0 ? machinesPerGeneration : 0);
+}
 
 export interface Ipv4Range {
   /** The network address as an unsigned 32-bit number. */
@@ -77,6 +88,7 @@ export function addressProblems({ platform, network, machines }: ClusterSpec): P
     ];
   return Object.entries(machines).flatMap(([name, group], index, all) => [
     ...subnetProblems(name, group, count),
+    ...countProblems(name, group),
     ...all
       .slice(0, index)
       .filter(([other, otherGroup]) => subnetOf(other, otherGroup, range) === subnetOf(name, group, range))
@@ -95,6 +107,17 @@ function subnetsForNobody(platform: string, machines: ClusterSpec['machines']): 
     problem: `${subnet} would choose the group's addresses, which ${platform} gives out itself`,
     fix: 'take it out',
   }));
+}
+
+function countProblems(name: string, { count }: GroupSpec): Problem[] {
+  if (count <= machinesPerGeneration) return [];
+  return [
+    {
+      path: `flotilla:machines.${name}.count`,
+      problem: `a group's /24 has room for ${machinesPerGeneration} machines and as many that replace them, not for ${count}`,
+      fix: 'make a second group of the rest',
+    },
+  ];
 }
 
 function subnetProblems(name: string, { subnet }: GroupSpec, subnets: number): Problem[] {

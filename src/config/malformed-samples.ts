@@ -245,6 +245,13 @@ export const malformed: MalformedSample[] = [
     /choose one/,
   ],
   [
+    'more machines than there is room for beside those that replace them',
+    { machines: { core, w: { count: 121 } } },
+    'flotilla:machines.w.count',
+    /room for 120 .* not for 121/,
+    /second group/,
+  ],
+  [
     'two groups in one subnet',
     { machines: { core: { ...core, subnet: 1 }, w: { count: 1, subnet: 1 } } },
     'flotilla:machines.w.subnet',

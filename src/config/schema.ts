@@ -29,7 +29,7 @@ const metadata = z
 
 export const groupSchema = z
   .strictObject({
-    // A group's /24 has 244 addresses for machines (addresses.ts).
+    // On the local platform 120, see addresses.ts.
     count: z.int().min(0).max(200).describe('How many machines of this group there are'),
     etcd: z.boolean().default(false).describe('Whether its machines are etcd members; 1, 3, 5 or 7 in all'),
     cpus: z.int().min(1).max(256).default(1).describe('Virtual CPUs of each machine'),
@@ -55,7 +55,7 @@ export const groupSchema = z
       .int()
       .min(1)
       .default(1)
-      .describe('Raise it to replace every machine of the group by a new one'),
+      .describe('Raise it by one to replace every machine of the group by a new one, units moving first'),
   })
   .describe('A group of machines that are alike');
 

@@ -20,7 +20,12 @@ export const agentSocket = '/run/flotilla/agent.sock';
 /** How an agent's 404 for a path that it does not know begins. A newer caller reads it, so the words stay. */
 export const nothingServed = 'nothing is served at';
 
-export const cordonSchema = z.object({ drain: z.boolean(), reason: z.string() });
+export const cordonSchema = z.object({
+  drain: z.boolean(),
+  reason: z.string(),
+  /** A drain that ends here what no other machine takes, and global units: nothing is left. */
+  force: z.boolean().exactOptional(),
+});
 
 /** A machine that gets no new units; a draining one also gives its units to others. Outlives the machine's reboots. */
 export type Cordon = Immutable<z.infer<typeof cordonSchema>>;
@@ -120,7 +125,33 @@ export type ErrorReply = Immutable<z.infer<typeof errorReplySchema>>;
  */
 export interface CordonRequest {
   readonly reason?: Reason;
+  /** Of a drain, see `Cordon`. Default: false. */
+  readonly force?: boolean;
 }
+
+/** `POST /flotilla/v1/departures`: what a drain of these machines would do, or what it does. Writes nothing. */
+export interface DeparturesRequest {
+  /** Their ids. None of them takes units of another one. */
+  readonly machines: readonly string[];
+}
+
+const departureSchema = z.object({
+  unit: z.string(),
+  machineId: z.string(),
+  /**
+   * `moves`: the engine does it now. `waits`: later, when others are ready. `stays`: no other machine takes it. `ends`: it
+   * is global, and belongs to the machine.
+   */
+  outcome: z.enum(['moves', 'waits', 'stays', 'ends']),
+  reason: z.string(),
+});
+
+/** What becomes of one unit that a machine has. */
+export type Departure = Immutable<z.infer<typeof departureSchema>>;
+
+export const departuresReplySchema = z.object({ departures: z.array(departureSchema) });
+
+export type DeparturesReply = Immutable<z.infer<typeof departuresReplySchema>>;
 
 /**
  * `POST /flotilla/v1/rebalance`: moves at most so many units from the fullest machines to the emptiest, one time.

@@ -32,6 +32,22 @@ describe('planCluster', () => {
     );
   });
 
+  test('two generations that follow each other have no address in common, and share their group’s /24', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 9 }), (count, generation) => {
+        const addresses = (of: number) =>
+          machinesOf(stackSchema.parse({ machines: { worker: { count, generation: of } } })).map(
+            (machine) => machine.address,
+          );
+        const both = [...addresses(generation), ...addresses(generation + 1)];
+        expect(new Set(both).size).toBe(2 * count);
+        expect(new Set(both.map((address) => address.split('.').slice(0, 3).join('.'))).size).toBe(1);
+        for (const address of both) expect(Number(address.split('.')[3])).toBeLessThan(255);
+        expect(addresses(generation + 2)).toEqual(addresses(generation));
+      }),
+    );
+  });
+
   test('another count of one group changes no machine that stays', () => {
     fc.assert(
       fc.property(spec, fc.nat(), fc.nat({ max: 60 }), (before, pick, count) => {

@@ -1,4 +1,4 @@
-import { firstHost, formatAddress, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
+import { formatAddress, hostOf, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { AwsSettings } from '../config/aws.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
@@ -90,7 +90,7 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
     cpus: spec.cpus,
     memory: spec.memory,
     disk: spec.disk,
-    address: formatAddress(subnet + firstHost + index),
+    address: formatAddress(subnet + hostOf(index, spec.generation)),
     prefixLength: range.prefixLength,
     etcd: spec.etcd,
     metadata: spec.metadata,

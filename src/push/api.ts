@@ -6,6 +6,9 @@ import {
   type CordonReply,
   type CordonRequest,
   cordonReplySchema,
+  type DeparturesReply,
+  type DeparturesRequest,
+  departuresReplySchema,
   type ExplainReply,
   explainReplySchema,
   type MachinesReply,
@@ -121,6 +124,12 @@ export class AgentApi {
   onMachine(machine: string, action: MachineAction, body: CordonRequest = {}): Promise<CordonReply> {
     const path = `/flotilla/v1/machines/${encodeURIComponent(machine)}/${action}`;
     return this.#ask({ method: 'POST', path, body }, cordonReplySchema);
+  }
+
+  /** What a drain of these machines, by their ids, does with each of their units. Nothing is changed. */
+  departures(machines: readonly string[]): Promise<DeparturesReply> {
+    const body: DeparturesRequest = { machines };
+    return this.#ask({ method: 'POST', path: '/flotilla/v1/departures', body }, departuresReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   agentSocket,
   type ClusterEvent,
+  type Departure,
   type ExplainReply,
   type MachineView,
   nothingServed,
@@ -25,7 +26,8 @@ const changeRequest = z.object({
   revision: z.string().optional(),
 });
 
-const cordonRequest = z.object({ reason: z.string().default('by hand') });
+const cordonRequest = z.object({ reason: z.string().default('by hand'), force: z.boolean().default(false) });
+const departuresRequest = z.object({ machines: z.array(z.string()) });
 const rebalanceRequest = z.object({ maxMoves: z.number() });
 
 /** What a unit reports that is loaded. */
@@ -75,6 +77,8 @@ export class FakeAgent {
   readonly explanations = new Map<string, ExplainReply>();
   readonly events: ClusterEvent[] = [];
   readonly rollouts = new Map<string, RolloutView>();
+  /** What `departures` says of units, by name; of others, that they move. */
+  readonly departures = new Map<string, Pick<Departure, 'outcome' | 'reason'>>();
   /** What `rebalance` would like to move. */
   moves: PlanReply['moves'] = [];
   /** Decides before the cluster does: a reply, `drop` to hang up on the request, `silence` to leave it open, or undefined. */
@@ -182,7 +186,8 @@ export class FakeAgent {
     const [, , , noun, name = '', action = ''] = path.split('/').map(decodeURIComponent);
     if (method === 'GET') return this.#read(path, noun, name);
     const body = await json(request);
-    if (noun === 'machines') return this.#onMachine(name, action, cordonRequest.parse(body).reason);
+    if (noun === 'machines') return this.#onMachine(name, action, cordonRequest.parse(body));
+    if (noun === 'departures') return this.#departures(departuresRequest.parse(body).machines);
     if (noun === 'rollouts') return this.#onRollout(name, action);
     if (noun === 'rebalance') return this.#rebalance(rebalanceRequest.parse(body).maxMoves);
     if (noun === 'plan') return this.#plan(changeRequest.parse(body));
@@ -199,14 +204,25 @@ export class FakeAgent {
     return failure(404, `${nothingServed} ${path}`);
   }
 
-  #onMachine(word: string, action: string, reason: string): Reply {
+  #onMachine(word: string, action: string, { reason, force }: z.infer<typeof cordonRequest>): Reply {
     const index = this.machines.findIndex(({ name, id }) => name === word || id === word);
     const machine = this.machines[index];
     if (!machine) return failure(404, `there is no machine ${word}`);
     const { cordon: _, ...free } = machine;
     const drain = action === 'drain';
-    this.machines[index] = action === 'uncordon' ? free : { ...free, cordon: { drain, reason } };
+    const cordon = { drain, reason, ...(force && { force }) };
+    this.machines[index] = action === 'uncordon' ? free : { ...free, cordon };
     return ok(this.machines[index]);
+  }
+
+  #departures(machines: readonly string[]): Reply {
+    const placements = [...this.views.values()].flatMap((view) => view.placements);
+    const leaving = placements.filter(({ machineId }) => machines.includes(machineId));
+    const departures = leaving.map(({ unit, machineId }): Departure => {
+      const said = this.departures.get(unit) ?? { outcome: 'moves', reason: 'to another machine' };
+      return { unit, machineId, ...said };
+    });
+    return ok({ departures });
   }
 
   #onRollout(name: string, action: string): Reply {

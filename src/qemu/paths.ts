@@ -4,7 +4,7 @@ import { join } from 'node:path';
  * A stack's folder on disk:
  *
  *     network/{pid,log,network.json,control}
- *     machines/<name>/{pid,disk.qcow2,seed/,console.log,qmp,lan,machine.json}
+ *     machines/<life>/{pid,disk.qcow2,seed/,console.log,qmp,lan,machine.json}
  *
  * What every platform keeps there stands in src/provider/resources/identity-record.ts.
  */
@@ -12,8 +12,23 @@ export function machinesFolder(stackFolder: string): string {
   return join(stackFolder, 'machines');
 }
 
-export function machineFolder(stackFolder: string, name: string): string {
-  return join(machinesFolder(stackFolder), name);
+export function machineFolder(stackFolder: string, life: string): string {
+  return join(machinesFolder(stackFolder), life);
+}
+
+/**
+ * One life of a machine, which another one of the same name follows: `core-1`, then `core-1.2`. The first one is called as
+ * the machine itself, and no machine has a dot in its name.
+ */
+export function lifeOf(name: string, generation: number): string {
+  return generation === 1 ? name : `${name}.${generation}`;
+}
+
+/** The generation of a life of this machine; undefined for what is none. */
+export function generationOf(name: string, life: string): number | undefined {
+  if (life === name) return 1;
+  const [, generation] = life.startsWith(`${name}.`) ? (/^\.(\d+)$/.exec(life.slice(name.length)) ?? []) : [];
+  return generation === undefined ? undefined : Number(generation);
 }
 
 /** The files of one machine. `qmp` and `lan` are unix sockets that QEMU serves. */

@@ -4,7 +4,7 @@ import { explainBlocker } from './blocker-text.ts';
 import { Board } from './board.ts';
 import { Budget } from './budget.ts';
 import { choose, FitMachines } from './choose.ts';
-import { depart } from './departures.ts';
+import { depart, type Staying } from './departures.ts';
 import { explainChoice } from './explain-choice.ts';
 import { PendingReasons } from './explain-pending.ts';
 import { arrivalBlocker, blockerOf, peerBlocker, replacedOn } from './fit.ts';
@@ -31,7 +31,7 @@ export interface Arrangement {
   /** Why no machine has a unit, by unit number. */
   readonly pending: ReadonlyMap<number, Reason>;
   /** Why a unit is still on a machine that it should leave, by `unit/machine` (numbers). */
-  readonly staying: ReadonlyMap<string, Reason>;
+  readonly staying: ReadonlyMap<string, Staying>;
 }
 
 export function pairKey(unit: number, machine: number): string {
@@ -70,7 +70,7 @@ class Round implements Arrangement {
   readonly placed: Map<string, Reason>;
   readonly left: Map<string, Reason>;
   readonly pending = new Map<number, Reason>();
-  readonly staying = new Map<string, Reason>();
+  readonly staying = new Map<string, Staying>();
   /** Someone left its machine, so that another may fit there now. */
   unsettled = false;
   readonly #relations: Relations;
@@ -176,8 +176,8 @@ class Round implements Arrangement {
   #depart(): void {
     const { moved, stayed } = depart(this.board, this.#fit, this.#budget);
     for (const move of moved) this.#record(move, move.reason);
-    for (const { group, reason } of stayed) {
-      for (const unit of group.units) this.staying.set(pairKey(unit, group.from), reason);
+    for (const { group, reason, waits } of stayed) {
+      for (const unit of group.units) this.staying.set(pairKey(unit, group.from), { reason, waits });
     }
     this.unsettled ||= moved.length > 0;
   }

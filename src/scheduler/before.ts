@@ -65,8 +65,8 @@ export class Before {
   staying({ staying }: Arrangement): Stay[] {
     if (staying.size === 0) return [];
     return this.#placements.flatMap((placement): Stay[] => {
-      const reason = staying.get(this.#pair(placement) ?? '');
-      return reason === undefined ? [] : [{ unit: placement.unit, machineId: placement.machineId, reason }];
+      const stay = staying.get(this.#pair(placement) ?? '');
+      return stay === undefined ? [] : [{ unit: placement.unit, machineId: placement.machineId, ...stay }];
     });
   }
 

@@ -4,6 +4,7 @@ import type { Budget } from './budget.ts';
 import type { FitMachines } from './choose.ts';
 import { explainStay } from './explain-pending.ts';
 import { followersOf, type Group, groupOf, type Move, tryMove } from './moves.ts';
+import type { Stay } from './snapshot.ts';
 
 /** A group that should leave its machine, and why. */
 interface Departure {
@@ -15,19 +16,23 @@ interface Departure {
 
 export interface Departures {
   readonly moved: readonly (Move & { readonly reason: Reason })[];
-  /** Groups that stay where they should not, and why. */
-  readonly stayed: readonly { readonly group: Group; readonly reason: Reason }[];
+  /** Groups that stay where they should not. */
+  readonly stayed: readonly (Staying & { readonly group: Group })[];
 }
+
+/** Why a unit stays where it should not, and whether that passes: see `Stay`. */
+export type Staying = Pick<Stay, 'reason' | 'waits'>;
 
 /** Moves units off the machines where they failed and off draining ones, as far as other machines take them. */
 export function depart(board: Board, fit: FitMachines, budget: Budget): Departures {
   const moved: (Move & { reason: Reason })[] = [];
-  const stayed: { group: Group; reason: Reason }[] = [];
+  const stayed: (Staying & { group: Group })[] = [];
   for (const { group, reason, hurried } of departures(board)) {
     const wait = hurried ? undefined : budget.blocks(group.units);
     const move = wait === undefined ? tryMove(board, fit, group) : undefined;
     if (move === undefined) {
-      stayed.push({ group, reason: `${reason}; ${wait ?? explainStay(board, fit, group)}` });
+      const waits = wait !== undefined || group.units.some((unit) => board.marks.untouchable.has(unit));
+      stayed.push({ group, waits, reason: `${reason}; ${wait ?? explainStay(board, fit, group)}` });
       continue;
     }
     budget.take(group.units);

@@ -38,7 +38,7 @@ function answer(
   if (board.has(unit, machine)) {
     const placement = before.placementOf(unit, machine);
     const stay = arrangement.staying.get(pairKey(unit, machine));
-    if (stay !== undefined) return { fits: true, reason: `is here, but should leave: ${stay}` };
+    if (stay !== undefined) return { fits: true, reason: `is here, but should leave: ${stay.reason}` };
     return {
       fits: true,
       reason: placement === undefined ? 'is about to come here' : `is here: ${placement.reason}`,

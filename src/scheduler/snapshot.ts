@@ -63,6 +63,8 @@ export interface Stay {
   readonly unit: string;
   readonly machineId: string;
   readonly reason: Reason;
+  /** It may go when others are ready, or when something can be decided about it. Else no machine takes it. */
+  readonly waits: boolean;
 }
 
 export interface Schedule {

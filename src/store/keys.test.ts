@@ -49,7 +49,7 @@ const rollout: Required<Rollout> = {
   reason: 'web@1.service failed',
   failure: { unit: 'web@1.service', machine: 'core-1', journal: ['bad'] },
 };
-const cordon: Required<Cordon> = { drain: true, reason: 'disk' };
+const cordon: Required<Cordon> = { drain: true, reason: 'disk', force: true };
 const whereabouts: Required<keys.Whereabouts> = { name: 'core-1', address: '10.0.0.1' };
 const patch: keys.PatchedMetadata = { zone: 'b', disk: null };
 const rebalance: Required<RebalanceRequest> = { maxMoves: 3 };

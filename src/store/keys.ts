@@ -93,7 +93,7 @@ export const encodeMetadata = (metadata: PatchedMetadata) => JSON.stringify(meta
 export const encodeUnit = ({ name: _, ...value }: Unit) => JSON.stringify(value);
 export const encodePlacement = ({ machineId: _, unit: __, ...value }: Placement) => JSON.stringify(value);
 export const encodeStatus = ({ machineId: _, unit: __, ...value }: UnitStatus) => JSON.stringify(value);
-export const encodeCordon = ({ drain, reason }: Cordon) => JSON.stringify({ drain, reason });
+export const encodeCordon = ({ drain, reason, force }: Cordon) => JSON.stringify({ drain, reason, force });
 export const encodeAddress = ({ name, address }: Whereabouts) => JSON.stringify({ name, address });
 export const encodeRollout = ({ name: _, ...value }: Rollout) => JSON.stringify(value);
 export const encodeRebalance = ({ maxMoves }: RebalanceRequest) => JSON.stringify({ maxMoves });

@@ -5,6 +5,7 @@ import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { identityOf } from './identity.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
+import { events, fewestActive, watchAnswers } from './observe-units.ts';
 import { runOnMachine } from './run-on-machine.ts';
 import { type Config, createStack, type Run, type Stack } from './stack.ts';
 
@@ -14,11 +15,11 @@ import { type Config, createStack, type Run, type Stack } from './stack.ts';
  */
 const port = 18081;
 
-function config(workers: number): Config {
+function config(workers: number, generation = 1): Config {
   return {
     machines: {
       core: { count: 3, etcd: true, metadata: { role: 'core' }, publish: { [port]: 8080 } },
-      ...(workers > 0 ? { worker: { count: workers, metadata: { role: 'worker' } } } : {}),
+      ...(workers > 0 ? { worker: { count: workers, generation, metadata: { role: 'worker' } } } : {}),
     },
     units: ['units/hello', 'units/extra'],
   };
@@ -26,6 +27,8 @@ function config(workers: number): Config {
 
 let stack: Stack;
 const cores = ['core-1', 'core-2', 'core-3'];
+/** One for each core and the first worker. */
+const spread = ['spread@1.service', 'spread@2.service', 'spread@3.service', 'spread@4.service'];
 const watch = { log: (text: string) => process.stderr.write(text) };
 
 async function succeed(args: readonly string[]): Promise<Run> {
@@ -213,6 +216,8 @@ describe('a change', () => {
 
   test('to one more worker leaves the others as they are', async () => {
     const before = await bootIds(stack, cores);
+    unit('spread@.service', ticker('here'));
+    unit('units.yaml', `instances: {spread@.service: ${spread.length}}\n`);
     stack.configure(config(1));
     await succeed(['up', '--yes', '--skip-preview']);
     expect(await bootIds(stack, cores)).toEqual(before);
@@ -266,6 +271,42 @@ describe('a machine that dies', () => {
     const after = await identityOf(stack, machine);
     for (const kind of ['machine-id', 'hostname', 'host-key', 'agent-key', 'duid', 'lan'])
       expect([kind, after[kind]]).toEqual([kind, identity[kind]]);
+  });
+});
+
+describe('machines that leave', () => {
+  test('are replaced by a new generation that comes up beside them; hello answers throughout', async () => {
+    const before = await bootIds(stack, cores);
+    const id = await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id']);
+    const answers = watchAnswers(`http://127.0.0.1:${port}`);
+    stack.configure(config(2, 2));
+    await succeed(['up', '--yes', '--skip-preview']);
+    expect(await answers.stop()).toBeLessThan(10_000);
+    expect(await bootIds(stack, cores)).toEqual(before);
+    expect(await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id'])).not.toBe(id);
+    expect(readdirSync(stack.machines).sort()).toEqual([...cores, 'worker-1.2', 'worker-2.2']);
+    expect((await stack.flotilla(['list-machines', '--json'])).output).not.toContain(id);
+    const placed = await placements(stack);
+    expect(spread.map((name) => placed[name]?.length)).toEqual(spread.map(() => 1));
+    expect(spread.map((name) => placed[name]?.[0])).toContainEqual(expect.stringContaining('worker'));
+  });
+
+  test('give their units away before they go, one instance at a time', async () => {
+    const before = await bootIds(stack, cores);
+    const since = BigInt((await events(stack)).at(-1)?.revision ?? 0);
+    stack.configure(config(0));
+    await succeed(['up', '--yes', '--skip-preview']);
+    const happened = await events(stack);
+    expect(fewestActive(spread, happened, since)).toBeGreaterThanOrEqual(spread.length - 1);
+    const later = happened.filter(({ revision }) => BigInt(revision) > since);
+    const taken = later.filter(
+      ({ kind, unit = '', message }) =>
+        kind === 'placement' && spread.includes(unit) && message.startsWith('taken'),
+    );
+    expect(taken.length).toBeGreaterThan(0);
+    for (const { message } of taken) expect(message).toMatch(/^taken away: worker-\d is draining/);
+    expect(await bootIds(stack, cores)).toEqual(before);
+    expect(readdirSync(stack.machines).sort()).toEqual(cores);
   });
 });
 

@@ -42,6 +42,8 @@ export interface PlatformHarness {
   readonly boot: BuildOptions;
   /** The name of the input with the user data, or with the config that it is made of, and its text. */
   readonly userData: { readonly input: string; text(value: unknown): string };
+  /** Inputs that have to be others in the next generation, since both are there for a while. Default: none. */
+  readonly lifeInputs?: readonly string[];
   /** What a machine of these inputs is made of: MiB and GiB. */
   hardware(inputs: Registration['inputs']): { cpus: number; memory: number; disk: number };
   /** The address on the cluster's network that the provider gave or was told. */
@@ -203,14 +205,18 @@ export function platformContract(name: string, harness: PlatformHarness): void {
       expect(inputs(after)).not.toEqual(inputs(before));
     });
 
-    test('another generation: the machine and its one-time host key are replaced, and no other', async () => {
+    test('another generation: machine and one-time host key are replaced before the old ones go, and no other', async () => {
       const before = await run(plan({ core, worker }));
       const after = await run(plan({ core, worker: { ...worker, generation: 2 } }));
+      const other = harness.lifeInputs ?? [];
       const replaced = ['worker-1', 'worker-2'].flatMap((each) => [
-        [`${harness.machineType} ${each}`, ['replacementTrigger']],
+        [`${harness.machineType} ${each}`, [...other, 'replacementTrigger']],
         [`flotilla:index:SshKey ${each}-first-contact`, ['replacementTrigger']],
       ]);
       expect(allChanges(before, after)).toEqual(Object.fromEntries(replaced));
+      // Units move from the old machine to the new one while both are there. Without a word the provider decides.
+      for (const each of machinesOf(after))
+        expect([each.name, each.deleteBeforeReplace]).toEqual([each.name, false]);
     });
 
     test('a program that runs again changes nothing', async () => {

@@ -283,4 +283,32 @@ export const rules: readonly Rule[] = [
     to: 'if (id !== undefined) return;',
     tests: ['src/provider/server.test.ts'],
   },
+  {
+    broken: 'units go from a machine that leaves to another one that leaves',
+    file: 'src/push/leave.ts',
+    from: 'for (const machine of there) await close(api, machine);',
+    to: '',
+    tests: ['src/push/leave.test.ts'],
+  },
+  {
+    broken: 'the next machine is emptied though the units of the last one are not well',
+    file: 'src/push/leave.ts',
+    from: 'await this.#followMoved(well);',
+    to: '',
+    tests: ['src/push/leave.test.ts'],
+  },
+  {
+    broken: 'a machine is given up at once when nothing moves',
+    file: 'src/push/vigil.ts',
+    from: 'if (mark !== last.mark) last = { mark, at: this.now };',
+    to: 'last = { mark, at: this.now - patience };',
+    tests: ['src/push/leave.test.ts'],
+  },
+  {
+    broken: 'a new machine takes the address of one that is still there',
+    file: 'src/provider/resources/local/beside.ts',
+    from: '(each - generation) % 2 === 0',
+    to: 'each === generation',
+    tests: ['src/provider/resources/local'],
+  },
 ];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cordon, CordonReply, MachineView } from '../../model/api.ts';
 import type { Machine } from '../../model/machine.ts';
 import { type ClusterState, readCluster } from '../../store/cluster-state.ts';
@@ -35,7 +36,7 @@ function cordonOperation(
 ): Operation | undefined {
   const known = cordons.get(id);
   if (cordon === undefined) return known && { delete: cordonKey(id) };
-  const same = known?.drain === cordon.drain && known.reason === cordon.reason;
+  const same = isDeepStrictEqual(known, cordon);
   return same ? undefined : { put: cordonKey(id), value: encodeCordon(cordon) };
 }
 

@@ -150,7 +150,8 @@ export class EventReader {
     if (type === 'delete') return { ...about, message: 'takes units again' };
     const found = foundIn(parseCordon(key, value));
     if (found === undefined) return undefined;
-    const [, { drain, reason }] = found;
+    const [, { drain, reason, force }] = found;
+    if (force) return { ...about, message: `gives up all of its units: ${reason}` };
     const because = reason === '' ? '' : `: ${reason}`;
     return { ...about, message: `${drain ? 'gives its units away' : 'takes no new units'}${because}` };
   }

@@ -68,6 +68,17 @@ describe('POST /flotilla/v1/machines/<name or id>/…', () => {
     });
   });
 
+  test('a drain by force is known as one, a cordon has none', async () => {
+    await post('machines/core-1/drain', { reason: 'gone', force: true });
+    await post('machines/core-2/cordon', { reason: 'gone', force: true });
+    expect(await cordons()).toEqual({
+      'core-1': { drain: true, reason: 'gone', force: true },
+      'core-2': { drain: false, reason: 'gone' },
+    });
+    await post('machines/core-1/drain', { reason: 'gone' });
+    expect(await cordons()).toMatchObject({ 'core-1': { drain: true, reason: 'gone' } });
+  });
+
   describe('a machine that is off', () => {
     const off = sampleMachine(3);
     const cordon = { drain: true, reason: 'new disk' };

@@ -24,8 +24,8 @@ function cordonRoute(verb: 'cordon' | 'drain', summary: string, drain: boolean):
     { store }: HandlerContext,
     { parameters: [machine = ''], body }: ApiRequest,
   ): Promise<Reply> => {
-    const { reason = `${verb} was asked for` } = parseInput(cordonRequest, body ?? {});
-    const cordon: Cordon = { drain, reason };
+    const { reason = `${verb} was asked for`, force = false } = parseInput(cordonRequest, body ?? {});
+    const cordon: Cordon = { drain, reason, ...(drain && force && { force }) };
     return json(await setCordon(store, machine, cordon));
   };
   const path = `/flotilla/v1/machines/:machine/${verb}`;

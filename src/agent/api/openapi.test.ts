@@ -62,6 +62,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'post /flotilla/v1/machines/{machine}/uncordon': [
     { path: '/flotilla/v1/machines/core-1/uncordon', status: 200 },
   ],
+  'post /flotilla/v1/departures': [
+    { path: '/flotilla/v1/departures', body: { machines: ['1'.repeat(32)] }, status: 200 },
+    { path: '/flotilla/v1/departures', body: {}, status: 400 },
+  ],
   'post /flotilla/v1/rebalance': [{ path: '/flotilla/v1/rebalance', body: { maxMoves: 1 }, status: 200 }],
   'get /flotilla/v1/rollouts': [{ path: '/flotilla/v1/rollouts', status: 200 }],
   'post /flotilla/v1/rollouts/{name}/pause': [

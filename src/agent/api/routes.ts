@@ -1,6 +1,7 @@
 import { readCluster } from '../../store/cluster-state.ts';
 import { leaderKey } from '../../store/keys.ts';
 import { applyChange, parseChange, refuseChange } from './change.ts';
+import { departuresRoute } from './departures.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
@@ -115,6 +116,7 @@ const flotillaRoutes: readonly Route[] = [
 export const routes: readonly Route[] = [
   ...flotillaRoutes,
   ...machineRoutes,
+  departuresRoute,
   rebalanceRoute,
   ...rolloutRoutes,
   ...fleetRoutes,

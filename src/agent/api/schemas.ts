@@ -6,6 +6,8 @@ import {
   clusterEventSchema,
   cordonReplySchema,
   cordonSchema,
+  type DeparturesRequest,
+  departuresReplySchema,
   errorReplySchema,
   explainReplySchema,
   machinesReplySchema,
@@ -32,6 +34,9 @@ import { listOf } from './list-schema.ts';
 
 /** Units in one change: a store transaction takes 3000 operations, and some are ours. */
 export const maxUnits = 2900;
+
+/** In one question about them. */
+const mostMachines = 1000;
 
 const revision = z
   .string()
@@ -93,8 +98,14 @@ export const healthReply = component(
 
 export const cordonRequest: z.ZodType<CordonRequest> = component(
   'CordonRequest',
-  z.strictObject({ reason: z.string().exactOptional() }),
+  z.strictObject({ reason: z.string().exactOptional(), force: z.boolean().exactOptional() }),
 );
+
+export const departuresRequest: z.ZodType<DeparturesRequest> = component(
+  'DeparturesRequest',
+  z.strictObject({ machines: listOf(z.string(), mostMachines) }),
+);
+export const departuresReply = component('Departures', departuresReplySchema);
 
 export const rebalanceRequest: z.ZodType<RebalanceRequest> = component(
   'RebalanceRequest',

@@ -5,6 +5,7 @@ import { sampleLines } from '../../scheduler/sample-lines.ts';
 import { type ClusterState, readClusterState } from '../../store/cluster-state.ts';
 import {
   cordonKey,
+  encodeAddress,
   encodeCordon,
   encodeMachine,
   encodePlacement,
@@ -12,6 +13,7 @@ import {
   encodeUnit,
   fileKey,
   machineKey,
+  memberKey,
   placementKey,
   statusKey,
   unitKey,
@@ -156,6 +158,33 @@ describe('snapshotOf', () => {
       .put(cordonKey(core2.id), encodeCordon({ drain: true, reason: '' }));
     const { cordoned, draining } = snapshotOf(sample.cluster, nobody);
     expect([cordoned, draining]).toEqual([new Set([core1.id, core2.id]), new Set([core2.id])]);
+  });
+
+  test('a machine that is drained by force is none to the scheduler, and its units are lost there', () => {
+    const sample = new Sample(core1, core2)
+      .unit('g.service', global)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .put(cordonKey(core2.id), encodeCordon({ drain: true, reason: 'gone', force: true }));
+    const snapshot = snapshotOf(sample.cluster, nobody);
+    expect(snapshot.machines.map(({ id }) => id)).toEqual([core1.id]);
+    expect(sampleLines(snapshot)).toEqual(['- g.service core-2: machine 00000002 is gone']);
+  });
+
+  test('global units of a machine that is missing wait for it, unless the stack names it no more', () => {
+    const awaited = { held: none, awaited: new Set([core2.id]), answering: none };
+    const sample = new Sample(core1)
+      .unit('g.service', global)
+      .placed('g.service', core1.id, global)
+      .placed('g.service', core2.id, global)
+      .put(memberKey(core1.id), encodeAddress(core1))
+      .put(memberKey(core2.id), encodeAddress(core2));
+    expect(pairs(snapshotOf(sample.cluster, awaited).placements)).toEqual(['g.service core-1']);
+    const without = new Sample(core1)
+      .unit('g.service', global)
+      .placed('g.service', core2.id, global)
+      .put(memberKey(core1.id), encodeAddress(core1));
+    expect(pairs(snapshotOf(without.cluster, awaited).placements)).toEqual(['g.service core-2']);
   });
 
   test.each([

@@ -19,7 +19,7 @@ export interface ClusterSnapshot extends Snapshot {
 
 /**
  * The scheduler's view of the cluster. What must stay as it is, is left out: nothing is said of it, and no other
- * machine is asked to take it.
+ * machine is asked to take it. A machine that gives up all of its units is left out as well, so they are lost there.
  */
 export function snapshotOf(
   cluster: ClusterState,
@@ -33,7 +33,7 @@ export function snapshotOf(
   const staying = new Set([...bound, ...awaitedPlacements(cluster, units, grace)]);
   const isHidden = (name: string) => untouchable.has(name) && !frozen.has(name);
   return {
-    machines: cluster.machines,
+    machines: cluster.machines.filter(({ id }) => !cluster.cordons.get(id)?.force),
     units: [...units.filter(({ name }) => !untouchable.has(name)), ...frozen.values()],
     placements: cluster.placements.filter((one) => !staying.has(one) && !isHidden(one.unit)),
     ...cordons(cluster),
@@ -80,14 +80,20 @@ function untouchableUnits(
   return new Set([...malformedBelow(cluster, prefixes.unit), ...unreadable, ...elsewhere]);
 }
 
-/** Global units of machines that have not been away for long: nobody else could take them over. */
+/**
+ * Global units of machines that have not been away for long: nobody else could take them over. Those of a machine that
+ * is none of the stack any more go with it.
+ */
 function awaitedPlacements(
-  { placements }: ClusterState,
+  { placements, members }: ClusterState,
   units: readonly KnownUnit[],
   { awaited }: Pick<Grace, 'awaited'>,
 ): Placement[] {
   const global = new Set(units.flatMap(({ name, requirements }) => (requirements.global ? name : [])));
-  return placements.filter(({ unit, machineId }) => awaited.has(machineId) && global.has(unit));
+  const hasLeft = (id: string) => members.size > 0 && !members.has(id);
+  return placements.filter(
+    ({ unit, machineId }) => awaited.has(machineId) && !hasLeft(machineId) && global.has(unit),
+  );
 }
 
 /**

@@ -1,8 +1,14 @@
+import { expect, test } from '@jest/globals';
+import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
 import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
-import { type PlatformHarness, platformContract } from '../../../test/contract/platform.ts';
+import { answerOwn, type PlatformHarness, platformContract } from '../../../test/contract/platform.ts';
+import { runProgram } from '../../../test/contract/pulumi-program.ts';
+import { stackSchema } from '../../config/schema.ts';
+import { planCluster } from '../../plan/plan.ts';
 import { machineConfig } from '../../provider/machine-config.ts';
 import type { HostFacts } from '../../qemu/host-facts.ts';
+import { wholeStack } from '../scope.ts';
 import { platformOf } from './index.ts';
 import { checkHost } from './preflight.ts';
 
@@ -45,6 +51,7 @@ const harness: PlatformHarness = {
       incarnation: `${name}-${life}`,
     },
   }),
+  lifeInputs: ['address'],
   boot: { prebuilt: true, emulated: true },
   userData: { input: 'config', text: (value) => renderCloudConfig(machineConfig.parse(value)) },
   hardware: (inputs) => Hardware.parse(inputs),
@@ -52,3 +59,23 @@ const harness: PlatformHarness = {
 };
 
 platformContract('local', harness);
+
+test.each([
+  [1, ['core-1', 'core-2']],
+  [3, ['core-1.3', 'core-1.2', 'core-2.3', 'core-2.2']],
+])(
+  'in generation %i ports lead to machines of that one and of the one before',
+  async (generation, machines) => {
+    const core = { count: 2, generation, publish: { 8080: 80 } };
+    const plan = planCluster('dev', stackSchema.parse({ platform: 'local', machines: { core } }));
+    const { registered } = await runProgram(
+      () => harness.platform.createMachines(plan, pulumi.output('key'), pulumi.output('key'), wholeStack),
+      (args) =>
+        args.type.startsWith('flotilla:index:')
+          ? answerOwn(args)
+          : harness.answer(args, { life: 1, start: 1 }),
+    );
+    const network = registered.find(({ type }) => type === 'flotilla:local:Network');
+    expect(network?.inputs.publish).toEqual([{ host: 8080, guest: 80, machines }]);
+  },
+);

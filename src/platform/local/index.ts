@@ -1,5 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { Publication } from '../../model/publication.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
+import { lifeOf } from '../../qemu/paths.ts';
 import type { Machines, Platform } from '../platform.ts';
 import type { Scope } from '../scope.ts';
 import { Image } from './image.ts';
@@ -31,8 +33,21 @@ export function platformOf(check: (plan: ClusterPlan) => Promise<void>): Platfor
   };
 }
 
+/**
+ * Published ports lead to a machine's life now and to the one before, which is still there while its units move. The
+ * one that is not there is passed over.
+ */
+function publications({ publish, machines }: ClusterPlan): Publication[] {
+  const generations = new Map(machines.map(({ name, generation }) => [name, generation]));
+  const lives = (name: string) => {
+    const generation = generations.get(name) ?? 1;
+    return [generation, generation - 1].filter((each) => each > 0).map((each) => lifeOf(name, each));
+  };
+  return publish.map((each) => ({ ...each, machines: each.machines.flatMap(lives) }));
+}
+
 function declareMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>, scope: Scope): Machines {
-  const network = new Network(scope.name('network'), { publish: plan.publish }, scope.options);
+  const network = new Network(scope.name('network'), { publish: publications(plan) }, scope.options);
   const { os } = plan;
   const { image: source, start } = plan.local;
   const image = new Image(scope.name(os), source ? { os, source } : { os }, scope.options);

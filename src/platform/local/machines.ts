@@ -81,8 +81,8 @@ export function createMachine(
     {
       ...scope.options,
       ...machineLife(plan, ['os', 'image', 'config', 'instanceId', 'start']),
-      // The old machine holds the name and the address until it is gone.
-      deleteBeforeReplace: true,
+      // Two lives of a machine have a folder and an address each. The old one goes when the units have moved.
+      deleteBeforeReplace: false,
       dependsOn: network,
     },
   );

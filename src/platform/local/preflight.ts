@@ -3,6 +3,7 @@ import { InvalidInput } from '../../model/problem.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { gatherFacts, type HostFacts, type LocalRequest } from '../../qemu/host-facts.ts';
 import { imageSource } from '../../qemu/image-sources.ts';
+import { lifeOf } from '../../qemu/paths.ts';
 import { preflight } from '../../qemu/preflight.ts';
 
 /**
@@ -24,8 +25,8 @@ export function localRequest(plan: ClusterPlan): LocalRequest {
   return {
     stackFolder: stackFolder(plan.name),
     image: imageSource(plan.os, plan.local.image),
-    machines: plan.machines.map(({ name, group, memory, disk }) => ({
-      name,
+    machines: plan.machines.map(({ name, generation, group, memory, disk }) => ({
+      name: lifeOf(name, generation),
       path: `flotilla:machines.${group}`,
       memory,
       disk,

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
+import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
+import { AgentApi } from '../../push/api.ts';
+import { changeTakers, sshGateway } from '../../push/gateway.ts';
+import { emptyMachines, keepMachines } from '../../push/leave.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
-import { machineAccess } from '../machine-access.ts';
-import type { Context, ResourceHandler } from '../resource.ts';
+import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
+import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
+import { previewLeave, sketchLeave } from './leave-preview.ts';
 
 const inputs = z.object({
   /** All of the cluster: etcd lets in these and no others. */
@@ -20,7 +25,14 @@ const inputs = z.object({
   bundle: z.string(),
 });
 
-const outputs = inputs.extend({ stale: z.array(z.string()).default([]) });
+const outputs = inputs.extend({
+  stale: z.array(z.string()).default([]),
+  /** Machines that are none of the stack any more, and were not emptied yet when a run ended. */
+  leaving: z.array(machineAccess).default([]),
+});
+
+/** What is known of the machines while some of them are still to come. */
+const sketched = z.object({ machines: z.array(machineAccess.pick({ name: true, id: true })) });
 
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
@@ -41,12 +53,27 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
 
     complete: async () => ({ bundle: (await building).sha256 }),
 
-    async create(wanted, context) {
-      return { id: `${context.stack}/${context.name}`, outputs: await install(use, wanted, context) };
+    async preview(wanted, old, context) {
+      if (old)
+        await previewLeave(
+          agentsOf(use, old, { log: () => undefined, signal: context.signal }),
+          leavingOf(old, wanted),
+          context,
+        );
+      return {};
     },
 
-    async update(_id, wanted, _old, context) {
-      return install(use, wanted, context);
+    async sketch(known, old, { log }) {
+      if (old) sketchLeave(leavingOf(old, sketched.parse(known)), sketched.parse(known), log);
+      return {};
+    },
+
+    async create(wanted, context) {
+      return { id: idOf(context), outputs: await install(use, wanted, context) };
+    },
+
+    async update(_id, wanted, old, context) {
+      return install(use, wanted, context, leavingOf(old, wanted));
     },
 
     async read(_id, old, _inputs, context) {
@@ -65,34 +92,89 @@ interface Use {
   readonly building: ReturnType<typeof buildBundle>;
 }
 
+const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
+
+/** The machines of before that are none of the stack any more: they are alive, since deletions come last. */
+function leavingOf(
+  { machines, leaving }: Pick<Outputs, 'machines' | 'leaving'>,
+  wanted: { readonly machines: readonly { readonly id: string }[] },
+): readonly MachineAccess[] {
+  const known = new Map([...machines, ...leaving].map((machine) => [machine.id, machine]));
+  const staying = new Set(wanted.machines.map(({ id }) => id));
+  return [...known.values()].filter(({ id }) => !staying.has(id));
+}
+
 /**
  * A machine that is not let in yet tries again every second, so both go on at the same time. A cluster of an
- * earlier version has agents that rely on being asked nothing: etcd asks only when the new ones are there.
+ * earlier version has agents that rely on being asked nothing: etcd asks only when the new ones are there. Machines that
+ * leave are members until they are empty: what runs there would move only when they count as dead.
  */
-async function install(use: Use, wanted: Inputs, context: Context): Promise<Outputs> {
+async function install(
+  use: Use,
+  wanted: Inputs,
+  context: Context,
+  leaving?: readonly MachineAccess[],
+): Promise<Outputs> {
   const { log, signal } = context;
   const dialing = { log, signal };
   const admin = await openAdmin(use, wanted, context, dialing);
   try {
     await settled([
-      admin.admit(wanted.machines, 'remove'),
+      admin.admit([...wanted.machines, ...(leaving ?? [])], 'remove'),
       optionsOf(use, wanted, context).then((options) =>
         installAgents(machinesOf(use, wanted, dialing), options),
       ),
     ]);
     await admin.enable();
+    if (leaving) await empty(use, wanted, leaving, context);
+    if (leaving?.length) await admin.admit(wanted.machines, 'remove');
   } finally {
     await admin.close();
   }
-  return { ...wanted, stale: [] };
+  return { ...wanted, stale: [], leaving: [] };
+}
+
+/** What can't leave stays in the state, so that the next run goes on, whatever the config says by then. */
+async function empty(
+  use: Use,
+  wanted: Inputs,
+  leaving: readonly MachineAccess[],
+  context: Context,
+): Promise<void> {
+  const api = agentsOf(use, wanted, context);
+  try {
+    await keepMachines(api, wanted.machines, context);
+    await emptyMachines(api, leaving, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const outputs: Outputs = { ...wanted, stale: [], leaving: [...leaving] };
+    throw new InitFailed(messageWithCauses(error), idOf(context), outputs, { cause: error });
+  }
+}
+
+/** The agents that take changes. */
+function agentsOf(
+  { pool }: Use,
+  { machines, privateKey }: Inputs,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): AgentApi {
+  const gateways = changeTakers(machines).map((machine) =>
+    sshGateway(pool, sshTarget(machine, privateKey), log),
+  );
+  return new AgentApi(gateways, { log, signal });
 }
 
 /** Nothing when etcd does not answer: that is for `EtcdCluster` to say. */
-async function accessChanges(use: Use, wanted: Inputs, context: Context): Promise<readonly string[]> {
+async function accessChanges(
+  use: Use,
+  { leaving, ...wanted }: Outputs,
+  context: Context,
+): Promise<readonly string[]> {
+  const machines = [...wanted.machines, ...leaving];
   if (!wanted.machines.some(({ etcd }) => etcd)) return [];
   const admin = await openAdmin(use, wanted, context, forLooks(context));
   try {
-    const steps = await admin.look(wanted.machines);
+    const steps = await admin.look(machines);
     return steps.length > 0 ? ['etcd, whose users or members are not the machines of the stack'] : [];
   } catch {
     return [];

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { anyHandler } from '../../handler.ts';
-import type { Context, Properties } from '../../resource.ts';
+import { type Context, type Properties, unknownValue } from '../../resource.ts';
 import { machine } from './machine.ts';
 
 const handler = anyHandler(machine);
@@ -89,6 +89,41 @@ describe("a folder of the machine's name that is there before it", () => {
   test('goes with the machine', async () => {
     await handler.delete('dev/core-1', old, context);
     expect(existsSync(folder)).toBe(false);
+  });
+
+  test('is of another life than that of the next generation, which goes alone', async () => {
+    const next = `${folder}.2`;
+    await mkdir(next);
+    await handler.delete('dev/core-1.2', { ...old, instanceId: 'core-1-2', life: 'core-1.2' }, context);
+    expect([existsSync(folder), existsSync(next)]).toEqual([true, false]);
+  });
+
+  test.each([
+    ['core-1', 'core-1-3', 'core-1 of generation 3 would have the address of its generation 1'],
+    ['core-1.2', 'core-1-4', 'core-1 of generation 4 would have the address of its generation 2'],
+  ])('%s holds an address that %s can’t have', async (life, instanceId, refusal) => {
+    await rm(folder, { recursive: true });
+    await mkdir(join(folder, '..', life));
+    const wanted = { ...inputs, instanceId };
+    await expect(handler.create(wanted, context)).rejects.toThrow(refusal);
+    // At preview there is no one-time host key yet.
+    const sketch = { ...wanted, config: unknownValue };
+    await expect(handler.preview(sketch, undefined, context)).rejects.toThrow(
+      /raise the generation: .* by one/,
+    );
+    await expect(handler.preview(sketch, old, context)).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['the generation before', 'core-1', 'core-1-2'],
+    ['its own, as a run left it that was cut off', 'core-1.2', 'core-1-2'],
+    ['another machine', 'core-11', 'core-1-3'],
+  ])('of %s is in nobody’s way', async (_, life, instanceId) => {
+    await rm(folder, { recursive: true });
+    await mkdir(join(folder, '..', life));
+    await expect(
+      handler.preview({ ...inputs, instanceId, config: unknownValue }, undefined, context),
+    ).resolves.toBeDefined();
   });
 
   test('without a machine in it is none', async () => {

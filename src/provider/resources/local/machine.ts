@@ -11,13 +11,14 @@ import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { type Image, imageCache, readImage } from '../../../qemu/image.ts';
 import { startMachine } from '../../../qemu/machine.ts';
 import { type MachineState, readMachine } from '../../../qemu/machine-state.ts';
-import { machineFolder, machinePaths } from '../../../qemu/paths.ts';
+import { lifeOf, machineFolder, machinePaths } from '../../../qemu/paths.ts';
 import { lanMac, renderSeed } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { machineConfig } from '../../machine-config.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../../resource.ts';
 import { recordIdentity } from '../identity-record.ts';
+import { inTheWay } from './beside.ts';
 import { discardUnfinished, isUnfinished, warmStart } from './warm-start.ts';
 
 const inputs = z.object({
@@ -40,7 +41,12 @@ const outputs = inputs.extend({
   port: z.number().default(0),
   running: z.boolean().default(false),
   incarnation: z.string().default(''),
+  /** The name of its folder. States of earlier versions don't say: it was the machine's name. */
+  life: z.string().default(''),
 });
+
+/** What a preview knows of a machine whose one-time host key is still to come. */
+const sketched = inputs.pick({ instanceId: true });
 
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
@@ -51,49 +57,58 @@ const fixed = ['cpus', 'memory', 'disk', 'address'] as const;
 export const machine: ResourceHandler<Inputs, Outputs> = {
   inputs,
   outputs,
-  computed: ['host', 'port', 'running', 'incarnation'],
+  computed: ['host', 'port', 'running', 'incarnation', 'life'],
 
   drift: ({ running }): Record<string, string> => (running ? {} : { running: 'QEMU has ended' }),
 
-  async preview(wanted, old, { name }) {
-    if (old) refuseOtherHardware(name, old, wanted);
+  async preview(wanted, old, context) {
+    if (old) refuseOtherHardware(context.name, old, wanted);
+    return {};
+  },
+
+  /** A new machine's preview knows no one-time host key yet, so this is the one that says what is in its way. */
+  async sketch(known, old, context) {
+    if (!old) await refuseBeside(sketched.parse(known), context);
     return {};
   },
 
   async create(wanted, context) {
-    await refuseStranger(folderOf(context), wanted, context);
-    return { id: idOf(context), outputs: await start(wanted, context) };
+    const life = lifeOf(context.name, generationIn(wanted, context));
+    await refuseBeside(wanted, context);
+    await refuseStranger(folderOf(life, context), wanted, context);
+    return { id: idOf(life, context), outputs: await start(wanted, life, context) };
   },
 
   async read(_id, old, _inputs, context) {
-    const state = await readMachine(folderOf(context));
-    const running = state?.running === true && !(await isUnfinished(folderOf(context)));
+    const folder = folderOf(knownLife(old, context), context);
+    const state = await readMachine(folder);
+    const running = state?.running === true && !(await isUnfinished(folder));
     return state && { outputs: { ...old, ...outputsOf({ ...state, running }) } };
   },
 
   async update(_id, wanted, old, context) {
     refuseOtherHardware(context.name, old, wanted);
-    return start(wanted, context);
+    return start(wanted, knownLife(old, context), context);
   },
 
-  async delete(_id, _old, context) {
-    await stopMachine(folderOf(context), context.log);
+  async delete(_id, old, context) {
+    await stopMachine(folderOf(knownLife(old, context), context), context.log);
   },
 };
 
 /** Starts it if it does not run, and waits for its SSH. Whatever exists is kept in the state on failure. */
-async function start(wanted: Inputs, context: Context): Promise<Outputs> {
-  const spec = await specOf(wanted, folderOf(context), context);
+async function start(wanted: Inputs, life: string, context: Context): Promise<Outputs> {
+  const spec = await specOf(wanted, folderOf(life, context), context);
   await discardUnfinished(spec.folder, context.log);
   if (!(await readMachine(spec.folder))) await tryWarmStart(spec, wanted, context);
   const state = await startMachine(spec, context);
-  const result = { ...wanted, ...outputsOf(state), incarnation: await incarnationOf(spec.folder) };
+  const result = { ...wanted, ...outputsOf(state), incarnation: await incarnationOf(spec.folder), life };
   try {
     await waitForSsh(spec.name, spec.folder, { log: context.log, signal: context.signal });
   } catch (error) {
     throw new InitFailed(
       messageWithCauses(error),
-      idOf(context),
+      idOf(life, context),
       { ...result, running: false },
       { cause: error },
     );
@@ -114,7 +129,13 @@ async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context)
   }
 }
 
-const folderOf = ({ stack, name }: Context) => machineFolder(stackFolder(stack), name);
+const folderOf = (life: string, { stack }: Context) => machineFolder(stackFolder(stack), life);
+
+const knownLife = ({ life }: Outputs, { name }: Context) => life || name;
+
+/** `core-1-2` names the second life of core-1. */
+const generationIn = ({ instanceId }: Pick<Inputs, 'instanceId'>, { name }: Context) =>
+  Number(instanceId.slice(name.length + 1));
 
 function refuseOtherHardware(name: string, old: Inputs, wanted: Inputs): void {
   const changed = fixed.filter((key) => old[key] !== wanted[key]);
@@ -124,7 +145,12 @@ function refuseOtherHardware(name: string, old: Inputs, wanted: Inputs): void {
   );
 }
 
-const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
+async function refuseBeside(wanted: Pick<Inputs, 'instanceId'>, context: Context): Promise<void> {
+  const reason = await inTheWay(stackFolder(context.stack), context.name, generationIn(wanted, context));
+  if (reason !== undefined) throw new Error(reason);
+}
+
+const idOf = (life: string, { stack }: Context) => `${stack}/${life}`;
 
 /** Names one life of the machine: a disk that was made anew holds another, and has to be met anew. */
 async function incarnationOf(folder: string): Promise<string> {

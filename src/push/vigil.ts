@@ -1,0 +1,112 @@
+import type { UnitView } from '../model/api.ts';
+import { leaseSeconds } from '../model/lease.ts';
+import type { AgentApi } from './api.ts';
+import { isOutage } from './errors.ts';
+import { type PollClock, systemClock } from './poll-clock.ts';
+import { firstThree, Progress } from './progress.ts';
+
+export interface VigilOptions {
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** Seconds for which nothing at all may change until it is given up; default 600. */
+  readonly patience?: number;
+  readonly clock?: PollClock;
+}
+
+/** Seconds. */
+const lookEvery = 1;
+const defaultPatience = 600;
+
+/** Seconds without a lease after which a machine counts as gone: one whose agent restarts is back before. */
+export const awayAfter = leaseSeconds + 6;
+
+/** The cluster at one look. */
+export interface Seen {
+  /** Whether the machine is a member. */
+  readonly there: boolean;
+  readonly units: readonly UnitView[];
+}
+
+/** What one look found: clauses that say what is waited for, none when it is over. */
+export interface Sight {
+  readonly left: readonly string[];
+  /** Changes with everything that is a step ahead. Default: `left`. */
+  readonly mark?: string;
+}
+
+/** Watches over one machine while it is emptied. */
+export class Vigil {
+  readonly #api: Pick<AgentApi, 'machines' | 'units'>;
+  readonly #machine: { readonly id: string; readonly name: string };
+  readonly #options: VigilOptions;
+  readonly #clock: PollClock;
+
+  constructor(
+    api: Pick<AgentApi, 'machines' | 'units'>,
+    machine: { readonly id: string; readonly name: string },
+    options: VigilOptions,
+  ) {
+    this.#api = api;
+    this.#machine = machine;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get now(): number {
+    return this.#clock.now() / 1000;
+  }
+
+  /**
+   * Looks once a second until nothing is left to wait for, and says what it waits for.
+   *
+   * @returns `away` when the machine has gone meanwhile: then nobody there does anything any more.
+   * @throws Error when nothing has changed for too long.
+   */
+  async until(look: (seen: Seen) => Promise<Sight>): Promise<'done' | 'away'> {
+    const { log, signal, patience = defaultPatience } = this.#options;
+    const progress = new Progress(log);
+    let last = { mark: '', at: this.now };
+    let seenAt = this.now;
+    for (;;) {
+      const sight = await orOutage(async () => {
+        const seen = await this.#look();
+        if (seen.there) seenAt = this.now;
+        return look(seen);
+      });
+      signal?.throwIfAborted();
+      if (sight.left.length === 0) return 'done';
+      if (this.now - seenAt >= awayAfter) return 'away';
+      const mark = sight.mark ?? sight.left.join();
+      if (mark !== last.mark) last = { mark, at: this.now };
+      const waited = Math.round(this.now - last.at);
+      if (waited >= patience) throw this.#givenUp(sight.left, waited);
+      const text = `${this.#machine.name} leaves; waiting for ${firstThree(sight.left)}`;
+      progress.report(text, this.now, `no change for ${waited} s of ${patience} s`);
+      await this.#clock.sleep(lookEvery * 1000, signal);
+    }
+  }
+
+  async #look(): Promise<Seen> {
+    const { machines } = await this.#api.machines();
+    const { units } = await this.#api.units();
+    return { there: machines.some(({ id }) => id === this.#machine.id), units };
+  }
+
+  #givenUp(left: readonly string[], waited: number): Error {
+    const lines = left.map((each) => `\n  ${each}`).join('');
+    return new Error(
+      `${this.#machine.name} can't leave yet: nothing has changed for ${waited} s, and it waits for${lines}\n` +
+        'Nothing was removed. Once that is mended, `npm run up` goes on; so it does when the machine is back in the config',
+    );
+  }
+}
+
+/** What is left, or the outage that hides it: agents are silent while they restart. */
+async function orOutage(look: () => Promise<Sight>): Promise<Sight> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isOutage(error)) return { left: [error.message] };
+    throw error;
+  }
+}

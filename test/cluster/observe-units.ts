@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Stack } from './stack.ts';
+
+const eventSchema = z.object({
+  revision: z.string(),
+  kind: z.string(),
+  unit: z.string().optional(),
+  machine: z.string().optional(),
+  message: z.string(),
+});
+
+export type ClusterEvent = z.output<typeof eventSchema>;
+
+/** What happened in the cluster since its beginning, oldest first. */
+export async function events(stack: Stack): Promise<readonly ClusterEvent[]> {
+  const { status, output } = await stack.flotilla(['events', '--json']);
+  if (status !== 0) throw new Error(`events ended with ${status}: ${output}`);
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => eventSchema.parse(JSON.parse(line)));
+}
+
+/** How few of these units were active at any moment after `since`, a revision. No two machines may bear one name. */
+export function fewestActive(
+  units: readonly string[],
+  happened: readonly ClusterEvent[],
+  since: bigint,
+): number {
+  const active = new Map<string, Set<string>>(units.map((unit) => [unit, new Set()]));
+  let fewest = units.length;
+  for (const { revision, kind, unit = '', machine = '', message } of happened) {
+    const on = active.get(unit);
+    if (kind !== 'state' || !on) continue;
+    if (message.startsWith('active')) on.add(machine);
+    else on.delete(machine);
+    const count = [...active.values()].filter(({ size }) => size > 0).length;
+    if (BigInt(revision) > since) fewest = Math.min(fewest, count);
+  }
+  return fewest;
+}
+
+/** Asks again and again until it is stopped. @returns milliseconds of the longest time without an answer */
+export function watchAnswers(url: string): { stop(): Promise<number> } {
+  const end = new AbortController();
+  const watching = (async () => {
+    let longest = 0;
+    let last = performance.now();
+    while (!end.signal.aborted) {
+      const reply = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+        (response) => response.text(),
+        () => undefined,
+      );
+      longest = Math.max(longest, performance.now() - last);
+      if (reply?.startsWith('Hello from instance')) last = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return longest;
+  })();
+  return {
+    async stop() {
+      end.abort();
+      return watching;
+    },
+  };
+}
