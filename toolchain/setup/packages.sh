@@ -8,8 +8,8 @@ setup_machine_packages() {
   setup_packages "local machines" "${packages[@]}"
 }
 
-# cloud-init for `cloud-init schema`; etcd for store tests on the host.
-setup_test_packages() { setup_packages "tests" cloud-init etcd-server etcd-client; }
+# cloud-init for `cloud-init schema`; etcd for store tests on the host; python3-venv for moto.
+setup_test_packages() { setup_packages "tests" cloud-init etcd-server etcd-client python3-venv; }
 
 # setup_packages PURPOSE PACKAGE...
 setup_packages() {
