@@ -14,7 +14,10 @@ import { runInForeground } from './process.ts';
 /** A test on emulated machines waits for boots; one that takes longer than this hangs. */
 const CLUSTER_TEST_LIMIT_MS = 15 * 60_000;
 
-/** Tests beside their sources that start a real etcd. They mostly wait, so more of them run than there are cores. */
+/**
+ * Tests beside their sources that start a real etcd, Pulumi's engine or moto. They mostly wait, so more of them run than
+ * there are cores.
+ */
 const REAL_TESTS = ['\\.real\\.test\\.ts$', '--testPathIgnorePatterns=/node_modules/', '--maxWorkers=3'];
 
 /** Clusters in virtual time with faults; `npm run simulate` has more seeds (docs/simulator.md). */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyHandler, type ChangeRule, type Properties, unknownValue } from './resource.ts';
+import { type AnyHandler, type Properties, unknownValue } from './resource.ts';
 
 export type DiffKind = 'add' | 'delete' | 'update';
 
@@ -24,14 +24,12 @@ export function diffProperties(
     .filter((key) => !skip(key) && !key.startsWith('__'))
     .flatMap((key) => {
       const [before, now] = [old.inputs[key], news[key]];
-      return changes(key, before, now, replaces(handler.changes[key], before, now));
+      const rule = handler.changes[key];
+      const replace = typeof rule === 'function' ? rule(before, now, news) : rule === 'replace';
+      return changes(key, before, now, replace);
     });
   const drifted = Object.keys(handler.drift(old.outputs)).map((key) => update(key));
   return Object.fromEntries([...changed, ...drifted]);
-}
-
-function replaces(rule: ChangeRule | undefined, old: unknown, value: unknown): boolean {
-  return typeof rule === 'function' ? rule(old, value) : rule === 'replace';
 }
 
 type Entry = readonly [string, PropertyChange];

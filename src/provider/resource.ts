@@ -26,9 +26,12 @@ export interface Created<Outputs> {
 
 /**
  * How a changed input is dealt with; what is not named is updated in place. A function says whether just this change
- * replaces.
+ * replaces; `inputs` are all of the new ones.
  */
-export type ChangeRule = 'replace' | 'ignore' | ((old: unknown, value: unknown) => boolean);
+export type ChangeRule =
+  | 'replace'
+  | 'ignore'
+  | ((old: unknown, value: unknown, inputs: Properties) => boolean);
 
 /** What there is to know while inputs are checked. */
 export interface Checked {
@@ -94,6 +97,14 @@ export interface AnyHandler {
   ): Promise<{ outputs: Properties; inputs?: Properties } | undefined>;
   update(id: string, inputs: Properties, old: Properties, context: Context): Promise<Properties>;
   delete(id: string, outputs: Properties, context: Context): Promise<void>;
+}
+
+/** A question to the provider that makes nothing, such as which image is the newest (Pulumi's "function"). */
+export interface AnyFunction {
+  readonly args: z.ZodType;
+  /** What the arguments lack or must not be. */
+  problems(args: Properties): { path: string; reason: string }[];
+  call(args: Properties): Promise<Properties>;
 }
 
 /** Something exists now although `create` or `update` failed: Pulumi keeps it in its state and tries again. */

@@ -6,7 +6,7 @@ import status from '@pulumi/pulumi/proto/status_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { z } from 'zod';
 import { anyHandler } from './handler.ts';
-import { type AnyHandler, InitFailed, type Properties, unknownValue } from './resource.ts';
+import { type AnyFunction, type AnyHandler, InitFailed, type Properties, unknownValue } from './resource.ts';
 import { createServer, toStruct } from './server.ts';
 
 /** A resource that lives in a map: enough to see what the engine would see. */
@@ -46,17 +46,23 @@ const folder = anyHandler({
   create: async (_, { stack, name }) => ({ id: `${stack}/${name}`, outputs: { name } }),
 });
 
-/** Things that share a pool of names, may shrink only by being made anew, and get a name that stays. */
+/** Things that share a pool of names, may shrink only by being made anew unless kept, and get a name that stays. */
 const disk: AnyHandler = {
   ...anyHandler({
-    inputs: z.object({ name: z.string(), gigabytes: z.number() }),
+    inputs: z.object({ name: z.string(), gigabytes: z.number(), keep: z.boolean().optional() }),
     outputs: z.object({}),
     computed: [],
-    changes: { gigabytes: (old, value) => Number(value) < Number(old) },
+    changes: { gigabytes: (old, value, { keep }) => Number(value) < Number(old) && keep !== true },
     create: async ({ name }) => ({ id: name, outputs: {} }),
   }),
   complete: async (inputs, { name, old }) => ({ ...inputs, name: inputs.name ?? old?.name ?? `${name}-1` }),
   deletesFirst: (old, inputs) => old.name === inputs.name,
+};
+
+const newest: AnyFunction = {
+  args: z.object({ os: z.string() }),
+  problems: ({ os }) => (os === undefined ? [{ path: 'os', reason: 'is required' }] : []),
+  call: async ({ os }) => ({ image: `${os}-2` }),
 };
 
 const urn = 'urn:pulumi:dev::flotilla::flotilla:local:Network$flotilla:test:Machine::core-1';
@@ -66,6 +72,7 @@ const configured: Properties[] = [];
 const cancellation = new AbortController();
 const server = createServer({
   handlers: { 'flotilla:test:Machine': machine, 'flotilla:test:Disk': disk, 'flotilla:test:Folder': folder },
+  functions: { 'flotilla:test:newest': newest },
   configure: ({ args }) => configured.push(args),
   version: '1.2.3',
   cancellation,
@@ -200,6 +207,15 @@ describe('diff', () => {
     expect(response.getDeletebeforereplace()).toBe(first);
   });
 
+  test('a rule may look at the other inputs', async () => {
+    const request = new messages.DiffRequest()
+      .setUrn(diskUrn)
+      .setOldInputs(toStruct({ name: 'data', gigabytes: 2, keep: true }))
+      .setNews(toStruct({ name: 'data', gigabytes: 1, keep: true }));
+    const response = await call<messages.DiffRequest, messages.DiffResponse>(client.diff, request);
+    expect([response.getDiffsList(), response.getReplacesList()]).toEqual([['gigabytes'], []]);
+  });
+
   test('leaves out what the program ignores', async () => {
     expect((await diff({ ...inputs, zone: 'b' }, {}, ['zone'])).getChanges()).toBe(DIFF_NONE);
   });
@@ -294,6 +310,28 @@ describe('read', () => {
 
   test('an empty id says that it is gone', async () => {
     expect((await read('core-9')).getId()).toBe('');
+  });
+});
+
+describe('a function', () => {
+  const invoke = (tok: string, args: Properties) =>
+    call<messages.InvokeRequest, messages.InvokeResponse>(
+      client.invoke,
+      new messages.InvokeRequest().setTok(tok).setArgs(toStruct(args)),
+    );
+
+  test('answers', async () => {
+    const response = await invoke('flotilla:test:newest', { os: 'debian' });
+    expect(response.getReturn()?.toJavaScript()).toEqual({ image: 'debian-2' });
+  });
+
+  test('names each argument that is wrong', async () => {
+    const [failure] = (await invoke('flotilla:test:newest', {})).getFailuresList();
+    expect([failure?.getProperty(), failure?.getReason()]).toEqual(['os', 'is required']);
+  });
+
+  test('that is not known is named', async () => {
+    await expect(invoke('flotilla:test:moon', {})).rejects.toThrow('no function flotilla:test:moon');
   });
 });
 

@@ -10,7 +10,7 @@ import { type Diff, diffProperties } from './diff.ts';
 import type { EngineLog } from './engine-log.ts';
 import { serviceError } from './errors.ts';
 import { packageSchema } from './package-schema.ts';
-import type { AnyHandler, Context, Properties } from './resource.ts';
+import type { AnyFunction, AnyHandler, Context, Properties } from './resource.ts';
 import { revealed } from './secret.ts';
 
 type Unary<Request, Response> = (request: Request) => Promise<Response>;
@@ -24,6 +24,8 @@ export interface ProviderConfig {
 export interface ProviderOptions {
   /** Type token → handler. */
   readonly handlers: Readonly<Record<string, AnyHandler>>;
+  /** Type token → function; none by default. */
+  readonly functions?: Readonly<Record<string, AnyFunction>>;
   readonly version: string;
   readonly log: EngineLog;
   /** Aborted when the user cancels, and by whoever stops the server: handlers end what they do. */
@@ -41,6 +43,7 @@ export function createServer(options: ProviderOptions): grpc.Server {
 
 function implementation({
   handlers,
+  functions = {},
   version,
   log,
   cancellation,
@@ -86,15 +89,21 @@ function implementation({
       cancellation.abort(new Error('cancelled'));
       return new empty.Empty();
     }),
+    invoke: unary(async (request: messages.InvokeRequest) => {
+      const asked = functions[request.getTok()];
+      if (!asked) throw new Error(`this provider has no function ${request.getTok()}`);
+      const args = fromStruct(request.getArgs());
+      const failures = checkFailures(asked.problems(args));
+      if (failures.length > 0) return new messages.InvokeResponse().setFailuresList(failures);
+      return new messages.InvokeResponse().setReturn(toStruct(await asked.call(args)));
+    }),
     check: unary(async (request: messages.CheckRequest) => {
       const handler = handlerOf(request.getUrn());
       const { name } = contextOf(request.getUrn());
       const olds = request.getOlds();
       const checked = { name, old: olds && fromStruct(olds) };
       const inputs = await handler.complete(fromStruct(request.getNews()), checked);
-      const failures = handler
-        .problems(inputs)
-        .map(({ path, reason }) => new messages.CheckFailure().setProperty(path).setReason(reason));
+      const failures = checkFailures(handler.problems(inputs));
       return new messages.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(failures);
     }),
     diff: unary(async (request: messages.DiffRequest) => {
@@ -158,6 +167,10 @@ function unary<Request, Response>(method: Unary<Request, Response>): grpc.handle
       (error: unknown) => callback(serviceError(error)),
     );
   };
+}
+
+function checkFailures(problems: readonly { path: string; reason: string }[]): messages.CheckFailure[] {
+  return problems.map(({ path, reason }) => new messages.CheckFailure().setProperty(path).setReason(reason));
 }
 
 /** `urn:pulumi:stack::project::parent$type::name` */

@@ -3,6 +3,8 @@ export type Effect =
   | {
       /** Status of the answer; nothing is done. */
       readonly answer: number;
+      /** The cloud's own name of the error, where it does not follow from the status, such as `VcpuLimitExceeded`. */
+      readonly code?: string;
       /** Default: what the API says with that status. */
       readonly message?: string;
       readonly headers?: Readonly<Record<string, string>>;
@@ -17,14 +19,20 @@ export type Effect =
     };
 
 export interface CallFault {
-  /** Method and path without its query; `*` stands for anything within a segment: `GET /v2/droplets/*`. */
+  /**
+   * Method and path without its query; `*` stands for anything within a segment: `GET /v2/droplets/*`. At AWS service and
+   * action: `ec2 RunInstances`.
+   */
   readonly call: string;
   readonly effect: Effect;
   /** How many such calls go well first; none by default. */
   readonly skip?: number;
   /** How many meet it; 1 by default. */
   readonly times?: number;
-  /** Counted for each path by itself: with 404 and a path with an id, what was just created is not there yet. */
+  /**
+   * Counted for each path by itself, at AWS for each thing that is asked about: with 404 and a path with an id, what was
+   * just created is not there yet.
+   */
   readonly each?: boolean;
 }
 
@@ -66,11 +74,12 @@ export class Faults {
     ];
   }
 
-  ofCall(method: string, path: string): Effect | undefined {
+  /** @param thing that is asked about; what the path names by default */
+  ofCall(method: string, path: string, thing: string = path): Effect | undefined {
     for (const each of this.#calls) {
       const { call, skip = 0, times = 1, each: byPath = false, effect } = each.fault;
       if (!fits(call, `${method} ${path}`)) continue;
-      const key = byPath ? path : '';
+      const key = byPath ? thing : '';
       const before = each.seen.get(key) ?? 0;
       if (before >= skip + times) continue;
       each.seen.set(key, before + 1);

@@ -2,14 +2,15 @@
 export type Entry =
   | {
       readonly kind: 'call';
+      /** Of HTTP; at AWS the service, such as `ec2`. */
       readonly method: string;
-      /** With its query. */
+      /** With its query; at AWS the action, such as `RunInstances`, and the same as the route. */
       readonly path: string;
       /** The path as the table of routes has it, without ids: `/v2/droplets/:droplet`. */
       readonly route: string;
       /** 0: the connection was cut. */
       readonly status: number;
-      /** What the caller sent, if it was JSON. */
+      /** What the caller sent, if it was JSON; at AWS the action's parameters. */
       readonly body?: unknown;
     }
   | {

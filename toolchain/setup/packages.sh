@@ -8,8 +8,8 @@ setup_machine_packages() {
   setup_packages "local machines" "${packages[@]}"
 }
 
-# cloud-init for `cloud-init schema`; etcd for store tests on the host.
-setup_test_packages() { setup_packages "tests" cloud-init etcd-server etcd-client; }
+# cloud-init for `cloud-init schema`; etcd for store tests on the host; python3-venv for moto.
+setup_test_packages() { setup_packages "tests" cloud-init etcd-server etcd-client python3-venv; }
 
 # Servers to push to; python3-venv for what is compared with.
 setup_push_packages() { setup_packages "the benchmark of pushes" openssh-server python3 python3-venv; }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { publicKey } from '../public-key.ts';
 import { at } from './rest.ts';
-import { publicKey } from './sample.ts';
 import { droplet, TestApi } from './test-api.ts';
 
 const cloud = TestApi.forEach();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { waitFor } from '../../plugin/wait.ts';
 import type { Client } from './client.ts';
 import { isGone } from './gone.ts';
 import type { Session } from './resource-type.ts';
-import { waitFor } from './wait.ts';
 
 const Address = z.object({ ip_address: z.string(), type: z.string() });
 /** What the stock plugin reads without asking whether it is there. */

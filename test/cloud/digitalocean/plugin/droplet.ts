@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
+import { waitFor } from '../../plugin/wait.ts';
 import { type DropletReply, getDroplet, powerCycle, waitForDroplet } from './droplet-wait.ts';
 import { isGone, unlessGone } from './gone.ts';
-import type { ResourceType, Session } from './resource-type.ts';
-import { waitFor } from './wait.ts';
+import { autoName, type ResourceType, type Session } from './resource-type.ts';
 
 const filled = z.string().min(1);
 const inputs = z.strictObject({
@@ -58,7 +58,7 @@ export const droplet: ResourceType<typeof inputs.shape> = {
   },
   defaults: { gracefulShutdown: false, ipv6: false, monitoring: false, resizeDisk: true },
   sets: ['sshKeys', 'tags'],
-  named: true,
+  autoName,
   shown: ({ userData }) => (userData === undefined ? {} : { userData: sha1(userData) }),
   async create(session, wanted, made) {
     const reply = await session.client.call('POST', '/v2/droplets', request(wanted));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { unlessGone } from './gone.ts';
 import { camel, camelName, snake } from './names.ts';
-import type { ResourceType } from './resource-type.ts';
+import { autoName, type ResourceType } from './resource-type.ts';
 
 const list = z.array(z.string()).optional();
 const ids = z.array(z.number()).optional();
@@ -51,7 +51,7 @@ export const firewall: ResourceType<typeof inputs.shape> = {
   computed: ['createdAt', 'pendingChanges', 'status'],
   changes: {},
   sets: ['inboundRules', 'outboundRules', 'dropletIds', 'tags'],
-  named: true,
+  autoName,
   async create({ client }, wanted, made) {
     made(Reply.parse(await client.call('POST', '/v2/firewalls', request(wanted))).firewall.id);
   },

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { waitFor } from '../../plugin/wait.ts';
 import { unlessGone } from './gone.ts';
 import { camel, snake } from './names.ts';
-import type { ResourceType, Session } from './resource-type.ts';
-import { waitFor } from './wait.ts';
+import { autoName, type ResourceType, type Session } from './resource-type.ts';
 
 const port = z.number().min(1).max(65_535);
 const Rule = z.strictObject({
@@ -90,7 +90,7 @@ export const loadBalancer: ResourceType<typeof inputs.shape> = {
     },
   },
   sets: ['forwardingRules', 'dropletIds'],
-  named: true,
+  autoName,
   async create(session, wanted, made) {
     const reply = await session.client.call('POST', '/v2/load_balancers', request(wanted));
     const { id } = Reply.parse(reply).load_balancer;

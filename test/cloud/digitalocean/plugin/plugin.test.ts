@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Properties, unknownValue } from '../../../../src/provider/resource.ts';
 import { FakeMachines } from '../../fake-machines.ts';
+import { HalfMade, type Known, silent, TestEngine } from '../../plugin/test-engine.ts';
+import { publicKey } from '../../public-key.ts';
 import { type Api, type ApiOptions, startApi } from '../api.ts';
 import { effects } from '../effects.ts';
-import { publicKey, quick } from '../sample.ts';
-import { HalfMade, type Known, TestEngine } from './test-engine.ts';
+import { quick } from '../sample.ts';
+import { createPlugin } from './plugin.ts';
 
 let api: Api;
 let engine: TestEngine;
@@ -14,10 +16,17 @@ let machines: FakeMachines;
 /** Waits a thousandth of what the stock plugin waits. */
 const hurry = { TEST_CLOUD_PACE: '0.001' };
 
+/** @param config what a program or stack config sets of the provider */
+function startEngine(environment: NodeJS.ProcessEnv, config: Properties = {}): Promise<TestEngine> {
+  const token = (type: string) =>
+    `digitalocean:index/${type.charAt(0).toLowerCase()}${type.slice(1)}:${type}`;
+  return TestEngine.start({ server: createPlugin({ log: silent, environment }), token }, config);
+}
+
 async function start(options: ApiOptions = {}, environment: NodeJS.ProcessEnv = {}): Promise<void> {
   machines = new FakeMachines();
   api = await startApi({ ...quick, machines, ...options });
-  engine = await TestEngine.start({
+  engine = await startEngine({
     ...hurry,
     DIGITALOCEAN_API_URL: api.url,
     DIGITALOCEAN_TOKEN: api.token,
@@ -40,19 +49,19 @@ describe('settings', () => {
 
   test('the provider’s own come before the environment’s', async () => {
     const environment = { ...hurry, DIGITALOCEAN_API_URL: 'http://127.0.0.1:1', DIGITALOCEAN_TOKEN: 'wrong' };
-    const other = await TestEngine.start(environment, { apiEndpoint: api.url, token: api.token });
+    const other = await startEngine(environment, { apiEndpoint: api.url, token: api.token });
     expect((await other.create('Tag', 'web', account)).id).toBe('web');
     other.stop();
   });
 
   test('without a token the API refuses', async () => {
-    const other = await TestEngine.start({ ...hurry, DIGITALOCEAN_API_URL: api.url });
+    const other = await startEngine({ ...hurry, DIGITALOCEAN_API_URL: api.url });
     await expect(other.create('Tag', 'web', account)).rejects.toThrow('401');
     other.stop();
   });
 
   test('without an endpoint nothing is called', async () => {
-    await expect(TestEngine.start({ DIGITALOCEAN_TOKEN: 'x' })).rejects.toThrow('set DIGITALOCEAN_API_URL');
+    await expect(startEngine({ DIGITALOCEAN_TOKEN: 'x' })).rejects.toThrow('set DIGITALOCEAN_API_URL');
   });
 
   test('how often is retried', async () => {

@@ -1,15 +1,10 @@
 import type * as grpc from '@grpc/grpc-js';
-import type { EngineLog } from '../../../../src/provider/engine-log.ts';
 import { createServer } from '../../../../src/provider/server.ts';
+import type { PluginOptions } from '../../plugin/serve.ts';
 import { Client } from './client.ts';
 import type { Session } from './resource-type.ts';
 import { readSettings } from './settings.ts';
 import { createHandlers } from './types.ts';
-
-export interface PluginOptions {
-  readonly log: EngineLog;
-  readonly environment: NodeJS.ProcessEnv;
-}
 
 /** The version of the SDK whose types it serves. */
 const version = '4.68.0';

@@ -12,7 +12,6 @@ export const projectResources: ResourceType<typeof inputs.shape> = {
   computed: [],
   changes: { project: 'replace' },
   sets: ['resources'],
-  named: false,
   async create({ client }, { project, resources }, made) {
     await client.call('GET', `/v2/projects/${project}`);
     await assign(client, project, resources);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { retry } from '../../plugin/wait.ts';
 import { ApiFailure } from './client.ts';
 import { unlessGone } from './gone.ts';
 import { assign, moveToDefault, reassign, resourcesOf } from './project-assign.ts';
-import type { ResourceType } from './resource-type.ts';
-import { retry } from './wait.ts';
+import { autoName, type ResourceType } from './resource-type.ts';
 
 const inputs = z.strictObject({
   name: z.string().min(1).max(175),
@@ -41,7 +41,7 @@ export const project: ResourceType<typeof inputs.shape> = {
   changes: {},
   defaults: { description: '', purpose: 'Web Application', isDefault: false },
   sets: ['resources'],
-  named: true,
+  autoName,
   async create({ client }, { resources = [], isDefault, ...wanted }, made) {
     const { id } = Reply.parse(await client.call('POST', '/v2/projects', wanted)).project;
     if (resources.length > 0)

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ProviderConfig } from '../../../../src/provider/server.ts';
+import { type Pace, readPace } from '../../plugin/pace.ts';
 
-/** What the stock plugin can be told, and two settings of our own, without which a test would take minutes. */
-export interface Settings {
+/** What the stock plugin can be told, and how fast time goes. */
+export interface Settings extends Pace {
   readonly token: string;
   /** Such as `http://127.0.0.1:1234`. */
   readonly endpoint: string;
@@ -13,10 +14,6 @@ export interface Settings {
     readonly shortest: number;
     readonly longest: number;
   };
-  /** Factor on everything that is waited, such as 10 s before a new droplet is looked at. */
-  readonly pace: number;
-  /** Factor on all deadlines, such as 60 s for a droplet to be gone. */
-  readonly patience: number;
 }
 
 const Text = z.string().min(1).optional().catch(undefined);
@@ -35,8 +32,6 @@ const Variables = z.object({
   DIGITALOCEAN_HTTP_RETRY_MAX: Given,
   DIGITALOCEAN_HTTP_RETRY_WAIT_MIN: Given,
   DIGITALOCEAN_HTTP_RETRY_WAIT_MAX: Given,
-  TEST_CLOUD_PACE: Given,
-  TEST_CLOUD_PATIENCE: Given,
 });
 
 /** Settings of the provider (`digitalocean:token`) come before the environment's, as in the stock plugin. */
@@ -55,7 +50,6 @@ export function readSettings({ args }: ProviderConfig, environment: NodeJS.Proce
       shortest: given.httpRetryWaitMin ?? variables.DIGITALOCEAN_HTTP_RETRY_WAIT_MIN ?? 1,
       longest: given.httpRetryWaitMax ?? variables.DIGITALOCEAN_HTTP_RETRY_WAIT_MAX ?? 30,
     },
-    pace: variables.TEST_CLOUD_PACE ?? 1,
-    patience: variables.TEST_CLOUD_PATIENCE ?? 1,
+    ...readPace(environment),
   };
 }

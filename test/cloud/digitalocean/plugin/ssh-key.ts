@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { retry } from '../../plugin/wait.ts';
 import { isGone, unlessGone } from './gone.ts';
-import type { ResourceType } from './resource-type.ts';
-import { retry } from './wait.ts';
+import { autoName, type ResourceType } from './resource-type.ts';
 
 const inputs = z.strictObject({ name: z.string(), publicKey: z.string() });
 
@@ -16,7 +16,7 @@ export const sshKey: ResourceType<typeof inputs.shape> = {
   inputs,
   computed: ['fingerprint'],
   changes: { publicKey: (old, value) => String(old).trim() !== String(value).trim() },
-  named: true,
+  autoName,
   async create({ client, settings }, { name, publicKey: public_key }, made) {
     const reply = await client.call('POST', '/v2/account/keys', { name, public_key });
     const { id } = Reply.parse(reply).ssh_key;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { unlessGone } from './gone.ts';
-import type { ResourceType } from './resource-type.ts';
+import { autoName, type ResourceType } from './resource-type.ts';
 
 const inputs = z.strictObject({
   name: z
@@ -33,7 +33,7 @@ export const tag: ResourceType<typeof inputs.shape> = {
     'volumesCount',
   ],
   changes: { name: 'replace' },
-  named: true,
+  autoName,
   async create({ client }, { name }, made) {
     made(Reply.parse(await client.call('POST', '/v2/tags', { name })).tag.name);
   },

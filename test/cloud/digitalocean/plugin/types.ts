@@ -1,10 +1,11 @@
 import type { AnyHandler } from '../../../../src/provider/resource.ts';
+import { bridged } from '../../plugin/resource-type.ts';
 import { droplet } from './droplet.ts';
 import { firewall } from './firewall.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
 import { projectResources } from './project-resources.ts';
-import { bridged, type Session } from './resource-type.ts';
+import type { Session } from './resource-type.ts';
 import { sshKey } from './ssh-key.ts';
 import { tag } from './tag.ts';
 import { vpc } from './vpc.ts';

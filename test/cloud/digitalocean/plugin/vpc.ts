@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { retry } from '../../plugin/wait.ts';
 import { ApiFailure } from './client.ts';
 import { unlessGone } from './gone.ts';
-import type { ResourceType } from './resource-type.ts';
-import { retry } from './wait.ts';
+import { autoName, type ResourceType } from './resource-type.ts';
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -31,7 +31,7 @@ export const vpc: ResourceType<typeof inputs.shape> = {
   inputs,
   computed: ['createdAt', 'default', 'ipRange', 'vpcUrn'],
   changes: { region: 'replace', ipRange: 'replace' },
-  named: true,
+  autoName,
   async create({ client }, { name, region, description, ipRange: ip_range }, made) {
     made(Reply.parse(await client.call('POST', '/v2/vpcs', { name, region, description, ip_range })).vpc.id);
   },

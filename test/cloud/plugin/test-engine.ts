@@ -2,9 +2,8 @@ import * as grpc from '@grpc/grpc-js';
 import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import status from '@pulumi/pulumi/proto/status_pb.js';
-import type { Properties } from '../../../../src/provider/resource.ts';
-import { toStruct } from '../../../../src/provider/server.ts';
-import { createPlugin } from './plugin.ts';
+import type { Properties } from '../../../src/provider/resource.ts';
+import { toStruct } from '../../../src/provider/server.ts';
 
 /** A resource as the state would hold it. */
 export interface Known {
@@ -37,27 +36,38 @@ type Method<Request, Response> = (
   callback: (error: grpc.ServiceError | null, response: Response) => void,
 ) => unknown;
 
+/** A plugin and how its types are called, for tests to call them by a short name. */
+export interface TestPlugin {
+  readonly server: grpc.Server;
+  /** `Vpc` → `digitalocean:index/vpc:Vpc` */
+  readonly token: (type: string) => string;
+}
+
+/** Where lines for people go in tests. */
+export const silent = { connect: () => undefined, info: () => undefined };
+
 /** Does what Pulumi's engine does with a plugin, over gRPC, one resource at a time. */
 export class TestEngine {
   readonly #server: grpc.Server;
+  readonly #token: (type: string) => string;
   readonly #client: provider.ResourceProviderClient;
 
-  private constructor(server: grpc.Server, port: number) {
+  private constructor({ server, token }: TestPlugin, port: number) {
     this.#server = server;
+    this.#token = token;
     const address = `127.0.0.1:${port}`;
     this.#client = new provider.ResourceProviderClient(address, grpc.credentials.createInsecure());
   }
 
   /** @param config what a program or stack config sets of the provider */
-  static async start(environment: NodeJS.ProcessEnv, config: Properties = {}): Promise<TestEngine> {
-    const log = { connect: () => undefined, info: () => undefined };
-    const server = createPlugin({ log, environment });
+  static async start(plugin: TestPlugin, config: Properties = {}): Promise<TestEngine> {
+    const { server } = plugin;
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),
       ),
     );
-    const engine = new TestEngine(server, port);
+    const engine = new TestEngine(plugin, port);
     try {
       const request = new messages.ConfigureRequest().setArgs(toStruct(config));
       await engine.#call(engine.#client.configure, request);
@@ -76,7 +86,9 @@ export class TestEngine {
   /** @throws Error with all that is wrong with the inputs; HalfMade */
   async create(type: string, name: string, program: Properties): Promise<Known> {
     const inputs = await this.check(type, name, program);
-    const request = new messages.CreateRequest().setUrn(urn(type, name)).setProperties(toStruct(inputs));
+    const request = new messages.CreateRequest()
+      .setUrn(this.#urn(type, name))
+      .setProperties(toStruct(inputs));
     try {
       const response = await this.#call<messages.CreateRequest, messages.CreateResponse>(
         this.#client.create,
@@ -91,7 +103,7 @@ export class TestEngine {
   async preview(type: string, name: string, program: Properties): Promise<Properties> {
     const inputs = await this.check(type, name, program);
     const request = new messages.CreateRequest()
-      .setUrn(urn(type, name))
+      .setUrn(this.#urn(type, name))
       .setProperties(toStruct(inputs))
       .setPreview(true);
     const response = await this.#call<messages.CreateRequest, messages.CreateResponse>(
@@ -102,7 +114,7 @@ export class TestEngine {
   }
 
   async check(type: string, name: string, program: Properties, old?: Properties): Promise<Properties> {
-    const request = new messages.CheckRequest().setUrn(urn(type, name)).setNews(toStruct(program));
+    const request = new messages.CheckRequest().setUrn(this.#urn(type, name)).setNews(toStruct(program));
     if (old) request.setOlds(toStruct(old));
     const response = await this.#call<messages.CheckRequest, messages.CheckResponse>(
       this.#client.check,
@@ -116,7 +128,7 @@ export class TestEngine {
   async diff(known: Known, program: Properties, ignored: readonly string[] = []): Promise<Change> {
     const inputs = await this.check(known.type, known.name, program, known.inputs);
     const request = new messages.DiffRequest()
-      .setUrn(urn(known.type, known.name))
+      .setUrn(this.#urn(known.type, known.name))
       .setId(known.id)
       .setOldInputs(toStruct(known.inputs))
       .setOlds(toStruct(known.outputs))
@@ -137,7 +149,7 @@ export class TestEngine {
   async update(known: Known, program: Properties): Promise<Known> {
     const inputs = await this.check(known.type, known.name, program, known.inputs);
     const request = new messages.UpdateRequest()
-      .setUrn(urn(known.type, known.name))
+      .setUrn(this.#urn(known.type, known.name))
       .setId(known.id)
       .setOlds(toStruct(known.outputs))
       .setOldInputs(toStruct(known.inputs))
@@ -152,7 +164,7 @@ export class TestEngine {
   /** Undefined when it is gone. */
   async refresh(known: Known): Promise<Known | undefined> {
     const request = new messages.ReadRequest()
-      .setUrn(urn(known.type, known.name))
+      .setUrn(this.#urn(known.type, known.name))
       .setId(known.id)
       .setInputs(toStruct(known.inputs))
       .setProperties(toStruct(known.outputs));
@@ -166,10 +178,26 @@ export class TestEngine {
 
   async delete({ type, name, id, outputs }: Known): Promise<void> {
     const request = new messages.DeleteRequest()
-      .setUrn(urn(type, name))
+      .setUrn(this.#urn(type, name))
       .setId(id)
       .setProperties(toStruct(outputs));
     await this.#call(this.#client.delete, request);
+  }
+
+  /** @throws Error with all that is wrong with the arguments */
+  async invoke(token: string, args: Properties): Promise<Properties> {
+    const request = new messages.InvokeRequest().setTok(token).setArgs(toStruct(args));
+    const response = await this.#call<messages.InvokeRequest, messages.InvokeResponse>(
+      this.#client.invoke,
+      request,
+    );
+    const failures = response.getFailuresList().map((each) => `${each.getProperty()}: ${each.getReason()}`);
+    if (failures.length > 0) throw new Error(failures.join('; '));
+    return plain(response.getReturn());
+  }
+
+  #urn(type: string, name: string): string {
+    return `urn:pulumi:test::flotilla::${this.#token(type)}::${name}`;
   }
 
   #call<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
@@ -177,11 +205,6 @@ export class TestEngine {
       method.call(this.#client, request, (error, response) => (error ? reject(error) : resolve(response))),
     );
   }
-}
-
-function urn(type: string, name: string): string {
-  const module = type.charAt(0).toLowerCase() + type.slice(1);
-  return `urn:pulumi:test::flotilla::digitalocean:index/${module}:${type}::${name}`;
 }
 
 function plain(struct: { toJavaScript(): object } | undefined): Properties {

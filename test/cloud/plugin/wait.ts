@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from './settings.ts';
+import type { Pace } from './pace.ts';
 
 /** A wait as Terraform's SDK does it (`retry.StateChangeConf`); seconds. */
 export interface Wait {
@@ -20,7 +20,7 @@ export interface Wait {
 const between = { first: 0.2, longest: 10 };
 
 /** @throws Error in the SDK's words */
-export async function waitFor(wait: Wait, { pace, patience }: Settings): Promise<void> {
+export async function waitFor(wait: Wait, { pace, patience }: Pace): Promise<void> {
   const { pending, target, look, timeout, delay = 0, poll, blindLooks = 20 } = wait;
   const deadline = performance.now() + timeout * 1000 * patience;
   await sleep(delay * 1000 * pace);
@@ -52,7 +52,7 @@ export async function retry(
   action: () => Promise<void>,
   heals: (error: unknown) => boolean,
   timeout: number,
-  settings: Settings,
+  settings: Pace,
 ): Promise<void> {
   let failure: unknown;
   const look = async () => {

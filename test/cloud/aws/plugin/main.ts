@@ -1,0 +1,4 @@
+import { serve } from '../../plugin/serve.ts';
+import { createPlugin } from './plugin.ts';
+
+serve('aws', createPlugin);
