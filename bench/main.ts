@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../src/model/message-of.ts';
 import { agent, agentParts } from './agent.ts';
 import type { Benchmark } from './benchmark.ts';
+import { clouds, cloudsParts } from './clouds.ts';
 import { cluster, clusterParts } from './cluster.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
@@ -27,6 +28,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     does: 'what three idle agents cost: writes, wake-ups, CPU, memory',
     run: agent,
     parts: agentParts,
+  },
+  clouds: {
+    does: 'a cluster on the test cloud: up, unchanged up, scale, roll, destroy; program start with the SDKs',
+    run: clouds,
+    parts: cloudsParts,
   },
   cluster: {
     does: 'three local machines: up, scale, change, failover, kills, destroy',

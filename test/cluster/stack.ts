@@ -43,6 +43,7 @@ export interface Stack {
   remove(): void;
 }
 
+/** Keys are Flotilla's, but those with a namespace of their own, `aws:region`. */
 export type Config = Readonly<Record<string, unknown>>;
 
 export interface RunOptions {
@@ -88,7 +89,10 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
     machines: join(clone, '.flotilla', 'stacks', name, 'machines'),
     configure(next) {
       const salt = /^encryptionsalt:.*$/m.exec(read(configFile))?.[0] ?? '';
-      const entries = Object.entries(next).map(([key, value]) => [`flotilla:${key}`, value]);
+      const entries = Object.entries(next).map(([key, value]) => [
+        key.includes(':') ? key : `flotilla:${key}`,
+        value,
+      ]);
       writeFileSync(configFile, `${salt}\n${stringify({ config: Object.fromEntries(entries) })}`);
     },
     pulumi: (args, options) => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Faults } from '../faults.ts';
+import type { Machines } from '../machines.ts';
 import { Trace } from '../trace.ts';
 import { type Call, readCall, thingOf } from './call.ts';
 import { forward, mended } from './forward.ts';
+import { Instances } from './instances.ts';
 import { Inventory } from './inventory.ts';
 import { publicParameters } from './public-parameters.ts';
 import { type Answer, refuse } from './refusal.ts';
@@ -23,10 +25,14 @@ export interface AwsApi {
 /** What answers a call that no fault keeps from it. */
 export type Backend = (headers: IncomingMessage['headers'], body: string) => Promise<Answer>;
 
-/** @param backend moto's address, or in tests what stands for it */
-export async function startProxy(backend: string | Backend): Promise<AwsApi> {
+/**
+ * @param backend moto's address, or in tests what stands for it
+ * @param machines boot for instances; without them, instances are what moto notes of them
+ */
+export async function startProxy(backend: string | Backend, machines?: Machines): Promise<AwsApi> {
   const passage = new Passage(
     typeof backend === 'string' ? (headers, body) => forward(backend, headers, body) : backend,
+    machines && new Instances(machines),
   );
   const server = createServer((request, response) => {
     passage.serve(request, response).catch((error: unknown) => {
@@ -58,11 +64,13 @@ class Passage {
   readonly inventory = new Inventory();
   readonly failures: Error[] = [];
   readonly #backend: Backend;
+  readonly #instances: Instances | undefined;
   /** Answers by the token with which a caller marks a call that it repeats. */
   readonly #answered = new Map<string, Answer>();
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, instances: Instances | undefined) {
     this.#backend = backend;
+    this.#instances = instances;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,7 +109,8 @@ class Passage {
     const mark = params.ClientToken && `${service} ${action} ${params.ClientToken}`;
     const before = mark && this.#answered.get(mark);
     if (before) return before;
-    const answer = await this.#backend(request.headers, mended(call, body));
+    const noted = await this.#backend(request.headers, mended(call, body));
+    const answer = noted.status < 300 && this.#instances ? await this.#instances.heed(call, noted) : noted;
     if (answer.status < 300) {
       if (mark) this.#answered.set(mark, answer);
       const change = this.inventory.changeBy(call, answer.body);
