@@ -193,9 +193,43 @@ describe('a machine that is not there', () => {
     await cluster.clock.advance(60_000);
     expect(await runningOn(core)).toEqual(web);
   });
+
+  test('may be alive: what it runs has other places before it goes', async () => {
+    await launch(...webs);
+    await old.crash();
+    await cluster.clock.advance(12_000);
+    expect((await runningOn(old)).length).toBeGreaterThan(0);
+    await empty([old]);
+    const { units } = await cluster.units();
+    const places = units.flatMap(({ placements }) => placements.map(({ machineId }) => machineId));
+    expect(places).not.toContain(old.machine.id);
+    expect(new Set(await runningOn(core, other))).toEqual(new Set(web));
+  });
 });
 
 describe('a machine that can’t be emptied', () => {
+  test('is given up when what moved crashes in a loop and keeps the others from moving', async () => {
+    await launch(...webs);
+    const before = await runningOn(core);
+    let seconds = 0;
+    meanwhile = async () => {
+      seconds += 1;
+      if (seconds > 300) throw new Error('it still waits');
+      const { units } = await cluster.units();
+      const moved = units.filter(
+        ({ name, placements }) =>
+          !before.includes(name) && placements.some(({ machineId }) => machineId === core.machine.id),
+      );
+      for (const { name } of moved) {
+        if (seconds % 6 === 0) core.systemd.crashToRestart(name);
+        if (seconds % 6 === 3) core.systemd.restart(name);
+      }
+    };
+    await expect(empty([old, other], { patience: 60 })).rejects.toThrow(
+      /^worker-1 can't leave yet: nothing has changed for 60 s/,
+    );
+  });
+
   test('is given up when nothing changes any more, with what it waits for', async () => {
     await launch(...webs);
     for (const name of web) core.systemd.refused.add(name);
@@ -232,10 +266,12 @@ describe('a machine that can’t be emptied', () => {
     let seconds = 0;
     meanwhile = () => {
       seconds += 1;
-      if (seconds === 3) cluster.store.reachable = false;
-      if (seconds === 8) cluster.store.reachable = true;
+      if (seconds === 1) cluster.store.reachable = false;
+      // Longer than a machine without a lease is waited for: what nobody can see is not gone.
+      if (seconds === 63) cluster.store.reachable = true;
     };
     await empty([old]);
+    expect(log.filter((line) => line.includes('gone'))).toEqual([]);
     expect(await runningOn(core, other)).toEqual(web);
   });
 

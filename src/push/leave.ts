@@ -1,5 +1,6 @@
 import type { Departure, UnitView } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
+import { settled } from '../model/settled.ts';
 import type { AgentApi } from './api.ts';
 import { followUnits } from './follow.ts';
 import { Guests, isOn } from './guests.ts';
@@ -32,11 +33,14 @@ export async function emptyMachines(
   leaving: readonly LeavingMachine[],
   options: VigilOptions,
 ): Promise<void> {
-  const there: LeavingMachine[] = [];
-  for (const machine of leaving) if (await isThere(api, machine, options)) there.push(machine);
+  const found = await settled(leaving.map((machine) => isThere(api, machine, options)));
+  const there = leaving.filter((_, index) => found[index]);
   // All of them first: no unit shall move twice.
   for (const machine of there) await close(api, machine);
-  for (const machine of there) await new Leave(api, machine, options).run();
+  for (const machine of leaving) {
+    const leave = new Leave(api, machine, options);
+    await (there.includes(machine) ? leave.run() : leave.release());
+  }
 }
 
 /** Lets machines that stay have units again which a run that was cut off had begun to empty. */
@@ -93,13 +97,38 @@ class Leave {
     const well = await this.#wellOf(guests);
     if (guests.length > 0) log(`${name} leaves: its units move first`);
     await this.#api.onMachine(id, 'drain', { reason: leaves });
-    if ((await this.#drained(guests)) === 'away') return log(`${name} has gone meanwhile`);
+    if ((await this.#drained(guests)) === 'away') {
+      log(`${name} has gone meanwhile: its units move without it`);
+      await this.release();
+      return await this.#followMoved(well);
+    }
     await this.#followMoved(well);
     await this.#api.onMachine(id, 'drain', { reason: leaves, force: true });
     await this.#vigil.until(async ({ units }) => ({
       left: units.filter((unit) => isOn(unit, id)).map((unit) => `${unit.name} to stop`),
     }));
     log(`${name} is empty`);
+  }
+
+  /**
+   * Of a machine without a lease: until its units have other places. When it still answers the engine holds them for a
+   * while, for they may well run there; and they would end with it.
+   */
+  async release(): Promise<void> {
+    const { id, name } = this.#machine;
+    const placed = (units: readonly UnitView[]) =>
+      units.filter(({ placements }) => placements.some(({ machineId }) => machineId === id));
+    let asked = false;
+    await this.#vigil.until(
+      async ({ units }) => {
+        const left = placed(units);
+        if (left.length > 0 && !asked)
+          await this.#api.onMachine(id, 'drain', { reason: leaves, force: true });
+        asked ||= left.length > 0;
+        return { left: left.map((unit) => `${unit.name} to get another place: ${name} is silent`) };
+      },
+      { absence: 'expected' },
+    );
   }
 
   /** Those that do their work now: what is not well before the move need not be so after it. */
@@ -129,9 +158,16 @@ class Leave {
       const waiting = left.map(({ name }) => `${name} to leave (${said.get(name)?.reason ?? 'it stops'})`);
       return {
         left: waiting,
-        mark: JSON.stringify(units.filter(({ name }) => names.has(name)).map(stateOf)),
+        mark: JSON.stringify(units.filter(({ name }) => names.has(name)).map((unit) => this.#stepsOf(unit))),
       };
     });
+  }
+
+  /** What shows that a unit comes ahead. Its states elsewhere do not: one that crashes in a loop changes them for ever. */
+  #stepsOf({ name, placements, states }: UnitView) {
+    const { id } = this.#machine;
+    const here = states.some(({ machineId }) => machineId === id);
+    return [name, placements.map(({ machineId }) => machineId), here];
   }
 
   async #whyStill(left: readonly UnitView[]): Promise<ReadonlyMap<string, Departure>> {
@@ -169,13 +205,4 @@ class Leave {
 
 function sayAll(departures: ReadonlyMap<string, Departure>): string {
   return [...departures.values()].map(({ unit, reason }) => `${unit}: ${reason}`).join();
-}
-
-/** What shows that something goes on with a unit. */
-function stateOf({ name, placements, states }: UnitView) {
-  return [
-    name,
-    placements.map(({ machineId }) => machineId),
-    states.map(({ machineId, active, sub, ready }) => [machineId, active, sub, ready?.ok]),
-  ];
 }

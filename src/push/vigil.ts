@@ -59,23 +59,33 @@ export class Vigil {
   /**
    * Looks once a second until nothing is left to wait for, and says what it waits for.
    *
-   * @returns `away` when the machine has gone meanwhile: then nobody there does anything any more.
+   * @returns `away` when the machine has no lease any more, as far as looks that succeeded tell: while nobody can be
+   * asked, it may well be there.
    * @throws Error when nothing has changed for too long.
    */
-  async until(look: (seen: Seen) => Promise<Sight>): Promise<'done' | 'away'> {
+  async until(
+    look: (seen: Seen) => Promise<Sight>,
+    { absence = 'ends' }: { readonly absence?: 'ends' | 'expected' } = {},
+  ): Promise<'done' | 'away'> {
     const { log, signal, patience = defaultPatience } = this.#options;
     const progress = new Progress(log);
     let last = { mark: '', at: this.now };
-    let seenAt = this.now;
+    let absentSince: number | undefined;
     for (;;) {
-      const sight = await orOutage(async () => {
-        const seen = await this.#look();
-        if (seen.there) seenAt = this.now;
-        return look(seen);
-      });
+      const sight = await orOutage(
+        async () => {
+          const seen = await this.#look();
+          absentSince = seen.there ? undefined : (absentSince ?? this.now);
+          return look(seen);
+        },
+        () => {
+          absentSince = undefined;
+        },
+      );
       signal?.throwIfAborted();
       if (sight.left.length === 0) return 'done';
-      if (this.now - seenAt >= awayAfter) return 'away';
+      const absent = absentSince === undefined ? 0 : this.now - absentSince;
+      if (absence === 'ends' && absent >= awayAfter) return 'away';
       const mark = sight.mark ?? sight.left.join();
       if (mark !== last.mark) last = { mark, at: this.now };
       const waited = Math.round(this.now - last.at);
@@ -102,11 +112,12 @@ export class Vigil {
 }
 
 /** What is left, or the outage that hides it: agents are silent while they restart. */
-async function orOutage(look: () => Promise<Sight>): Promise<Sight> {
+async function orOutage(look: () => Promise<Sight>, outage: () => void): Promise<Sight> {
   try {
     return await look();
   } catch (error) {
-    if (isOutage(error)) return { left: [error.message] };
-    throw error;
+    if (!isOutage(error)) throw error;
+    outage();
+    return { left: [error.message] };
   }
 }

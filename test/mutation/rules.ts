@@ -293,8 +293,8 @@ export const rules: readonly Rule[] = [
   {
     broken: 'the next machine is emptied though the units of the last one are not well',
     file: 'src/push/leave.ts',
-    from: 'await this.#followMoved(well);',
-    to: '',
+    from: '    await this.#followMoved(well);\n    await this.#api',
+    to: '    await this.#api',
     tests: ['src/push/leave.test.ts'],
   },
   {
@@ -305,9 +305,9 @@ export const rules: readonly Rule[] = [
     tests: ['src/push/leave.test.ts'],
   },
   {
-    broken: 'a new machine takes the address of one that is still there',
+    broken: 'a new machine comes beside any of its former lives',
     file: 'src/provider/resources/local/beside.ts',
-    from: '(each - generation) % 2 === 0',
+    from: 'each < generation - 1',
     to: 'each === generation',
     tests: ['src/provider/resources/local'],
   },

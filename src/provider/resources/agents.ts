@@ -126,8 +126,7 @@ async function install(
       ),
     ]);
     await admin.enable();
-    if (leaving) await empty(use, wanted, leaving, context);
-    if (leaving?.length) await admin.admit(wanted.machines, 'remove');
+    if (leaving) await dismiss(use, admin, wanted, leaving, context);
   } finally {
     await admin.close();
   }
@@ -135,8 +134,9 @@ async function install(
 }
 
 /** What can't leave stays in the state, so that the next run goes on, whatever the config says by then. */
-async function empty(
+async function dismiss(
   use: Use,
+  admin: EtcdAdmin,
   wanted: Inputs,
   leaving: readonly MachineAccess[],
   context: Context,
@@ -145,8 +145,8 @@ async function empty(
   try {
     await keepMachines(api, wanted.machines, context);
     await emptyMachines(api, leaving, context);
+    if (leaving.length > 0) await admin.admit(wanted.machines, 'remove');
   } catch (error) {
-    context.signal.throwIfAborted();
     const outputs: Outputs = { ...wanted, stale: [], leaving: [...leaving] };
     throw new InitFailed(messageWithCauses(error), idOf(context), outputs, { cause: error });
   }

@@ -30,7 +30,8 @@ export function hostKey(
     inputs,
     outputs,
     computed: ['publicKey', 'machineId'],
-    changes: { oneTimeHostKey: 'replace', incarnation: 'replace' },
+    // A machine that was met is known by its lasting key; what it was met by is of no use any more.
+    changes: { oneTimeHostKey: 'ignore', incarnation: 'replace' },
 
     async create({ machine, host, port, user, proxyJump, oneTimeHostKey, privateKey }, context) {
       const of = { stack: context.stack, machine, oneTimeHostKey };

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { generationOf, machinesFolder } from '../../../qemu/paths.ts';
 
 /**
- * Why a machine of this generation can't come up beside its former lives; undefined when it can. An address has two turns
- * (`hostOf` in src/config/addresses.ts), so the new one's is that of the last generation but one.
+ * Why a machine of this generation can't come up beside its other lives; undefined when it can. There are addresses for
+ * two lives in turn (`hostOf` in src/config/addresses.ts), and published ports lead to a generation and the one before.
  */
 export async function inTheWay(
   stackFolder: string,
@@ -14,7 +14,10 @@ export async function inTheWay(
   const others = lives
     .flatMap((life) => generationOf(name, life) ?? [])
     .filter((each) => each !== generation);
-  const holder = others.find((each) => (each - generation) % 2 === 0);
+  const later = others.find((each) => each > generation);
+  if (later !== undefined)
+    return `${name} of generation ${later} is there already, and a generation never goes down: put generation: ${later} back, and let \`npm run up\` end`;
+  const holder = others.find((each) => each < generation - 1);
   if (holder === undefined) return undefined;
-  return `${name} of generation ${generation} would have the address of its generation ${holder}, which is still there: raise the generation: of its group by one at a time, and let \`npm run up\` end before the next one`;
+  return `${name} of generation ${generation} can't come while its generation ${holder} is still there: raise the generation: of its group by one at a time, and let \`npm run up\` end before the next one`;
 }
