@@ -10,6 +10,8 @@ export interface Context {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: PollClock;
+  /** Absolute path of the clone; undefined in an installed package, which is part of somebody's project. */
+  readonly clone: string | undefined;
   /** What `doctor` looks with. */
   probes(): Promise<Probes>;
   openCluster(options: OpenOptions): Promise<Cluster>;

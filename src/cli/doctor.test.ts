@@ -62,10 +62,18 @@ describe('doctor', () => {
     expect(status).toBe(1);
     const [node, pulumi] = JSON.parse(stdout);
     expect(node).toEqual({
-      ...{ check: 'node', level: 'problem', finding: '18.0.0, where package.json asks for >=20' },
+      ...{ check: 'node', level: 'problem', finding: '18.0.0, where package.json asks for >=20.11' },
       ...{ fix: 'bash toolchain/setup.sh up', why: 'it runs Flotilla itself' },
     });
     expect(pulumi).toMatchObject({ check: 'pulumi', level: 'ok', fix: null });
+  });
+
+  test('an installed package has no clone to look at, and says so', async () => {
+    cluster.clone = undefined;
+    const { status, stdout, stderr } = await cluster.flotilla('doctor');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^flotilla: doctor looks at a clone of Flotilla, .*\n$/);
+    expect(cluster.probes.ran).toEqual([]);
   });
 
   test('the stack is the one that is named, or selected, or else local', async () => {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Question } from '../doctor/diagnose.ts';
 import type { Report } from '../doctor/examine.ts';
@@ -17,8 +16,6 @@ interface DoctorOptions {
   readonly legend: boolean;
   readonly json?: boolean;
 }
-
-const clone = join(import.meta.dirname, '..', '..');
 
 const styles: Readonly<Record<Report['level'], Style>> = { ok: 'green', warning: 'yellow', problem: 'red' };
 
@@ -49,6 +46,12 @@ async function examineStack(
   { platform }: DoctorOptions,
   command: Command,
 ): Promise<readonly Report[]> {
+  const { clone } = context;
+  if (clone === undefined)
+    throw new CommandFailed(
+      'doctor looks at a clone of Flotilla, and this is the installed package; `pulumi preview` says what your program lacks',
+      failed,
+    );
   const { diagnose, UnknownPlatform } = await import('../doctor/diagnose.ts');
   const { stack }: { stack?: string } = command.optsWithGlobals();
   const log = (line: string) => say(context, line);

@@ -33,6 +33,7 @@ export class FakeCluster {
   /** The way to the agent. */
   gateway: Gateway;
   env: Record<string, string> = {};
+  clone: string | undefined = '/clone';
   /** What `doctor` sees of the world. */
   readonly probes = new FakeProbes();
   /** What `connect` leads to, by name. */
@@ -103,6 +104,7 @@ export class FakeCluster {
       env: this.env,
       signal: this.#stop.signal,
       clock: this.#clock(),
+      clone: this.clone,
       probes: async () => this.probes,
       outcome: { status: 0, debug: false },
       openCluster: async (options) => {

@@ -1,3 +1,4 @@
+import { isPackage, ownFolder } from '../model/own-files.ts';
 import { systemClock } from '../push/poll-clock.ts';
 import { openCluster } from './cluster.ts';
 import { failed } from './failure.ts';
@@ -18,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       env: process.env,
       signal: stop.signal,
       clock: systemClock,
+      clone: isPackage ? undefined : ownFolder,
       openCluster: (options) => openCluster({ ...options, sshAgent: process.env.SSH_AUTH_SOCK || undefined }),
       probes: async () => (await import('../doctor/this-computer.ts')).thisComputer(),
       outcome: { status: 0, debug: false },

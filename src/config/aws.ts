@@ -3,7 +3,7 @@ import { sshFromSchema } from './ssh-from.ts';
 
 /** `flotilla:aws`: what there is to say of EC2 alone. The region is a setting of Pulumi's provider: `aws:region`. */
 
-/** Last letters of the names of availability zones. Each has its place in the network (subnetRange in src/platform/aws/network.ts). */
+/** Last letters of the names of availability zones. Each has its place in the network (subnetRange in src/platform/aws/zones.ts). */
 export const zoneLetters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
 export type ZoneLetter = (typeof zoneLetters)[number];

@@ -28,7 +28,19 @@ export type Account =
       /** Milliseconds since 1970, right after the answer. */
       readonly at: number;
     }
-  | { readonly kind: 'silent'; readonly why: string };
+  | { readonly kind: 'silent'; readonly why: string; readonly fix?: string };
+
+export const newToken =
+  'make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token';
+
+/** What a header can carry. `fetch` refuses anything else in words that hold the token. */
+const wellFormed = /^[\x21-\x7e]+$/;
+
+const malformed: Account = {
+  kind: 'silent',
+  why: 'the token is empty, or has white space or letters that no token has',
+  fix: newToken,
+};
 
 export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
 
@@ -37,7 +49,9 @@ export async function openAccount(subject: Subject, probes: Probes, signal: Abor
   const given = config?.values['digitalocean:apiEndpoint'] || environment.DIGITALOCEAN_API_URL;
   const endpoint = given || publicEndpoint;
   try {
-    const access = { endpoint, token: await readToken(subject, probes, signal) };
+    const token = await readToken(subject, probes, signal);
+    if (!wellFormed.test(token)) return malformed;
+    const access = { endpoint, token };
     const answer = await ask('/v2/account', access, probes, signal);
     return { kind: 'answered', access, answer, at: probes.now() };
   } catch (error) {

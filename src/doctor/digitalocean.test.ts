@@ -91,6 +91,18 @@ describe('the token', () => {
     expect(all.join()).not.toContain('wrong');
   });
 
+  test.each(['dop_v1_\n0123', 'dop_v1_0123\n', 'dop v1_0123', 'dop_v1_ŝ'])(
+    '%j is no token: nobody is asked, and it is not shown',
+    async (token) => {
+      const all = await lines(configOf(), { DIGITALOCEAN_TOKEN: token });
+      expect(all[1]).toMatch(
+        /^token problem the token is empty, or has white space or letters that no token has → make another at https:/,
+      );
+      expect(all.join()).not.toContain('dop');
+      expect(cloud().api.trace.entries).toEqual([]);
+    },
+  );
+
   test('without the right to the account leaves the limit unknown, and nothing else', async () => {
     cloud().api.faults.add({ call: 'GET /v2/account', effect: { answer: 403 } });
     const all = await lines();

@@ -3,7 +3,14 @@ import { parseJson } from '../model/parse-json.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
 import { type Credentials, credentialProblems } from '../platform/digitalocean/preflight.ts';
 import { type Check, found, ok, once, problem, warning } from './check.ts';
-import { type AskAccount, accountReply, apiDeadline, notAsked, openAccount } from './digitalocean-account.ts';
+import {
+  type AskAccount,
+  accountReply,
+  apiDeadline,
+  newToken,
+  notAsked,
+  openAccount,
+} from './digitalocean-account.ts';
 import { refused } from './digitalocean-api.ts';
 import { dropletsOf, limitCheck, placeChecks } from './digitalocean-limits.ts';
 import type { PlatformChecks, Subject } from './subject.ts';
@@ -55,15 +62,12 @@ const tokenText = {
   deadline: apiDeadline,
 };
 
-const newToken =
-  'make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token';
-
 function tokenCheck(account: AskAccount): Check {
   return {
     ...tokenText,
     async look(probes, signal) {
       const asked = await account(probes, signal);
-      if (asked.kind === 'silent') return problem(asked.why);
+      if (asked.kind === 'silent') return problem(asked.why, asked.fix);
       const { access, answer } = asked;
       if (answer.status === 403)
         return warning(

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HostFacts } from '../qemu/host-facts.ts';
 import type { FakeMachine } from '../ssh/fake.ts';
 import type { Connect } from '../ssh/pool.ts';
@@ -21,7 +23,8 @@ export class FakeProbes implements Probes {
   ]);
   /** By the end of its path. */
   readonly files = new Map<string, string>([
-    ['package.json', '{"engines": {"node": ">=20"}, "dependencies": {"pulumi": "3.259.0"}}'],
+    // The clone's own: in another one, checks would find what they no longer find there.
+    ['package.json', readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')],
   ]);
   free = 20 * 1024 ** 3;
   /** Port → the code of the error. */

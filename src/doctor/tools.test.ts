@@ -20,7 +20,7 @@ async function lineOf(what: string, of: Subject = subject): Promise<readonly str
 
 test('a computer that has everything', async () => {
   expect(await told(toolChecks(subject), probes)).toEqual([
-    'node ok 22.23.3, where package.json asks for >=20',
+    'node ok 22.23.3, where package.json asks for >=20.11',
     'pulumi ok 3.259.0, the one that is pinned',
     'backend ok https://api.pulumi.com/ada',
     'clock ok it is kept right by NTP (timedatectl)',
@@ -28,11 +28,20 @@ test('a computer that has everything', async () => {
   ]);
 });
 
-test('a Node that is too old is named, with the version that is asked for', async () => {
-  probes.nodeVersion = '18.20.4';
-  expect(await lineOf('node')).toEqual([
-    'node problem 18.20.4, where package.json asks for >=20 → bash toolchain/setup.sh up',
-  ]);
+test.each(['18.20.4', '20.10.0'])(
+  'Node %s is too old, and the version is named that is asked for',
+  async (version) => {
+    probes.nodeVersion = version;
+    expect(await lineOf('node')).toEqual([
+      `node problem ${version}, where package.json asks for >=20.11 → bash toolchain/setup.sh up`,
+    ]);
+  },
+);
+
+test('a package.json that pins no Pulumi is a problem of that check alone', async () => {
+  probes.files.set('package.json', '{"engines": {"node": ">=20.11"}}');
+  expect((await lineOf('node'))[0]).toContain('node ok ');
+  expect((await lineOf('pulumi'))[0]).toContain('pulumi problem ');
 });
 
 describe('pulumi', () => {

@@ -14,13 +14,12 @@ export function toolChecks(subject: Subject): readonly Check[] {
 
 const setUp = 'bash toolchain/setup.sh up';
 
-const manifest = z.object({
-  engines: z.object({ node: z.string() }),
-  dependencies: z.object({ pulumi: z.string() }),
-});
+/** What two checks read in package.json, each its own part: neither falls with the other. */
+const withNode = z.object({ engines: z.object({ node: z.string() }) });
+const withPulumi = z.object({ devDependencies: z.object({ pulumi: z.string() }) });
 
-async function readManifest(probes: Probes, clone: string): Promise<z.output<typeof manifest>> {
-  return manifest.parse(parseJson((await probes.readFile(join(clone, 'package.json'))) ?? ''));
+async function readManifest<T>(probes: Probes, clone: string, part: z.ZodType<T>): Promise<T> {
+  return part.parse(parseJson((await probes.readFile(join(clone, 'package.json'))) ?? ''));
 }
 
 /** Numbers of a version; what is no number counts as 0. */
@@ -40,7 +39,7 @@ function nodeCheck({ clone }: Subject): Check {
     why: 'it runs Flotilla itself',
     fix: setUp,
     async look(probes) {
-      const { node } = (await readManifest(probes, clone)).engines;
+      const { node } = (await readManifest(probes, clone, withNode)).engines;
       const finding = `${probes.nodeVersion}, where package.json asks for ${node}`;
       return isAtLeast(probes.nodeVersion, node) ? ok(finding) : problem(finding);
     },
@@ -59,7 +58,7 @@ function pulumiCheck(subject: Subject): Check {
     why: 'it makes and removes what a stack consists of',
     fix: setUp,
     async look(probes, signal) {
-      const wanted = (await readManifest(probes, subject.clone)).dependencies.pulumi;
+      const { pulumi: wanted } = (await readManifest(probes, subject.clone, withPulumi)).devDependencies;
       const version = told(await probes.run([pulumiOf(subject), 'version'], signal)).replace(/^v/, '');
       if (numbersOf(version)[0] === numbersOf(wanted)[0] && isAtLeast(version, wanted))
         return ok(

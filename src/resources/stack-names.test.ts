@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
+import { lookUpAws } from '../../test/contract/aws-answers.ts';
 import { answerAll } from '../../test/contract/provider-answers.ts';
 import { runProgram } from '../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../config/schema.ts';
@@ -52,6 +53,30 @@ const platforms: Readonly<Record<string, { config: Record<string, unknown>; name
       'flotilla:index:SshKey core-1-first-contact',
     ],
   },
+  aws: {
+    config: { aws: { sshFrom: ['203.0.113.7'] } },
+    names: [
+      'aws:ec2/instance:Instance core-1',
+      'aws:ec2/instance:Instance$flotilla:index:HostKey core-1',
+      'aws:ec2/internetGateway:InternetGateway flotilla-stack',
+      'aws:ec2/keyPair:KeyPair flotilla-stack',
+      'aws:ec2/route:Route flotilla-stack',
+      'aws:ec2/routeTable:RouteTable flotilla-stack',
+      'aws:ec2/routeTableAssociation:RouteTableAssociation flotilla-stack-a',
+      'aws:ec2/routeTableAssociation:RouteTableAssociation flotilla-stack-b',
+      'aws:ec2/routeTableAssociation:RouteTableAssociation flotilla-stack-c',
+      'aws:ec2/securityGroup:SecurityGroup flotilla-stack-group-core',
+      'aws:ec2/securityGroup:SecurityGroup flotilla-stack-member',
+      'aws:ec2/subnet:Subnet flotilla-stack-a',
+      'aws:ec2/subnet:Subnet flotilla-stack-b',
+      'aws:ec2/subnet:Subnet flotilla-stack-c',
+      'aws:ec2/vpc:Vpc flotilla-stack',
+      'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule flotilla-stack-member',
+      'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule flotilla-stack-member',
+      'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule flotilla-stack-ssh-203-0-113-7-32',
+      'flotilla:index:SshKey core-1-first-contact',
+    ],
+  },
 };
 
 const settings = (platform: string) => ({
@@ -65,18 +90,28 @@ function named(registered: readonly { readonly urn: string }[]): string[] {
   return registered.map(({ urn }) => urn.split('::').slice(2).join(' ')).sort();
 }
 
+/** Settings of the clouds' own providers. */
+const providers = {
+  'digitalocean:token': 'a token',
+  'aws:region': 'eu-central-1',
+  'aws:profile': 'somebody',
+};
+
 beforeAll(() => pulumi.runtime.setAllConfig({}));
 
-test.each(['hosts', 'digitalocean'])('index.ts on %s declares what it always declared', async (platform) => {
-  const { default: program } = await import('../../index.ts');
-  const config = Object.entries(settings(platform)).map(([key, value]) => [
-    `flotilla:${key}`,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ]);
-  pulumi.runtime.setAllConfig({ ...Object.fromEntries(config), 'digitalocean:token': 'a token' });
-  const { registered } = await runProgram(program, answerAll);
-  expect(named(registered)).toEqual([...always, ...(platforms[platform]?.names ?? [])].sort());
-});
+test.each(['hosts', 'digitalocean', 'aws'])(
+  'index.ts on %s declares what it always declared',
+  async (platform) => {
+    const { default: program } = await import('../../index.ts');
+    const config = Object.entries(settings(platform)).map(([key, value]) => [
+      `flotilla:${key}`,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+    pulumi.runtime.setAllConfig({ ...Object.fromEntries(config), ...providers });
+    const { registered } = await runProgram(program, answerAll, lookUpAws);
+    expect(named(registered)).toEqual([...always, ...(platforms[platform]?.names ?? [])].sort());
+  },
+);
 
 test('so do its parts on local', async () => {
   const plan = planCluster('stack', stackSchema.parse(settings('local')));

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { answerAws } from './aws-answers.ts';
 import { answerDigitalocean } from './digitalocean-answers.ts';
 import { answerOwn } from './platform.ts';
 import type { Provider } from './pulumi-program.ts';
@@ -29,11 +30,12 @@ const computed: Readonly<Record<string, Computed>> = {
   Network: () => ({ emulated: false }),
 };
 
-/** Answers for whole clusters on the platforms local, hosts and digitalocean. */
+/** Answers for whole clusters on the platforms. */
 export const answerAll: Provider = (args) => {
   const { type, name, inputs } = args;
   if (type === 'flotilla:index:SshKey') return answerOwn(args);
   if (type.startsWith('digitalocean:')) return answerDigitalocean(args);
+  if (type.startsWith('aws:')) return answerAws(args);
   const kind = type.split(':').at(-1) ?? '';
   return { id: name, state: { ...inputs, ...computed[kind]?.(name) } };
 };

@@ -175,3 +175,8 @@ test('the command line is there, in whose hands it is: of the project, with the 
   }).catch(String);
   expect(said).toContain('stack dev has no cluster that is up');
 }, 120_000);
+
+test('what looks at a clone says that this is none', async () => {
+  const said = await run('npx', ['flotilla', 'doctor'], project).catch(String);
+  expect(said).toContain('doctor looks at a clone of Flotilla, and this is the installed package');
+}, 120_000);

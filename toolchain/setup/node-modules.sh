@@ -3,14 +3,15 @@
 
 setup_node_modules() {
   local reason status=0
-  command -v npm >/dev/null || fail "npm is missing. Next step: install Node 20 or newer with npm"
+  command -v npm >/dev/null || fail "npm is missing. Next step: install Node 20.11 or newer with npm"
   reason=$(node toolchain/setup/stale-modules.mjs) || status=$?
   ((status <= 1)) || fail "$reason. Next step: correct the file, or git checkout package-lock.json"
   if ((status == 0)); then
     say "node modules: as package-lock.json says"
   else
     say "node modules: $reason; installing them"
-    run_logged "npm ci" timeout --foreground 1800 npm ci --no-audit --no-fund --loglevel=error ||
+    # NODE_ENV=production, or omit=dev in npm's settings, would leave out tsc, jest and Pulumi's CLI.
+    run_logged "npm ci" timeout --foreground 1800 npm ci --include=dev --no-audit --no-fund --loglevel=error ||
       fail "npm ci failed. Next step: read its output above; npm run up tries again, and what was fetched is kept"
   fi
   check_node
