@@ -76,12 +76,14 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. zlib:
   // AWS takes little user data. fs: whether there are files with credentials. net: whether a firewall's ranges
   // hold an address.
+  // crypto: a hash tells names apart that a cloud's letters, and its limit, make the same.
   'src/platform': {
     folders: ['src/config', 'src/plan', 'cloud-config', 'src/hosts', 'src/qemu'],
     packages: [
       '@pulumi/pulumi',
       '@pulumi/aws/*',
       '@pulumi/digitalocean/*',
+      'node:crypto',
       'node:fs',
       'node:net',
       'node:zlib',

@@ -18,6 +18,11 @@ export function clusterInStack(stack: string, cluster: string): string {
   return `${stack}${separator}${cluster}`;
 }
 
+/** Whether a cluster of this name, `dev/blue`, is one of those that a stack may have, and not the stack itself. */
+export function sharesStack(cluster: string): boolean {
+  return cluster.includes(separator);
+}
+
 /** The cluster in whose name a resource is, undefined for one that is the stack's. */
 export function clusterOf(logicalName: string): string | undefined {
   const at = logicalName.indexOf(separator);

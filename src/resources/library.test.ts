@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Provider } from '@pulumi/digitalocean/provider.js';
 import * as pulumi from '@pulumi/pulumi';
 import { answerAll } from '../../test/contract/provider-answers.ts';
 import { known, type Registration, runProgram } from '../../test/contract/pulumi-program.ts';
@@ -153,6 +154,41 @@ describe('arguments of a cluster', () => {
     ['no machines', 'blue', { machines: {} }, /machines: .*cannot be used/],
   ])('%s is refused', async (_, name, more, message) => {
     expect(await refusal(() => new Cluster(name, { ...droplets, ...more }))).toMatch(message);
+  });
+});
+
+describe('a provider that the program made', () => {
+  const other = () => new Provider('other', { token: 'another' });
+  const message =
+    /^Cluster blue: .*\n {2}opts\.providers: has a provider for digitalocean.*\n {4}→ .*`pulumi config set digitalocean:…`$/;
+
+  test.each<[string, () => pulumi.ComponentResourceOptions]>([
+    ['as the provider', () => ({ provider: other() })],
+    ['among the providers', () => ({ providers: [other()] })],
+    ['by its package', () => ({ providers: { digitalocean: other() } })],
+    [
+      'by the component around it',
+      () => ({
+        parent: new pulumi.ComponentResource('test:index:Site', 'site', {}, { providers: [other()] }),
+      }),
+    ],
+  ])('%s is refused, since region and credentials are read elsewhere', async (_, opts) => {
+    const { result, registered } = await run(() => {
+      const given = opts();
+      try {
+        return new Cluster('blue', droplets, given);
+      } catch (error) {
+        return error;
+      }
+    });
+    expect(result).toBeInstanceOf(pulumi.RunError);
+    expect(result).toMatchObject({ message: expect.stringMatching(message) });
+    expect(registered.filter(({ type }) => !/^pulumi:providers:|^test:/.test(type))).toEqual([]);
+  });
+
+  test('for what a cluster is not made of does not matter', async () => {
+    const { registered } = await run(() => new Cluster('blue', hosts, { providers: [other()] }));
+    expect(registered.map(({ name }) => name)).toContain('blue');
   });
 });
 

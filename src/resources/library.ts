@@ -10,6 +10,7 @@ import { choosePlatform } from '../platform/choose.ts';
 import { below } from '../platform/scope.ts';
 import { type ClusterParts, createCluster } from './cluster.ts';
 import { addresses, connection } from './outputs.ts';
+import { ownProviderProblems } from './own-provider.ts';
 import { resultsIn } from './plain-values.ts';
 import { programUnits } from './program-units.ts';
 import { runError } from './run-error.ts';
@@ -59,11 +60,12 @@ export class Cluster extends pulumi.ComponentResource<ClusterParts> {
 
   /**
    * @param name letters, digits, dots, dashes and underscores
-   * @throws RunError with all that is wrong with name and arguments. What this computer or account can't hold ends the
-   *   program a moment later, before anything of the cluster is declared.
+   * @param opts without a provider for the cluster's cloud: region and credentials are read in Pulumi's config
+   * @throws RunError with all that is wrong with them. What this computer or account can't hold ends the program a moment
+   *   later, before anything of the cluster is declared.
    */
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('flotilla:components:Cluster', name, specOf(name, args), opts);
+    super('flotilla:components:Cluster', name, specOf(name, args, opts), opts);
     const parts = this.getData();
     this.machines = pulumi.output(parts.then(addresses));
     this.etcd = pulumi.output(parts.then(({ etcd }) => etcd.health));
@@ -141,9 +143,9 @@ export class UnitSet extends pulumi.ComponentResource<UnitSetResource> {
   }
 }
 
-function specOf(name: string, args: ClusterArgs): ClusterSpec {
+function specOf(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions): ClusterSpec {
   try {
-    refuse([...nameProblems(name), ...resultsIn(args)]);
+    refuse([...nameProblems(name), ...resultsIn(args), ...ownProviderProblems(args.platform, opts)]);
     return parseClusterArgs(args);
   } catch (error) {
     throw componentError(`Cluster ${name}`, error);

@@ -243,25 +243,30 @@ export function platformContract(name: string, harness: PlatformHarness): void {
       );
     });
 
-    test('below a component all are its children, and two clusters have no name in common', async () => {
-      const below = (cluster: string) => ({
-        scope: () => scopeBelow(new pulumi.ComponentResource('test:index:Cluster', cluster), cluster),
-      });
-      const wanted = plan({ core: { ...core, publish: { 8080: 80 } }, worker });
-      const named = (cluster: string) => ({ ...wanted, name: `contract/${cluster}` });
-      const [blue, green] = [
-        await run(named('blue'), below('blue')),
-        await run(named('green'), below('green')),
-      ];
-      for (const { urn, type } of blue.registered)
-        expect([type, urn.split('::')[2]]).toEqual([
-          type,
-          expect.stringMatching(/^test:index:Cluster($|\$)/),
-        ]);
-      const urns = (of: Run<Machines>) => of.registered.map(({ urn }) => urn);
-      expect(urns(blue).filter((urn) => urns(green).includes(urn))).toEqual([]);
-      expect(machinesOf(blue).map((each) => each.name)).toContain('blue/core-1');
-    });
+    test.each([
+      ['blue', 'green'],
+      ['a.b', 'a_b'],
+      ['quite-a-name', 'quite-another'],
+    ])(
+      'below a component all are its children, and clusters %s and %s have no name in common',
+      async (one, other) => {
+        const below = (cluster: string) => ({
+          scope: () => scopeBelow(new pulumi.ComponentResource('test:index:Cluster', cluster), cluster),
+        });
+        const wanted = plan({ core: { ...core, publish: { 8080: 80 } }, worker });
+        // Clouds cut the names of some things, and the stack's comes first.
+        const named = (cluster: string) => ({ ...wanted, name: `production/${cluster}` });
+        const [blue, green] = [await run(named(one), below(one)), await run(named(other), below(other))];
+        for (const { urn, type } of blue.registered)
+          expect([type, urn.split('::')[2]]).toEqual([
+            type,
+            expect.stringMatching(/^test:index:Cluster($|\$)/),
+          ]);
+        const urns = (of: Run<Machines>) => of.registered.map(({ urn }) => urn);
+        expect(urns(blue).filter((urn) => urns(green).includes(urn))).toEqual([]);
+        expect(machinesOf(blue).map((each) => each.name)).toContain(`${one}/core-1`);
+      },
+    );
 
     test('published: an address for each port, none without', async () => {
       const { result } = await run(plan({ core: { ...core, publish: { 8080: 80, 8443: 443 } }, worker }));

@@ -262,6 +262,20 @@ describe('published ports', () => {
     expect(ofKind('TargetGroupAttachment')).toHaveLength(3 * 3 + 2);
   });
 
+  test('another load balancer’s listeners come when the old ones are gone: a target group serves one only', async () => {
+    const { ofKind } = await run(machines, { loadBalancer: true });
+    const [balancer] = ofKind('LoadBalancer');
+    const listeners = ofKind('Listener');
+    expect(listeners).toHaveLength(4);
+    for (const { deleteBeforeReplace, dependencies } of listeners) {
+      expect(deleteBeforeReplace).toBe(true);
+      expect(dependencies).toContain(balancer?.urn);
+    }
+    // Others would be gone before there is a successor, and the addresses and machines behind them.
+    for (const kind of ['LoadBalancer', 'TargetGroup', 'TargetGroupAttachment'])
+      for (const { deleteBeforeReplace } of ofKind(kind)) expect(deleteBeforeReplace).toBe(false);
+  });
+
   test('only to groups that have machines: otherwise there is nothing to pay for', async () => {
     const { ofKind, published } = await run({ core, none: machines.none }, { loadBalancer: true });
     expect(ofKind('LoadBalancer')).toEqual([]);
@@ -291,6 +305,9 @@ describe('what is named', () => {
     expect(balancerName(long)).toBe('flotilla-a-stack-with-qu');
     expect(balancerName(long, 65535)).toBe('flotilla-a-stack-w-65535');
     expect(balancerName('a-stack-wi-x', 808)).toBe('flotilla-a-stack-wi-808');
+    for (const cluster of ['dev/blue', `${long}/${long}`])
+      for (const port of [undefined, 80, 65535])
+        expect(balancerName(cluster, port)).toMatch(/^flotilla-[a-z0-9-]{1,15}$/);
   });
 
   test('security groups are described in the characters that AWS takes', async () => {

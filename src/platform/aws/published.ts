@@ -7,7 +7,7 @@ import { TargetGroupAttachment } from '@pulumi/aws/lb/targetGroupAttachment.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Publication } from '../../model/publication.ts';
 import type { ClusterPlan } from '../../plan/plan.ts';
-import { cloudName } from '../cloud-name.ts';
+import { cloudName, cutCloudName } from '../cloud-name.ts';
 import type { Scope } from '../scope.ts';
 import { anywhere, type Network } from './network.ts';
 import { createSecurityGroup, letIn, letOut, onPort, type SecurityGroups } from './security-groups.ts';
@@ -147,16 +147,16 @@ function lead(
       defaultActions: [{ type: 'forward', targetGroupArn: targets.arn }],
       tags: tagsOf(stack, `${host}`),
     },
-    options,
+    // Another load balancer takes other listeners, and a target group serves one load balancer only: the new one would be
+    // refused while the old one is there (TargetGroupAssociationLimit).
+    { ...options, deleteBeforeReplace: true },
   );
 }
 
 /** Of 32 characters that a load balancer's name, or a target group's, may have, Pulumi's letters take eight. */
 const longestName = 32 - '-1a2b3c4'.length;
 
-/** The stack's name may be cut, as there is one load balancer, and ports tell target groups apart. */
+/** The cluster's name may be cut, as there is one load balancer, and ports tell target groups apart. */
 export function balancerName(stack: string, port?: number): string {
-  const end = port === undefined ? '' : `-${port}`;
-  const start = cloudName(stack).slice(0, longestName - end.length);
-  return `${start.replace(/-+$/, '')}${end}`;
+  return cutCloudName(longestName, stack, port === undefined ? undefined : `${port}`);
 }
