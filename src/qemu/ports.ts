@@ -20,8 +20,8 @@ export async function chooseForwards(guestPorts: readonly number[], remembered: 
   return { ...remembered, ...Object.fromEntries(chosen) };
 }
 
-/** All are held at once before any is let go, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
+/** Of 127.0.0.1. All are held at once before any is let go, so that no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers

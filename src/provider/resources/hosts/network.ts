@@ -6,7 +6,7 @@ import { readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { twinProblems } from '../../../hosts/preflight.ts';
 import { nothingWanted } from '../../../hosts/wanted.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
-import { InvalidInput, type Problem } from '../../../model/problem.ts';
+import { distinctProblems, InvalidInput } from '../../../model/problem.ts';
 import { AuthenticationError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
 import { type Context, type Properties, type ResourceHandler, unknownValue } from '../../resource.ts';
@@ -99,16 +99,12 @@ async function look(
     const machineId = machineIds[name];
     return machineId ? [{ name, path, machineId }] : [];
   });
-  const problems = [...distinct(looks.flatMap((each) => each.problems)), ...twinProblems(named)];
+  // A bastion, or a key that is not there, stands in the way of all of them alike.
+  const problems = [...distinctProblems(looks.flatMap((each) => each.problems)), ...twinProblems(named)];
   if (problems.length > 0)
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
   return { emulated: old?.emulated ?? emulated, machineIds };
-}
-
-/** A bastion, or a key that is not there, stands in the way of all of them alike. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  return problems.filter((each, at) => problems.findIndex((other) => isDeepStrictEqual(other, each)) === at);
 }
 
 /** Whether it is one that was looked at, by the same way, for the same place. */
