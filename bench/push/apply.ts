@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { applyToHost } from '../../src/hosts/perform.ts';
+import { applyToHost, readHost } from '../../src/hosts/perform.ts';
 import type { WantedHost } from '../../src/hosts/wanted.ts';
 import { settled } from '../../src/model/settled.ts';
 import type { SshTarget } from '../../src/ssh/connection.ts';
@@ -34,7 +34,8 @@ try {
     request.targets.map(async (target) => {
       const connection = await pool.get(target);
       const owner = { cluster: 'bench', machine: target.name, owner: request.owner };
-      await applyToHost(connection, wanted, owner, { log: () => undefined });
+      const facts = await readHost(connection, wanted, request.owner);
+      await applyToHost(connection, facts, wanted, owner, { log: () => undefined });
     }),
   );
 } finally {

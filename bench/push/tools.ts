@@ -48,7 +48,9 @@ export function flotilla(folder: string, hosts: PushHosts, log: Log): PushTool {
       const targets = hosts.hosts.map(({ target }) => target);
       const request: PushRequest = { targets, owner: hosts.publicKey, contents };
       await writeFile(file, JSON.stringify(request), { mode: 0o600 });
-      await execute([process.execPath, '--no-warnings', apply, file], 'flotilla', {}, log);
+      // As every program of a stack has it (toolchain/environment.ts), and Python's programs beside them by themselves.
+      const env = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+      await execute([process.execPath, '--no-warnings', apply, file], 'flotilla', env, log);
     },
   };
 }

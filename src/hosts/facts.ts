@@ -1,7 +1,7 @@
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type Added, flotillaFolder, parseAdded, recordPath } from './record.ts';
-import { environmentPath, type WantedHost } from './wanted.ts';
+import { environmentPath, nothingWanted, type WantedHost } from './wanted.ts';
 
 export interface FileFacts {
   /** Hex; of a link, of what it leads to. */
@@ -15,20 +15,13 @@ export interface FileFacts {
 export interface UnitFacts {
   readonly enabled: boolean;
   readonly active: boolean;
+  /** Whether systemd holds an older version of its files: a run was cut off before it told systemd. */
+  readonly outdated: boolean;
 }
 
-/** What a host is, and what it has of that which is asked for. */
-export interface HostFacts {
-  readonly os: { readonly id: string; readonly version: string; readonly name: string };
+/** What a host has of that which is asked for, and whose it is: asked at every update. */
+export interface HostState {
   readonly machineId: string;
-  /** As `systemd-detect-virt` says: `none`, `kvm`; `qemu` is QEMU without KVM. */
-  readonly virtualization: string;
-  readonly cpus: number;
-  /** MiB that the kernel has. */
-  readonly memory: number;
-  /** MiB of the file system of `/`. */
-  readonly disk: number;
-  readonly addresses: readonly string[];
   /** Those of the wanted ones that are installed. */
   readonly packages: readonly string[];
   readonly groups: readonly string[];
@@ -44,6 +37,19 @@ export interface HostFacts {
   readonly added?: Added;
   /** Whether something of Flotilla's is there, recorded or not. */
   readonly flotilla: boolean;
+}
+
+/** What a host is as well: asked before it is taken. */
+export interface HostFacts extends HostState {
+  readonly os: { readonly id: string; readonly version: string; readonly name: string };
+  /** As `systemd-detect-virt` says: `none`, `kvm`; `qemu` is QEMU without KVM. */
+  readonly virtualization: string;
+  readonly cpus: number;
+  /** MiB that the kernel has. */
+  readonly memory: number;
+  /** MiB of the file system of `/`. */
+  readonly disk: number;
+  readonly addresses: readonly string[];
   /** Whether etcd's port is taken. */
   readonly etcd: boolean;
 }
@@ -62,18 +68,31 @@ export const companions: readonly string[] = ['containerd.service', 'docker.sock
 /**
  * @param authorizedKey the stack's login key; empty before it exists
  */
-export function factsCommand(wanted: WantedHost, authorizedKey: string): Command {
-  const { user, groups, packages, units, files } = wanted;
+export function stateCommand(wanted: WantedHost, authorizedKey: string): Command {
+  return script('flotilla-host-state', stateScript, [], {
+    root: true,
+    stdin: questions(wanted, authorizedKey),
+  });
+}
+
+export function factsCommand(authorizedKey: string): Command {
+  const stdin = questions(nothingWanted, authorizedKey);
+  return script('flotilla-host-facts', `${systemScript}${stateScript}`, [], { root: true, stdin });
+}
+
+/** A line for each kind: what it is, and the names that are asked for. */
+function questions({ user, groups, packages, units, files }: WantedHost, authorizedKey: string): string {
   const asked: Readonly<Record<string, readonly string[]>> = {
-    user: [`${user.name} ${keyOf(authorizedKey)}`],
+    user: [user.name, keyOf(authorizedKey)],
     group: groups,
     package: packages,
     unit: [...units.map(({ name }) => name), ...companions],
     file: files.map(({ path }) => path),
     path: Object.keys(programPaths),
   };
-  const lines = Object.entries(asked).flatMap(([kind, names]) => names.map((name) => `${kind} ${name}\n`));
-  return script('flotilla-host-facts', factsScript, [], { root: true, stdin: lines.join('') });
+  return Object.entries(asked)
+    .map(([kind, names]) => `${[kind, ...names].join(' ')}\n`)
+    .join('');
 }
 
 /** Without its comment. */
@@ -81,34 +100,72 @@ export function keyOf(authorizedKey: string): string {
   return authorizedKey.split(' ').slice(0, 2).join(' ');
 }
 
-/** Its input names what is asked for, a line each; its output says what there is, `kind value` a line. */
-const factsScript = `
-set -u
+/*
+ * The output of both scripts is `kind value` a line, but for what sha256sum(1) prints. Of a hundred hosts each program that is started counts, and an
+ * emulated machine needs some 30 ms for one: the shell does what it can, and one program answers for all of a kind.
+ */
+const systemScript = `
 . /etc/os-release
 echo "os $ID \${VERSION_ID:--} \${PRETTY_NAME:-$ID}"
-echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
 echo "virtualization $(systemd-detect-virt --vm 2>/dev/null)"
 echo "cpus $(nproc)"
 while read -r name value _; do [ "$name" != MemTotal: ] || echo "memory $((value / 1024))"; done </proc/meminfo
 echo "disk $(($(stat -f -c '%b * %S' /) / 1048576))"
 for address in $(hostname -I); do echo "address $address"; done
-[ ! -e ${flotillaFolder} ] && [ ! -e /etc/systemd/system/flotilla-agent.service ] || echo 'flotilla yes'
-[ ! -e ${recordPath} ] || echo "added $(base64 -w 0 ${recordPath})"
-[ ! -e ${environmentPath} ] || echo "environment $(base64 -w 0 ${environmentPath})"
 # State 0A is LISTEN, and 094B is port 2379 (proc_net_tcp(5)).
 ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q '^ *[0-9]*: [0-9A-F]*:094B [0-9A-F:]* 0A ' || echo 'etcd yes'
-while read -r kind name rest; do
+`;
+
+/* systemctl(1): of `show` a blank line separates the units, which come in the order in which they were named. */
+const stateScript = `
+set -uf
+lines() {
+  [ ! -e "$2" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s %s\\n' "$1" "$line"; done <"$2"
+}
+account() {
+  entry=$(getent passwd "$1") || return 0
+  echo "user $(id -nG "$1")"
+  home=\${entry%:*} home=\${home##*:}
+  [ -n "$2" ] && [ -e "$home/.ssh/authorized_keys" ] || return 0
+  lines key "$home/.ssh/authorized_keys" | while read -r line; do
+    case $line in *"$2"*) echo 'authorized yes'; break ;; esac
+  done
+}
+unit_states() {
+  file=- active= outdated=no
+  while read -r line; do
+    case $line in
+    UnitFileState=?*) file=\${line#*=} ;;
+    ActiveState=?*) active=\${line#*=} ;;
+    NeedDaemonReload=*) outdated=\${line#*=} ;;
+    '') echo "unit $1 $file $active $outdated"; shift; file=- active= outdated=no ;;
+    esac
+  done
+  [ -z "$active" ] || echo "unit $1 $file $active $outdated"
+}
+contents() {
+  there=
+  for path; do [ ! -f "$path" ] || there="$there $path"; done
+  [ -n "$there" ] || return 0
+  sha256sum -- $there
+  stat -L -c 'mode %n %04a %U:%G' -- $there
+}
+lines machine-id /etc/machine-id
+[ ! -e ${flotillaFolder} ] && [ ! -e /etc/systemd/system/flotilla-agent.service ] || echo 'flotilla yes'
+lines added ${recordPath}
+lines environment ${environmentPath}
+while read -r kind names; do
+  set -- $names
   case $kind in
-  user)
-    id "$name" >/dev/null 2>&1 || continue
-    echo "user $(id -nG "$name")"
-    home=$(getent passwd "$name" | cut -d: -f6)
-    [ -z "$rest" ] || ! grep -qsF "$rest" "$home/.ssh/authorized_keys" || echo 'authorized yes' ;;
-  group) ! getent group "$name" >/dev/null || echo "group $name" ;;
-  package) [ "$(dpkg-query -W -f '\${db:Status-Status}' "$name" 2>/dev/null)" != installed ] || echo "package $name" ;;
-  unit) echo "unit $name $(systemctl is-enabled "$name" 2>/dev/null | head -n 1) $(systemctl is-active "$name" 2>/dev/null)" ;;
-  file) [ ! -f "$name" ] || { sum=$(sha256sum <"$name"); echo "file $name \${sum%% *} $(stat -L -c '%04a %U:%G' "$name")"; } ;;
-  path) [ -e "$name" ] || echo "absent $name" ;;
+  user) user=$1; shift; account "$user" "$*" ;;
+  path) for path; do [ -e "$path" ] || echo "absent $path"; done ;;
+  *) [ $# -eq 0 ] || case $kind in
+    group) getent group -- "$@" | while IFS=: read -r name _; do echo "group $name"; done ;;
+    package) dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' -- "$@" 2>/dev/null |
+      while read -r status name; do [ "$status" != installed ] || echo "package $name"; done ;;
+    unit) systemctl show --property UnitFileState,ActiveState,NeedDaemonReload -- "$@" | unit_states "$@" ;;
+    file) contents "$@" ;;
+    esac ;;
   esac
 done
 echo end
@@ -118,38 +175,65 @@ echo end
  * @param where the host, for messages
  * @throws when the answer is not whole, or its record is not ours to read
  */
-export function parseFacts(stdout: string, where: string): HostFacts {
-  const lines = stdout.split('\n').map((line) => line.split(' '));
-  const all = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...words]) => words);
-  const one = (kind: string) => all(kind)[0] ?? [];
-  const text = (kind: string) => Buffer.from(one(kind)[0] ?? '', 'base64').toString('utf8');
-  if (all('end').length !== 1) throw new Error(`${where} did not tell all that was asked of it`);
-  const [id = '', version = '', ...name] = one('os');
+export function parseState(stdout: string, where: string): HostState {
+  const { all, one, text } = answers(stdout, where);
   const [user] = all('user');
+  const sums = new Map(
+    [...stdout.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)].map(([, sha256, path]) => [path, sha256]),
+  );
   return {
-    os: { id, version: version === '-' ? '' : version, name: name.join(' ') },
     machineId: one('machine-id')[0] ?? '',
-    virtualization: one('virtualization')[0] || 'none',
-    cpus: Number(one('cpus')[0]),
-    memory: Number(one('memory')[0]),
-    disk: Number(one('disk')[0]),
-    addresses: all('address').flat(),
     packages: all('package').flat(),
     groups: all('group').flat(),
     ...(user ? { user: { groups: user, authorized: all('authorized').length > 0 } } : {}),
     files: Object.fromEntries(
-      all('file').map(([path = '', sha256 = '', mode = '', owner = '']) => [path, { sha256, mode, owner }]),
+      all('mode').flatMap(([path = '', mode = '', owner = '']) => {
+        const sha256 = sums.get(path);
+        return sha256 === undefined ? [] : [[path, { sha256, mode, owner }]];
+      }),
     ),
     units: Object.fromEntries(
-      all('unit').map(([unit = '', enabled, active]) => [
+      all('unit').map(([unit = '', file, state, outdated]) => [
         unit,
-        { enabled: enabled === 'enabled', active: active === 'active' || active === 'activating' },
+        {
+          enabled: file === 'enabled',
+          active: state === 'active' || state === 'activating',
+          outdated: outdated === 'yes',
+        },
       ]),
     ),
     environment: text('environment'),
     absent: all('absent').flat(),
     ...(all('added').length > 0 ? { added: parseAdded(text('added'), where) } : {}),
     flotilla: all('flotilla').length > 0,
+  };
+}
+
+export function parseFacts(stdout: string, where: string): HostFacts {
+  const { all, one } = answers(stdout, where);
+  const [id = '', version = '', ...name] = one('os');
+  return {
+    ...parseState(stdout, where),
+    os: { id, version: version === '-' ? '' : version, name: name.join(' ') },
+    virtualization: one('virtualization')[0] || 'none',
+    cpus: Number(one('cpus')[0]),
+    memory: Number(one('memory')[0]),
+    disk: Number(one('disk')[0]),
+    addresses: all('address').flat(),
     etcd: all('etcd').length > 0,
+  };
+}
+
+function answers(stdout: string, where: string) {
+  const lines = stdout.split('\n').map((line) => line.split(' '));
+  const all = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...words]) => words);
+  if (all('end').length !== 1) throw new Error(`${where} did not tell all that was asked of it`);
+  return {
+    all,
+    one: (kind: string) => all(kind)[0] ?? [],
+    text: (kind: string) =>
+      all(kind)
+        .map((words) => `${words.join(' ')}\n`)
+        .join(''),
   };
 }

@@ -1,4 +1,4 @@
-import type { HostFacts } from './facts.ts';
+import type { HostFacts, UnitFacts } from './facts.ts';
 
 export interface FakeFile {
   readonly contents: string;
@@ -9,19 +9,11 @@ export interface FakeFile {
 export interface FakeHostState
   extends Pick<
     HostFacts,
-    | 'machineId'
-    | 'virtualization'
-    | 'cpus'
-    | 'memory'
-    | 'disk'
-    | 'addresses'
-    | 'packages'
-    | 'groups'
-    | 'units'
-    | 'etcd'
+    'machineId' | 'virtualization' | 'cpus' | 'memory' | 'disk' | 'addresses' | 'packages' | 'groups' | 'etcd'
   > {
   readonly os: string;
   readonly files: Readonly<Record<string, FakeFile>>;
+  readonly units: Readonly<Record<string, Omit<UnitFacts, 'outdated'>>>;
   readonly users: Readonly<Record<string, readonly string[]>>;
 }
 

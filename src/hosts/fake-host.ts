@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { type Call, FakeMachine, type Outcome } from '../ssh/fake.ts';
+import { unpacked } from '../ssh/write-files.ts';
+import type { UnitFacts } from './facts.ts';
 import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
 import { beforeFolder, flotillaFolder, recordPath } from './record.ts';
+import { reload } from './scripts.ts';
 import { environmentPath, environmentWith } from './wanted.ts';
 
 interface FakeAccount {
   groups: Set<string>;
   keys: string[];
 }
+
+/** Of a unit's file, or of a drop-in of it, the unit. */
+const unitFile = /^\/etc\/systemd\/system\/([^/]+?)(?:\.d\/.*)?$/;
 
 /**
  * A host in memory: it answers the scripts of `scripts.ts` and `facts.ts` by what they are there for, and keeps what
@@ -19,7 +24,7 @@ export class FakeHost extends FakeMachine {
   readonly packages: Set<string>;
   readonly groups: Set<string>;
   readonly users: Map<string, FakeAccount>;
-  readonly units: Map<string, { enabled: boolean; active: boolean }>;
+  readonly units: Map<string, { -readonly [Key in keyof UnitFacts]: UnitFacts[Key] }>;
   readonly #is: FakeHostState;
 
   constructor(state: Partial<FakeHostState> = {}, target: Partial<FakeMachine['target']> = {}) {
@@ -31,8 +36,13 @@ export class FakeHost extends FakeMachine {
     this.users = new Map(
       Object.entries(this.#is.users).map(([name, groups]) => [name, { groups: new Set(groups), keys: [] }]),
     );
-    this.units = new Map(Object.entries(this.#is.units).map(([name, unit]) => [name, { ...unit }]));
-    this.programs.set('flotilla-host-facts', (call) => ({ stdout: this.#facts(call.stdin) }));
+    this.units = new Map(
+      Object.entries(this.#is.units).map(([name, unit]) => [name, { ...unit, outdated: false }]),
+    );
+    this.programs.set('flotilla-host-state', ({ stdin }) => ({ stdout: sayAll(this.#state(stdin)) }));
+    this.programs.set('flotilla-host-facts', ({ stdin }) => ({
+      stdout: sayAll([...this.#system(), ...this.#state(stdin)]),
+    }));
     this.programs.set('flotilla-host-simulate', ({ args }) => ({ stdout: this.#brought(args) }));
     this.programs.set('flotilla-host-install', ({ args }) => this.#install(args));
     this.programs.set('flotilla-host-record', (call) => this.#record(call));
@@ -57,54 +67,61 @@ export class FakeHost extends FakeMachine {
 
   /** `writeFiles` sends its files in one compressed stream, so its input is bytes. */
   override async run(...[command, signal]: Parameters<FakeMachine['run']>): ReturnType<FakeMachine['run']> {
-    this.programs.set('write-files', ({ args }) => this.#write(args, command.stdin ?? ''));
+    this.programs.set('write-files', ({ args }) => {
+      this.#write(args, command.stdin ?? '');
+      return command.argv[2]?.endsWith(reload) ? this.#enable([]) : {};
+    });
     return super.run(command, signal);
   }
 
-  #facts(request: string): string {
-    const { os, machineId, virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
-    const encoded = (kind: string, path: string) => {
-      const file = this.files.get(path);
-      return file ? [`${kind} ${Buffer.from(file.contents).toString('base64')}`] : [];
-    };
-    const lines = [
-      ...[`os ${os}`, `machine-id ${machineId}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
+  #system(): string[] {
+    const { os, virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
+    return [
+      ...[`os ${os}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
       ...[`memory ${memory}`, `disk ${disk}`],
       ...addresses.map((address) => `address ${address}`),
-      ...([...this.files.keys()].some((path) => path.startsWith(flotillaFolder)) ? ['flotilla yes'] : []),
-      ...encoded('added', recordPath),
-      ...encoded('environment', environmentPath),
       ...(etcd ? ['etcd yes'] : []),
-      ...linesOf(request).flatMap(([kind = '', name = '', ...rest]) =>
-        this.#fact(kind, name, rest.join(' ')),
+    ];
+  }
+
+  #state(request: string): string[] {
+    const contents = (kind: string, path: string) =>
+      (this.files.get(path)?.contents.match(/.*\n|.+$/g) ?? []).map((line) => `${kind} ${line.trimEnd()}`);
+    return [
+      `machine-id ${this.#is.machineId}`,
+      ...([...this.files.keys()].some((path) => path.startsWith(flotillaFolder)) ? ['flotilla yes'] : []),
+      ...contents('added', recordPath),
+      ...contents('environment', environmentPath),
+      ...linesOf(request).flatMap(([kind = '', ...names]) =>
+        kind === 'user' ? this.#user(names) : names.flatMap((name) => this.#fact(kind, name)),
       ),
       'end',
     ];
-    return lines.map((line) => `${line}\n`).join('');
   }
 
-  #fact(kind: string, name: string, rest: string): string[] {
+  #user([name = '', ...key]: readonly string[]): string[] {
+    const account = this.users.get(name);
+    if (!account) return [];
+    const known = key.join(' ') !== '' && account.keys.some((each) => each.startsWith(key.join(' ')));
+    return [`user ${[name, ...account.groups].join(' ')}`, ...(known ? ['authorized yes'] : [])];
+  }
+
+  #fact(kind: string, name: string): string[] {
     switch (kind) {
-      case 'user': {
-        const account = this.users.get(name);
-        if (!account) return [];
-        const known = rest !== '' && account.keys.some((key) => key.startsWith(rest));
-        return [`user ${[name, ...account.groups].join(' ')}`, ...(known ? ['authorized yes'] : [])];
-      }
       case 'group':
         return this.groups.has(name) ? [`group ${name}`] : [];
       case 'package':
         return this.packages.has(name) ? [`package ${name}`] : [];
       case 'unit': {
-        const { enabled = false, active = false } = this.units.get(name) ?? {};
-        return [`unit ${name} ${enabled ? 'enabled' : 'disabled'} ${active ? 'active' : 'inactive'}`];
+        const { enabled, active, outdated } = this.units.get(name) ?? {};
+        const states = [enabled ? 'enabled' : '-', active ? 'active' : 'inactive', outdated ? 'yes' : 'no'];
+        return [`unit ${name} ${states.join(' ')}`];
       }
       case 'file': {
         const file = this.files.get(name);
         if (!file) return [];
-        return [
-          `file ${name} ${createHash('sha256').update(file.contents).digest('hex')} ${file.mode} root:root`,
-        ];
+        const sum = createHash('sha256').update(file.contents).digest('hex');
+        return [`${sum}  ${name}`, `mode ${name} ${file.mode} root:root`];
       }
       default:
         return [`absent ${name}`];
@@ -121,7 +138,7 @@ export class FakeHost extends FakeMachine {
     for (const name of linesOf(this.#brought(names)).flat()) this.packages.add(name);
     if (names.includes('docker.io')) {
       this.groups.add('docker');
-      this.units.set('docker.service', { enabled: true, active: true });
+      this.units.set('docker.service', { enabled: true, active: true, outdated: false });
     }
     return {};
   }
@@ -135,15 +152,16 @@ export class FakeHost extends FakeMachine {
     return {};
   }
 
-  #write(args: readonly string[], stdin: string | Buffer): Outcome {
-    const bytes = gunzipSync(stdin);
+  #write(args: readonly string[], stdin: string | Buffer): void {
+    const bytes = unpacked(stdin);
     let at = 0;
     for (let index = 0; index < args.length; index += 4) {
       const [path = '', size = '0', mode = ''] = args.slice(index);
       this.files.set(path, { contents: bytes.toString('utf8', at, at + Number(size)), mode });
       at += Number(size);
+      const unit = this.units.get(unitFile.exec(path)?.[1] ?? '');
+      if (unit?.active) unit.outdated = true;
     }
-    return {};
   }
 
   #restore(lines: readonly string[][]): Outcome {
@@ -167,9 +185,14 @@ export class FakeHost extends FakeMachine {
   }
 
   #enable(units: readonly string[]): Outcome {
+    for (const unit of this.units.values()) unit.outdated = false;
     for (const name of units) {
       const unit = this.files.get(`/etc/systemd/system/${name}`)?.contents ?? '';
-      this.units.set(name, { enabled: true, active: !unit.includes('\nConditionPathExists=') });
+      this.units.set(name, {
+        enabled: true,
+        active: !unit.includes('\nConditionPathExists='),
+        outdated: false,
+      });
     }
     return {};
   }
@@ -177,12 +200,14 @@ export class FakeHost extends FakeMachine {
   #undo(lines: readonly string[][]): Outcome {
     const of = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...words]) => words);
     for (const [name = '', enabled, active] of of('unit')) {
-      const unit = this.units.get(name) ?? { enabled: false, active: false };
+      const unit = this.units.get(name);
       this.units.set(name, {
-        enabled: unit.enabled && enabled === 'true',
-        active: unit.active && active === 'true',
+        enabled: unit?.enabled === true && enabled === 'true',
+        active: unit?.active === true && active === 'true',
+        outdated: false,
       });
     }
+    this.#enable([]);
     this.#restore([...of('file'), ...of('last-file')].filter(([, path]) => path !== environmentPath));
     this.#restoreEnvironment();
     for (const [name = ''] of of('package')) this.packages.delete(name);
@@ -215,6 +240,10 @@ export class FakeHost extends FakeMachine {
     for (const group of joined) account.groups.delete(group);
     account.keys = account.keys.filter((each) => each !== key);
   }
+}
+
+function sayAll(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function linesIn(text: string): string[] {

@@ -8,7 +8,7 @@ import type { Connect } from '../ssh/pool.ts';
 import { pinOf } from '../ssh/public-key.ts';
 import type { HostFacts } from './facts.ts';
 import { operatorTarget, type Reach, stackTarget } from './login.ts';
-import { type HostOptions, NotRoot, readHost } from './perform.ts';
+import { type HostOptions, NotRoot, readFacts } from './perform.ts';
 import { checkHost, type HostRequest } from './preflight.ts';
 import { nothingWanted } from './wanted.ts';
 
@@ -52,7 +52,7 @@ export async function lookAtHost<Host extends AskedHost>(
   const reach: Reach = { ...host, identityFile };
   try {
     const connection = await openHost(connect, reach, privateKey, options);
-    const facts = await readHost(connection, nothingWanted, authorizedKey ?? '', options);
+    const facts = await readFacts(connection, authorizedKey ?? '', options);
     const cluster = { cluster: stack, ...(authorizedKey === undefined ? {} : { owner: authorizedKey }) };
     return { host, facts, problems: checkHost(facts, host, cluster) };
   } catch (error) {

@@ -4,7 +4,15 @@ import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
 import { programName } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
-import { factsCommand, type HostFacts, parseFacts, programPaths } from './facts.ts';
+import {
+  factsCommand,
+  type HostFacts,
+  type HostState,
+  parseFacts,
+  parseState,
+  programPaths,
+  stateCommand,
+} from './facts.ts';
 import {
   type Operation,
   type Owner,
@@ -20,6 +28,7 @@ import {
   enableCommand,
   installCommand,
   recordCommand,
+  reload,
   restoreCommand,
   simulateCommand,
   undoCommand,
@@ -38,7 +47,7 @@ export class NotRoot extends Error {
 }
 
 /**
- * What the host is and has. Changes nothing.
+ * What the host has of that which is wanted. Changes nothing.
  *
  * @param authorizedKey the stack's login key; empty before it exists
  * @throws NotRoot when the user of the connection can't become root
@@ -48,11 +57,33 @@ export async function readHost(
   wanted: WantedHost,
   authorizedKey: string,
   { signal }: Partial<HostOptions> = {},
+): Promise<HostState> {
+  const said = await ask(connection, stateCommand(wanted, authorizedKey), signal);
+  return parseState(said, connection.target.name);
+}
+
+/**
+ * What a host is, and whether somebody has it. Changes nothing.
+ *
+ * @param authorizedKey the stack's login key; empty before it exists
+ * @throws NotRoot when the user of the connection can't become root
+ */
+export async function readFacts(
+  connection: Connection,
+  authorizedKey: string,
+  { signal }: Partial<HostOptions> = {},
 ): Promise<HostFacts> {
+  return parseFacts(await ask(connection, factsCommand(authorizedKey), signal), connection.target.name);
+}
+
+async function ask(
+  connection: Connection,
+  command: Command,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const { name, user } = connection.target;
-  const command = factsCommand(wanted, authorizedKey);
   const result = await connection.exec(command, signal);
-  if (result.status === 0) return parseFacts(result.stdout, name);
+  if (result.status === 0) return result.stdout;
   const why = commandFailure(command, name, result);
   if (!/sudo/.test(`${result.stderr} ${result.status === 127 ? 'sudo' : ''}`)) throw new Error(why);
   throw new NotRoot(`${user} may not use sudo there without a password (${result.stderr.trim()})`);
@@ -61,15 +92,17 @@ export async function readHost(
 /**
  * Makes the host what is wanted, from whatever it is. What is going to be added is recorded there first, so it may end
  * anywhere: run again it goes on, and `removeFromHost` takes away what was done.
+ *
+ * @param facts as `readHost` said just now, of the same wishes
  */
 export async function applyToHost(
   connection: Connection,
+  facts: HostState,
   wanted: WantedHost,
   owner: Owner,
   options: HostOptions,
-): Promise<HostFacts> {
+): Promise<HostState> {
   const run = runner(connection, options);
-  const facts = await readHost(connection, wanted, owner.owner, options);
   const operations = planHost(facts, wanted);
   if (operations.length === 0) return facts;
   for (const operation of operations) options.log(sayHostOperation(operation));
@@ -94,6 +127,10 @@ async function perform(
   packages: readonly string[],
 ): Promise<void> {
   const files = pick(operations, 'write').map(({ file }) => file);
+  if (files.length === operations.length) {
+    await run(writeFiles(files, reload));
+    return;
+  }
   const restored = pick(operations, 'restore');
   const units = pick(operations, 'enable').map(({ unit }) => unit);
   if (files.length > 0) await run(writeFiles(files));
@@ -107,11 +144,12 @@ async function perform(
         owner,
       ),
     );
-  if (files.length + restored.length + units.length > 0) await run(enableCommand(units));
+  const reloads = operations.some(({ kind }) => ['write', 'restore', 'reload', 'enable'].includes(kind));
+  if (reloads) await run(enableCommand(units));
 }
 
 /** Copies are made of what is about to be written over, and once of the file that others of Flotilla write to. */
-function toKeep({ added, files }: HostFacts, operations: readonly Operation[]): string[] {
+function toKeep({ added, files }: HostState, operations: readonly Operation[]): string[] {
   const ours = new Set(added?.files.map(({ path }) => path));
   const overwritten = pick(operations, 'write')
     .map(({ file }) => file.path)

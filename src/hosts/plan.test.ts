@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Connection } from '../ssh/connection.ts';
 import { FakeHost } from './fake-host.ts';
 import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
 import { applyToHost, readHost, removeFromHost } from './perform.ts';
@@ -83,12 +84,16 @@ function ofLines(some: readonly string[]): FakeFile {
   return { contents: some.map((line) => `${line}\n`).join(''), mode: '0644' };
 }
 
+async function setUp(connection: Connection, asked: WantedHost = wanted) {
+  return applyToHost(connection, await readHost(connection, asked, owner.owner), asked, owner, options);
+}
+
 describe('a plan for a host', () => {
   test('that was carried out leaves nothing to do, whatever the host had', async () => {
     await fc.assert(
       fc.asyncProperty(hosts, async (state) => {
         const connection = new FakeHost(state).connect();
-        await applyToHost(connection, wanted, owner, options);
+        await setUp(connection);
         expect(planHost(await readHost(connection, wanted, owner.owner), wanted)).toEqual([]);
       }),
     );
@@ -101,7 +106,7 @@ describe('a plan for a host', () => {
         const host = new FakeHost(state);
         const before = withoutOrder(host.snapshot());
         host.cut = cut;
-        await applyToHost(host.connect(), wanted, owner, options).catch(() => undefined);
+        await setUp(host.connect()).catch(() => undefined);
         host.cut = undefined;
         const { added } = await readHost(host.connect(), wanted, owner.owner);
         if (added) await removeFromHost(host.connect(), added, options);
@@ -115,14 +120,26 @@ describe('a plan for a host', () => {
       fc.asyncProperty(hosts, fc.nat({ max: 9 }), async (state, command) => {
         const host = new FakeHost(state);
         host.cut = { command, when: 'after' };
-        await applyToHost(host.connect(), wanted, owner, options).catch(() => undefined);
+        await setUp(host.connect()).catch(() => undefined);
         host.cut = undefined;
-        await applyToHost(host.connect(), wanted, owner, options);
+        await setUp(host.connect());
         const once = new FakeHost(state);
-        await applyToHost(once.connect(), wanted, owner, options);
+        await setUp(once.connect());
         expect(withoutOrder(host.snapshot())).toEqual(withoutOrder(once.snapshot()));
       }),
     );
+  });
+
+  test('has systemd read what a run wrote that was cut off before it told systemd', async () => {
+    const host = new FakeHost();
+    await setUp(host.connect());
+    host.units.set('docker.service', { enabled: true, active: true, outdated: true });
+    const facts = await readHost(host.connect(), wanted, owner.owner);
+    expect(planHost(facts, wanted).map(sayHostOperation)).toEqual([
+      'have systemd read its files again: systemd holds an older version of docker.service',
+    ]);
+    await setUp(host.connect());
+    expect(host.units.get('docker.service')?.outdated).toBe(false);
   });
 
   test('names each thing with its reason', async () => {
@@ -146,9 +163,9 @@ describe('a plan for a host', () => {
     const motd = { contents: 'welcome\n', mode: '0644' };
     const host = new FakeHost({ ...bareHost, files: { '/etc/motd': motd } });
     const more = { path: '/etc/motd', contents: 'a cluster\n', mode: '0644' };
-    await applyToHost(host.connect(), { ...wanted, files: [...wanted.files, more] }, owner, options);
+    await setUp(host.connect(), { ...wanted, files: [...wanted.files, more] });
     expect(host.files.get('/etc/motd')?.contents).toBe('a cluster\n');
-    const { added } = await applyToHost(host.connect(), wanted, owner, options);
+    const { added } = await setUp(host.connect());
     expect(host.files.get('/etc/motd')).toEqual(motd);
     expect(added?.files.map((each) => each.path)).not.toContain('/etc/motd');
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { companions, type FileFacts, type HostFacts, type UnitFacts } from './facts.ts';
+import { companions, type FileFacts, type HostState, type UnitFacts } from './facts.ts';
 import type { Added } from './record.ts';
 import { environmentPath, environmentWith, type WantedFile, type WantedHost } from './wanted.ts';
 
@@ -22,10 +22,11 @@ export type Operation =
       readonly reason: string;
     }
   | { readonly kind: 'authorize'; readonly name: string; readonly reason: string }
+  | { readonly kind: 'reload'; readonly reason: string }
   | { readonly kind: 'enable'; readonly unit: string; readonly reason: string };
 
 /** Pure: what turns the host as it is into the one that is wanted; nothing where it is so already. */
-export function planHost(facts: HostFacts, wanted: WantedHost): readonly Operation[] {
+export function planHost(facts: HostState, wanted: WantedHost): readonly Operation[] {
   const files = filesOf(facts, wanted);
   const missing = wanted.packages.filter((name) => !facts.packages.includes(name));
   return [
@@ -36,12 +37,13 @@ export function planHost(facts: HostFacts, wanted: WantedHost): readonly Operati
       .filter((name) => !facts.groups.includes(name))
       .map((name) => ({ kind: 'group', name, reason: 'there is no such group' }) as const),
     ...account(facts, wanted),
+    ...reloadOf(facts),
     ...wanted.units.flatMap((unit) => enableOf(unit, facts.units[unit.name])),
   ];
 }
 
 /** In /etc/environment others have lines too. */
-export function filesOf({ environment }: HostFacts, { files }: WantedHost): readonly WantedFile[] {
+export function filesOf({ environment }: HostState, { files }: WantedHost): readonly WantedFile[] {
   return files.map((file) =>
     file.path === environmentPath ? { ...file, contents: environmentWith(environment, file.contents) } : file,
   );
@@ -67,7 +69,7 @@ function noLongerWanted(added: Added | undefined, files: readonly WantedFile[]):
     .map(({ path, existed }) => ({ kind: 'restore', path, existed, reason: 'no longer wanted' }));
 }
 
-function account(facts: HostFacts, { user: { name, groups } }: WantedHost): Operation[] {
+function account(facts: HostState, { user: { name, groups } }: WantedHost): Operation[] {
   const authorize = { kind: 'authorize', name, reason: "the stack's login key is not known there" } as const;
   if (!facts.user) return [{ kind: 'user', name, groups, reason: 'there is no such user' }, authorize];
   const missing = groups.filter((group) => !facts.user?.groups.includes(group));
@@ -75,6 +77,13 @@ function account(facts: HostFacts, { user: { name, groups } }: WantedHost): Oper
     ...(missing.length > 0 ? [{ kind: 'join', name, groups: missing, reason: 'not a member' } as const] : []),
     ...(facts.user.authorized ? [] : [authorize]),
   ];
+}
+
+/** Without it what was written would count for nothing until something else has systemd look. */
+function reloadOf({ units }: HostState): Operation[] {
+  const outdated = Object.keys(units).filter((name) => units[name]?.outdated);
+  if (outdated.length === 0) return [];
+  return [{ kind: 'reload', reason: `systemd holds an older version of ${outdated.join(', ')}` }];
 }
 
 function enableOf({ name, waits }: WantedHost['units'][number], found: UnitFacts | undefined): Operation[] {
@@ -99,7 +108,7 @@ export type Owner = Pick<Added, 'cluster' | 'machine' | 'owner'>;
  * @param brought what the packages bring along that is not installed, themselves included
  */
 export function recordOf(
-  facts: HostFacts,
+  facts: HostState,
   wanted: WantedHost,
   operations: readonly Operation[],
   brought: readonly string[],
@@ -135,13 +144,17 @@ export function recordOf(
         companions.map((name) => ({ name, enabled: true, active: isActive(name, facts) }))),
       ...pick(operations, 'enable')
         .filter(({ unit }) => !knownUnits.has(unit))
-        .map(({ unit }) => ({ name: unit, ...(facts.units[unit] ?? { enabled: false, active: false }) })),
+        .map(({ unit: name }) => ({
+          name,
+          enabled: facts.units[name]?.enabled === true,
+          active: isActive(name, facts),
+        })),
     ],
     absent: before?.absent ?? [...facts.absent],
   };
 }
 
-function isActive(unit: string, { units }: HostFacts): boolean {
+function isActive(unit: string, { units }: HostState): boolean {
   return units[unit]?.active === true;
 }
 
@@ -176,6 +189,8 @@ function subject(operation: Operation): string {
       return `put ${operation.name} into ${operation.groups.join(', ')}`;
     case 'authorize':
       return `let the stack's login key in as ${operation.name}`;
+    case 'reload':
+      return 'have systemd read its files again';
     case 'enable':
       return `enable and start ${operation.unit}`;
   }

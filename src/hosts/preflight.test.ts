@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { FakeHost } from './fake-host.ts';
 import type { FakeHostState } from './fake-host-state.ts';
-import { applyToHost, NotRoot, readHost } from './perform.ts';
+import { applyToHost, NotRoot, readFacts, readHost } from './perform.ts';
 import { checkHost, type HostRequest, twinProblems } from './preflight.ts';
 import { nothingWanted } from './wanted.ts';
 
@@ -19,7 +19,7 @@ const request: HostRequest = {
 const cluster = { cluster: 'dev', owner: 'ssh-ed25519 AAAA login' };
 
 async function problemsOf(state: Partial<FakeHostState>, changes: Partial<HostRequest> = {}) {
-  const facts = await readHost(new FakeHost(state).connect(), nothingWanted, cluster.owner);
+  const facts = await readFacts(new FakeHost(state).connect(), cluster.owner);
   return checkHost(facts, { ...request, ...changes }, cluster).map(({ path, problem, fix }) => [
     path,
     problem,
@@ -86,8 +86,9 @@ test.each([
 ])("a host that is another cluster's is refused: %s", async (_what, owner, problem) => {
   const host = new FakeHost();
   const small = { ...nothingWanted, groups: ['flotilla'] };
-  await applyToHost(host.connect(), small, owner, { log: () => undefined });
-  const facts = await readHost(host.connect(), nothingWanted, cluster.owner);
+  const before = await readHost(host.connect(), small, owner.owner);
+  await applyToHost(host.connect(), before, small, owner, { log: () => undefined });
+  const facts = await readFacts(host.connect(), cluster.owner);
   expect(checkHost(facts, request, cluster)).toEqual([
     expect.objectContaining({ problem: expect.stringContaining(problem) }),
   ]);
@@ -104,11 +105,9 @@ test('two hosts with one machine id are refused', () => {
 test('who may not become root is told apart', async () => {
   const host = new FakeHost();
   host.programs.set('flotilla-host-facts', () => ({ status: 1, stderr: 'sudo: a password is required\n' }));
-  await expect(readHost(host.connect(), nothingWanted, '')).rejects.toBeInstanceOf(NotRoot);
+  await expect(readFacts(host.connect(), '')).rejects.toBeInstanceOf(NotRoot);
   host.programs.set('flotilla-host-facts', () => ({ status: 2, stderr: 'sh: cannot fork\n' }));
-  await expect(readHost(host.connect(), nothingWanted, '')).rejects.not.toBeInstanceOf(NotRoot);
+  await expect(readFacts(host.connect(), '')).rejects.not.toBeInstanceOf(NotRoot);
   host.programs.set('flotilla-host-facts', () => ({ stdout: 'os debian 13 Debian\n' }));
-  await expect(readHost(host.connect(), nothingWanted, '')).rejects.toThrow(
-    'did not tell all that was asked',
-  );
+  await expect(readFacts(host.connect(), '')).rejects.toThrow('did not tell all that was asked');
 });

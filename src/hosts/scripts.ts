@@ -107,11 +107,13 @@ grep -qxF "$key" "$keys" || printf '%s\\n' "$key" >>"$keys"
   return script('flotilla-host-account', body, args, { root: true, stdin: `${authorizedKey}\n` });
 }
 
+/** Has systemd read its files again. */
+export const reload = 'systemctl daemon-reload\n';
+
 export function enableCommand(units: readonly string[]): Command {
   const body = `
 set -eu
-systemctl daemon-reload
-[ $# -eq 0 ] || SYSTEMCTL_SKIP_SYSV=1 systemctl enable --now -- "$@"
+${reload}[ $# -eq 0 ] || SYSTEMCTL_SKIP_SYSV=1 systemctl enable --now -- "$@"
 `;
   return script('flotilla-host-enable', body, units, { root: true, timeout: patience.units });
 }

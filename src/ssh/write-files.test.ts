@@ -29,14 +29,28 @@ test('files arrive byte for byte, with their modes', () => {
   }
 });
 
-test('a stream that is cut off leaves the old file', () => {
-  const path = join(folder, 'kept');
+test.each([
+  ['short', 'new contents'],
+  ['long', 'new contents, '.repeat(10_000)],
+])('a stream that is cut off leaves the old file: a %s one', (name, contents) => {
+  const path = join(folder, name);
   run([{ path, contents: 'old', mode: '0600' }]);
-  const command = writeFiles([{ path, contents: 'new contents', mode: '0600', owner: `${uid}:${gid}` }]);
+  const command = writeFiles([{ path, contents, mode: '0600', owner: `${uid}:${gid}` }]);
   const [program = '', ...args] = command.argv;
-  const cut = Buffer.from(command.stdin ?? '').subarray(0, 12);
+  const cut = Buffer.from(command.stdin ?? '').subarray(0, 8);
   expect(spawnSync(program, args, { input: cut }).status).not.toBe(0);
   expect(readFileSync(path, 'utf8')).toBe('old');
+});
+
+test('what comes afterwards sees the new files, and does not happen without them', () => {
+  const path = join(folder, 'then');
+  const command = writeFiles(
+    [{ path, contents: 'new', mode: '0600', owner: `${uid}:${gid}` }],
+    `cat '${path}'`,
+  );
+  const [program = '', ...args] = command.argv;
+  expect(spawnSync(program, args, { input: 'ne' }).stdout.toString()).toBe('');
+  expect(spawnSync(program, args, { input: command.stdin ?? '' }).stdout.toString()).toBe('new');
 });
 
 test('nobody else may read a file before it has its mode and its owner', async () => {

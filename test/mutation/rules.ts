@@ -69,7 +69,7 @@ export const rules: readonly Rule[] = [
   {
     broken: 'others may read a file until it has its mode',
     file: 'src/ssh/write-files.ts',
-    from: '(umask 077; head',
+    from: '(umask 077; exec head',
     to: '(umask 022; head',
     tests: ['src/ssh/write-files.test.ts'],
   },
@@ -251,7 +251,7 @@ export const rules: readonly Rule[] = [
   {
     broken: "another state's host is taken",
     file: 'src/provider/resources/hosts/machine.ts',
-    from: '  refuseStranger(before, wanted, context);',
+    from: '  refuseStranger(facts, wanted, context);',
     to: '',
     tests: ['src/provider/resources/hosts'],
   },

@@ -219,7 +219,7 @@ describe('a machine', () => {
     expect(handler.drift(mended)).toEqual({});
     // What is new to nobody is not recorded again: of a hundred hosts each call counts.
     const ran = host.commands.slice(known).map(programName);
-    expect(new Set(ran)).toEqual(new Set(['flotilla-host-facts', 'write-files', 'flotilla-host-enable']));
+    expect(new Set(ran)).toEqual(new Set(['flotilla-host-state', 'write-files']));
     await handler.delete(id, mended, contextOf('core-1'));
     expect(host.snapshot()).toEqual(before);
   });

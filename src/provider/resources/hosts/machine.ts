@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HostFacts } from '../../../hosts/facts.ts';
+import type { HostState } from '../../../hosts/facts.ts';
 import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from '../../../hosts/login.ts';
 import { applyToHost, NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { type Owner, planHost, sayHostOperation } from '../../../hosts/plan.ts';
@@ -67,21 +67,18 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
 
     async create(wanted, context) {
       const connection = await first(connect, wanted, context);
+      const facts = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
       return {
         id: `${context.stack}/${context.name}`,
-        outputs: await apply(connect, connection, wanted, context),
+        outputs: await apply(connect, connection, facts, wanted, context),
       };
     },
 
     async update(_id, wanted, old, context) {
       return withHost(connect, wanted, context, async (connection) => {
-        refuseOther(
-          old,
-          wanted,
-          await readHost(connection, wanted.wanted, wanted.authorizedKey, context),
-          context,
-        );
-        return apply(connect, connection, wanted, context);
+        const facts = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
+        refuseOther(old, wanted, facts, context);
+        return apply(connect, connection, facts, wanted, context);
       });
     },
 
@@ -147,7 +144,7 @@ async function lookForPlan(
   wanted: Inputs,
   old: Outputs | undefined,
   context: Context,
-): Promise<{ facts: HostFacts; provedKey: string }> {
+): Promise<{ facts: HostState; provedKey: string }> {
   const look = async (connection: Connection) => ({
     facts: await readHost(connection, wanted.wanted, wanted.authorizedKey, context),
     provedKey: connection.target.hostKey,
@@ -156,13 +153,13 @@ async function lookForPlan(
 }
 
 /** Preview's list is what `up` does: the same function makes it. */
-function show(facts: HostFacts, wanted: WantedHost, provedKey: string, { log }: Context): Partial<Outputs> {
+function show(facts: HostState, wanted: WantedHost, provedKey: string, { log }: Context): Partial<Outputs> {
   for (const operation of planHost(facts, wanted)) log(sayHostOperation(operation));
   return { machineId: facts.machineId, provedKey };
 }
 
 /** Another host in a machine's place would leave what was added to the one before. */
-function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostFacts, { name }: Context): void {
+function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostState, { name }: Context): void {
   if (machineId === old.machineId || added?.machine === name) return;
   if (old.address === wanted.address && old.port === wanted.port) return;
   throw new Error(
@@ -174,16 +171,16 @@ function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostFac
 async function apply(
   connect: Connect,
   connection: Connection,
+  facts: HostState,
   wanted: Inputs,
   context: Context,
 ): Promise<Outputs> {
   const { log, signal, stack, name } = context;
   const provedKey = connection.target.hostKey;
-  const before = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
-  const result = { ...wanted, machineId: before.machineId, provedKey, drifted: [] };
-  refuseStranger(before, wanted, context);
+  const result = { ...wanted, machineId: facts.machineId, provedKey, drifted: [] };
+  refuseStranger(facts, wanted, context);
   try {
-    await applyToHost(connection, wanted.wanted, ownerOf(wanted, context), { log, signal });
+    await applyToHost(connection, facts, wanted.wanted, ownerOf(wanted, context), { log, signal });
     const login = stackTarget(reachOf(wanted, context), wanted.wanted.user.name, wanted.privateKey);
     await connect({ ...login, hostKey: provedKey }, context);
     return result;
@@ -199,7 +196,7 @@ function sayFailure(error: unknown, { wanted: { user } }: Inputs): string {
 }
 
 /** Said at preview by the network, and here once more, since a host may have been taken meanwhile. */
-function refuseStranger({ added, flotilla }: HostFacts, wanted: Inputs, context: Context): void {
+function refuseStranger({ added, flotilla }: HostState, wanted: Inputs, context: Context): void {
   const { cluster, machine, owner } = ownerOf(wanted, context);
   if (added === undefined && !flotilla) return;
   if (added?.cluster === cluster && added.machine === machine && added.owner === owner) return;
