@@ -8,6 +8,7 @@ import type { Benchmark, Log, Report } from './benchmark.ts';
 import { openAws } from './clouds/aws.ts';
 import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
+import { faults } from './clouds/faults.ts';
 import { atMost, exactly } from './figures.ts';
 import { answered, changes, since, succeed, takeDown } from './runs.ts';
 
@@ -17,11 +18,15 @@ const workers = ['worker-1', 'worker-2'];
 
 const platforms: Readonly<Record<string, OpenCloud>> = { aws: openAws, digitalocean: openDigitalocean };
 
-export const cloudsParts = ['start', ...Object.keys(platforms)];
+export const cloudsParts = ['start', 'faults', ...Object.keys(platforms)];
 
-/** A cluster's life on the test clouds, whose machines boot here, and what a cloud's SDK adds to a program's start. */
+/**
+ * A cluster's life on the test clouds, whose machines boot here; what may go wrong there; and what a cloud's SDK adds to a
+ * program's start.
+ */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
+  if (wants('faults')) await faults(report, log);
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);
 };

@@ -11,6 +11,7 @@ import { createMachine } from './machines.ts';
 import { createNetwork, type Network } from './network.ts';
 import { bootOptions, preflight } from './preflight.ts';
 import { publish } from './published.ts';
+import { warnOfStrays } from './strays.ts';
 
 /** Droplets in a VPC of their own, on DigitalOcean. */
 export const digitaloceanPlatform: Platform = {
@@ -34,6 +35,7 @@ export const digitaloceanPlatform: Platform = {
       createMachine(machine, { authorizedKey, loginKey, size, image, network, scope }),
     );
     const droplets = new Map(made.map(({ machine, droplet }) => [machine.plan.name, droplet]));
+    warnOfStrays(network.members.name, [...droplets.values()]);
     const { loadBalancer, project } = settings;
     const { addresses, loadBalancers } = publish(plan, network, { loadBalancer, droplets, scope });
     if (project !== undefined)
