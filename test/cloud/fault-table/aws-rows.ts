@@ -257,4 +257,24 @@ export const awsRows: readonly Row[] = [
     faults: [{ call: 'ec2 TerminateInstances', effect: effects.cutAfter }],
     expected: 'retried',
   },
+  {
+    what: 'another region in the config',
+    run: 'up again',
+    change: { 'aws:region': 'us-east-1' },
+    expected: {
+      resource: 'flotilla:index:Region',
+      cause: 'the cluster lives in eu-central-1, and aws:region is us-east-1 now',
+      next: 'set aws:region to eu-central-1 again',
+    },
+  },
+  {
+    what: 'a zone with machines taken out of the config',
+    run: 'up again',
+    change: { 'flotilla:aws': { sshFrom: ['192.0.2.0/24'], zones: ['b'], loadBalancer: false } },
+    expected: {
+      resource: 'core-1 is in zone a, worker-1 is in zone a',
+      cause: "flotilla:aws.zones has no a any more: its subnet can't go while they are there",
+      next: 'put a back',
+    },
+  },
 ];

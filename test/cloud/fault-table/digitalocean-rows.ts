@@ -254,4 +254,14 @@ export const digitaloceanRows: readonly Row[] = [
     faults: [{ call: 'DELETE /v2/*/*', effect: effects.serverError, times: 3 }],
     expected: 'retried',
   },
+  {
+    what: 'another region in the config',
+    run: 'up again',
+    change: { 'flotilla:digitalocean': { region: 'nyc3', sshFrom: ['192.0.2.0/24'] } },
+    expected: {
+      resource: 'flotilla:index:Region',
+      cause: 'the cluster lives in fra1, and flotilla:digitalocean.region is nyc3 now',
+      next: 'set flotilla:digitalocean.region to fra1 again',
+    },
+  },
 ];

@@ -7,6 +7,7 @@ const selection: Readonly<Record<string, readonly string[]>> = {
   digitalocean: [
     'connection reset after a droplet was made',
     'a scope that the token lacks: the firewall is not made',
+    'another region in the config',
   ],
   aws: ['no capacity in the zone'],
 };
