@@ -1,16 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cwd } from 'node:process';
 import { messageOf } from '../src/model/message-of.ts';
 import { readIfPresent } from './files.ts';
+import { CLONE } from './launcher.ts';
 import { type Command, runInForeground } from './process.ts';
 
+/** Commands that run the program. */
+const programmed: ReadonlySet<string> = new Set(['up', 'update', 'preview', 'pre']);
+
 /** Commands in which the engine asks clouds for something. */
-const explained: ReadonlySet<string> = new Set(['up', 'update', 'preview', 'pre', 'refresh', 'destroy']);
+const explained: ReadonlySet<string> = new Set([...programmed, 'refresh', 'destroy']);
 
 /**
- * Runs pulumi on our own terminal. When a run fails, stderr has what its clouds' errors mean and what to do. Pulumi's own
- * output stays as it is.
+ * Runs pulumi on our own terminal. The program is told whose turn it is in groups that are replaced one machine at a
+ * time, and when a run fails, stderr has what its clouds' errors mean and what to do. Pulumi's own output stays as it is.
  *
  * What most runs have no use for is loaded where it is needed: every run begins here.
  *
@@ -18,7 +23,29 @@ const explained: ReadonlySet<string> = new Set(['up', 'update', 'preview', 'pre'
  */
 export async function runEngine(command: Command): Promise<number> {
   const name = command.args[commandAt(command.args)] ?? '';
-  return explained.has(name) && !logsEvents(command) ? runExplained(command) : runInForeground(command);
+  const told = programmed.has(name) && isWithinClone() && mentionsSurge() ? await withTurn(command) : command;
+  return explained.has(name) && !logsEvents(command) ? runExplained(told) : runInForeground(told);
+}
+
+function isWithinClone(): boolean {
+  return `${cwd()}/`.startsWith(`${CLONE}/`);
+}
+
+/** More than the key may do so, which costs no more than a look at the state. */
+function mentionsSurge(): boolean {
+  const folder = join(CLONE, 'stacks');
+  const configs = readdirSync(folder).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
+  return configs.some((name) => /^[^#]*\bsurge\b/m.test(readFileSync(join(folder, name), 'utf8')));
+}
+
+async function withTurn(command: Command): Promise<Command> {
+  const { turnFor } = await import('./take-turn.ts');
+  const { keptGenerationsVariable } = await import('../src/config/kept-generations.ts');
+  const turn = await turnFor(command.args);
+  if (!turn) return command;
+  for (const line of turn.says) console.error(`flotilla: ${line}`);
+  const environment = { ...command.environment, [keptGenerationsVariable]: JSON.stringify(turn.kept) };
+  return { ...command, environment };
 }
 
 async function runExplained(command: Command): Promise<number> {

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { keptGenerations } from '../../../src/config/kept-generations.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { planCluster } from '../../../src/plan/plan.ts';
 import { choosePlatform } from '../../../src/platform/choose.ts';
@@ -12,7 +13,7 @@ import { runError } from '../../../src/resources/run-error.ts';
  */
 async function main() {
   const spec = parseConfig(pulumi.runtime.allConfig());
-  const plan = planCluster(pulumi.getStack(), spec);
+  const plan = planCluster(pulumi.getStack(), spec, keptGenerations(spec, process.env));
   const platform = await choosePlatform(spec.platform);
   const { publicKey, privateKey } = new SshKey('login', { comment: `flotilla-${plan.name}` });
   const { machines, published } = await platform.createMachines(plan, publicKey, privateKey, wholeStack);
