@@ -7,7 +7,7 @@ import { readIfPresent } from './files.ts';
 import { CLONE } from './launcher.ts';
 import { type Command, runInForeground } from './process.ts';
 
-/** Commands that run the program. */
+/** Commands that always run the program. */
 const programmed: ReadonlySet<string> = new Set(['up', 'update', 'preview', 'pre']);
 
 /** Commands in which the engine asks clouds for something. */
@@ -23,8 +23,12 @@ const explained: ReadonlySet<string> = new Set([...programmed, 'refresh', 'destr
  */
 export async function runEngine(command: Command): Promise<number> {
   const name = command.args[commandAt(command.args)] ?? '';
-  const told = programmed.has(name) && isWithinClone() && mentionsSurge() ? await withTurn(command) : command;
+  const told = runsProgram(command) && isWithinClone() && mentionsSurge() ? await withTurn(command) : command;
   return explained.has(name) && !logsEvents(command) ? runExplained(told) : runInForeground(told);
+}
+
+function runsProgram({ args }: Command): boolean {
+  return programmed.has(args[commandAt(args)] ?? '') || args.some((each) => each.startsWith('--run-program'));
 }
 
 function isWithinClone(): boolean {

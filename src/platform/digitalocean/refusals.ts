@@ -89,7 +89,7 @@ export const digitaloceanRefusals: readonly Refusal[] = [
     next: `see https://status.digitalocean.com, then ${again}`,
   },
   {
-    says: /no answer|connection (reset|refused)|EOF|no such host|i\/o timeout/i,
+    says: /no answer|connection (reset|refused)|\bEOF\b|no such host|i\/o timeout/i,
     cause: 'the API can not be reached, or the connection broke',
     next: `see whether https://api.digitalocean.com answers from here, then ${again}`,
   },
