@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { keptGenerations } from './src/config/kept-generations.ts';
 import { parseConfig } from './src/config/parse.ts';
 import { planCluster } from './src/plan/plan.ts';
 import { choosePlatform } from './src/platform/choose.ts';
@@ -10,7 +11,7 @@ import { createUnits } from './src/resources/units.ts';
 
 async function main() {
   const spec = parseConfig(pulumi.runtime.allConfig());
-  const plan = planCluster(pulumi.getStack(), spec);
+  const plan = planCluster(pulumi.getStack(), spec, keptGenerations(spec, process.env));
   const platform = await choosePlatform(spec.platform);
   const cluster = await createCluster(plan, platform, wholeStack);
   const units = createUnits(plan, cluster);

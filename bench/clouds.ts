@@ -8,6 +8,7 @@ import type { Benchmark, Log, Report } from './benchmark.ts';
 import { openAws } from './clouds/aws.ts';
 import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
+import { faults } from './clouds/faults.ts';
 import { atMost, exactly } from './figures.ts';
 import { answered, changes, since, succeed, takeDown } from './runs.ts';
 
@@ -17,11 +18,23 @@ const workers = ['worker-1', 'worker-2'];
 
 const platforms: Readonly<Record<string, OpenCloud>> = { aws: openAws, digitalocean: openDigitalocean };
 
-export const cloudsParts = ['start', ...Object.keys(platforms)];
+/** All faults, and those of one cloud. */
+const faultsOn = (platform: string) => `faults-${platform}`;
 
-/** A cluster's life on the test clouds, whose machines boot here, and what a cloud's SDK adds to a program's start. */
+export const cloudsParts = [
+  'start',
+  'faults',
+  ...Object.keys(platforms).map(faultsOn),
+  ...Object.keys(platforms),
+];
+
+/**
+ * A cluster's life on the test clouds, whose machines boot here; what may go wrong there; and what a cloud's SDK adds to a
+ * program's start.
+ */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
+  await faults(report, log, (platform) => wants('faults') || wants(faultsOn(platform)));
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);
 };

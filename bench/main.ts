@@ -30,7 +30,7 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     parts: agentParts,
   },
   clouds: {
-    does: 'a cluster on the test cloud: up, unchanged up, scale, roll, destroy; program start with the SDKs',
+    does: 'a cluster on the test cloud: up, unchanged up, scale, roll, destroy; faults; program start with the SDKs',
     run: clouds,
     parts: cloudsParts,
   },

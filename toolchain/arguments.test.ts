@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { confirmation, parseRequest } from './arguments.ts';
+import { confirmation, parseRequest, stackIn } from './arguments.ts';
 
 test.each([
   [[], 'local', []],
@@ -16,6 +16,11 @@ test.each([
 
 test.each([[['--stack']], [['--stack', '--yes']], [['--stack=']]])('%j lacks a name', (args) => {
   expect(() => parseRequest(args)).toThrow('--stack needs the name of a stack, such as: --stack local');
+});
+
+test("pulumi's own arguments may name no stack", () => {
+  expect(stackIn(['up', '--yes'])).toBeUndefined();
+  expect(stackIn(['up', '-s', 'aws', '--yes'])).toBe('aws');
 });
 
 test('pulumi asks only where somebody can answer', () => {

@@ -17,6 +17,16 @@ const DEFAULT_STACK = 'local';
  * @throws Error when `--stack` comes without a name.
  */
 export function parseRequest(args: readonly string[]): Request {
+  const { stack = DEFAULT_STACK, rest } = takeStack(args);
+  return { stack, rest };
+}
+
+/** The stack that pulumi's arguments name, if they name one. */
+export function stackIn(args: readonly string[]): string | undefined {
+  return takeStack(args).stack;
+}
+
+function takeStack(args: readonly string[]): { stack: string | undefined; rest: readonly string[] } {
   const { tokens } = parseArgs({
     args: [...args],
     options: { stack: { type: 'string', short: 's' } },
@@ -25,7 +35,7 @@ export function parseRequest(args: readonly string[]): Request {
     tokens: true,
   });
   const taken = new Set<number>();
-  let stack = DEFAULT_STACK;
+  let stack: string | undefined;
   for (const token of tokens) {
     if (token.kind !== 'option' || token.name !== 'stack') continue;
     if (!token.value || token.value.startsWith('-')) {

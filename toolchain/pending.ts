@@ -1,4 +1,5 @@
 import type { PendingOperation } from './stack.ts';
+import { nameOf, typeOf } from './urn.ts';
 
 /** What is to be done about operations that an earlier run has begun and not ended. */
 export type Settlement =
@@ -50,13 +51,4 @@ function refusal(stack: string, strangers: readonly PendingOperation[]): string 
     ...named,
     `Next step: look there for each of them. Then \`npx pulumi refresh --stack ${stack}\`, at a terminal, asks about them: import by its id what exists, clear what doesn't. After that, try again.`,
   ].join('\n');
-}
-
-/** `urn:pulumi:stack::project::parent$type::name` */
-function typeOf(urn: string): string {
-  return urn.split('::')[2]?.split('$').at(-1) ?? urn;
-}
-
-function nameOf(urn: string): string {
-  return urn.split('::').slice(3).join('::') || urn;
 }

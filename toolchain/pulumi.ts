@@ -4,9 +4,9 @@ import { runWithModules } from './modules.ts';
 
 await runWithModules(async () => {
   const { preparePulumi } = await import('./launcher.ts');
-  const { runInForeground } = await import('./process.ts');
+  const { runEngine } = await import('./engine-run.ts');
   try {
-    process.exitCode = await runInForeground(preparePulumi(process.argv.slice(2)).command);
+    process.exitCode = await runEngine(preparePulumi(process.argv.slice(2)).command);
   } catch (error) {
     console.error(messageOf(error));
     process.exitCode = 1;

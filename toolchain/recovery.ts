@@ -10,7 +10,8 @@ import { CLONE, preparePulumi } from './launcher.ts';
 import { type Host, type Lock, parseLock, planRecovery, type Recovery } from './lock.ts';
 import { planSettlement } from './pending.ts';
 import { PulumiFailed, runPulumi, say } from './run-pulumi.ts';
-import { readState, shortName } from './stack.ts';
+import { shortName } from './short-name.ts';
+import { readState } from './stack.ts';
 
 const Project = z.object({ name: z.string() });
 const UNATTENDED = confirmation(false);

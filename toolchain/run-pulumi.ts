@@ -1,5 +1,6 @@
+import { runEngine } from './engine-run.ts';
 import { preparePulumi } from './launcher.ts';
-import { readOutput, runInForeground } from './process.ts';
+import { readOutput } from './process.ts';
 
 /** A pulumi run of ours that failed. Its own output has told why; the exit code is passed on. */
 export class PulumiFailed extends Error {
@@ -17,7 +18,7 @@ export class PulumiFailed extends Error {
  * @throws PulumiFailed
  */
 export async function runPulumi(...args: readonly string[]): Promise<void> {
-  const code = await runInForeground(preparePulumi(args).command);
+  const code = await runEngine(preparePulumi(args).command);
   if (code !== 0) throw new PulumiFailed(args, code);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parsePlatform, parseState, shortName } from './stack.ts';
+import { shortName } from './short-name.ts';
+import { parsePlatform, parseState } from './stack.ts';
 
 describe('parseState', () => {
   test('counts resources and names what was cut off', () => {

@@ -6,6 +6,7 @@ import { messageOf } from '../src/model/message-of.ts';
 import { readIfPresent } from './files.ts';
 import { CLONE } from './launcher.ts';
 import { askPulumi } from './run-pulumi.ts';
+import { shortName } from './short-name.ts';
 
 /** Platform of a stack whose configuration names none. */
 const DEFAULT_PLATFORM = stackSchema.shape.platform.parse(undefined);
@@ -51,11 +52,6 @@ export function parseState(exported: unknown): StackState {
     resources: resources?.length ?? 0,
     pending: (pending ?? []).map(({ type, resource: { urn } }) => ({ type, urn })),
   };
-}
-
-/** The stack's name without organization and project, as files are named by it. */
-export function shortName(stack: string): string {
-  return stack.slice(stack.lastIndexOf('/') + 1);
 }
 
 /** The stack's platform by its configuration file, which may not exist yet. */

@@ -9,6 +9,7 @@ import { runInForeground } from './process.ts';
 import { recover, runOnStack } from './recovery.ts';
 import { hasAudience, runPulumi, say } from './run-pulumi.ts';
 import { platformOf } from './stack.ts';
+import { turnOn } from './take-turn.ts';
 
 async function up(): Promise<void> {
   const { stack, rest } = parseRequest(process.argv.slice(2));
@@ -18,7 +19,29 @@ async function up(): Promise<void> {
   await runPulumi('stack', 'select', '--create', stack, '--non-interactive');
   await recover(stack, { adopt: false });
   await runOnStack(stack, 'up', ...confirmation(hasAudience()), ...rest);
+  if (!rest.includes('--preview-only')) await takeTurns(stack, rest);
 }
+
+/**
+ * The engine deletes last, so each machine of a group with `surge: 1` takes a run of its own. What was confirmed was the
+ * roll: its other runs ask nothing more.
+ *
+ * @throws PulumiFailed when one of them fails; the next `npm run up` goes on from there
+ */
+async function takeTurns(stack: string, rest: readonly string[]): Promise<void> {
+  let last: string | undefined;
+  for (;;) {
+    const turn = await turnOn(stack);
+    if (!turn || turn.says.length === 0) return;
+    const now = JSON.stringify(turn);
+    if (now === last)
+      throw new Error(`${turn.says.join('; ')}: the last run has changed nothing of that. ${look}`);
+    last = now;
+    await runOnStack(stack, 'up', ...confirmation(false), ...rest);
+  }
+}
+
+const look = 'Next step: see what it said above, then `npm run up` again';
 
 /** A cluster in a cloud needs no QEMU here, so only now is it known whether these packages are wanted. */
 async function setUpMachines(): Promise<void> {

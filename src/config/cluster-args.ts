@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { InvalidInput } from '../model/problem.ts';
+import { InvalidInput, type Problem } from '../model/problem.ts';
 import { problemsOf } from './parse.ts';
 import { type ClusterSpec, type groupSchema, stackSchema } from './schema.ts';
 
@@ -32,6 +32,8 @@ export interface MachineGroupArgs extends z.input<typeof groupSchema> {
   publish?: Record<string, number> | undefined;
   /** Raise it to replace every machine of the group by a new one. Default: 1. */
   generation?: number | undefined;
+  /** Refused: for stacks of a clone alone. */
+  surge?: undefined;
 }
 
 /**
@@ -61,7 +63,26 @@ export const unusable = 'these arguments cannot be used:';
 /** @throws InvalidInput with every problem there is, each with its path in the stack config and its fix. */
 export function parseClusterArgs(args: ClusterArgs): ClusterSpec {
   const result = clusterArgsSchema.safeParse(args, { reportInput: true });
-  const problems = problemsOf(clusterArgsSchema, { ...args }, result.error?.issues ?? []);
+  const problems = [
+    ...problemsOf(clusterArgsSchema, { ...args }, result.error?.issues ?? []),
+    ...surgeProblems(args),
+  ];
   if (!result.success || problems.length > 0) throw new InvalidInput(unusable, problems);
   return { ...result.data, units: [] };
+}
+
+/** Whose turn it is, a clone's own commands read in the state (toolchain/turn.ts); a program can't. */
+function surgeProblems({ machines }: ClusterArgs): Problem[] {
+  return Object.entries(machines ?? {}).flatMap(([group, given]) =>
+    given?.surge === undefined
+      ? []
+      : [
+          {
+            path: `flotilla:machines.${group}.surge`,
+            problem:
+              'is for stacks of a clone: a program does not know what an earlier run has replaced already',
+            fix: 'take it out; to replace machines in smaller parts, make more groups',
+          },
+        ],
+  );
 }

@@ -84,6 +84,13 @@ describe.each<[string, object, object | undefined, string, string]>([
     'not replaced',
   ],
   [
+    'one replacement at a time',
+    { core: { ...core, surge: 1 } },
+    { machines: { core: [host(5)] } },
+    'flotilla:machines.core.surge',
+    'not replaced',
+  ],
+  [
     'published ports',
     { core: { ...core, publish: { 8080: 80 } } },
     { machines: { core: [host(5)] } },

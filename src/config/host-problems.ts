@@ -48,7 +48,7 @@ function tooFew(group: string, count: number, list: readonly HostSpec[] | undefi
 }
 
 /** Settings that make machines, or lead to them: hosts are there, and so are their ways. */
-function meaningless(group: string, { generation, publish, subnet }: GroupSpec): Problem[] {
+function meaningless(group: string, { generation, publish, subnet, surge }: GroupSpec): Problem[] {
   const path = (key: string) => `flotilla:machines.${group}.${key}`;
   const problems: Problem[] = [];
   if (generation > 1)
@@ -56,6 +56,12 @@ function meaningless(group: string, { generation, publish, subnet }: GroupSpec):
       path: path('generation'),
       problem: 'a host is not replaced by a new one',
       fix: 'leave it at 1; to set a host up anew, lower the count, `npm run up`, and raise it again',
+    });
+  if (surge !== undefined)
+    problems.push({
+      path: path('surge'),
+      problem: 'a host is not replaced by a new one',
+      fix: 'take it out',
     });
   if (Object.keys(publish).length > 0)
     problems.push({

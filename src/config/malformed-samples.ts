@@ -107,6 +107,13 @@ export const malformed: MalformedSample[] = [
     /replace etcd members/,
     /leave it at 1/,
   ],
+  [
+    'two replacements at a time',
+    { machines: { core, worker: { count: 2, surge: 2 } } },
+    'flotilla:machines.worker.surge',
+    /2/,
+    /use 1/,
+  ],
   ['no etcd', { machines: { w: { count: 1 } } }, 'flotilla:machines', /no group has etcd/, /etcd: true/],
   [
     'etcd as text',

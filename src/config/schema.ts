@@ -56,6 +56,12 @@ export const groupSchema = z
       .min(1)
       .default(1)
       .describe('Raise it by one to replace every machine of the group by a new one, units moving first'),
+    surge: z
+      .literal(1)
+      .optional()
+      .describe(
+        'How many replacements may be there beside the machines whose place they take: 1, for a roll machine by machine; normally as many as there are machines',
+      ),
   })
   .describe('A group of machines that are alike');
 

@@ -48,6 +48,13 @@ describe('planCluster', () => {
     );
   });
 
+  test('a machine that keeps its generation keeps all that follows from it, and no other one does', () => {
+    const of = (generation: number) =>
+      stackSchema.parse({ machines: { worker: { count: 2, generation, surge: 1 } } });
+    const [one, two] = planCluster('test', of(2), { 'worker-2': 1 }).machines;
+    expect([one, two]).toEqual([machinesOf(of(2))[0], machinesOf(of(1))[1]]);
+  });
+
   test('another count of one group changes no machine that stays', () => {
     fc.assert(
       fc.property(spec, fc.nat(), fc.nat({ max: 60 }), (before, pick, count) => {

@@ -2,6 +2,7 @@ import { formatAddress, hostOf, type Ipv4Range, parseRange, subnetOf } from '../
 import type { AwsSettings } from '../config/aws.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
+import type { KeptGenerations } from '../config/kept-generations.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
@@ -55,13 +56,17 @@ export interface ClusterPlan {
   readonly units: readonly string[];
 }
 
-/** Pure: the same spec gives the same plan, and a machine's plan does not depend on any other machine. */
-export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
+/**
+ * Pure: the same spec gives the same plan, and a machine's plan does not depend on any other machine.
+ *
+ * @param kept machines that stay in a generation of their own in this run; none by default
+ */
+export function planCluster(name: string, spec: ClusterSpec, kept: KeptGenerations = {}): ClusterPlan {
   const range = parseRange(spec.network);
   if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
   const groups = Object.entries(spec.machines).sort(([a], [b]) => compare(a, b));
   const machines = groups.flatMap(([group, groupSpec]) =>
-    onHosts(planGroup(group, groupSpec, spec.os, range), spec.hosts?.machines[group]),
+    onHosts(planGroup(group, groupSpec, { os: spec.os, range, kept }), spec.hosts?.machines[group]),
   );
   const proxyJump = planProxyJump(spec, machines);
   return {
@@ -81,8 +86,16 @@ export function planCluster(name: string, spec: ClusterSpec): ClusterPlan {
   };
 }
 
-function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: Ipv4Range): MachinePlan[] {
+/** What is the same for all groups. */
+interface Surroundings {
+  readonly os: OperatingSystem;
+  readonly range: Ipv4Range;
+  readonly kept: KeptGenerations;
+}
+
+function planGroup(group: string, spec: GroupSpec, { os, range, kept }: Surroundings): MachinePlan[] {
   const subnet = range.base + subnetOf(group, spec, range) * 256;
+  const generationOf = (index: number) => kept[machineName(group, index)] ?? spec.generation;
   return Array.from({ length: spec.count }, (_, index) => ({
     name: machineName(group, index),
     group,
@@ -90,12 +103,12 @@ function planGroup(group: string, spec: GroupSpec, os: OperatingSystem, range: I
     cpus: spec.cpus,
     memory: spec.memory,
     disk: spec.disk,
-    address: formatAddress(subnet + hostOf(index, spec.generation)),
+    address: formatAddress(subnet + hostOf(index, generationOf(index))),
     prefixLength: range.prefixLength,
     etcd: spec.etcd,
     metadata: spec.metadata,
     publishedPorts: [...new Set(Object.values(spec.publish))].sort((a, b) => a - b),
-    generation: spec.generation,
+    generation: generationOf(index),
   }));
 }
 

@@ -10,6 +10,7 @@ import { image } from './resources/local/image.ts';
 import { machine } from './resources/local/machine.ts';
 import { network } from './resources/local/network.ts';
 import { pki } from './resources/pki.ts';
+import { region } from './resources/region.ts';
 import { sshKey } from './resources/ssh-key.ts';
 import { unitSet } from './resources/unit-set.ts';
 
@@ -24,6 +25,7 @@ export function createHandlers(): {
     handlers: {
       'flotilla:index:SshKey': anyHandler(sshKey),
       'flotilla:index:Pki': anyHandler(pki),
+      'flotilla:index:Region': anyHandler(region),
       'flotilla:local:Image': anyHandler(image),
       'flotilla:local:Network': anyHandler(network),
       'flotilla:local:Machine': anyHandler(machine),

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import { lookUpAws } from '../../test/contract/aws-answers.ts';
 import { answerAll } from '../../test/contract/provider-answers.ts';
-import { runProgram } from '../../test/contract/pulumi-program.ts';
+import { type Lookup, runProgram } from '../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../config/schema.ts';
 import { planCluster } from '../plan/plan.ts';
 import { platformOf } from '../platform/local/index.ts';
@@ -50,6 +50,7 @@ const platforms: Readonly<Record<string, { config: Record<string, unknown>; name
       'digitalocean:index/tag:Tag flotilla-stack-group-core',
       'digitalocean:index/tag:Tag flotilla-stack-member',
       'digitalocean:index/vpc:Vpc flotilla-stack',
+      'flotilla:index:Region region',
       'flotilla:index:SshKey core-1-first-contact',
     ],
   },
@@ -74,6 +75,7 @@ const platforms: Readonly<Record<string, { config: Record<string, unknown>; name
       'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule flotilla-stack-member',
       'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule flotilla-stack-member',
       'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule flotilla-stack-ssh-203-0-113-7-32',
+      'flotilla:index:Region region',
       'flotilla:index:SshKey core-1-first-contact',
     ],
   },
@@ -89,6 +91,8 @@ const settings = (platform: string) => ({
 function named(registered: readonly { readonly urn: string }[]): string[] {
   return registered.map(({ urn }) => urn.split('::').slice(2).join(' ')).sort();
 }
+
+const lookUps: Readonly<Record<string, Lookup>> = { aws: lookUpAws };
 
 /** Settings of the clouds' own providers. */
 const providers = {
@@ -108,7 +112,7 @@ test.each(['hosts', 'digitalocean', 'aws'])(
       typeof value === 'string' ? value : JSON.stringify(value),
     ]);
     pulumi.runtime.setAllConfig({ ...Object.fromEntries(config), ...providers });
-    const { registered } = await runProgram(program, answerAll, lookUpAws);
+    const { registered } = await runProgram(program, answerAll, lookUps[platform]);
     expect(named(registered)).toEqual([...always, ...(platforms[platform]?.names ?? [])].sort());
   },
 );

@@ -8,6 +8,8 @@ export type Effect =
       /** Default: what the API says with that status. */
       readonly message?: string;
       readonly headers?: Readonly<Record<string, string>>;
+      /** Whether there is nothing but status and headers, as what stands before an API answers. */
+      readonly bare?: boolean;
     }
   | {
       /** Milliseconds before it is dealt with. */
@@ -43,7 +45,7 @@ export interface CallFault {
 export type Fate = 'never active' | 'off' | 'dies';
 
 export interface MachineFault {
-  /** Name of the machine; `*` stands for anything. */
+  /** Name of the machine, or of DigitalOcean's load balancer; `*` stands for anything. */
   readonly machine: string;
   readonly fate: Fate;
   /** How many machines of that name meet it; 1 by default. */

@@ -7,23 +7,39 @@ import { stringify } from 'yaml';
 
 const repository = join(import.meta.dirname, '..', '..');
 
+export interface TestStackOptions {
+  /** File of the program, which runs where it lies; the cloud's own small one by default. */
+  readonly program?: string;
+  /** Of the environment of all that runs on the stack, read anew for each run. */
+  readonly variables?: NodeJS.ProcessEnv;
+}
+
 /** A stack of a small program in a folder of its own, with the real engine and a plugin of the test cloud. */
 export class TestStack {
   readonly #folder = mkdtempSync(join(tmpdir(), 'fl-cloud-'));
   readonly #name = 'test';
+  readonly #variables: NodeJS.ProcessEnv;
 
   /** @param cloud name of a folder of the test cloud, and of its plugin */
-  constructor(cloud: string) {
+  constructor(cloud: string, { program, variables = {} }: TestStackOptions = {}) {
     const here = join(import.meta.dirname, cloud);
+    this.#variables = variables;
     mkdirSync(join(this.#folder, 'state'));
-    cpSync(join(here, 'program'), this.#folder, { recursive: true });
+    if (program === undefined) cpSync(join(here, 'program'), this.#folder, { recursive: true });
+    else
+      writeFileSync(join(this.#folder, 'index.ts'), `export { default } from ${JSON.stringify(program)};\n`);
     symlinkSync(join(repository, 'node_modules'), join(this.#folder, 'node_modules'));
     writeFileSync(join(this.#folder, 'package.json'), '{"type": "module"}');
     const project = {
       name: 'sample',
       main: 'index.ts',
       runtime: { name: 'nodejs', options: { typescript: false } },
-      plugins: { providers: [{ name: cloud, path: join(here, 'plugin') }] },
+      plugins: {
+        providers: [
+          { name: cloud, path: join(here, 'plugin') },
+          ...(program === undefined ? [] : [{ name: 'flotilla', path: join(repository, 'provider') }]),
+        ],
+      },
     };
     writeFileSync(join(this.#folder, 'Pulumi.yaml'), stringify(project));
   }
@@ -55,6 +71,13 @@ export class TestStack {
     return this.#pulumi(...args, '--stack', this.#name);
   }
 
+  /** The whole config, with values that are no text such as `{ sshFrom: [] }`. It has no secrets. */
+  write(config: Readonly<Record<string, unknown>>): void {
+    const file = join(this.#folder, `Pulumi.${this.#name}.yaml`);
+    const [salt = ''] = /^encryptionsalt:.*$/m.exec(readFileSync(file, 'utf8')) ?? [];
+    writeFileSync(file, `${salt}\n${stringify({ config })}`);
+  }
+
   /** The state as it lies on the disk. */
   state(): string {
     return readFileSync(
@@ -80,6 +103,7 @@ export class TestStack {
         PULUMI_BACKEND_URL: pathToFileURL(join(this.#folder, 'state')).href,
         PULUMI_CONFIG_PASSPHRASE: '',
         TEST_CLOUD_PACE: '0.001',
+        ...this.#variables,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

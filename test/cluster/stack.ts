@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseDocument, stringify } from 'yaml';
+import { type Document, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -37,6 +37,8 @@ export interface Stack {
   outputs(): Promise<Outputs>;
   /** Has Pulumi find a plugin in a folder of the copy instead of the stock one. */
   addPlugin(name: string, folder: string): void;
+  /** Has another program run than index.ts, by its path in the copy. */
+  setMain(file: string): void;
   mkdir(folder: string): void;
   rm(file: string): void;
   /** Takes the copy away. The machines must be gone by then. */
@@ -84,6 +86,12 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       { cwd: clone, env: { ...process.env, ...variables, FLOTILLA_STACK: name } },
       options,
     );
+  const changeProject = (change: (project: Document.Parsed) => void) => {
+    const file = join(clone, 'Pulumi.yaml');
+    const project = parseDocument(read(file));
+    change(project);
+    writeFileSync(file, String(project));
+  };
   const stack: Stack = {
     clone,
     machines: join(clone, '.flotilla', 'stacks', name, 'machines'),
@@ -110,10 +118,10 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       return outputsSchema.parse(JSON.parse(output));
     },
     addPlugin(plugin, folder) {
-      const file = join(clone, 'Pulumi.yaml');
-      const project = parseDocument(read(file));
-      project.addIn(['plugins', 'providers'], { name: plugin, path: folder });
-      writeFileSync(file, String(project));
+      changeProject((project) => project.addIn(['plugins', 'providers'], { name: plugin, path: folder }));
+    },
+    setMain(file) {
+      changeProject((project) => project.set('main', file));
     },
     mkdir: (folder) => mkdirSync(join(clone, folder), { recursive: true }),
     rm: (file) => rmSync(join(clone, file)),

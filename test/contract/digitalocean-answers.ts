@@ -16,6 +16,7 @@ const answers: Readonly<Record<string, (name: string) => Record<string, unknown>
     ipv4Address: `${name}.droplets.test`,
     ipv4AddressPrivate: `${name} at 10.77.0.0/16`,
     dropletUrn: `do:droplet:${name}`,
+    createdAt: '2026-05-05T12:00:00Z',
   }),
   LoadBalancer: (name) => ({ ip: `${name}.balancers.test`, loadBalancerUrn: `do:loadbalancer:${name}` }),
   SshKey: () => ({ fingerprint: '3b:16:bf:e4' }),

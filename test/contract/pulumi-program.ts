@@ -31,13 +31,16 @@ export type Provider = (args: pulumi.runtime.MockResourceArgs) => pulumi.runtime
 /** What providers answer whoever only asks. */
 export type Lookup = (args: pulumi.runtime.MockCallArgs) => pulumi.runtime.MockCallResult;
 
+/** The cloud has nothing but what the program makes. */
+const lookUpNothing: Lookup = () => ({ droplets: [] });
+
 type Answer = (error: ServiceError | null, response: RegisterResourceResponse) => void;
 
 /** Runs a Pulumi program without an engine, to its end. Providers answer as `provider` says. */
 export async function runProgram<T>(
   program: () => Promise<T>,
   provider: Provider,
-  lookup: Lookup = () => ({}),
+  lookup: Lookup = lookUpNothing,
 ): Promise<Run<T>> {
   const registered: Registration[] = [];
   await pulumi.runtime.setMocks({ newResource: (args) => provider(args), call: (args) => lookup(args) });

@@ -311,4 +311,25 @@ export const rules: readonly Rule[] = [
     to: 'each === generation',
     tests: ['src/provider/resources/local'],
   },
+  {
+    broken: 'with surge: 1 all machines of a group are replaced at once',
+    file: 'toolchain/turn.ts',
+    from: 'crowded || !first ? lagging : others;',
+    to: 'crowded || !first ? lagging : [];',
+    tests: ['toolchain/turn.test.ts'],
+  },
+  {
+    broken: 'with surge: 1 a machine has its turn while one is there that was replaced',
+    file: 'toolchain/turn.ts',
+    from: 'const crowded = machines.length > staying.length;',
+    to: 'const crowded = false;',
+    tests: ['toolchain/turn.test.ts'],
+  },
+  {
+    broken: 'another region in the config ends the cluster where it is',
+    file: 'src/provider/resources/region.ts',
+    from: 'if (old.region === wanted.region) return;',
+    to: 'if (old.setting === wanted.setting) return;',
+    tests: ['src/provider/resources/region.test.ts'],
+  },
 ];

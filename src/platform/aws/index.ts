@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs';
+import type { Instance } from '@pulumi/aws/ec2/instance.js';
 import { KeyPair } from '@pulumi/aws/ec2/keyPair.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import type { Machines, Platform } from '../platform.ts';
+import { stayIn } from '../region.ts';
 import type { Scope } from '../scope.ts';
 import { sshFromWarnings } from '../ssh-from.ts';
 import { imageOf } from './image.ts';
 import { createMachine } from './machines.ts';
 import { createNetwork, type Network } from './network.ts';
-import { bootOptions, preflight } from './preflight.ts';
+import { type AwsPlan, bootOptions, preflight } from './preflight.ts';
 import { publish } from './published.ts';
 import { createSecurityGroups } from './security-groups.ts';
 import { tagsOf } from './tags.ts';
+import { strandedText } from './zones.ts';
 
 /** Instances in a VPC of their own, spread over the zones of a region of AWS. */
 export const awsPlatform: Platform = {
@@ -26,6 +29,7 @@ export const awsPlatform: Platform = {
     if (!settings) throw new TypeError('a plan for AWS has settings of aws');
     const config = pulumi.runtime.allConfig();
     const wanted = preflight(plan, settings, { config, environment: process.env, exists: existsSync });
+    await stayIn({ region: wanted.region, setting: 'aws:region' }, scope);
     for (const warning of sshFromWarnings('flotilla:aws.sshFrom', settings.sshFrom, plan.proxyJump))
       pulumi.log.warn(warning);
     const network = createNetwork(plan, wanted, scope);
@@ -39,6 +43,10 @@ export const awsPlatform: Platform = {
     const image = imageOf(plan.os, settings, scope);
     const args = { stack, authorizedKey, keyPair, image, network, securityGroups, scope };
     const made = wanted.instances.map((each) => createMachine(each, args));
+    refuseStranded(
+      wanted,
+      made.map(({ instance }) => instance),
+    );
     const instances = new Map(made.map(({ machine, instance }) => [machine.plan.name, instance]));
     return {
       lifetime: network.vpc,
@@ -57,5 +65,22 @@ function warnOfMove({ network }: ClusterPlan, { vpc }: Network): void {
       `The cluster stays on ${actual}: its network can't change while it lives. To move it to ${network}, destroy the ` +
         'stack and bring it up again',
     );
+  });
+}
+
+/**
+ * The subnet of a zone that was taken out of the config would go, and AWS would refuse that after some minutes. Thrown, the
+ * error ends the program, and the engine deletes nothing then; after one that is only logged it does.
+ */
+function refuseStranded({ region, zones, instances }: AwsPlan, made: readonly Instance[]): void {
+  pulumi.all(made.map(({ availabilityZone }) => availabilityZone)).apply((actual) => {
+    const stranded = instances.flatMap(({ machine: { name, group } }, index) => {
+      const zone = (actual[index] ?? '').slice(region.length);
+      return zones.some((each) => each === zone) ? [] : [{ name, group, zone }];
+    });
+    if (stranded.length === 0) return;
+    const text = strandedText(stranded);
+    // Pulumi shows the stack of every other error, and takes its time for that.
+    throw Object.assign(new pulumi.RunError(text), { stack: text });
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseRange } from '../../config/addresses.ts';
 import { zoneLetters } from '../../config/aws.ts';
 import { addressCount, overlap, rangeOf } from '../range.ts';
-import { subnetRange, zoneOf } from './zones.ts';
+import { strandedText, subnetRange, zoneOf } from './zones.ts';
 
 describe("a zone's subnet", () => {
   test.each([
@@ -43,4 +43,17 @@ describe('the zone of a machine', () => {
     expect(zoneIn('worker-2-1', 'a', 'b')).toBe('a');
     expect(zoneIn('w-2', 'a')).toBe('a');
   });
+});
+
+test('machines in a zone that was taken out are named, and what gets them out of it', () => {
+  const stranded = [
+    { name: 'core-3', group: 'core', zone: 'c' },
+    { name: 'worker-3', group: 'worker', zone: 'c' },
+  ];
+  expect(strandedText(stranded)).toBe(
+    "core-3 is in zone c, worker-3 is in zone c, and flotilla:aws.zones has no c any more: its subnet can't go while they " +
+      'are there. Nothing was deleted. Next step: put c back; to leave the zone, take it out and raise ' +
+      'flotilla:machines.core.generation and flotilla:machines.worker.generation in one change, which makes the machines ' +
+      'anew in the other zones',
+  );
 });

@@ -22,3 +22,19 @@ export function zoneOf(
   if (!zone) throw new TypeError('a cluster has one zone at least');
   return zone;
 }
+
+/** What is said of machines in zones that the config does not have any more. */
+export function strandedText(
+  machines: readonly { readonly name: string; readonly group: string; readonly zone: string }[],
+): string {
+  const where = machines.map(({ name, zone }) => `${name} is in zone ${zone}`).join(', ');
+  const zones = [...new Set(machines.map(({ zone }) => zone))].join(' and ');
+  const groups = [...new Set(machines.map(({ group }) => group))].map(
+    (each) => `flotilla:machines.${each}.generation`,
+  );
+  return (
+    `${where}, and flotilla:aws.zones has no ${zones} any more: its subnet can't go while they are there. Nothing was ` +
+    `deleted. Next step: put ${zones} back; to leave the zone, take it out and raise ${groups.join(' and ')} in one ` +
+    'change, which makes the machines anew in the other zones'
+  );
+}

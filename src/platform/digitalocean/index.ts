@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { ClusterPlan } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import type { Machines, Platform } from '../platform.ts';
+import { stayIn } from '../region.ts';
 import type { Scope } from '../scope.ts';
 import { sshFromWarnings } from '../ssh-from.ts';
 import { imageOf } from './image.ts';
@@ -11,6 +12,7 @@ import { createMachine } from './machines.ts';
 import { createNetwork, type Network } from './network.ts';
 import { bootOptions, preflight } from './preflight.ts';
 import { publish } from './published.ts';
+import { warnOfStrays } from './strays.ts';
 
 /** Droplets in a VPC of their own, on DigitalOcean. */
 export const digitaloceanPlatform: Platform = {
@@ -24,6 +26,7 @@ export const digitaloceanPlatform: Platform = {
     if (!settings) throw new TypeError('a plan for DigitalOcean has settings of digitalocean');
     const credentials = { config: pulumi.runtime.allConfig(), environment: process.env };
     const wanted = preflight(plan, settings, credentials);
+    await stayIn({ region: settings.region, setting: 'flotilla:digitalocean.region' }, scope);
     for (const warning of sshFromWarnings('flotilla:digitalocean.sshFrom', settings.sshFrom, plan.proxyJump))
       pulumi.log.warn(warning);
     const network = createNetwork(plan, settings, scope);
@@ -34,6 +37,7 @@ export const digitaloceanPlatform: Platform = {
       createMachine(machine, { authorizedKey, loginKey, size, image, network, scope }),
     );
     const droplets = new Map(made.map(({ machine, droplet }) => [machine.plan.name, droplet]));
+    warnOfStrays(network.members.name, [...droplets.values()]);
     const { loadBalancer, project } = settings;
     const { addresses, loadBalancers } = publish(plan, network, { loadBalancer, droplets, scope });
     if (project !== undefined)

@@ -90,7 +90,8 @@ class Passage {
     const effect = this.faults.ofCall(service, action, thingOf(call));
     if (!effect) return answer();
     if ('answer' in effect) {
-      const { answer: status, code = 'InternalError', message = code, headers = {} } = effect;
+      const { answer: status, code = 'InternalError', message = code, headers = {}, bare } = effect;
+      if (bare) return { status, headers, body: '' };
       return refuse(service, { status, code, message, headers });
     }
     if ('slow' in effect) {

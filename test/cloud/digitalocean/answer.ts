@@ -20,12 +20,20 @@ export class ApiError extends Error {
   readonly status: number;
   readonly id: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether it has no body at all. */
+  readonly bare: boolean;
 
-  constructor(status: number, message?: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    message?: string,
+    headers: Readonly<Record<string, string>> = {},
+    { bare = false }: { readonly bare?: boolean } = {},
+  ) {
     super(message ?? errors[status]?.message ?? 'an error');
     this.status = status;
     this.id = errors[status]?.id ?? 'error';
     this.headers = headers;
+    this.bare = bare;
   }
 }
 

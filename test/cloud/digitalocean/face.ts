@@ -74,9 +74,9 @@ export class Face {
     } catch (error) {
       if (cut) return 'cut';
       const refusal = error instanceof ApiError ? error : this.#broken(error);
-      const { status, id, message } = refusal;
+      const { status, id, message, bare } = refusal;
       return {
-        answer: { status, body: { id, message, request_id } },
+        answer: bare ? { status } : { status, body: { id, message, request_id } },
         headers: { ...headers, ...refusal.headers },
       };
     }
@@ -84,7 +84,7 @@ export class Face {
 
   async #meet(effect: Effect | undefined): Promise<void> {
     if (!effect) return;
-    if ('answer' in effect) throw new ApiError(effect.answer, effect.message, effect.headers);
+    if ('answer' in effect) throw new ApiError(effect.answer, effect.message, effect.headers, effect);
     if ('slow' in effect) await pause(this.#cloud, effect.slow);
   }
 

@@ -72,9 +72,11 @@ export function loadBalancerRoutes(cloud: Cloud): Routes {
       const balancer = plan(cloud, read(Wanted, body));
       loadBalancers.set(balancer.id, balancer);
       cloud.trace.add({ kind: 'created', type: 'load balancer', name: balancer.name, id: balancer.id });
-      cloud.background(async () => {
-        if (await pause(cloud, cloud.delays.network)) balancer.status = 'active';
-      });
+      const stuck = cloud.faults.ofMachine(balancer.name) === 'never active';
+      if (!stuck)
+        cloud.background(async () => {
+          if (await pause(cloud, cloud.delays.network)) balancer.status = 'active';
+        });
       return accepted({ load_balancer: view(cloud, balancer) });
     },
     'GET /v2/load_balancers/:balancer': (call) => ok({ load_balancer: view(cloud, asked(call)) }),

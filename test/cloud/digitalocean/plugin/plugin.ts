@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import { createServer } from '../../../../src/provider/server.ts';
 import type { PluginOptions } from '../../plugin/serve.ts';
 import { Client } from './client.ts';
+import { createFunctions } from './functions.ts';
 import type { Session } from './resource-type.ts';
 import { readSettings } from './settings.ts';
 import { createHandlers } from './types.ts';
@@ -18,6 +19,7 @@ export function createPlugin({ log, environment }: PluginOptions): grpc.Server {
   };
   return createServer({
     handlers: createHandlers(current),
+    functions: createFunctions(current),
     version,
     log,
     // Like the stock plugin it ends what it has begun, whoever cancels.
