@@ -1,4 +1,5 @@
 import { lastValue } from './effective-values.ts';
+import { readExpectation } from './expectation.ts';
 import { type FlotillaOption, flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
 import { isTemplate, templateOf } from './name.ts';
 import type { UnitOption } from './parse.ts';
@@ -67,6 +68,12 @@ export const combinations: readonly Combination[] = [
     when: (at) => probeKind(at) === 'notify' && !notifies(at),
     message: 'waits for a notice that this unit never gives',
     fix: 'set Type=notify in [Service] if the program calls sd_notify, or choose another probe',
+  },
+  {
+    of: ['Service'],
+    when: ({ unit, options }) => readExpectation(unit, options).finishes,
+    message: 'is found while the unit is active, and this one ends before it is',
+    fix: 'remove the line, or set RemainAfterExit=yes in [Service]',
   },
 ];
 

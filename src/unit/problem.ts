@@ -39,6 +39,7 @@ export type Rule =
   | 'condition'
   | 'probe'
   | 'after-ready'
+  | 'service-name'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */
