@@ -118,6 +118,7 @@ describe('accessSteps', () => {
         { type: 'READ', key: '/flotilla/', rangeEnd: '/flotilla0' },
         { type: 'WRITE', key: `/flotilla/machines/${id(2)}`, rangeEnd: '' },
         { type: 'WRITE', key: `/flotilla/states/${id(2)}/`, rangeEnd: `/flotilla/states/${id(2)}0` },
+        { type: 'WRITE', key: `/flotilla/services/${id(2)}/`, rangeEnd: `/flotilla/services/${id(2)}0` },
       ]),
     );
     expect(accessSteps(wanted, reached, 'remove')).toEqual([]);

@@ -28,6 +28,7 @@ import {
   pendingUnitsHaveReasons,
   type Rest,
   rolloutsGoOn,
+  servicesAreOfReadyUnits,
   versionsAreCurrent,
 } from './rest-invariants.ts';
 import type { Decided } from './witness.ts';
@@ -76,7 +77,7 @@ export class Inspector implements HostObserver {
 
   /** @throws {Violation} of a cluster after its faults. */
   checkRest(rest: Rest): void {
-    this.#hold([desiredIsReached, versionsAreCurrent, rolloutsGoOn], rest);
+    this.#hold([desiredIsReached, servicesAreOfReadyUnits, versionsAreCurrent, rolloutsGoOn], rest);
     if (this.#violation) throw this.#violation;
   }
 

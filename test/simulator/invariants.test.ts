@@ -25,6 +25,7 @@ import {
 } from './engine-invariants.ts';
 import { needsIn } from './needs.ts';
 import { unitFile } from './plan.ts';
+import { servicesAreOfReadyUnits } from './rest-invariants.ts';
 
 const hash = 'a'.repeat(64);
 const conflicting = 'b'.repeat(64);
@@ -146,4 +147,34 @@ test('two live copies of a fenced unit are found', () => {
   expect(fencedUnitsLiveOnce({ unit: 'a.service', live: ['core-1', 'core-2'] })).toContain(
     'core-1 and core-2',
   );
+});
+
+test('services of what is not ready, and ready units that are not found, are found out', () => {
+  const offering = {
+    ...unit,
+    contents: unitFile('ExecStart=/bin/true', [], ['Service=app', 'Port=80']),
+  };
+  const registration = { unit: 'a.service', machine: 'core-1', address: '10.0.0.1', port: 80 };
+  const { view } = write([place('a.service', '1')], {});
+  const rest = (units: readonly (typeof unit)[], services: readonly string[], drain = false) => ({
+    cluster: {
+      ...view,
+      cordons: new Map([['1', { drain, reason: '' }]]),
+      registrations: services.map((service) => ({ ...registration, service, machineId: '1' })),
+    },
+    machines: [{ id: '1', name: 'core-1', units }],
+  });
+  expect(servicesAreOfReadyUnits(rest([offering], ['app']))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([offering], ['app'], true))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([offering], []))).toBe(
+    'app of a.service at 80 on core-1 is ready and not found',
+  );
+  expect(servicesAreOfReadyUnits(rest([offering], ['app', 'db']))).toContain('db of a.service at 80');
+  expect(servicesAreOfReadyUnits(rest([{ ...offering, active: 'failed' }], ['app']))).toBe(
+    'app of a.service at 80 on core-1 is found, and nothing offers it',
+  );
+  expect(servicesAreOfReadyUnits(rest([{ ...offering, hash: conflicting }], ['app']))).toContain('is found');
+  const global = { ...offering, contents: `${offering.contents}[X-Fleet]\nGlobal=true\n` };
+  expect(servicesAreOfReadyUnits(rest([global], ['app']))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([global], [], true))).toBeUndefined();
 });

@@ -118,6 +118,8 @@ const own = fc.uniqueArray(
       arbitrary: fc.constantFrom('MachineMetadata=disk in (ssd,nvme)', 'MachineMetadata=zone!=a'),
     },
     { weight: 1, arbitrary: fc.constantFrom('MaxPerMachine=1', 'Spread=zone', 'Weight=2') },
+    { weight: 2, arbitrary: fc.constantFrom('Service=app\nPort=80', 'Service=%p\nPort=81') },
+    { weight: 1, arbitrary: fc.constant('Ready=http :80/') },
   ),
   { maxLength: 2, selector: (line) => line.split('=')[0] },
 );
