@@ -18,15 +18,19 @@ import { EtcdStore } from '../store/etcd.ts';
 import {
   encodeAddress,
   encodeMachine,
+  encodeRegistration,
   encodeStatus,
   machineKey,
   memberKey,
+  prefixes,
+  serviceKey,
   statusKey,
 } from '../store/keys.ts';
 import { Forbidden } from '../store/store.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { setCordon } from './api/cordon.ts';
+import { servicesReply } from './api/services.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
@@ -120,7 +124,9 @@ test('a machine without etcd does all of its work with its own certificate, and 
   if (!coreAgent || !workerAgent) throw new Error('there are two agents');
   const { store } = coreAgent;
   await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
-  const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Fleet]\nMachineMetadata=role=worker-1\n';
+  const contents =
+    '[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\nService=app\nPort=80\n' +
+    '[X-Fleet]\nMachineMetadata=role=worker-1\n';
   const put = [{ name: 'a.service', contents, targetState: 'launched' }];
   const change = parseChange({ put, destroy: [] });
   await expect(applyChange(workerAgent.store, change)).rejects.toMatchObject({
@@ -131,8 +137,17 @@ test('a machine without etcd does all of its work with its own certificate, and 
   await until(store, ({ statuses }) =>
     statuses.some(({ machineId, active }) => machineId === worker.id && active === 'active'),
   );
+  // Whoever has a machine's certificate reads it, as etcdctl does.
+  const { keys } = await workerAgent.store.list(prefixes.service);
+  expect(keys).toEqual([
+    expect.objectContaining({
+      key: `/flotilla/services/${worker.id}/app/a.service`,
+      value: '{"machine":"worker-1","address":"10.0.0.2","port":80}',
+      lease: expect.any(String),
+    }),
+  ]);
   await applyChange(store, parseChange({ put: [], destroy: ['a.service'] }));
-  await until(store, ({ statuses }) => statuses.length === 0);
+  await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
   await coreAgent.end();
   // The leader's key is free now, and the worker is the only one there.
   await until(workerAgent.store, ({ leader }) => leader === undefined);
@@ -184,6 +199,30 @@ describe('whoever has stolen a machine’s certificate', () => {
     expect([...cordons.keys()]).toEqual([offline.id]);
     const member = [{ put: memberKey(worker.id), value: encodeAddress(offline) }];
     await expect(thief.transact({ compare: [], success: member })).rejects.toThrow(Forbidden);
+    await thief.close();
+    await agent.end();
+  });
+
+  test('can’t offer a service in another machine’s name, nor one that the engine did not give it', async () => {
+    await protect();
+    const agent = await startAgent(core);
+    await until(agent.store, ({ leader }) => leader === core.id);
+    const thief = await storeOf(worker.id);
+    const lie = { service: 'db', unit: 'db.service', machine: core.name, address: core.address, port: 5432 };
+    const register = (machineId: string) =>
+      thief.transact({
+        compare: [],
+        success: [
+          {
+            put: serviceKey(machineId, lie.service, lie.unit),
+            value: encodeRegistration({ ...lie, machineId }),
+          },
+        ],
+      });
+    await expect(register(core.id)).rejects.toThrow(Forbidden);
+    await register(worker.id);
+    await until(agent.store, ({ registrations }) => registrations.length === 1);
+    expect(servicesReply(await readCluster(agent.store))).toEqual({ services: [] });
     await thief.close();
     await agent.end();
   });
