@@ -54,15 +54,20 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-confined-'));
   authority = await createAuthority({ name: 'test' });
   etcd = await startEtcd(await writeCertificates(folder, authority));
-  const clientPort = Number(etcd.endpoint.split(':')[1]);
   ssh = await startTestServer();
-  admin = await EtcdAdmin.open({
+  admin = await openAdmin();
+});
+
+function openAdmin(shared: readonly string[] = []): Promise<EtcdAdmin> {
+  const clientPort = Number(etcd.endpoint.split(':')[1]);
+  return EtcdAdmin.open({
     members: [{ name: 'core-1', address: '127.0.0.1', layout: { ...standardLayout, clientPort } }],
     authority,
+    shared,
     connect: () => pool.get(ssh.target),
     log: () => undefined,
   });
-});
+}
 
 afterEach(async () => {
   await admin?.close();
@@ -175,6 +180,36 @@ test('agents that run already go on while etcd begins to ask who they are', asyn
     expect(agent.log.join('\n')).not.toMatch(/lost|try|etcd/);
     await agent.end();
   }
+});
+
+test('a key that a unit chooses is written below the prefixes of the config, and silences nobody without them', async () => {
+  const generous = await openAdmin(['/app/']);
+  await generous.admit(machines, 'remove');
+  await generous.enable();
+  await generous.close();
+  const agents = await Promise.all(machines.map(startAgent));
+  const [coreAgent, workerAgent] = agents;
+  if (!coreAgent || !workerAgent) throw new Error('there are two agents');
+  const { store } = coreAgent;
+  await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
+  const choosing = (name: string, key: string) => {
+    const services = `Service=app\nPort=80\nServiceKey=${key}\n`;
+    const here = '[X-Fleet]\nMachineMetadata=role=worker-1\n';
+    const contents = `[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\n${services}${here}`;
+    return { name, contents, targetState: 'launched' as const };
+  };
+  const put = [choosing('a.service', '/app/server/1'), choosing('b.service', '/other/1')];
+  await applyChange(store, parseChange({ put, destroy: [] }));
+  const chosen = async () => (await store.list('/app/')).keys.map(({ key, value }) => `${key} ${value}`);
+  while ((await chosen()).length === 0) await sleep(50);
+  expect(await chosen()).toEqual(['/app/server/1 10.0.0.2:80']);
+  await until(store, ({ registrations }) => registrations.length === 2);
+  while (!workerAgent.log.some((line) => line.includes('/other/1'))) await sleep(50);
+  // Taken out of the config: what the worker says of its units goes on.
+  await admin.admit(machines, 'remove');
+  await applyChange(store, parseChange({ put: [], destroy: ['a.service', 'b.service'] }));
+  await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
+  for (const agent of agents) await agent.end();
 });
 
 describe('whoever has stolen a machine’s certificate', () => {

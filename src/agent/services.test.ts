@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Registration } from '../model/registration.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { prefixes, rootPrefix } from '../store/keys.ts';
+import { Forbidden, Unreachable } from '../store/store.ts';
 import { setCordon } from './api/cordon.ts';
 import { SimulatedCluster, type SimulatedMachine } from './simulated-cluster.ts';
 
@@ -108,6 +109,22 @@ describe('a service', () => {
     expect(await registered()).toHaveLength(1);
   });
 
+  test('whose announcement got no answer, but was written, is taken back all the same', async () => {
+    const { store, systemd } = cluster.get('core-1');
+    const transact = store.transact.bind(store);
+    let lost = false;
+    store.transact = async (transaction) => {
+      const result = await transact(transaction);
+      const told = transaction.success.some((one) => 'put' in one && one.put.startsWith(prefixes.service));
+      if (lost || !told) return result;
+      lost = true;
+      systemd.crashToRestart('app@1.service');
+      throw new Unreachable('no answer');
+    };
+    await withUnits(offering('app@1.service', '[X-Fleet]\nMachineID=11111111\n'));
+    expect([lost, await registered()]).toEqual([true, []]);
+  });
+
   test('of a unit that is only loaded is found while another unit runs it', async () => {
     const beside = '[X-Fleet]\nMachineOf=main.service\n[Install]\nWantedBy=main.service\n';
     const put = [unit('main.service'), offering('app@1.service', beside)];
@@ -204,5 +221,101 @@ describe('a machine that drains', () => {
     await setCordon(cluster.store, 'core-1', { drain: true, reason: 'new disk' });
     await seconds(60);
     expect(await registered()).toEqual(['app app@1.service 10.0.0.1:5001']);
+  });
+});
+
+describe('a key that a unit chooses', () => {
+  const chosen = (name: string) => offering(name, 'ServiceKey=/app/server/%i\n');
+  const held = async () => {
+    const { keys } = await cluster.store.list('/app/');
+    return keys.map(({ key, value }) => `${key} ${value}`);
+  };
+
+  test('is there while the service is, and goes before the unit stops', async () => {
+    await withUnits(chosen('app@1.service'), chosen('app@2.service'));
+    const [first, second] = [await hostOf('app@1.service'), await hostOf('app@2.service')];
+    expect(await held()).toEqual([
+      `/app/server/1 ${first.machine.address}:5001`,
+      `/app/server/2 ${second.machine.address}:5002`,
+    ]);
+    const atStop: string[][] = [];
+    const stop = first.systemd.stop.bind(first.systemd);
+    first.systemd.stop = async (names) => {
+      atStop.push(await held());
+      await stop(names);
+    };
+    await cluster.apply({ put: [], destroy: ['app@1.service'] });
+    await seconds(1);
+    expect(atStop).toEqual([[`/app/server/2 ${second.machine.address}:5002`]]);
+    await second.kill();
+    await seconds(10);
+    expect(await held()).toEqual([]);
+  });
+
+  test('stays when its unit moves and the new machine was faster', async () => {
+    await withUnits(chosen('app@1.service'));
+    const host = await hostOf('app@1.service');
+    host.systemd.slow.set('app@1.service', 5000);
+    await setCordon(cluster.store, host.name, { drain: true, reason: 'new disk' });
+    await seconds(30);
+    const { address } = (await hostOf('app@1.service')).machine;
+    expect(address).not.toBe(host.machine.address);
+    expect(await held()).toEqual([`/app/server/1 ${address}:5001`]);
+  });
+
+  test.each([20, 600])('is written again when etcd is back after %s s', async (away) => {
+    await withUnits(chosen('app@1.service'));
+    const before = await held();
+    for (const { store } of cluster.machines) store.reachable = false;
+    await seconds(away);
+    for (const { store } of cluster.machines) store.reachable = true;
+    await seconds(40);
+    expect(await held()).toEqual(before);
+  });
+
+  test('costs no write while nothing changes', async () => {
+    await withUnits(chosen('app@1.service'));
+    const { revision } = await cluster.store.list('/');
+    await seconds(1200);
+    expect((await cluster.store.list('/')).revision).toBe(revision);
+  });
+
+  test('that somebody deletes comes back, and one that somebody else writes is left alone', async () => {
+    await withUnits(chosen('app@1.service'));
+    const before = await held();
+    await cluster.store.transact({ compare: [], success: [{ delete: '/app/server/1' }] });
+    await seconds(60);
+    expect(await held()).toEqual(before);
+    await cluster.store.transact({ compare: [], success: [{ put: '/app/server/1', value: 'mine' }] });
+    await seconds(300);
+    expect(await held()).toEqual(['/app/server/1 mine']);
+    await cluster.apply({ put: [], destroy: ['app@1.service'] });
+    await seconds(5);
+    expect(await held()).toEqual(['/app/server/1 mine']);
+  });
+
+  test('that etcd refuses is said once, keeps nothing else from being told, and comes when it may', async () => {
+    let allowed = false;
+    for (const { store } of cluster.machines) {
+      const transact = store.transact.bind(store);
+      store.transact = async (transaction) => {
+        const outside = transaction.success.some((one) => 'put' in one && one.put.startsWith('/app/'));
+        if (outside && !allowed) throw new Forbidden('permission denied');
+        return transact(transaction);
+      };
+    }
+    await withUnits(chosen('app@1.service'));
+    await seconds(300);
+    const host = await hostOf('app@1.service');
+    expect(await registered()).toEqual([`app app@1.service ${host.machine.address}:5001`]);
+    expect(await held()).toEqual([]);
+    const said = host.log.filter((line) => line.includes('/app/server/1'));
+    expect(said).toEqual([
+      'etcd does not let this machine write /app/server/1 (ServiceKey=); ' +
+        'name a prefix of it in flotilla:serviceKeys and run `npm run up`',
+    ]);
+    allowed = true;
+    await seconds(120);
+    expect(await held()).toHaveLength(1);
   });
 });

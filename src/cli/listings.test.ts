@@ -95,8 +95,11 @@ describe('services', () => {
       db       10.0.0.1:5432  db.service     core-1
       `),
     );
-    const { stdout } = await cluster.flotilla('services app --no-legend --fields ip,port,machine');
-    expect(stdout).toBe('10.0.0.1  5001  11000000...\n10.0.0.2  5002  12000000...\n');
+    cluster.agent.services = cluster.agent.services.map((each) =>
+      each.port === 5001 ? { ...each, key: '/app/1' } : each,
+    );
+    const { stdout } = await cluster.flotilla('services app --no-legend --fields ip,port,machine,key');
+    expect(stdout).toBe('10.0.0.1  5001  11000000...  /app/1\n10.0.0.2  5002  12000000...  -\n');
   });
 
   test('one that nobody offers ends in status 1, with those that there are', async () => {
@@ -118,6 +121,7 @@ describe('services', () => {
         machine: { id: '11000000000000000000000000000000', name: 'core-1', address: '10.0.0.1' },
         address: '10.0.0.1',
         port: 5432,
+        key: null,
       },
     ]);
   });

@@ -35,12 +35,14 @@ export interface MetadataCondition {
   readonly values: readonly string[];
 }
 
-/** What a unit offers to others: a `Service=` and the `Port=` below it. */
+/** What a unit offers to others: a `Service=`, and `Port=` and `ServiceKey=` below it. */
 export interface OfferedService {
   /** A DNS label in lower case, unique in the unit. Several units may offer the same service. */
   readonly name: string;
   /** On the unit's machine, from 1 to 65535. */
   readonly port: number;
+  /** `ServiceKey=`: a key in etcd outside of Flotilla's own that holds `address:port` as well. */
+  readonly key?: string;
 }
 
 /** A unit's `[X-Flotilla]` section with all defaults filled in and specifiers replaced. */

@@ -11,6 +11,8 @@ export const registrationSchema = z.object({
   /** The machine's IPv4 address on the cluster network. */
   address: z.string(),
   port: z.int().min(1).max(65_535),
+  /** The unit's `ServiceKey=`, under which etcd has `address:port` as well. */
+  key: z.string().exactOptional(),
 });
 
 /** A ready unit that offers a service: `/flotilla/services/<machine id>/<service>/<unit>`. */

@@ -57,6 +57,7 @@ const registration: Required<Registration> = {
   machine: 'core-1',
   address: '10.0.0.1',
   port: 5001,
+  key: '/app/server/1',
 };
 const cordon: Required<Cordon> = { drain: true, reason: 'disk', force: true };
 const whereabouts: Required<keys.Whereabouts> = { name: 'core-1', address: '10.0.0.1' };

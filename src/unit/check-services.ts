@@ -5,12 +5,13 @@ import { expandOwnSpecifiers } from './specifier.ts';
 
 type Option = UnitOption | ParsedOption;
 
-/** What is wrong with how a unit's `Service=` and `Port=` go together. Each value by itself is checked elsewhere. */
+/** What is wrong with how a unit's `Service=`, `Port=` and `ServiceKey=` go together. Each value by itself is checked elsewhere. */
 export function checkServices(unit: string, own: readonly Option[]): Flaw[] {
   const { services, stray } = serviceGroups(own);
   return [
-    ...stray.map((option) => flawAt(option, 'combination', 'Port= is of no service', belowService)),
+    ...stray.map((option) => flawAt(option, 'combination', `${option.name}= is of no service`, belowService)),
     ...services.flatMap(checkPorts),
+    ...services.flatMap(({ service, keys }) => checkOnce(service, keys)),
     ...checkNames(unit, services),
   ];
 }
@@ -21,13 +22,18 @@ function flawAt(option: Option, rule: Flaw['rule'], message: string, fix: string
   return { ...locationOf(option), rule, message, fix };
 }
 
-function checkPorts({ service, ports: [first, ...more] }: ServiceGroup<Option>): Flaw[] {
-  const name = `Service=${service.value}`;
-  if (first === undefined)
-    return [flawAt(service, 'combination', `${name} has no port`, 'add its Port= below it')];
-  const message = `Port= is given more than once for ${name}`;
+function checkPorts({ service, ports }: ServiceGroup<Option>): Flaw[] {
+  if (ports.length > 0) return checkOnce(service, ports);
+  const message = `Service=${service.value} has no port`;
+  return [flawAt(service, 'combination', message, 'add its Port= below it')];
+}
+
+function checkOnce(service: Option, [, ...more]: readonly Option[]): Flaw[] {
   const fix = 'keep one line, or put a Service= of another name above each';
-  return more.map((option) => flawAt(option, 'repeated', message, fix));
+  return more.map((option) => {
+    const message = `${option.name}= is given more than once for Service=${service.value}`;
+    return flawAt(option, 'repeated', message, fix);
+  });
 }
 
 function checkNames(unit: string, services: readonly ServiceGroup<Option>[]): Flaw[] {

@@ -27,7 +27,7 @@ describe('readFlotillaOptions', () => {
       ...['RolloutDeadline=2min', 'Ready=http :8080/health?of=%i', 'ReadyInterval=500ms', 'ReadyTimeout=1s'],
       ...['MachineMetadata="disk!=hdd" "cpus>=4"', 'MachineMetadata=region in (eu, us)'],
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
-      ...['Service=%p', 'Port=500%i', 'Service=admin', 'Port=9000'],
+      ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -43,7 +43,7 @@ describe('readFlotillaOptions', () => {
       afterReady: ['db.service', 'web-cache@2.service'],
       services: [
         { name: 'web', port: 5002 },
-        { name: 'admin', port: 9000 },
+        { name: 'admin', port: 9000, key: '/app/web/2' },
       ],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
@@ -100,6 +100,7 @@ describe('checkOptions of [X-Flotilla]', () => {
     'AfterReady=db.service web@2.service\nFence=stop',
     'MaxUnavailable=3\n[X-Fleet]\nGlobal=true',
     'Service=app\nPort=500%i\nService=app-admin\nPort=65535',
+    'Service=app\nPort=80\nServiceKey=/app/server/%i\nService=b\nServiceKey=/%n\nPort=81',
     'Service=%p\nPort=80\n[Service]\nType=oneshot\nRemainAfterExit=yes',
   ])('accepts %j', (lines) => expect(check(lines)).toEqual([]));
 
@@ -147,6 +148,28 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['Service=app\nPort=0', '3: Port=0 is not a whole number from 1 to 65535; give'],
     ['Service=app\nPort=65536', '3: Port=65536 is not a whole number from 1 to 65535'],
     ['Service=app\nPort=1\nPort=2', '4: Port= is given more than once for Service=app; keep one line, or'],
+    ['ServiceKey=/%i\nService=app\nPort=2', '2: ServiceKey= is of no service; put it below the Service='],
+    [
+      'Service=a\nPort=1\nServiceKey=app/%i',
+      '4: ServiceKey=app/%i is not a key in etcd outside of /flotilla',
+    ],
+    ['Service=a\nPort=1\nServiceKey=/app/%i/', '4: ServiceKey=/app/%i/ is not a key in etcd outside'],
+    [
+      'Service=a\nPort=1\nServiceKey=/flotilla/units/%i',
+      '4: ServiceKey=/flotilla/units/%i is not a key in etcd outside of /flotilla; write it as a path of letters',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/%i\nServiceKey=/%n',
+      '5: ServiceKey= is given more than once for Service=a',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/app',
+      '4: ServiceKey= is the same for all instances of the template; put',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/%i\n[X-Fleet]\nGlobal=true',
+      '4: ServiceKey= and Global= exclude each other; every machine would write the same key',
+    ],
     [
       'Service=web\nPort=1\nService=%p\nPort=2',
       '4: Service=%p is given more than once; give each service of a unit a name of its own',
@@ -230,6 +253,7 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   AfterReady: 'db.service',
   Service: 'db\nPort=81',
   Port: '81',
+  ServiceKey: '/app',
   MaxUnavailable: '4',
   Rollback: 'false',
   RolloutDeadline: '99s',

@@ -26,6 +26,7 @@ interface Meanings {
   AfterReady: string;
   Service: string;
   Port: number;
+  ServiceKey: string;
   MaxUnavailable: number;
   Rollback: boolean;
   RolloutDeadline: number;
@@ -40,7 +41,7 @@ const splitters: Readonly<Partial<Record<FlotillaOption, (line: string) => strin
 };
 
 /** Options of which a unit has one for each of its services. */
-const ofServices: ReadonlySet<FlotillaOption> = new Set(['Service', 'Port']);
+const ofServices: ReadonlySet<FlotillaOption> = new Set(['Service', 'Port', 'ServiceKey']);
 
 export function isRepeatable(option: FlotillaOption): boolean {
   return option in splitters || ofServices.has(option);
@@ -52,6 +53,9 @@ export function splitOwnValues(option: FlotillaOption, value: string): string[] 
   const values = splitters[option]?.(line) ?? [line];
   return values.length === 0 ? [''] : values;
 }
+
+/** What is Flotilla's own in etcd. */
+const ownKeys = '/flotilla';
 
 type Reader<T> = (text: string, unit: string) => Reading<T>;
 
@@ -85,6 +89,15 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
         },
   ),
   Port: wholeNumber(1, 65_535),
+  ServiceKey: expanded((text) =>
+    /^(\/[\w.:@-]+)+$/.test(text) && !text.startsWith(`${ownKeys}/`)
+      ? read(text)
+      : {
+          rule: 'service-key',
+          expected: `a key in etcd outside of ${ownKeys}`,
+          fix: 'write it as a path of letters, digits and . _ : @ -, as in ServiceKey=/app/server/%i',
+        },
+  ),
   MaxUnavailable: wholeNumber(1, 10_000),
   Rollback: expanded((text) => {
     const value = readBoolean(text);
@@ -150,10 +163,12 @@ function valuesOf<O extends FlotillaOption>(
 }
 
 function readServices(unit: string, options: readonly UnitOption[]): OfferedService[] {
-  const services = serviceGroups(options).services.flatMap(({ service, ports }): OfferedService[] => {
+  const services = serviceGroups(options).services.flatMap(({ service, ports, keys }): OfferedService[] => {
     const [name] = valuesOf('Service', [service], unit);
     const port = valuesOf('Port', ports, unit).at(-1);
-    return name === undefined || port === undefined ? [] : [{ name, port }];
+    const key = valuesOf('ServiceKey', keys, unit).at(-1);
+    if (name === undefined || port === undefined) return [];
+    return [{ name, port, ...(key !== undefined && { key }) }];
   });
   return [...new Map(services.map((service) => [service.name, service])).values()];
 }

@@ -40,6 +40,7 @@ export type Rule =
   | 'probe'
   | 'after-ready'
   | 'service-name'
+  | 'service-key'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */

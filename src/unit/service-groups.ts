@@ -4,6 +4,7 @@ import type { UnitOption } from './parse.ts';
 export interface ServiceGroup<Option> {
   readonly service: Option;
   readonly ports: readonly Option[];
+  readonly keys: readonly Option[];
 }
 
 export interface ServiceGroups<Option> {
@@ -12,13 +13,14 @@ export interface ServiceGroups<Option> {
   readonly stray: readonly Option[];
 }
 
-/** Which `Port=` in `[X-Flotilla]` belongs to which `Service=`: a unit may offer several services. */
+/** Which lines in `[X-Flotilla]` belong to which `Service=`: a unit may offer several services. */
 export function serviceGroups<Option extends UnitOption>(own: readonly Option[]): ServiceGroups<Option> {
-  const services: { service: Option; ports: Option[] }[] = [];
+  const services: { service: Option; ports: Option[]; keys: Option[] }[] = [];
   const stray: Option[] = [];
   for (const option of own) {
-    if (option.name === 'Service') services.push({ service: option, ports: [] });
+    if (option.name === 'Service') services.push({ service: option, ports: [], keys: [] });
     if (option.name === 'Port') (services.at(-1)?.ports ?? stray).push(option);
+    if (option.name === 'ServiceKey') (services.at(-1)?.keys ?? stray).push(option);
   }
   return { services, stray };
 }

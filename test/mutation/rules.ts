@@ -118,8 +118,8 @@ export const rules: readonly Rule[] = [
   {
     broken: 'a machine offers services that the engine did not give it',
     file: 'src/agent/api/services.ts',
-    from: 'if (!machine || !offered.some((one) => one.name === service && one.port === port)) return [];',
-    to: 'if (!machine) return [];',
+    from: 'services.find((one) => one.name === service && one.port === port)',
+    to: '{ name: service, port }',
     tests: ['src/agent/api/services.test.ts'],
   },
   {

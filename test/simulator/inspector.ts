@@ -24,6 +24,7 @@ import { History } from './history.ts';
 import type { Host, HostObserver } from './host.ts';
 import { needsIn } from './needs.ts';
 import {
+  chosenKeysAreOfServices,
   desiredIsReached,
   pendingUnitsHaveReasons,
   type Rest,
@@ -77,7 +78,10 @@ export class Inspector implements HostObserver {
 
   /** @throws {Violation} of a cluster after its faults. */
   checkRest(rest: Rest): void {
-    this.#hold([desiredIsReached, servicesAreOfReadyUnits, versionsAreCurrent, rolloutsGoOn], rest);
+    this.#hold(
+      [desiredIsReached, servicesAreOfReadyUnits, chosenKeysAreOfServices, versionsAreCurrent, rolloutsGoOn],
+      rest,
+    );
     if (this.#violation) throw this.#violation;
   }
 

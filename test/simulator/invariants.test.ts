@@ -25,7 +25,7 @@ import {
 } from './engine-invariants.ts';
 import { needsIn } from './needs.ts';
 import { unitFile } from './plan.ts';
-import { servicesAreOfReadyUnits } from './rest-invariants.ts';
+import { chosenKeysAreOfServices, servicesAreOfReadyUnits } from './rest-invariants.ts';
 
 const hash = 'a'.repeat(64);
 const conflicting = 'b'.repeat(64);
@@ -163,6 +163,7 @@ test('services of what is not ready, and ready units that are not found, are fou
       registrations: services.map((service) => ({ ...registration, service, machineId: '1' })),
     },
     machines: [{ id: '1', name: 'core-1', units }],
+    chosen: new Map<string, string>(),
   });
   expect(servicesAreOfReadyUnits(rest([offering], ['app']))).toBeUndefined();
   expect(servicesAreOfReadyUnits(rest([offering], ['app'], true))).toBeUndefined();
@@ -177,4 +178,20 @@ test('services of what is not ready, and ready units that are not found, are fou
   const global = { ...offering, contents: `${offering.contents}[X-Fleet]\nGlobal=true\n` };
   expect(servicesAreOfReadyUnits(rest([global], ['app']))).toBeUndefined();
   expect(servicesAreOfReadyUnits(rest([global], [], true))).toBeUndefined();
+});
+
+test('chosen keys without a service, and services without their chosen key, are found out', () => {
+  const { view } = write([], {});
+  const registration = { service: 'app', unit: 'a.service', machineId: '1', machine: 'core-1' };
+  const at = { ...registration, address: '10.0.0.1', port: 80 };
+  const rest = (key: string | undefined, chosen: Readonly<Record<string, string>>) => ({
+    cluster: { ...view, registrations: [key === undefined ? at : { ...at, key }] },
+    machines: [],
+    chosen: new Map(Object.entries(chosen)),
+  });
+  expect(chosenKeysAreOfServices(rest(undefined, {}))).toBeUndefined();
+  expect(chosenKeysAreOfServices(rest('/app/a', { '/app/a': '10.0.0.1:80' }))).toBeUndefined();
+  expect(chosenKeysAreOfServices(rest('/app/a', {}))).toContain('/app/a is undefined');
+  expect(chosenKeysAreOfServices(rest('/app/a', { '/app/a': '10.0.0.9:80' }))).toContain('10.0.0.9:80');
+  expect(chosenKeysAreOfServices(rest(undefined, { '/app/b': 'x' }))).toContain('offered is undefined');
 });

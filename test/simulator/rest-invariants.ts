@@ -25,6 +25,8 @@ export interface Rest {
     readonly name: string;
     readonly units: readonly ManagedUnit[];
   }[];
+  /** What is below the prefix in which units choose keys, by key. */
+  readonly chosen: ReadonlyMap<string, string>;
 }
 
 /** Every machine that is up is a member, and has what it was told to have and nothing else. */
@@ -60,6 +62,17 @@ export function servicesAreOfReadyUnits({ cluster, machines }: Rest): Finding {
   if (stale) return `${stale} is found, and nothing offers it`;
   const missing = offered.find((one) => !found.includes(one));
   return missing && `${missing} is ready and not found`;
+}
+
+/** A key that a unit chooses is there as long as its service is. */
+export function chosenKeysAreOfServices({ cluster, chosen }: Rest): Finding {
+  const offered = new Map(
+    cluster.registrations.flatMap(({ key, address, port }) => (key ? [[key, `${address}:${port}`]] : [])),
+  );
+  const wrong = [...new Set([...offered.keys(), ...chosen.keys()])].find(
+    (key) => offered.get(key) !== chosen.get(key),
+  );
+  return wrong && `${wrong} is ${chosen.get(wrong)}, and offered is ${offered.get(wrong)}`;
 }
 
 /** As `app of a.service at 80`. Global units of a machine that drains offer nothing. */

@@ -30,9 +30,11 @@ export function servicesReply(cluster: ClusterState): ServicesReply {
     const { unit, machineId, service, port } = registration;
     const machine = members.get(machineId);
     const hash = placed.get(pairOf(registration))?.hash;
-    const offered = (hash && factsOf(unit, hash)?.flotilla.services) || [];
-    if (!machine || !offered.some((one) => one.name === service && one.port === port)) return [];
-    return [{ ...registration, machine: machine.name, address: machine.address }];
+    const services = (hash && factsOf(unit, hash)?.flotilla.services) || [];
+    const offered = services.find((one) => one.name === service && one.port === port);
+    if (!machine || !offered) return [];
+    const { name, ...known } = offered;
+    return [{ service: name, unit, machineId, machine: machine.name, address: machine.address, ...known }];
   });
   return { services: services.sort(inOrder) };
 }

@@ -1,10 +1,12 @@
 import type { OfferedService } from '../../model/flotilla-options.ts';
 import type { Machine } from '../../model/machine.ts';
+import type { Registration } from '../../model/registration.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import {
   encodeRegistration,
   encodeStatus,
   machineKey,
+  parseRegistration,
   serviceKey,
   servicePrefix,
   statusKey,
@@ -85,7 +87,11 @@ export class Publisher {
 
   async #write(news: readonly News[]): Promise<void> {
     const success = news.flatMap(({ operations }) => operations);
-    const { succeeded, revision } = await this.#store.transact({ compare: this.#membership, success });
+    const transaction = { compare: this.#membership, success };
+    const { succeeded, revision } = await this.#store.transact(transaction).catch((error: unknown) => {
+      this.#doubt(news);
+      throw error;
+    });
     if (!succeeded) {
       this.#lease = undefined;
       throw new Error(`${machineKey(this.#machine.id)} has changed; the units' states are told again`);
@@ -98,6 +104,24 @@ export class Publisher {
       else if (operations.some((one) => 'put' in one && one.put === state))
         this.#revisions.set(name, revision);
     }
+  }
+
+  /** A write without an answer may have been done: none of its keys is as anybody knows, each is written or deleted anew. */
+  #doubt(news: readonly News[]): void {
+    for (const { name, entries } of news) {
+      const keys = [...(this.#published.get(name) ?? none).keys(), ...entries.keys()];
+      this.#published.set(name, new Map(keys.map((key) => [key, ''])));
+    }
+  }
+
+  /** What others are told that this machine offers, under the lease that was used last. */
+  get registrations(): readonly Registration[] {
+    const prefix = servicePrefix(this.#machine.id);
+    const entries = [...this.#published.values()].flatMap((told) => [...told]);
+    return entries.flatMap(([key, value]) => {
+      const parsed = key.startsWith(prefix) ? parseRegistration(key, value) : undefined;
+      return parsed && 'value' in parsed ? parsed.value : [];
+    });
   }
 
   /** The store's revision of what was last said of the unit's state under `lease`; undefined when nothing was. */
@@ -132,9 +156,9 @@ export class Publisher {
     ]);
   }
 
-  #registration(unit: string, { name: service, port }: OfferedService): [key: string, value: string] {
+  #registration(unit: string, { name: service, ...offered }: OfferedService): [key: string, value: string] {
     const { id: machineId, name: machine, address } = this.#machine;
-    const value = encodeRegistration({ service, unit, machineId, machine, address, port });
+    const value = encodeRegistration({ service, unit, machineId, machine, address, ...offered });
     return [serviceKey(machineId, service, unit), value];
   }
 

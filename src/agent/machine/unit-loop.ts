@@ -1,3 +1,4 @@
+import { leaseSeconds } from '../../model/lease.ts';
 import type { Machine } from '../../model/machine.ts';
 import { messageOf } from '../../model/message-of.ts';
 import type { Placement } from '../../model/placement.ts';
@@ -16,6 +17,7 @@ import type { Lease, Store } from '../../store/store.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import { ChosenKeys } from './chosen-keys.ts';
 import { LastWords } from './last-words.ts';
 import { isLeaving, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
@@ -30,6 +32,8 @@ export interface UnitLoopOptions {
   readonly log: Log;
   readonly machine: Pick<Machine, 'id' | 'name' | 'address'>;
   readonly runProbe: RunProbe;
+  /** See `SessionOptions.ttl`. */
+  readonly leaseTtl?: number;
 }
 
 /** Milliseconds between looks when nothing is said to have changed. */
@@ -49,6 +53,7 @@ export class UnitLoop {
   readonly #options: UnitLoopOptions;
   readonly #pulse: Pulse;
   readonly #publisher: Publisher;
+  readonly #chosenKeys: ChosenKeys;
   readonly #work: UnitWork;
   readonly #probes: Probes;
   /** Undefined until the store was read once: until then nobody knows what should run. */
@@ -62,12 +67,13 @@ export class UnitLoop {
   readonly #reported = new Set<string>();
 
   constructor(options: UnitLoopOptions) {
-    const { store, systemd, clock, machine, runProbe } = options;
+    const { store, systemd, clock, machine, runProbe, leaseTtl = leaseSeconds } = options;
     const onChange = () => this.#pulse.ring();
     const publisher = new Publisher(store, new LastWords(systemd, clock), machine);
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#publisher = publisher;
+    this.#chosenKeys = new ChosenKeys({ ...options, ttl: leaseTtl });
     this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     this.#work = new UnitWork({ ...options, machineId: machine.id, claimOf, onChange });
@@ -185,15 +191,15 @@ export class UnitLoop {
     if (!this.#lease || this.#lease.lost.aborted) return;
     await this.#publisher.publish(units, this.#knowledge, this.#lease);
     this.#told = units;
+    await this.#chosenKeys.follow(this.#publisher.registrations);
   }
 
   async #withdraw(): Promise<void> {
     if (!this.#lease || this.#lease.lost.aborted) return;
-    const leaving = this.#told.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
-    await this.#publisher.withdraw(
-      leaving.map(({ name }) => name),
-      this.#lease,
-    );
+    const told = this.#told.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
+    const leaving = told.map(({ name }) => name);
+    await this.#publisher.withdraw(leaving, this.#lease);
+    await this.#chosenKeys.withdraw(leaving);
   }
 
   readonly #knowledge: Knowledge = {
