@@ -60,8 +60,8 @@ export class UnitLoop {
   #desired: Desired | undefined;
   #draining = false;
   #lease: Lease | undefined;
-  /** The units as others were told of them last. */
-  #told: readonly ManagedUnit[] = [];
+  /** Units that have services, as others were told of them last. */
+  #offering: readonly ManagedUnit[] = [];
   #said = '';
   /** What was said of keys that can't be read; said once, however often they are seen. */
   readonly #reported = new Set<string>();
@@ -190,14 +190,16 @@ export class UnitLoop {
     this.#probes.follow(probed(units, this.#work));
     if (!this.#lease || this.#lease.lost.aborted) return;
     await this.#publisher.publish(units, this.#knowledge, this.#lease);
-    this.#told = units;
+    this.#offering = units.filter(
+      ({ name, contents }) => this.#work.needsOf(name, contents).flotilla.services.length > 0,
+    );
     await this.#chosenKeys.follow(this.#publisher.registrations);
   }
 
   async #withdraw(): Promise<void> {
     if (!this.#lease || this.#lease.lost.aborted) return;
-    const told = this.#told.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
-    const leaving = told.map(({ name }) => name);
+    const going = this.#offering.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
+    const leaving = going.map(({ name }) => name);
     await this.#publisher.withdraw(leaving, this.#lease);
     await this.#chosenKeys.withdraw(leaving);
   }
