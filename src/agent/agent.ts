@@ -34,7 +34,7 @@ export interface AgentOptions {
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { store, clock, log, machine, leaseTtl, dial, candidate = true, runProbe = runHere } = options;
-  const units = new UnitLoop({ ...options, runProbe, machineId: machine.id });
+  const units = new UnitLoop({ ...options, runProbe });
   const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);

@@ -18,15 +18,19 @@ import { EtcdStore } from '../store/etcd.ts';
 import {
   encodeAddress,
   encodeMachine,
+  encodeRegistration,
   encodeStatus,
   machineKey,
   memberKey,
+  prefixes,
+  serviceKey,
   statusKey,
 } from '../store/keys.ts';
 import { Forbidden } from '../store/store.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { setCordon } from './api/cordon.ts';
+import { servicesReply } from './api/services.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
@@ -50,15 +54,20 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-confined-'));
   authority = await createAuthority({ name: 'test' });
   etcd = await startEtcd(await writeCertificates(folder, authority));
-  const clientPort = Number(etcd.endpoint.split(':')[1]);
   ssh = await startTestServer();
-  admin = await EtcdAdmin.open({
+  admin = await openAdmin();
+});
+
+function openAdmin(shared: readonly string[] = []): Promise<EtcdAdmin> {
+  const clientPort = Number(etcd.endpoint.split(':')[1]);
+  return EtcdAdmin.open({
     members: [{ name: 'core-1', address: '127.0.0.1', layout: { ...standardLayout, clientPort } }],
     authority,
+    shared,
     connect: () => pool.get(ssh.target),
     log: () => undefined,
   });
-});
+}
 
 afterEach(async () => {
   await admin?.close();
@@ -120,7 +129,9 @@ test('a machine without etcd does all of its work with its own certificate, and 
   if (!coreAgent || !workerAgent) throw new Error('there are two agents');
   const { store } = coreAgent;
   await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
-  const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Fleet]\nMachineMetadata=role=worker-1\n';
+  const contents =
+    '[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\nService=app\nPort=80\n' +
+    '[X-Fleet]\nMachineMetadata=role=worker-1\n';
   const put = [{ name: 'a.service', contents, targetState: 'launched' }];
   const change = parseChange({ put, destroy: [] });
   await expect(applyChange(workerAgent.store, change)).rejects.toMatchObject({
@@ -131,8 +142,17 @@ test('a machine without etcd does all of its work with its own certificate, and 
   await until(store, ({ statuses }) =>
     statuses.some(({ machineId, active }) => machineId === worker.id && active === 'active'),
   );
+  // Whoever has a machine's certificate reads it, as etcdctl does.
+  const { keys } = await workerAgent.store.list(prefixes.service);
+  expect(keys).toEqual([
+    expect.objectContaining({
+      key: `/flotilla/services/${worker.id}/app/a.service`,
+      value: '{"machine":"worker-1","address":"10.0.0.2","port":80}',
+      lease: expect.any(String),
+    }),
+  ]);
   await applyChange(store, parseChange({ put: [], destroy: ['a.service'] }));
-  await until(store, ({ statuses }) => statuses.length === 0);
+  await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
   await coreAgent.end();
   // The leader's key is free now, and the worker is the only one there.
   await until(workerAgent.store, ({ leader }) => leader === undefined);
@@ -162,6 +182,36 @@ test('agents that run already go on while etcd begins to ask who they are', asyn
   }
 });
 
+test('a key that a unit chooses is written below the prefixes of the config, and silences nobody without them', async () => {
+  const generous = await openAdmin(['/app/']);
+  await generous.admit(machines, 'remove');
+  await generous.enable();
+  await generous.close();
+  const agents = await Promise.all(machines.map(startAgent));
+  const [coreAgent, workerAgent] = agents;
+  if (!coreAgent || !workerAgent) throw new Error('there are two agents');
+  const { store } = coreAgent;
+  await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
+  const choosing = (name: string, key: string) => {
+    const services = `Service=app\nPort=80\nServiceKey=${key}\n`;
+    const here = '[X-Fleet]\nMachineMetadata=role=worker-1\n';
+    const contents = `[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\n${services}${here}`;
+    return { name, contents, targetState: 'launched' as const };
+  };
+  const put = [choosing('a.service', '/app/server/1'), choosing('b.service', '/other/1')];
+  await applyChange(store, parseChange({ put, destroy: [] }));
+  const chosen = async () => (await store.list('/app/')).keys.map(({ key, value }) => `${key} ${value}`);
+  while ((await chosen()).length === 0) await sleep(50);
+  expect(await chosen()).toEqual(['/app/server/1 10.0.0.2:80']);
+  await until(store, ({ registrations }) => registrations.length === 2);
+  while (!workerAgent.log.some((line) => line.includes('/other/1'))) await sleep(50);
+  // Taken out of the config: what the worker says of its units goes on.
+  await admin.admit(machines, 'remove');
+  await applyChange(store, parseChange({ put: [], destroy: ['a.service', 'b.service'] }));
+  await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
+  for (const agent of agents) await agent.end();
+});
+
 describe('whoever has stolen a machine’s certificate', () => {
   const offline = { name: 'worker-2', id: 'b'.repeat(32), address: '10.0.0.3', etcd: false };
 
@@ -184,6 +234,30 @@ describe('whoever has stolen a machine’s certificate', () => {
     expect([...cordons.keys()]).toEqual([offline.id]);
     const member = [{ put: memberKey(worker.id), value: encodeAddress(offline) }];
     await expect(thief.transact({ compare: [], success: member })).rejects.toThrow(Forbidden);
+    await thief.close();
+    await agent.end();
+  });
+
+  test('can’t offer a service in another machine’s name, nor one that the engine did not give it', async () => {
+    await protect();
+    const agent = await startAgent(core);
+    await until(agent.store, ({ leader }) => leader === core.id);
+    const thief = await storeOf(worker.id);
+    const lie = { service: 'db', unit: 'db.service', machine: core.name, address: core.address, port: 5432 };
+    const register = (machineId: string) =>
+      thief.transact({
+        compare: [],
+        success: [
+          {
+            put: serviceKey(machineId, lie.service, lie.unit),
+            value: encodeRegistration({ ...lie, machineId }),
+          },
+        ],
+      });
+    await expect(register(core.id)).rejects.toThrow(Forbidden);
+    await register(worker.id);
+    await until(agent.store, ({ registrations }) => registrations.length === 1);
+    expect(servicesReply(await readCluster(agent.store))).toEqual({ services: [] });
     await thief.close();
     await agent.end();
   });

@@ -3,7 +3,7 @@ import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
 import { type Clock, sleep } from '../store/clock.ts';
 import { findKey } from '../store/find-key.ts';
-import { encodeMachine, machineKey, parseMachine, statusPrefix } from '../store/keys.ts';
+import { encodeMachine, machineKey, parseMachine, servicePrefix, statusPrefix } from '../store/keys.ts';
 import type { KeyValue, Lease, Operation, Store } from '../store/store.ts';
 import { operationsInBatches } from '../store/transaction.ts';
 import type { Log } from './log.ts';
@@ -74,12 +74,13 @@ async function announce(
   known: KeyValue | undefined,
 ): Promise<void> {
   const key = machineKey(machine.id);
-  const { keys: states } = await store.list(statusPrefix(machine.id));
+  const prefixes = [statusPrefix(machine.id), servicePrefix(machine.id)];
+  const told = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
   const operations: Operation[] = [
     { put: key, value: encodeMachine(machine), lease: lease.id },
     // What an earlier agent said of units must not vanish with its lease before this one has looked: others would
-    // take fenced units for stopped while this machine, a member, runs them.
-    ...states.map((state) => ({ put: state.key, value: state.value, lease: lease.id })),
+    // take fenced units for stopped while this machine, a member, runs them, and send nobody to its services.
+    ...told.flatMap(({ keys }) => keys.map(({ key, value }) => ({ put: key, value, lease: lease.id }))),
   ];
   let modRevision = known?.modRevision ?? 0n;
   for (const [at, success] of operationsInBatches(operations).entries()) {

@@ -7,7 +7,7 @@ export interface Suggestion {
 }
 
 /** Things of the cluster that have names. */
-export type Noun = 'unit' | 'machine' | 'rollout';
+export type Noun = 'unit' | 'machine' | 'rollout' | 'service';
 
 export interface Completion {
   /** What stands in the word before what can be completed: `--machine=`. */
@@ -83,6 +83,7 @@ const nounsByName: Readonly<Record<string, readonly Noun[]>> = {
   units: ['unit'],
   machine: ['machine'],
   rollout: ['rollout'],
+  service: ['service'],
   words: ['machine', 'unit'],
 };
 

@@ -55,4 +55,8 @@ const lists: Readonly<Record<Noun, (cluster: Cluster) => Promise<readonly Sugges
     (await api.units()).units.map(({ name, targetState }) => ({ text: name, description: targetState })),
   rollout: async ({ api }) =>
     (await api.rollouts()).rollouts.map(({ name, state }) => ({ text: name, description: state })),
+  service: async ({ api }) => {
+    const names = (await api.services()).services.map(({ service }) => service);
+    return [...new Set(names)].map((text) => ({ text }));
+  },
 };

@@ -13,6 +13,8 @@ beforeEach(() => {
   cluster.agent.put('web@1.service', 'web');
   cluster.agent.put('web@2.service', 'web');
   cluster.agent.put('db.service', 'db', 'inactive');
+  const at = { unit: 'web@1.service', machineId: '', machine: 'core-1', address: '10.0.0.1', port: 80 };
+  cluster.agent.services = ['web', 'web', 'web-admin'].map((service) => ({ ...at, service }));
 });
 
 /** What can follow the words; the last one is unfinished. */
@@ -52,6 +54,10 @@ describe('what can follow', () => {
     [
       ['stop', 'db', '--no-block', 'web@'],
       ['web@1.service', 'web@2.service'],
+    ],
+    [
+      ['services', 'w'],
+      ['web', 'web-admin'],
     ],
     [['cat', 'web@1', ''], []],
     [

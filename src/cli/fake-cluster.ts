@@ -177,7 +177,7 @@ function recordingStream(onText: (text: string) => void = () => undefined): {
   return { stream, text: () => text };
 }
 
-function threeMachines(): readonly MachineView[] {
+export function threeMachines(): readonly MachineView[] {
   const first = fakeMachine('core-1', {
     id: `11${'0'.repeat(30)}`,
     metadata: { tier: 'web', disk: 'ssd' },

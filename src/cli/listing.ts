@@ -14,8 +14,13 @@ export interface Listing<Row> extends VerbText {
   readonly fields: Readonly<Record<string, Field<Row>>>;
   /** Columns without `--fields`; the first ones are fleetctl's, in its order. */
   readonly defaults: readonly string[];
-  /** `columns` are those that will be shown: what only one of them needs, only it has to cost. */
-  rows(cluster: Cluster, columns: readonly string[]): Promise<readonly Row[]>;
+  /** The word that the rows may be limited by; shells complete its name. */
+  readonly argument?: { readonly name: string; readonly description: string };
+  /**
+   * `columns` are those that will be shown: what only one of them needs, only it has to cost. `word` is the argument,
+   * if there was one.
+   */
+  rows(cluster: Cluster, columns: readonly string[], word?: string): Promise<readonly Row[]>;
   /** What `--json` prints for a row. Scripts rely on it: keys may come, none may go or change its meaning. */
   json(row: Row): unknown;
 }
@@ -29,17 +34,24 @@ interface ListingOptions {
 
 /** A verb that prints a table. */
 export function listing<Row>(context: Context, list: Listing<Row>): Command {
-  return verb(list.name, list)
+  const command = verb(list.name, list);
+  if (list.argument) command.argument(`[${list.argument.name}]`, list.argument.description);
+  return command
     .option('-l, --full', 'whole ids and hashes')
     .option('--no-legend', 'no column headers')
     .option('--fields <names>', `columns, separated by commas: ${Object.keys(list.fields).join(', ')}`)
     .option('--json', 'JSON for scripts: an array with one object a row')
-    .action((options: ListingOptions, command: Command) => {
+    .action(() => {
+      const {
+        args: [word],
+      } = command;
+      const options: ListingOptions = command.opts();
       const columns = chooseFields(list, options.fields);
       return withCluster(context, command, async (cluster) => {
         const rows = await list.rows(
           cluster,
           columns.map(([name]) => name),
+          word,
         );
         const json = () => rows.map((row) => list.json(row));
         if (options.json) printJson(context, json());

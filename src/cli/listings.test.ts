@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hashOf } from '../unit/hash.ts';
-import { FakeCluster } from './fake-cluster.ts';
+import { FakeCluster, threeMachines } from './fake-cluster.ts';
 
 let cluster: FakeCluster;
 
@@ -69,6 +69,65 @@ describe('list-machines', () => {
       leader: false,
       cordon: null,
     });
+  });
+});
+
+describe('services', () => {
+  const [first, second] = threeMachines();
+  const at = (service: string, unit: string, port: number, machine = first) => ({
+    ...{ service, unit, port, machineId: machine?.id ?? '' },
+    ...{ machine: machine?.name ?? '', address: machine?.address ?? '' },
+  });
+  beforeEach(() => {
+    cluster.agent.services = [
+      at('app', 'web@1.service', 5001),
+      at('app', 'web@2.service', 5002, second),
+      at('db', 'db.service', 5432),
+    ];
+  });
+
+  test('shows where each is, or one of them', async () => {
+    expect((await cluster.flotilla('services')).stdout).toBe(
+      table(`
+      SERVICE  ADDRESS        UNIT           NAME
+      app      10.0.0.1:5001  web@1.service  core-1
+      app      10.0.0.2:5002  web@2.service  core-2
+      db       10.0.0.1:5432  db.service     core-1
+      `),
+    );
+    cluster.agent.services = cluster.agent.services.map((each) =>
+      each.port === 5001 ? { ...each, key: '/app/1' } : each,
+    );
+    const { stdout } = await cluster.flotilla('services app --no-legend --fields ip,port,machine,key');
+    expect(stdout).toBe('10.0.0.1  5001  11000000...  /app/1\n10.0.0.2  5002  12000000...  -\n');
+  });
+
+  test('one that nobody offers ends in status 1, with those that there are', async () => {
+    expect(await cluster.flotilla('services cache')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'flotilla: no ready unit offers cache; there are now: app, db\n',
+    });
+    cluster.agent.services = [];
+    expect((await cluster.flotilla('services app')).stderr).toContain('there are now: none');
+    expect((await cluster.flotilla('services')).stdout).toBe('SERVICE  ADDRESS  UNIT  NAME\n');
+  });
+
+  test('--json', async () => {
+    expect(JSON.parse((await cluster.flotilla('services db --json')).stdout)).toEqual([
+      {
+        service: 'db',
+        unit: 'db.service',
+        machine: { id: '11000000000000000000000000000000', name: 'core-1', address: '10.0.0.1' },
+        address: '10.0.0.1',
+        port: 5432,
+        key: null,
+      },
+    ]);
+  });
+
+  test('takes one name', async () => {
+    expect((await cluster.flotilla('services app db')).status).toBe(2);
   });
 });
 

@@ -27,6 +27,7 @@ import { logs } from './logs.ts';
 import { rebalance } from './rebalance.ts';
 import { restart } from './restart.ts';
 import { rollout } from './rollout.ts';
+import { listServices } from './services.ts';
 import { ssh } from './ssh.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -40,7 +41,19 @@ import { ownVersion, version } from './version.ts';
 
 /** In the order and under the headings of `flotilla --help`. */
 const verbs: Readonly<Record<string, readonly Verb[]>> = {
-  'Looking:': [listMachines, listUnits, listUnitFiles, status, explain, journal, logs, events, top, cat],
+  'Looking:': [
+    listMachines,
+    listUnits,
+    listUnitFiles,
+    listServices,
+    status,
+    explain,
+    journal,
+    logs,
+    events,
+    top,
+    cat,
+  ],
   'Units:': [submit, load, start, stop, restart, unload, destroy, verify],
   'Machines:': [ssh, cordon, drain, uncordon, rebalance],
   'Rollouts:': [rollout],

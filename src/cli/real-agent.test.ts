@@ -76,6 +76,16 @@ describe('the commands and real agents agree', () => {
     expect(await done('list-unit-files --no-legend')).toBe('');
   });
 
+  test('on services', async () => {
+    await writeFile(join(folder, 'app@.service'), `${contents}[X-Flotilla]\nService=app\nPort=500%i\n`);
+    await done('start DIR/app@{1..2}');
+    expect(await done('services app --no-legend --fields service,port,unit')).toBe(
+      'app  5001  app@1.service\napp  5002  app@2.service\n',
+    );
+    await done('stop app@1');
+    expect(await done('services --no-legend --fields unit')).toBe('app@2.service\n');
+  });
+
   test('on a file that is replaced', async () => {
     await done('start DIR/web@1.service');
     await writeFile(join(folder, 'web@.service'), `${contents}Restart=always\n`);

@@ -49,6 +49,8 @@ export interface ClusterArgs extends Settings {
   machines: Record<string, MachineGroupArgs>;
   /** Private IPv4 range of the cluster. Default: `10.77.0.0/16`. Clusters of one cloud account need one each. */
   network?: string | undefined;
+  /** Prefixes in etcd below which units may choose keys with `ServiceKey=`. Default: none. */
+  serviceKeys?: string[] | undefined;
   /** For the platform `local` alone: how machines come up, and from which image. */
   local?: Settings['local'];
   /** For the platform `digitalocean` alone: region, sizes, who may reach SSH. */

@@ -215,6 +215,20 @@ export const malformed: MalformedSample[] = [
     /keep flotilla:local\.start alone/,
   ],
   [
+    'key prefix without its last slash',
+    { machines: { core }, serviceKeys: ['/app'] },
+    'flotilla:serviceKeys.0',
+    /"\/app" cannot be used/,
+    /ends with a slash, like \/app\//,
+  ],
+  [
+    'key prefix that is Flotilla’s own',
+    { machines: { core }, serviceKeys: ['/flotilla/units/'] },
+    'flotilla:serviceKeys.0',
+    /cannot be used/,
+    /outside of \/flotilla\//,
+  ],
+  [
     'no CIDR',
     { machines: { core }, network: '10.77.0.0' },
     'flotilla:network',

@@ -96,6 +96,17 @@ export const stackSchema = z.strictObject({
       'at least one group, like core: { count: 3, etcd: true }',
     )
     .describe('Groups of machines by name'),
+  serviceKeys: z
+    .array(
+      z
+        .string()
+        .regex(/^(\/[\w.:@-]+)+\/$/, 'a prefix in etcd that begins and ends with a slash, like /app/')
+        .refine((prefix) => !prefix.startsWith('/flotilla/'), 'a prefix outside of /flotilla/, like /app/'),
+    )
+    .default([])
+    .describe(
+      'Prefixes in etcd below which units may choose keys with ServiceKey=; every machine may write there',
+    ),
   units: z.array(z.string().min(1)).default([]).describe('Folders of systemd units to run on the cluster'),
 });
 

@@ -118,9 +118,21 @@ describe('accessSteps', () => {
         { type: 'READ', key: '/flotilla/', rangeEnd: '/flotilla0' },
         { type: 'WRITE', key: `/flotilla/machines/${id(2)}`, rangeEnd: '' },
         { type: 'WRITE', key: `/flotilla/states/${id(2)}/`, rangeEnd: `/flotilla/states/${id(2)}0` },
+        { type: 'WRITE', key: `/flotilla/services/${id(2)}/`, rangeEnd: `/flotilla/services/${id(2)}0` },
       ]),
     );
     expect(accessSteps(wanted, reached, 'remove')).toEqual([]);
+  });
+
+  test('below a shared prefix everybody writes, and nobody any more when it is taken back', () => {
+    const machines = [machine(1, true), machine(2, false)];
+    const wanted = wantedAccess(machines, ['/app/']);
+    const reached = performAll(empty, accessSteps(wanted, empty, 'remove'));
+    const shared = { type: 'READWRITE', key: '/app/', rangeEnd: '/app0' };
+    for (const role of ['engine', `machine-${id(2)}`])
+      expect(reached.roles.get(role)).toEqual(expect.arrayContaining([shared]));
+    const without = wantedAccess(machines);
+    expect(sorted(performAll(reached, accessSteps(without, reached, 'remove')))).toEqual(sorted(without));
   });
 
   test('cut off anywhere and decided again, every change of machines ends where it should', () => {

@@ -1,5 +1,5 @@
 import type { Reason } from '../model/reason.ts';
-import { encodeAddress, machineKey, rootPrefix, statusPrefix } from '../store/keys.ts';
+import { encodeAddress, machineKey, rootPrefix, servicePrefix, statusPrefix } from '../store/keys.ts';
 import { prefixEnd } from '../store/transaction.ts';
 
 /** What a role may do with a key, or with all keys from there up to another. */
@@ -41,8 +41,14 @@ const engineRole = 'engine';
 
 const machineRole = (id: string) => `machine-${id}`;
 
-/** Every machine reads everything of ours; what it may write follows from whether etcd runs there. */
-export function wantedAccess(machines: readonly AdmittedMachine[]): Access {
+/**
+ * Every machine reads everything of ours; what it may write follows from whether etcd runs there.
+ *
+ * @param shared prefixes below which all machines may read and write, for keys that units choose. Which of them wrote a
+ * key there etcd can't tell, so a stolen certificate of any of them changes all.
+ */
+export function wantedAccess(machines: readonly AdmittedMachine[], shared: readonly string[] = []): Access {
+  const common = shared.map((prefix): Permission => ({ type: 'READWRITE', ...below(prefix) }));
   const confined = machines.filter(({ etcd }) => !etcd);
   return {
     users: new Map([
@@ -50,8 +56,8 @@ export function wantedAccess(machines: readonly AdmittedMachine[]): Access {
       ...machines.map(({ id, etcd }) => [id, [etcd ? engineRole : machineRole(id)]] as const),
     ]),
     roles: new Map([
-      [engineRole, [{ type: 'READWRITE', ...below(rootPrefix) }]],
-      ...confined.map(({ id }) => [machineRole(id), ownPermissions(id)] as const),
+      [engineRole, [{ type: 'READWRITE', ...below(rootPrefix) }, ...common]],
+      ...confined.map(({ id }) => [machineRole(id), [...ownPermissions(id), ...common]] as const),
     ]),
     members: new Map(machines.map((machine) => [machine.id, encodeAddress(machine)])),
   };
@@ -62,6 +68,7 @@ function ownPermissions(id: string): readonly Permission[] {
     { type: 'READ', ...below(rootPrefix) },
     { type: 'WRITE', key: machineKey(id), rangeEnd: '' },
     { type: 'WRITE', ...below(statusPrefix(id)) },
+    { type: 'WRITE', ...below(servicePrefix(id)) },
   ];
 }
 

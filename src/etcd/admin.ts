@@ -27,6 +27,8 @@ export interface AdminOptions {
   readonly members: readonly EtcdMember[];
   readonly authority: Authority;
   readonly connect: (member: EtcdMember) => Promise<Connection>;
+  /** See `wantedAccess`; default none. */
+  readonly shared?: readonly string[];
   readonly log: (line: string) => void;
   /** Seconds until a call gives up; another default only in tests. */
   readonly deadline?: number;
@@ -80,7 +82,7 @@ export class EtcdAdmin {
    */
   async admit(machines: readonly AdmittedMachine[], others: 'keep' | 'remove'): Promise<void> {
     await this.#persistently(async () => {
-      const wanted = wantedAccess(machines);
+      const wanted = wantedAccess(machines, this.#options.shared);
       const stages = accessSteps(wanted, await this.#read(wanted), others);
       for (const stage of stages) {
         await Promise.all(
@@ -93,7 +95,7 @@ export class EtcdAdmin {
 
   /** What `admit` would have to do for them, without doing it; asked once. */
   async look(machines: readonly AdmittedMachine[]): Promise<readonly AccessStep[]> {
-    const wanted = wantedAccess(machines);
+    const wanted = wantedAccess(machines, this.#options.shared);
     return accessSteps(wanted, await this.#read(wanted), 'remove').flat();
   }
 

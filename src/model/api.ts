@@ -3,6 +3,7 @@ import type { Immutable } from './immutable.ts';
 import { machineSchema } from './machine.ts';
 import { placementSchema } from './placement.ts';
 import type { Reason } from './reason.ts';
+import { registrationSchema } from './registration.ts';
 import { rolloutFailureSchema, rolloutStateSchema } from './rollout.ts';
 import { unitStatusSchema } from './status.ts';
 import { type TargetState, targetStateSchema, unitSchema } from './unit.ts';
@@ -76,6 +77,14 @@ export const unitsReplySchema = z.object({
 
 /** `GET /flotilla/v1/units` */
 export type UnitsReply = Immutable<z.infer<typeof unitsReplySchema>>;
+
+export const servicesReplySchema = z.object({
+  /** Sorted by service, unit and machine. */
+  services: z.array(registrationSchema),
+});
+
+/** `GET /flotilla/v1/services`: what ready units offer, each under the name and address that the stack gave its machine. */
+export type ServicesReply = Immutable<z.infer<typeof servicesReplySchema>>;
 
 /** `POST /flotilla/v1/plan` (says what would happen) and `POST /flotilla/v1/apply` (does it, in one transaction). */
 export interface ChangeRequest {

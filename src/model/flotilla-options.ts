@@ -35,6 +35,16 @@ export interface MetadataCondition {
   readonly values: readonly string[];
 }
 
+/** What a unit offers to others: a `Service=`, and `Port=` and `ServiceKey=` below it. */
+export interface OfferedService {
+  /** A DNS label in lower case, unique in the unit. Several units may offer the same service. */
+  readonly name: string;
+  /** On the unit's machine, from 1 to 65535. */
+  readonly port: number;
+  /** `ServiceKey=`: a key in etcd outside of Flotilla's own that holds `address:port` as well. */
+  readonly key?: string;
+}
+
 /** A unit's `[X-Flotilla]` section with all defaults filled in and specifiers replaced. */
 export interface FlotillaOptions {
   /** `Weight=`: what the unit costs its machine; default 1. */
@@ -51,6 +61,8 @@ export interface FlotillaOptions {
   readonly readiness?: Readiness;
   /** `AfterReady=`: units, on whatever machine, that must be ready before this one is started. */
   readonly afterReady: readonly string[];
+  /** `Service=` and `Port=`: what others find under a name while the unit is ready. */
+  readonly services: readonly OfferedService[];
   /** `MaxUnavailable=`, `Rollback=`, `RolloutDeadline=`. */
   readonly rollout: RolloutPolicy;
 }

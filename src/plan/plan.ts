@@ -50,6 +50,8 @@ export interface ClusterPlan {
   /** On the platform hosts, the file of the private key for the first login. */
   readonly identityFile?: string;
   readonly proxyJump?: ProxyJump;
+  /** Prefixes in etcd below which units may choose keys for their services, `/app/` */
+  readonly serviceKeys: readonly string[];
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -78,6 +80,7 @@ export function planCluster(name: string, spec: ClusterSpec, kept: KeptGeneratio
     network: spec.network,
     ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
     ...(proxyJump && { proxyJump }),
+    serviceKeys: spec.serviceKeys,
     machines: machines.map((plan) =>
       proxyJump && !isBastion(plan, proxyJump) ? { ...plan, proxyJump } : plan,
     ),

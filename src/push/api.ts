@@ -20,6 +20,8 @@ import {
   type RolloutView,
   rolloutsReplySchema,
   rolloutViewSchema,
+  type ServicesReply,
+  servicesReplySchema,
   type UnitFileView,
   type UnitsReply,
   unitFileViewSchema,
@@ -140,6 +142,10 @@ export class AgentApi {
 
   rollouts(): Promise<RolloutsReply> {
     return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReplySchema);
+  }
+
+  services(): Promise<ServicesReply> {
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/services' }, servicesReplySchema);
   }
 
   /** Throws `AnswerLost` like `apply`: an `undo` that is sent twice could undo itself. */

@@ -13,6 +13,7 @@ import {
   type RolloutView,
   type UnitView,
 } from '../model/api.ts';
+import type { Registration } from '../model/registration.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { targetStateSchema } from '../model/unit.ts';
 import { FakeMachine } from '../ssh/fake.ts';
@@ -77,6 +78,7 @@ export class FakeAgent {
   readonly explanations = new Map<string, ExplainReply>();
   readonly events: ClusterEvent[] = [];
   readonly rollouts = new Map<string, RolloutView>();
+  services: readonly Registration[] = [];
   /** What `departures` says of units, by name; of others, that they move. */
   readonly departures = new Map<string, Pick<Departure, 'outcome' | 'reason'>>();
   /** What `rebalance` would like to move. */
@@ -200,6 +202,7 @@ export class FakeAgent {
     if (noun === 'explain') return found(this.explanations.get(name), 'no such unit');
     if (noun === 'machines') return ok({ machines: this.machines });
     if (noun === 'rollouts') return ok({ rollouts: [...this.rollouts.values()] });
+    if (noun === 'services') return ok({ services: this.services });
     if (noun === 'units') return ok({ revision: `${this.#revision}`, units: [...this.views.values()] });
     return failure(404, `${nothingServed} ${path}`);
   }

@@ -7,6 +7,8 @@ export interface AgentsArgs {
   readonly machines: pulumi.Input<MachineAccess>[];
   readonly privateKey: pulumi.Input<string>;
   readonly etcd: EtcdCluster;
+  /** Prefixes in etcd below which units may choose keys for their services. */
+  readonly serviceKeys: readonly string[];
   readonly pki: Pki;
 }
 
@@ -17,7 +19,7 @@ export class Agents extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { machines, privateKey, etcd, pki }: AgentsArgs,
+    { machines, privateKey, etcd, serviceKeys, pki }: AgentsArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -27,6 +29,7 @@ export class Agents extends pulumi.CustomResource {
         machines,
         privateKey,
         endpoints: etcd.endpoints,
+        serviceKeys,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,
         bundle: undefined,

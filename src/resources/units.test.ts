@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { loadUnits } from './units.ts';
+import { checkServiceKeys, loadUnits } from './units.ts';
 
 const service = '[Service]\nExecStart=/bin/sleep infinity\n';
 let root: string;
@@ -115,4 +115,20 @@ describe('manifests', () => {
       },
     ]);
   });
+});
+
+test('a key for a service that is below no prefix of the config is refused before anything is pushed', () => {
+  const lines = 'Service=app\nPort=80\nServiceKey=/app/server/%i\n';
+  const web = folder('web', {
+    'web@.service': `${service}[X-Flotilla]\n${lines}`,
+    'units.yaml': 'instances: { web@.service: 1 }\n',
+  });
+  const units = loadUnits([web]);
+  for (const prefixes of [['/app/'], ['/db/', '/app/server/']]) checkServiceKeys(units, prefixes);
+  const refused =
+    (...prefixes: string[]) =>
+    () =>
+      checkServiceKeys(units, prefixes);
+  expect(refused()).toThrow('web@1.service: ServiceKey=/app/server/1 is below none of flotilla:serviceKeys');
+  expect(refused('/db/')).toThrow('→ name a prefix of it there, such as /app/');
 });

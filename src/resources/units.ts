@@ -10,8 +10,30 @@ import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet, type UnitSetArgs } from './unit-set.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
-export function createUnits({ units: folders }: ClusterPlan, cluster: ClusterParts): UnitSet | undefined {
-  return folders.length > 0 ? pushUnits('units', byName(loadUnits(folders)), cluster, {}) : undefined;
+export function createUnits(
+  { units: folders, serviceKeys }: ClusterPlan,
+  cluster: ClusterParts,
+): UnitSet | undefined {
+  if (folders.length === 0) return undefined;
+  const units = loadUnits(folders);
+  checkServiceKeys(units, serviceKeys);
+  return pushUnits('units', byName(units), cluster, {});
+}
+
+/**
+ * etcd would refuse such a key for as long as the unit runs.
+ * @throws InvalidInput with every unit that chooses a key below none of the prefixes.
+ */
+export function checkServiceKeys(units: readonly CheckedUnit[], prefixes: readonly string[]): void {
+  const problems = units.flatMap(({ name, flotilla }) =>
+    flotilla.services.flatMap(({ key }): Problem[] => {
+      if (key === undefined || prefixes.some((prefix) => key.startsWith(prefix))) return [];
+      const prefix = key.slice(0, key.indexOf('/', 1) + 1) || `${key}/`;
+      const problem = `ServiceKey=${key} is below none of flotilla:serviceKeys`;
+      return [{ path: name, problem, fix: `name a prefix of it there, such as ${prefix}` }];
+    }),
+  );
+  if (problems.length > 0) throw new InvalidInput('These units cannot be run:', problems);
 }
 
 /** As a set is told its units. */

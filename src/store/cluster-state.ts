@@ -1,6 +1,7 @@
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
+import type { Registration } from '../model/registration.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { Unit } from '../model/unit.ts';
@@ -17,6 +18,7 @@ import {
   parseMetadata,
   parsePlacement,
   parseRebalance,
+  parseRegistration,
   parseRollout,
   parseStatus,
   parseUnitEntry,
@@ -43,6 +45,8 @@ export interface ClusterState {
   readonly placements: readonly Placement[];
   readonly statuses: readonly UnitStatus[];
   readonly rollouts: readonly Rollout[];
+  /** What machines say that their units offer: their word alone. */
+  readonly registrations: readonly Registration[];
   /** By machine id; the machine need not be there now. */
   readonly cordons: ReadonlyMap<string, Cordon>;
   /** By machine id: where machines were met last, also those that are missing. */
@@ -80,6 +84,7 @@ const metadataIn = onceAnEntry(parseMetadata);
 const unitIn = onceAnEntry(parseUnitEntry);
 const placementIn = onceAnEntry(parsePlacement);
 const statusIn = onceAnEntry(parseStatus);
+const registrationIn = onceAnEntry(parseRegistration);
 const rolloutIn = onceAnEntry(parseRollout);
 const cordonIn = onceAnEntry(parseCordon);
 const addressIn = onceAnEntry(parseAddress);
@@ -95,6 +100,7 @@ interface Found {
   readonly placements: Placement[];
   readonly statuses: UnitStatus[];
   readonly rollouts: Rollout[];
+  readonly registrations: Registration[];
   readonly cordons: [string, Cordon][];
   readonly met: [string, Whereabouts][];
   readonly members: [string, Whereabouts][];
@@ -113,6 +119,7 @@ const readers: readonly (readonly [prefix: string, read: Reader])[] = [
   [prefixes.placement, (found, key, entry) => take(found, found.placements, placementIn(key, entry))],
   [prefixes.status, (found, key, entry) => take(found, found.statuses, statusIn(key, entry))],
   [prefixes.rollout, (found, key, entry) => take(found, found.rollouts, rolloutIn(key, entry))],
+  [prefixes.service, (found, key, entry) => take(found, found.registrations, registrationIn(key, entry))],
   [prefixes.cordon, (found, key, entry) => take(found, found.cordons, cordonIn(key, entry))],
   [prefixes.address, (found, key, entry) => take(found, found.met, addressIn(key, entry))],
   [prefixes.member, (found, key, entry) => take(found, found.members, memberIn(key, entry))],
@@ -128,7 +135,7 @@ function take<T>({ malformed }: Found, into: T[], parsed: Parsed<T>): void {
 function findKinds(entries: ReadonlyMap<string, Entry>): Found {
   const found: Found = {
     ...{ machines: [], patched: [], units: [], files: new Map(), placements: [], statuses: [], rollouts: [] },
-    ...{ cordons: [], met: [], members: [], leaving: [], rebalances: [], malformed: [] },
+    ...{ registrations: [], cordons: [], met: [], members: [], leaving: [], rebalances: [], malformed: [] },
   };
   for (const [key, entry] of entries) {
     readers.find(([prefix]) => key.startsWith(prefix))?.[1](found, key, entry);

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
+import type { Registration } from '../model/registration.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { UnitStatus } from '../model/status.ts';
 import type { Unit } from '../model/unit.ts';
@@ -49,6 +50,15 @@ const rollout: Required<Rollout> = {
   reason: 'web@1.service failed',
   failure: { unit: 'web@1.service', machine: 'core-1', journal: ['bad'] },
 };
+const registration: Required<Registration> = {
+  service: 'app',
+  unit: 'app@1.service',
+  machineId,
+  machine: 'core-1',
+  address: '10.0.0.1',
+  port: 5001,
+  key: '/app/server/1',
+};
 const cordon: Required<Cordon> = { drain: true, reason: 'disk', force: true };
 const whereabouts: Required<keys.Whereabouts> = { name: 'core-1', address: '10.0.0.1' };
 const patch: keys.PatchedMetadata = { zone: 'b', disk: null };
@@ -64,6 +74,14 @@ test.each([
     keys.parsePlacement(keys.placementKey(machineId, placement.unit), keys.encodePlacement(placement)),
   ],
   ['a state', status, keys.parseStatus(keys.statusKey(machineId, status.unit), keys.encodeStatus(status))],
+  [
+    'a service',
+    registration,
+    keys.parseRegistration(
+      keys.serviceKey(machineId, registration.service, registration.unit),
+      keys.encodeRegistration(registration),
+    ),
+  ],
   ['a rollout', rollout, keys.parseRollout(keys.rolloutKey(rollout.name), keys.encodeRollout(rollout))],
   ['a cordon', [machineId, cordon], keys.parseCordon(keys.cordonKey(machineId), keys.encodeCordon(cordon))],
   [

@@ -3,6 +3,7 @@ import { type Cordon, cordonSchema, type RebalanceRequest } from '../model/api.t
 import { type Machine, machineSchema } from '../model/machine.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { type Placement, placementSchema } from '../model/placement.ts';
+import { type Registration, registrationSchema } from '../model/registration.ts';
 import { type Rollout, rolloutSchema } from '../model/rollout.ts';
 import { type UnitStatus, unitStatusSchema } from '../model/status.ts';
 import { type Unit, unitSchema } from '../model/unit.ts';
@@ -22,6 +23,7 @@ export const prefixes = {
   address: '/flotilla/addresses/',
   member: '/flotilla/members/',
   leaving: '/flotilla/leaving/',
+  service: '/flotilla/services/',
   rollout: '/flotilla/rollouts/',
 } as const;
 
@@ -68,6 +70,9 @@ export const addressKey = (machineId: string) => `${prefixes.address}${machineId
 export const memberKey = (machineId: string) => `${prefixes.member}${machineId}`;
 /** Stands as long as a machine that the engine took a unit from may still run it. */
 export const leavingKey = (machineId: string, unit: string) => `${prefixes.leaving}${machineId}/${unit}`;
+export const servicePrefix = (machineId: string) => `${prefixes.service}${machineId}/`;
+export const serviceKey = (machineId: string, service: string, unit: string) =>
+  `${servicePrefix(machineId)}${service}/${unit}`;
 export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
 
 /** Where a machine was met last. Stands without a lease, so that a machine that is missing can be asked for. */
@@ -83,6 +88,7 @@ const unitValue = unitSchema.omit({ name: true }).extend({ hash });
 const placementValue = placementSchema.omit({ unit: true, machineId: true }).extend({ hash });
 const metadataValue = z.record(z.string(), z.string().nullable());
 const statusValue = unitStatusSchema.omit({ unit: true, machineId: true }).extend({ hash });
+const registrationValue = registrationSchema.omit({ service: true, unit: true, machineId: true });
 const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
 const addressValue = machineSchema.pick({ name: true, address: true });
 const rebalanceValue = z.object({ maxMoves: z.int().positive() });
@@ -93,6 +99,8 @@ export const encodeMetadata = (metadata: PatchedMetadata) => JSON.stringify(meta
 export const encodeUnit = ({ name: _, ...value }: Unit) => JSON.stringify(value);
 export const encodePlacement = ({ machineId: _, unit: __, ...value }: Placement) => JSON.stringify(value);
 export const encodeStatus = ({ machineId: _, unit: __, ...value }: UnitStatus) => JSON.stringify(value);
+export const encodeRegistration = ({ service: _, unit: __, machineId: ___, ...value }: Registration) =>
+  JSON.stringify(value);
 export const encodeCordon = ({ drain, reason, force }: Cordon) => JSON.stringify({ drain, reason, force });
 export const encodeAddress = ({ name, address }: Whereabouts) => JSON.stringify({ name, address });
 export const encodeRollout = ({ name: _, ...value }: Rollout) => JSON.stringify(value);
@@ -165,6 +173,12 @@ export function parseMember(key: string, value: string): Parsed<[machineId: stri
 /** `/flotilla/leaving/<machine id>/<unit>`; the value says nothing. */
 export function parseLeaving(key: string): [machineId: string, unit: string] {
   return splitPair(key, prefixes.leaving);
+}
+
+/** `/flotilla/services/<machine id>/<service>/<unit>`. None of the three contains a slash. */
+export function parseRegistration(key: string, value: string): Parsed<Registration> {
+  const [machineId = '', service = '', unit = ''] = key.slice(prefixes.service.length).split('/');
+  return parse(registrationValue, key, value, (found) => ({ service, unit, machineId, ...found }));
 }
 
 /** `/flotilla/rollouts/<name>` */

@@ -1,4 +1,5 @@
 import { closest } from '../model/closest.ts';
+import { checkServices } from './check-services.ts';
 import { type Circumstances, type Combination, combinations } from './flotilla-combinations.ts';
 import {
   flotillaReaders,
@@ -22,6 +23,7 @@ export function checkFlotilla(unit: string, options: readonly Option[], requirem
   return [
     ...own.flatMap((option) => checkOption(unit, option).map((flaw) => ({ ...locationOf(option), ...flaw }))),
     ...checkRepeated(own),
+    ...checkServices(unit, own),
     ...combinations.flatMap((rule) => checkCombination(rule, own, { unit, options, requirements })),
   ];
 }

@@ -1,4 +1,5 @@
 import { lastValue } from './effective-values.ts';
+import { readExpectation } from './expectation.ts';
 import { type FlotillaOption, flotillaSection, readFlotillaOptions } from './flotilla-options.ts';
 import { isTemplate, templateOf } from './name.ts';
 import type { UnitOption } from './parse.ts';
@@ -68,7 +69,31 @@ export const combinations: readonly Combination[] = [
     message: 'waits for a notice that this unit never gives',
     fix: 'set Type=notify in [Service] if the program calls sd_notify, or choose another probe',
   },
+  {
+    of: ['Service'],
+    when: ({ unit, options }) => readExpectation(unit, options).finishes,
+    message: 'is found while the unit is active, and this one ends before it is',
+    fix: 'remove the line, or set RemainAfterExit=yes in [Service]',
+  },
+  {
+    of: ['ServiceKey'],
+    when: isGlobal,
+    message: 'and Global= exclude each other',
+    fix: 'every machine would write the same key; Service= alone gives each one of its own',
+  },
+  {
+    of: ['ServiceKey'],
+    when: (at) => !hasNoFamily(at) && keysOf(at).some((key) => !/%[inN]/.test(key)),
+    message: 'is the same for all instances of the template',
+    fix: 'put %i into it',
+  },
 ];
+
+function keysOf({ options }: Circumstances): string[] {
+  return options.flatMap(({ section, name, value }) =>
+    section === flotillaSection && name === 'ServiceKey' ? value : [],
+  );
+}
 
 function notifies({ options }: Circumstances): boolean {
   return /^notify(-reload)?$/.test(lastValue(options, 'Service', 'Type') ?? '');

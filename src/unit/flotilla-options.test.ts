@@ -11,6 +11,7 @@ const defaults = {
   conditions: [],
   fence: 'keep',
   afterReady: [],
+  services: [],
   rollout: { maxUnavailable: 1, rollback: true, deadline: 300 },
 };
 
@@ -26,6 +27,7 @@ describe('readFlotillaOptions', () => {
       ...['RolloutDeadline=2min', 'Ready=http :8080/health?of=%i', 'ReadyInterval=500ms', 'ReadyTimeout=1s'],
       ...['MachineMetadata="disk!=hdd" "cpus>=4"', 'MachineMetadata=region in (eu, us)'],
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
+      ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -39,6 +41,10 @@ describe('readFlotillaOptions', () => {
         ...{ interval: 0.5, timeout: 1 },
       },
       afterReady: ['db.service', 'web-cache@2.service'],
+      services: [
+        { name: 'web', port: 5002 },
+        { name: 'admin', port: 9000, key: '/app/web/2' },
+      ],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -68,8 +74,16 @@ describe('readFlotillaOptions', () => {
   );
 
   test('passes over what is malformed, and of repeated options the last counts', () => {
-    expect(readLines('Weight=x\nFence=maybe\nReady=ping\nMachineMetadata=ssd')).toEqual(defaults);
+    expect(readLines('Weight=x\nFence=maybe\nReady=ping\nMachineMetadata=ssd\nService=App\nPort=1')).toEqual(
+      defaults,
+    );
     expect(readLines('Weight=2\nWeight=3').weight).toBe(3);
+    expect(readLines('Port=1\nService=a\nService=b\nPort=x').services).toEqual([]);
+    const twice = 'Service=a\nPort=1\nPort=2\nService=b\nPort=3\nService=a\nPort=4';
+    expect(readLines(twice).services).toEqual([
+      { name: 'a', port: 4 },
+      { name: 'b', port: 3 },
+    ]);
   });
 });
 
@@ -85,6 +99,9 @@ describe('checkOptions of [X-Flotilla]', () => {
     'Ready=notify\n[Service]\nType=notify',
     'AfterReady=db.service web@2.service\nFence=stop',
     'MaxUnavailable=3\n[X-Fleet]\nGlobal=true',
+    'Service=app\nPort=500%i\nService=app-admin\nPort=65535',
+    'Service=app\nPort=80\nServiceKey=/app/server/%i\nService=b\nServiceKey=/%n\nPort=81',
+    'Service=%p\nPort=80\n[Service]\nType=oneshot\nRemainAfterExit=yes',
   ])('accepts %j', (lines) => expect(check(lines)).toEqual([]));
 
   test.each([
@@ -121,6 +138,46 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['AfterReady=db', '2: AfterReady=db is not the name of a unit of the cluster; give full names'],
     ['AfterReady=docker.service', '2: AfterReady=docker.service is not the name of a unit of the cluster'],
     ['ReadyInterval=5', '2: ReadyInterval= needs a probe; add Ready=, or remove the line'],
+    ['Service=App\nPort=1', '2: Service=App is not a DNS label in lower case; use letters a to z'],
+    ['Service=a_b\nPort=1', '2: Service=a_b is not a DNS label in lower case'],
+    ['Service=-a\nPort=1', '2: Service=-a is not a DNS label in lower case'],
+    [`Service=${'a'.repeat(64)}\nPort=1`, 'is not a DNS label in lower case; use letters a to z, digits and'],
+    ['Service=app', '2: Service=app has no port; add its Port= below it'],
+    ['Service=a\nService=b\nPort=1', '2: Service=a has no port; add its Port= below it'],
+    ['Port=1\nService=app\nPort=2', '2: Port= is of no service; put it below the Service= that it is of'],
+    ['Service=app\nPort=0', '3: Port=0 is not a whole number from 1 to 65535; give'],
+    ['Service=app\nPort=65536', '3: Port=65536 is not a whole number from 1 to 65535'],
+    ['Service=app\nPort=1\nPort=2', '4: Port= is given more than once for Service=app; keep one line, or'],
+    ['ServiceKey=/%i\nService=app\nPort=2', '2: ServiceKey= is of no service; put it below the Service='],
+    [
+      'Service=a\nPort=1\nServiceKey=app/%i',
+      '4: ServiceKey=app/%i is not a key in etcd outside of /flotilla',
+    ],
+    ['Service=a\nPort=1\nServiceKey=/app/%i/', '4: ServiceKey=/app/%i/ is not a key in etcd outside'],
+    [
+      'Service=a\nPort=1\nServiceKey=/flotilla/units/%i',
+      '4: ServiceKey=/flotilla/units/%i is not a key in etcd outside of /flotilla; write it as a path of letters',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/%i\nServiceKey=/%n',
+      '5: ServiceKey= is given more than once for Service=a',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/app',
+      '4: ServiceKey= is the same for all instances of the template; put',
+    ],
+    [
+      'Service=a\nPort=1\nServiceKey=/%i\n[X-Fleet]\nGlobal=true',
+      '4: ServiceKey= and Global= exclude each other; every machine would write the same key',
+    ],
+    [
+      'Service=web\nPort=1\nService=%p\nPort=2',
+      '4: Service=%p is given more than once; give each service of a unit a name of its own',
+    ],
+    [
+      'Service=app\nPort=1\n[Service]\nType=oneshot',
+      '2: Service= is found while the unit is active, and this one ends before it is; remove the line, or set',
+    ],
     ['Spread=zone\n[X-Fleet]\nMachineOf=a.service', '2: Spread= has no say beside MachineOf= or MachineID='],
   ])('refuses %j', (lines, problem) => expect(check(lines)).toEqual([expect.stringContaining(problem)]));
 
@@ -133,6 +190,20 @@ describe('checkOptions of [X-Flotilla]', () => {
       '4: ReadyTimeout=x is not a time span above zero',
       '4: ReadyTimeout= has no meaning with Ready=notify, where the service speaks by itself',
       '6: Global=maybe is not a boolean',
+    ]);
+  });
+
+  test('tells all problems of services at once', () => {
+    const lines = 'Port=1\nService=%H\nService=a\nPort=x\nPort=3\nService=a';
+    expect(check(lines).map((problem) => problem.split(';')[0])).toEqual([
+      '2: Port= is of no service',
+      '3: Service=%H contains %H',
+      '3: Service=%H is not a DNS label in lower case',
+      '3: Service=%H has no port',
+      '5: Port=x is not a whole number from 1 to 65535',
+      '6: Port= is given more than once for Service=a',
+      '7: Service=a has no port',
+      '7: Service=a is given more than once',
     ]);
   });
 
@@ -151,6 +222,7 @@ describe('checkOptions of [X-Flotilla]', () => {
     const text = fc.oneof(
       fc.string(),
       fc.stringMatching(/^(http|tcp|exec|notify)? ?[:/"\\%a-z0-9 ]{0,12}$/),
+      fc.stringMatching(/^[a-z0-9]{1,3}$/),
       fc.stringMatching(/^[a-z0-9]{0,3} ?(in|not in|[=!<>]{1,2}) ?[(a-z0-9,)]{0,6}$/),
     );
     fc.assert(
@@ -159,7 +231,8 @@ describe('checkOptions of [X-Flotilla]', () => {
         for (const { message, fix } of checkOptions('a@1.service', given)) {
           expect(`${message}; ${fix}`).not.toMatch(/undefined/);
         }
-        const { weight, rollout, readiness } = readFlotillaOptions('a@1.service', given);
+        const { weight, rollout, readiness, services } = readFlotillaOptions('a@1.service', given);
+        expect(new Set(services.map(({ name }) => name)).size).toBe(services.length);
         for (const number of [weight, rollout.deadline, readiness?.interval ?? 1])
           expect(number).not.toBeNaN();
       }),
@@ -178,12 +251,15 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   ReadyInterval: '9s',
   ReadyTimeout: '9s',
   AfterReady: 'db.service',
+  Service: 'db\nPort=81',
+  Port: '81',
+  ServiceKey: '/app',
   MaxUnavailable: '4',
   Rollback: 'false',
   RolloutDeadline: '99s',
 };
 
 test.each(Object.entries(unusual))('%s=%s changes what is read', (name, value) => {
-  const without = 'Ready=tcp :5432';
+  const without = 'Ready=tcp :5432\nService=app\nPort=80';
   expect(readLines(`${without}\n${name}=${value}`)).not.toEqual(readLines(without));
 });

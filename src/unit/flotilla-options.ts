@@ -1,10 +1,11 @@
-import type { FlotillaOptions, MetadataCondition, Probe } from '../model/flotilla-options.ts';
+import type { FlotillaOptions, MetadataCondition, OfferedService, Probe } from '../model/flotilla-options.ts';
 import { readCondition } from './conditions.ts';
 import { checkName, isTemplate } from './name.ts';
 import type { UnitOption } from './parse.ts';
 import { readProbe } from './probe.ts';
 import { type Reading, read } from './reading.ts';
 import { readBoolean } from './requirements.ts';
+import { serviceGroups } from './service-groups.ts';
 import { expandOwnSpecifiers } from './specifier.ts';
 import { readTimeSpan } from './time-span.ts';
 import { splitValues } from './values.ts';
@@ -23,6 +24,9 @@ interface Meanings {
   ReadyInterval: number;
   ReadyTimeout: number;
   AfterReady: string;
+  Service: string;
+  Port: number;
+  ServiceKey: string;
   MaxUnavailable: number;
   Rollback: boolean;
   RolloutDeadline: number;
@@ -36,8 +40,11 @@ const splitters: Readonly<Partial<Record<FlotillaOption, (line: string) => strin
   AfterReady: (line) => line.split(' ').filter((name) => name !== ''),
 };
 
+/** Options of which a unit has one for each of its services. */
+const ofServices: ReadonlySet<FlotillaOption> = new Set(['Service', 'Port', 'ServiceKey']);
+
 export function isRepeatable(option: FlotillaOption): boolean {
-  return option in splitters;
+  return option in splitters || ofServices.has(option);
 }
 
 /** The values of one line; a value that goes on over several lines is one line to systemd. An empty line is one empty value. */
@@ -46,6 +53,9 @@ export function splitOwnValues(option: FlotillaOption, value: string): string[] 
   const values = splitters[option]?.(line) ?? [line];
   return values.length === 0 ? [''] : values;
 }
+
+/** What is Flotilla's own in etcd. */
+const ownKeys = '/flotilla';
 
 type Reader<T> = (text: string, unit: string) => Reading<T>;
 
@@ -68,6 +78,26 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
   ReadyInterval: expanded(readDuration),
   ReadyTimeout: expanded(readDuration),
   AfterReady: expanded(readOtherUnit),
+  // A label as RFC 1123 has it, in lower case: the name may stand in a host name, and is a part of keys.
+  Service: expanded((text) =>
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
+      ? read(text)
+      : {
+          rule: 'service-name',
+          expected: 'a DNS label in lower case',
+          fix: 'use letters a to z, digits and dashes within, 63 at most: Service=app',
+        },
+  ),
+  Port: wholeNumber(1, 65_535),
+  ServiceKey: expanded((text) =>
+    /^(\/[\w.:@-]+)+$/.test(text) && !text.startsWith(`${ownKeys}/`)
+      ? read(text)
+      : {
+          rule: 'service-key',
+          expected: `a key in etcd outside of ${ownKeys}`,
+          fix: 'write it as a path of letters, digits and . _ : @ -, as in ServiceKey=/app/server/%i',
+        },
+  ),
   MaxUnavailable: wholeNumber(1, 10_000),
   Rollback: expanded((text) => {
     const value = readBoolean(text);
@@ -93,13 +123,7 @@ export function readFlotillaOptions(unit: string, options: readonly UnitOption[]
 const defaults: FlotillaOptions = readOwn('', []);
 
 function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions {
-  function every<O extends FlotillaOption>(option: O): Meanings[O][] {
-    return options.flatMap(({ name, value }) => {
-      if (name !== option) return [];
-      const readings = splitOwnValues(option, value).map((text) => flotillaReaders[option](text, unit));
-      return readings.flatMap((reading) => ('value' in reading ? [reading.value] : []));
-    });
-  }
+  const every = <O extends FlotillaOption>(option: O) => valuesOf(option, options, unit);
   const spread = every('Spread').at(-1);
   const maxPerMachine = every('MaxPerMachine').at(-1);
   const probe = every('Ready').at(-1);
@@ -117,12 +141,36 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
       },
     }),
     afterReady: [...new Set(every('AfterReady'))],
+    services: readServices(unit, options),
     rollout: {
       maxUnavailable: every('MaxUnavailable').at(-1) ?? 1,
       rollback: every('Rollback').at(-1) ?? true,
       deadline: every('RolloutDeadline').at(-1) ?? 300,
     },
   };
+}
+
+function valuesOf<O extends FlotillaOption>(
+  option: O,
+  options: readonly UnitOption[],
+  unit: string,
+): Meanings[O][] {
+  return options.flatMap(({ name, value }) => {
+    if (name !== option) return [];
+    const readings = splitOwnValues(option, value).map((text) => flotillaReaders[option](text, unit));
+    return readings.flatMap((reading) => ('value' in reading ? [reading.value] : []));
+  });
+}
+
+function readServices(unit: string, options: readonly UnitOption[]): OfferedService[] {
+  const services = serviceGroups(options).services.flatMap(({ service, ports, keys }): OfferedService[] => {
+    const [name] = valuesOf('Service', [service], unit);
+    const port = valuesOf('Port', ports, unit).at(-1);
+    const key = valuesOf('ServiceKey', keys, unit).at(-1);
+    if (name === undefined || port === undefined) return [];
+    return [{ name, port, ...(key !== undefined && { key }) }];
+  });
+  return [...new Map(services.map((service) => [service.name, service])).values()];
 }
 
 function expanded<T>(reader: Reader<T>): Reader<T> {

@@ -39,6 +39,8 @@ export type Rule =
   | 'condition'
   | 'probe'
   | 'after-ready'
+  | 'service-name'
+  | 'service-key'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */

@@ -116,6 +116,27 @@ export const rules: readonly Rule[] = [
     tests: ['src/etcd'],
   },
   {
+    broken: 'a machine offers services that the engine did not give it',
+    file: 'src/agent/api/services.ts',
+    from: 'services.find((one) => one.name === service && one.port === port)',
+    to: '{ name: service, port }',
+    tests: ['src/agent/api/services.test.ts'],
+  },
+  {
+    broken: 'a unit is stopped before others are told that it is gone',
+    file: 'src/agent/machine/unit-loop.ts',
+    from: 'await attempt(() => this.#withdraw());',
+    to: '',
+    tests: ['src/agent/services.test.ts'],
+  },
+  {
+    broken: 'an agent that restarts takes back the services of units that it has not looked at',
+    file: 'src/agent/machine/offers.ts',
+    from: "if (active === 'reloading' || (active === 'active' && !lookedAt)) return { services, sure: false };",
+    to: '',
+    tests: ['src/agent/services.test.ts'],
+  },
+  {
     broken: 'two machines have one id',
     file: 'src/agent/session.ts',
     from: 'if (mine !== theirs) {',

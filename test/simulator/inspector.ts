@@ -24,10 +24,12 @@ import { History } from './history.ts';
 import type { Host, HostObserver } from './host.ts';
 import { needsIn } from './needs.ts';
 import {
+  chosenKeysAreOfServices,
   desiredIsReached,
   pendingUnitsHaveReasons,
   type Rest,
   rolloutsGoOn,
+  servicesAreOfReadyUnits,
   versionsAreCurrent,
 } from './rest-invariants.ts';
 import type { Decided } from './witness.ts';
@@ -76,7 +78,10 @@ export class Inspector implements HostObserver {
 
   /** @throws {Violation} of a cluster after its faults. */
   checkRest(rest: Rest): void {
-    this.#hold([desiredIsReached, versionsAreCurrent, rolloutsGoOn], rest);
+    this.#hold(
+      [desiredIsReached, servicesAreOfReadyUnits, chosenKeysAreOfServices, versionsAreCurrent, rolloutsGoOn],
+      rest,
+    );
     if (this.#violation) throw this.#violation;
   }
 

@@ -25,6 +25,7 @@ import {
 } from './engine-invariants.ts';
 import { needsIn } from './needs.ts';
 import { unitFile } from './plan.ts';
+import { chosenKeysAreOfServices, servicesAreOfReadyUnits } from './rest-invariants.ts';
 
 const hash = 'a'.repeat(64);
 const conflicting = 'b'.repeat(64);
@@ -146,4 +147,51 @@ test('two live copies of a fenced unit are found', () => {
   expect(fencedUnitsLiveOnce({ unit: 'a.service', live: ['core-1', 'core-2'] })).toContain(
     'core-1 and core-2',
   );
+});
+
+test('services of what is not ready, and ready units that are not found, are found out', () => {
+  const offering = {
+    ...unit,
+    contents: unitFile('ExecStart=/bin/true', [], ['Service=app', 'Port=80']),
+  };
+  const registration = { unit: 'a.service', machine: 'core-1', address: '10.0.0.1', port: 80 };
+  const { view } = write([place('a.service', '1')], {});
+  const rest = (units: readonly (typeof unit)[], services: readonly string[], drain = false) => ({
+    cluster: {
+      ...view,
+      cordons: new Map([['1', { drain, reason: '' }]]),
+      registrations: services.map((service) => ({ ...registration, service, machineId: '1' })),
+    },
+    machines: [{ id: '1', name: 'core-1', units }],
+    chosen: new Map<string, string>(),
+  });
+  expect(servicesAreOfReadyUnits(rest([offering], ['app']))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([offering], ['app'], true))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([offering], []))).toBe(
+    'app of a.service at 80 on core-1 is ready and not found',
+  );
+  expect(servicesAreOfReadyUnits(rest([offering], ['app', 'db']))).toContain('db of a.service at 80');
+  expect(servicesAreOfReadyUnits(rest([{ ...offering, active: 'failed' }], ['app']))).toBe(
+    'app of a.service at 80 on core-1 is found, and nothing offers it',
+  );
+  expect(servicesAreOfReadyUnits(rest([{ ...offering, hash: conflicting }], ['app']))).toContain('is found');
+  const global = { ...offering, contents: `${offering.contents}[X-Fleet]\nGlobal=true\n` };
+  expect(servicesAreOfReadyUnits(rest([global], ['app']))).toBeUndefined();
+  expect(servicesAreOfReadyUnits(rest([global], [], true))).toBeUndefined();
+});
+
+test('chosen keys without a service, and services without their chosen key, are found out', () => {
+  const { view } = write([], {});
+  const registration = { service: 'app', unit: 'a.service', machineId: '1', machine: 'core-1' };
+  const at = { ...registration, address: '10.0.0.1', port: 80 };
+  const rest = (key: string | undefined, chosen: Readonly<Record<string, string>>) => ({
+    cluster: { ...view, registrations: [key === undefined ? at : { ...at, key }] },
+    machines: [],
+    chosen: new Map(Object.entries(chosen)),
+  });
+  expect(chosenKeysAreOfServices(rest(undefined, {}))).toBeUndefined();
+  expect(chosenKeysAreOfServices(rest('/app/a', { '/app/a': '10.0.0.1:80' }))).toBeUndefined();
+  expect(chosenKeysAreOfServices(rest('/app/a', {}))).toContain('/app/a is undefined');
+  expect(chosenKeysAreOfServices(rest('/app/a', { '/app/a': '10.0.0.9:80' }))).toContain('10.0.0.9:80');
+  expect(chosenKeysAreOfServices(rest(undefined, { '/app/b': 'x' }))).toContain('offered is undefined');
 });

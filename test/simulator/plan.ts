@@ -110,6 +110,15 @@ const body = fc.oneof(
 
 const fleet = fc.array(constraint, { maxLength: 2 });
 
+/** Where units choose keys. */
+export const chosenPrefix = '/app/';
+
+const offers = [
+  'Service=app\nPort=80',
+  'Service=%p\nPort=81',
+  `Service=app\nPort=82\nServiceKey=${chosenPrefix}%n`,
+];
+
 const own = fc.uniqueArray(
   fc.oneof(
     { weight: 3, arbitrary: fc.constant('Fence=stop') },
@@ -118,6 +127,8 @@ const own = fc.uniqueArray(
       arbitrary: fc.constantFrom('MachineMetadata=disk in (ssd,nvme)', 'MachineMetadata=zone!=a'),
     },
     { weight: 1, arbitrary: fc.constantFrom('MaxPerMachine=1', 'Spread=zone', 'Weight=2') },
+    { weight: 2, arbitrary: fc.constantFrom(...offers) },
+    { weight: 1, arbitrary: fc.constant('Ready=http :80/') },
   ),
   { maxLength: 2, selector: (line) => line.split('=')[0] },
 );

@@ -3,8 +3,10 @@ import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { UnitView } from '../../src/model/api.ts';
 import { isMoving } from '../../src/model/rollout.ts';
 import { isOutdated, isReadyMember } from '../../src/scheduler/rollout-group.ts';
-import type { ClusterState } from '../../src/store/cluster-state.ts';
+import { type ClusterState, machineNames } from '../../src/store/cluster-state.ts';
 import { templateOf } from '../../src/unit/name.ts';
+import { readNeeds } from '../../src/unit/needs.ts';
+import { parseUnit } from '../../src/unit/parse.ts';
 import type { Finding } from './finding.ts';
 
 export function pendingUnitsHaveReasons(units: readonly UnitView[]): Finding {
@@ -23,6 +25,8 @@ export interface Rest {
     readonly name: string;
     readonly units: readonly ManagedUnit[];
   }[];
+  /** What is below the prefix in which units choose keys, by key. */
+  readonly chosen: ReadonlyMap<string, string>;
 }
 
 /** Every machine that is up is a member, and has what it was told to have and nothing else. */
@@ -43,6 +47,44 @@ export function desiredIsReached({ cluster, machines }: Rest): Finding {
     }
   }
   return undefined;
+}
+
+/** What is found under a service's name is the ready units that offer it, each where it is, and nothing else. */
+export function servicesAreOfReadyUnits({ cluster, machines }: Rest): Finding {
+  const offered = machines.flatMap(({ id, name, units }) =>
+    units.flatMap((unit) => offersOf(unit, cluster, id).map((service) => `${service} on ${name}`)),
+  );
+  const nameOf = machineNames(cluster);
+  const found = cluster.registrations.map(
+    ({ service, unit, port, machineId }) => `${service} of ${unit} at ${port} on ${nameOf(machineId)}`,
+  );
+  const stale = found.find((one) => !offered.includes(one));
+  if (stale) return `${stale} is found, and nothing offers it`;
+  const missing = offered.find((one) => !found.includes(one));
+  return missing && `${missing} is ready and not found`;
+}
+
+/** A key that a unit chooses is there as long as its service is. */
+export function chosenKeysAreOfServices({ cluster, chosen }: Rest): Finding {
+  const offered = new Map(
+    cluster.registrations.flatMap(({ key, address, port }) => (key ? [[key, `${address}:${port}`]] : [])),
+  );
+  const wrong = [...new Set([...offered.keys(), ...chosen.keys()])].find(
+    (key) => offered.get(key) !== chosen.get(key),
+  );
+  return wrong && `${wrong} is ${chosen.get(wrong)}, and offered is ${offered.get(wrong)}`;
+}
+
+/** As `app of a.service at 80`. Global units of a machine that drains offer nothing. */
+function offersOf(unit: ManagedUnit, { placements, cordons }: ClusterState, machineId: string): string[] {
+  const { name, contents, active, hash } = unit;
+  const { requirements, flotilla } = readNeeds(name, parseUnit(contents).options);
+  const here = placements.some(
+    (placement) => placement.unit === name && placement.machineId === machineId && placement.hash === hash,
+  );
+  const withdrawn = requirements.global && cordons.get(machineId)?.drain === true;
+  if (active !== 'active' || !here || withdrawn) return [];
+  return flotilla.services.map(({ name: service, port }) => `${service} of ${name} at ${port}`);
 }
 
 /** Every unit has the version that the user applied last (fleet's #1508), but for what a rollout keeps back. */

@@ -1,5 +1,6 @@
 import { isMoving } from '../../src/model/rollout.ts';
 import { Violation } from './finding.ts';
+import { chosenPrefix } from './plan.ts';
 import type { World } from './world.ts';
 
 /** Seconds that everything gets to come to rest: longer than any grace period for missing machines. */
@@ -31,7 +32,9 @@ export async function comesToRest(world: World): Promise<void> {
   const machines = await Promise.all(
     up.map(async ({ machine: { id, name }, systemd }) => ({ id, name, units: await systemd.list() })),
   );
-  world.inspector.checkRest({ cluster: world.state(), machines });
+  const { keys } = world.cluster.list(chosenPrefix);
+  const chosen = new Map(keys.map(({ key, value }) => [key, value]));
+  world.inspector.checkRest({ cluster: world.state(), machines, chosen });
 }
 
 /** Seconds after which it may have come to rest. */

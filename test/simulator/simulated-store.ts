@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/store/clock.ts';
-import { leaderKey } from '../../src/store/keys.ts';
+import { leaderKey, prefixes } from '../../src/store/keys.ts';
 import { keepLease } from '../../src/store/lease.ts';
 import type { MemoryCluster } from '../../src/store/memory-cluster.ts';
 import {
@@ -29,6 +29,10 @@ export interface SimulatedStoreOptions {
 export class SimulatedStore implements Store {
   readonly #options: SimulatedStoreOptions;
   readonly #closed = new AbortController();
+  /** When each lease was asked for, on the process's clock. */
+  readonly #granted = new Map<string, number>();
+  /** The lease that the machine's own key is on: another one's renewals are no life signs of the machine. */
+  #membership: string | undefined;
 
   constructor(options: SimulatedStoreOptions) {
     this.#options = options;
@@ -44,7 +48,8 @@ export class SimulatedStore implements Store {
   async transact(transaction: Transaction): Promise<TransactionResult> {
     const { cluster, witness } = this.#options;
     const decided = witness.asks(transaction);
-    return this.#call(
+    const membership = membershipIn(transaction);
+    const done = this.#call(
       () => {
         const [leader] = decided ? cluster.list(leaderKey).keys : [];
         const result = cluster.transact(transaction);
@@ -53,6 +58,14 @@ export class SimulatedStore implements Store {
       },
       transaction.compare.length === 0 ? 'repeatable' : 'once',
     );
+    if (membership !== undefined && (await done).succeeded) this.#becameMember(membership);
+    return done;
+  }
+
+  #becameMember(lease: string): void {
+    const { clock, witness } = this.#options;
+    this.#membership = lease;
+    witness.onRenewed(clock.now() - (this.#granted.get(lease) ?? clock.now()));
   }
 
   async *watch(
@@ -78,16 +91,10 @@ export class SimulatedStore implements Store {
   async grant(ttl: number): Promise<Lease> {
     const { cluster, clock } = this.#options;
     const sent = clock.now();
-    const id = await this.#renewing(
-      () => cluster.grant(ttl),
-      () => true,
-    );
+    const id = await this.#call(() => cluster.grant(ttl));
+    this.#granted.set(id, sent);
     const calls = {
-      renew: () =>
-        this.#renewing(
-          () => cluster.renew(id),
-          (seconds) => seconds > 0,
-        ),
+      renew: () => this.#renew(id),
       revoke: () => this.#call(() => cluster.revoke(id)),
     };
     return keepLease({ id, ttl, sent, clock, calls, closed: this.#closed.signal });
@@ -124,16 +131,22 @@ export class SimulatedStore implements Store {
   }
 
   /** Tells the witness of a life sign that the store took. */
-  async #renewing<T>(work: () => T, taken: (answer: T) => boolean): Promise<T> {
-    const { clock, witness } = this.#options;
+  async #renew(id: string): Promise<number> {
+    const { cluster, clock, witness } = this.#options;
     const sent = clock.now();
-    const answer = await this.#call(work);
-    if (taken(answer)) witness.onRenewed(clock.now() - sent);
-    return answer;
+    const seconds = await this.#call(() => cluster.renew(id));
+    if (seconds > 0 && id === this.#membership) witness.onRenewed(clock.now() - sent);
+    return seconds;
   }
 
   #call<T>(work: () => T, kind: 'repeatable' | 'once' = 'repeatable'): Promise<T> {
     if (this.#closed.signal.aborted) return Promise.reject(new Error('the store is closed'));
     return this.#options.gate.pass(this.#options.link.call(work, kind));
   }
+}
+
+/** The lease of the machine's key, if the transaction writes it. */
+function membershipIn({ success }: Transaction): string | undefined {
+  const put = success.find((operation) => 'put' in operation && operation.put.startsWith(prefixes.machine));
+  return put && 'lease' in put ? put.lease : undefined;
 }

@@ -67,6 +67,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     { path: '/flotilla/v1/departures', body: {}, status: 400 },
   ],
   'post /flotilla/v1/rebalance': [{ path: '/flotilla/v1/rebalance', body: { maxMoves: 1 }, status: 200 }],
+  'get /flotilla/v1/services': [{ path: '/flotilla/v1/services', status: 200 }],
   'get /flotilla/v1/rollouts': [{ path: '/flotilla/v1/rollouts', status: 200 }],
   'post /flotilla/v1/rollouts/{name}/pause': [
     { path: '/flotilla/v1/rollouts/web%40.service/pause', status: 200 },
@@ -106,8 +107,9 @@ beforeEach(async () => {
     targetState: 'launched' as const,
   });
   const pending = unit('pending.service', '[X-Fleet]\nMachineMetadata=disk=none\n');
+  const offering = unit('offering.service', 'RemainAfterExit=yes\n[X-Flotilla]\nService=app\nPort=80\n');
   const web = (more: string) => [unit('web@1.service', more), unit('web@2.service', more)];
-  await agent.cluster.apply({ put: [unit('a.service'), pending, ...web('')] });
+  await agent.cluster.apply({ put: [unit('a.service'), offering, pending, ...web('')] });
   await agent.cluster.clock.advance(60_000);
   // In the middle of a rollout.
   await agent.cluster.apply({ put: web('Nice=1\n') });

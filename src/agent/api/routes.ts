@@ -24,6 +24,7 @@ import {
   unitFileView,
   unitsReply as unitsSchema,
 } from './schemas.ts';
+import { servicesRoute } from './services.ts';
 import { refuseUnverified } from './verify.ts';
 import { machinesReply, planReply, unitsReply, unitView } from './views.ts';
 
@@ -119,6 +120,7 @@ export const routes: readonly Route[] = [
   departuresRoute,
   rebalanceRoute,
   ...rolloutRoutes,
+  servicesRoute,
   ...fleetRoutes,
 ];
 

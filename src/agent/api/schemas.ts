@@ -16,11 +16,13 @@ import {
   type RebalanceRequest,
   rolloutsReplySchema,
   rolloutViewSchema,
+  servicesReplySchema,
   unitFileViewSchema,
   unitsReplySchema,
   unitViewSchema,
 } from '../../model/api.ts';
 import { placementSchema } from '../../model/placement.ts';
+import { registrationSchema } from '../../model/registration.ts';
 import { unitStatusSchema } from '../../model/status.ts';
 import { targetStateSchema } from '../../model/unit.ts';
 import { component } from './components.ts';
@@ -58,11 +60,13 @@ function isRevision(digits: string): boolean {
 component('Cordon', cordonSchema);
 component('Machine', machineViewSchema);
 component('Placement', placementSchema);
+component('Registration', registrationSchema);
 component('UnitStatus', unitStatusSchema);
 component('Unit', unitViewSchema);
 
 export const cordonReply = component('CordonedMachine', cordonReplySchema);
 export const machinesReply = component('Machines', machinesReplySchema);
+export const servicesReply = component('Services', servicesReplySchema);
 export const unitFileView = component('UnitWithFile', unitFileViewSchema);
 export const unitsReply = component('Units', unitsReplySchema.extend({ revision }));
 

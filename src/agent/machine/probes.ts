@@ -2,7 +2,7 @@ import type { Readiness } from '../../model/flotilla-options.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import { type Clock, sleep } from '../../store/clock.ts';
 import type { RunProbe } from './probe.ts';
-import { afterLook, notLookedAt, pauseAfter, type ReadyState } from './readiness.ts';
+import { afterLook, isLookedAt, notLookedAt, pauseAfter, type ReadyState } from './readiness.ts';
 
 /** An active unit with a probe. */
 export interface ProbedUnit {
@@ -47,6 +47,12 @@ export class Probes {
   /** undefined for a unit that is not looked at. */
   readyOf(unit: string): UnitStatus['ready'] {
     return this.#probing.get(unit)?.state.told;
+  }
+
+  /** Whether it has been looked at since it is followed; true for one that is not followed. */
+  isLookedAt(unit: string): boolean {
+    const probing = this.#probing.get(unit);
+    return probing === undefined || isLookedAt(probing.state);
   }
 
   #begin(unit: ProbedUnit): void {

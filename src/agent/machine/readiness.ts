@@ -34,6 +34,11 @@ export function notLookedAt(now: number): ReadyState {
   return { told, toldAt: Number.NEGATIVE_INFINITY, since: now, failures: 0, wasReady: false };
 }
 
+/** Whether somebody has heard of a look: the first one is always told. */
+export function isLookedAt({ toldAt }: ReadyState): boolean {
+  return toldAt !== Number.NEGATIVE_INFINITY;
+}
+
 /** The state after a look; `told` is the same object when nobody needs to hear anything. */
 export function afterLook(state: ReadyState, found: Finding, now: number): ReadyState {
   const failures = found.ok ? 0 : state.failures + 1;

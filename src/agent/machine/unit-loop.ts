@@ -1,17 +1,28 @@
+import { leaseSeconds } from '../../model/lease.ts';
+import type { Machine } from '../../model/machine.ts';
 import { messageOf } from '../../model/message-of.ts';
 import type { Placement } from '../../model/placement.ts';
 import type { Reason } from '../../model/reason.ts';
 import { type Clock, sleep } from '../../store/clock.ts';
-import { parsePlacement, placementPrefix, prefixes, splitPair } from '../../store/keys.ts';
+import {
+  cordonKey,
+  parseCordon,
+  parsePlacement,
+  placementPrefix,
+  prefixes,
+  splitPair,
+} from '../../store/keys.ts';
 import { type MirrorView, mirror } from '../../store/mirror.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import { ChosenKeys } from './chosen-keys.ts';
 import { LastWords } from './last-words.ts';
+import { isLeaving, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
-import { Publisher, type Remarks } from './publisher.ts';
+import { type Knowledge, Publisher } from './publisher.ts';
 import { type Desired, UnitWork } from './unit-work.ts';
 
 export interface UnitLoopOptions {
@@ -19,8 +30,10 @@ export interface UnitLoopOptions {
   readonly systemd: Systemd;
   readonly clock: Clock;
   readonly log: Log;
-  readonly machineId: string;
+  readonly machine: Pick<Machine, 'id' | 'name' | 'address'>;
   readonly runProbe: RunProbe;
+  /** See `SessionOptions.ttl`. */
+  readonly leaseTtl?: number;
 }
 
 /** Milliseconds between looks when nothing is said to have changed. */
@@ -40,25 +53,30 @@ export class UnitLoop {
   readonly #options: UnitLoopOptions;
   readonly #pulse: Pulse;
   readonly #publisher: Publisher;
+  readonly #chosenKeys: ChosenKeys;
   readonly #work: UnitWork;
   readonly #probes: Probes;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
+  #draining = false;
   #lease: Lease | undefined;
+  /** Units that have services, as others were told of them last. */
+  #offering: readonly ManagedUnit[] = [];
   #said = '';
   /** What was said of keys that can't be read; said once, however often they are seen. */
   readonly #reported = new Set<string>();
 
   constructor(options: UnitLoopOptions) {
-    const { store, systemd, clock, machineId, runProbe } = options;
+    const { store, systemd, clock, machine, runProbe, leaseTtl = leaseSeconds } = options;
     const onChange = () => this.#pulse.ring();
-    const publisher = new Publisher(store, new LastWords(systemd, clock), machineId);
+    const publisher = new Publisher(store, new LastWords(systemd, clock), machine);
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#publisher = publisher;
+    this.#chosenKeys = new ChosenKeys({ ...options, ttl: leaseTtl });
     this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
-    this.#work = new UnitWork({ ...options, claimOf, onChange });
+    this.#work = new UnitWork({ ...options, machineId: machine.id, claimOf, onChange });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
@@ -70,10 +88,13 @@ export class UnitLoop {
 
   /** Runs until `signal` aborts; never rejects. Leaves all units as they are. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, clock, log, machineId } = this.#options;
-    const onChange = (view: MirrorView) => this.#want(view);
-    const prefix = placementPrefix(machineId);
-    const following = mirror({ store, prefix, clock, log, onChange }, signal);
+    const { store, clock, log, machine } = this.#options;
+    const follow = (prefix: string, onChange: (view: MirrorView) => void) =>
+      mirror({ store, prefix, clock, log, onChange }, signal);
+    const following = [
+      follow(placementPrefix(machine.id), (view) => this.#want(view)),
+      follow(cordonKey(machine.id), (view) => this.#hearCordon(view)),
+    ];
     const listening = this.#listen(signal);
     while (!signal.aborted) {
       await this.#pulse.wait(await this.#pass(), signal);
@@ -81,7 +102,7 @@ export class UnitLoop {
     }
     this.#work.end();
     this.#probes.follow([]);
-    await Promise.all([following, listening]);
+    await Promise.all([...following, listening]);
   }
 
   #want({ entries }: MirrorView): void {
@@ -98,6 +119,14 @@ export class UnitLoop {
       }
     }
     this.#desired = { placements, unclear };
+    this.#pulse.ring();
+  }
+
+  #hearCordon({ entries }: MirrorView): void {
+    this.#draining = [...entries].some(([key, { value }]) => {
+      const parsed = parseCordon(key, value);
+      return 'value' in parsed && parsed.value[1].drain;
+    });
     this.#pulse.ring();
   }
 
@@ -138,6 +167,8 @@ export class UnitLoop {
       }
     };
     const desired = this.#desired;
+    // First nobody is sent to a unit any more, then it is stopped.
+    await attempt(() => this.#withdraw());
     const advanced = desired && (await attempt(() => this.#work.advance(desired)));
     await attempt(async () => {
       const known = advanced === undefined || advanced.changed ? undefined : advanced.units;
@@ -158,12 +189,33 @@ export class UnitLoop {
   async #tell(units: readonly ManagedUnit[]): Promise<void> {
     this.#probes.follow(probed(units, this.#work));
     if (!this.#lease || this.#lease.lost.aborted) return;
-    await this.#publisher.publish(units, (unit) => this.#remarksOn(unit), this.#lease);
+    await this.#publisher.publish(units, this.#knowledge, this.#lease);
+    this.#offering = units.filter(
+      ({ name, contents }) => this.#work.needsOf(name, contents).flotilla.services.length > 0,
+    );
+    await this.#chosenKeys.follow(this.#publisher.registrations);
   }
 
-  #remarksOn(unit: string): Remarks {
-    const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
-    return { ...(ready && { ready }), ...(waiting !== undefined && { waiting }) };
+  async #withdraw(): Promise<void> {
+    if (!this.#lease || this.#lease.lost.aborted) return;
+    const going = this.#offering.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
+    const leaving = going.map(({ name }) => name);
+    await this.#publisher.withdraw(leaving, this.#lease);
+    await this.#chosenKeys.withdraw(leaving);
+  }
+
+  readonly #knowledge: Knowledge = {
+    remarksOn: (unit) => {
+      const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
+      return { ...(ready && { ready }), ...(waiting !== undefined && { waiting }) };
+    },
+    offerOf: (unit, status) => offerOf(unit, status, this.#offerContext(unit)),
+  };
+
+  #offerContext({ name, contents }: ManagedUnit): OfferContext {
+    const needs = this.#work.needsOf(name, contents);
+    const [desired, draining] = [this.#desired, this.#draining];
+    return { needs, desired, draining, lookedAt: this.#probes.isLookedAt(name) };
   }
 }
 

@@ -19,6 +19,8 @@ const inputs = z.object({
   machines: z.array(machineAccess).min(1),
   privateKey: z.string(),
   endpoints: z.array(z.string()).min(1),
+  /** Prefixes in etcd below which all machines may write what units choose. */
+  serviceKeys: z.array(z.string()).default([]),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
   /** sha256 of the bundle; `complete` fills it in. */
@@ -193,6 +195,7 @@ function openAdmin(
     members: wanted.machines.filter(({ etcd }) => etcd),
     authority: authorityOf(wanted),
     connect: connector(pool, wanted.machines, wanted, dialing),
+    shared: wanted.serviceKeys,
     log,
     signal,
   });
