@@ -20,6 +20,10 @@ export interface UnitFacts {
 /** What a host is, and what it has of that which is asked for. */
 export interface HostFacts {
   readonly os: { readonly id: string; readonly version: string; readonly name: string };
+  /** Of the processor, as Debian calls it: `amd64`. */
+  readonly architecture: string;
+  /** Of the Node.js that is installed; absent where it is still to come. */
+  readonly node?: string;
   readonly machineId: string;
   /** As `systemd-detect-virt` says: `none`, `kvm`; `qemu` is QEMU without KVM. */
   readonly virtualization: string;
@@ -86,6 +90,8 @@ const factsScript = `
 set -u
 . /etc/os-release
 echo "os $ID \${VERSION_ID:--} \${PRETTY_NAME:-$ID}"
+echo "architecture $(dpkg --print-architecture 2>/dev/null)"
+echo "node $(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
 echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
 echo "virtualization $(systemd-detect-virt --vm 2>/dev/null)"
 echo "cpus $(nproc)"
@@ -126,8 +132,11 @@ export function parseFacts(stdout: string, where: string): HostFacts {
   if (all('end').length !== 1) throw new Error(`${where} did not tell all that was asked of it`);
   const [id = '', version = '', ...name] = one('os');
   const [user] = all('user');
+  const [node] = one('node');
   return {
     os: { id, version: version === '-' ? '' : version, name: name.join(' ') },
+    architecture: one('architecture')[0] ?? '',
+    ...(node ? { node } : {}),
     machineId: one('machine-id')[0] ?? '',
     virtualization: one('virtualization')[0] || 'none',
     cpus: Number(one('cpus')[0]),

@@ -9,6 +9,8 @@ export interface FakeFile {
 export interface FakeHostState
   extends Pick<
     HostFacts,
+    | 'architecture'
+    | 'node'
     | 'machineId'
     | 'virtualization'
     | 'cpus'
@@ -27,6 +29,7 @@ export interface FakeHostState
 
 export const bareHost: FakeHostState = {
   os: 'debian 13 Debian GNU/Linux 13 (trixie)',
+  architecture: 'amd64',
   machineId: 'a'.repeat(32),
   virtualization: 'kvm',
   cpus: 2,

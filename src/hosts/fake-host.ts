@@ -62,13 +62,25 @@ export class FakeHost extends FakeMachine {
   }
 
   #facts(request: string): string {
-    const { os, machineId, virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
+    const {
+      os,
+      architecture,
+      node = '',
+      machineId,
+      virtualization,
+      cpus,
+      memory,
+      disk,
+      addresses,
+      etcd,
+    } = this.#is;
     const encoded = (kind: string, path: string) => {
       const file = this.files.get(path);
       return file ? [`${kind} ${Buffer.from(file.contents).toString('base64')}`] : [];
     };
     const lines = [
-      ...[`os ${os}`, `machine-id ${machineId}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
+      ...[`os ${os}`, `architecture ${architecture}`, `node ${node}`],
+      ...[`machine-id ${machineId}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
       ...[`memory ${memory}`, `disk ${disk}`],
       ...addresses.map((address) => `address ${address}`),
       ...([...this.files.keys()].some((path) => path.startsWith(flotillaFolder)) ? ['flotilla yes'] : []),

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { HostFacts } from '../../../hosts/facts.ts';
 import { type Reach, reachSchema } from '../../../hosts/login.ts';
 import { lookAtHost, openHost } from '../../../hosts/look.ts';
 import { readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { twinProblems } from '../../../hosts/preflight.ts';
 import { nothingWanted } from '../../../hosts/wanted.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
+import { operatingSystemOf, operatingSystems } from '../../../model/operating-system.ts';
 import { distinctProblems, InvalidInput } from '../../../model/problem.ts';
 import { AuthenticationError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
@@ -33,6 +35,8 @@ const outputs = inputs.extend({
   emulated: z.boolean().default(false),
   /** Machine's name → /etc/machine-id */
   machineIds: z.record(z.string(), z.string()).default({}),
+  /** Machine's name → what it runs. Hosts of earlier versions all ran the same. */
+  systems: z.record(z.string(), z.enum(operatingSystems)).default({}),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -49,7 +53,7 @@ export function network(connect: Connect): ResourceHandler<Inputs, Outputs> {
   return {
     inputs,
     outputs,
-    computed: ['emulated', 'machineIds'],
+    computed: ['emulated', 'machineIds', 'systems'],
 
     preview: (wanted, old, context) => look(connect, wanted, old, context),
 
@@ -84,7 +88,7 @@ async function look(
   wanted: Known,
   old: Outputs | undefined,
   context: Context,
-): Promise<Pick<Outputs, 'emulated' | 'machineIds'>> {
+): Promise<Pick<Outputs, 'emulated' | 'machineIds' | 'systems'>> {
   const isKnown = (each: Host) => old?.hosts.some((before) => isSame(before, each)) ?? false;
   const fresh = wanted.hosts.filter((each) => !isKnown(each));
   const looks = await Promise.all(fresh.map((each) => lookAtHost(connect, wanted, each, context)));
@@ -95,6 +99,12 @@ async function look(
     facts ? [[name, facts.machineId] as const] : [],
   );
   const machineIds = { ...kept, ...Object.fromEntries(found) };
+  const system = ({ name }: Host, facts?: HostFacts) =>
+    (facts && operatingSystemOf(`${facts.os.id} ${facts.os.version}`)) ?? old?.systems[name] ?? 'debian-13';
+  const systems = Object.fromEntries([
+    ...wanted.hosts.filter(isKnown).map((each) => [each.name, system(each)] as const),
+    ...looks.map(({ host: each, facts }) => [each.name, system(each, facts)] as const),
+  ]);
   const named = wanted.hosts.flatMap(({ name, path }) => {
     const machineId = machineIds[name];
     return machineId ? [{ name, path, machineId }] : [];
@@ -104,7 +114,7 @@ async function look(
   if (problems.length > 0)
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
-  return { emulated: old?.emulated ?? emulated, machineIds };
+  return { emulated: old?.emulated ?? emulated, machineIds, systems };
 }
 
 /** Whether it is one that was looked at, by the same way, for the same place. */
