@@ -86,7 +86,7 @@ describe('etcd’s programs', () => {
     expect(await inspectPrograms(machines.options)).toEqual(new Map());
     machines.has.get('core-1')?.set('etcd', 'a'.repeat(64));
     machines.has.get('core-1')?.delete('etcdctl');
-    const found = 'etcd: what is there is another one, etcdctl: it is not there';
+    const found = `${programFolder}/etcd: what is there is another one, ${programFolder}/etcdctl: it is not there`;
     expect(await inspectPrograms(machines.options)).toEqual(new Map([['core-1', found]]));
     await machines.send();
     expect(machines.has.get('core-1')).toEqual(machines.has.get('core-2'));

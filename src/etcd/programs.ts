@@ -76,12 +76,10 @@ export async function sendPrograms(
 /** Changes nothing: what is wrong with the programs, by member; empty where nothing is. */
 export async function inspectPrograms(options: ProgramOptions): Promise<ReadonlyMap<string, string>> {
   const lacks = await lacksOf(options);
+  const told = (lack: readonly Lack[]) =>
+    lack.map(({ program, reason }) => `${programFolder}/${program.name}: ${reason}`).join(', ');
   return new Map(
-    lacks.flatMap(({ member, lack = [] }) =>
-      lack.length > 0
-        ? [[member.name, lack.map(({ program, reason }) => `${program.name}: ${reason}`).join(', ')]]
-        : [],
-    ),
+    lacks.flatMap(({ member, lack = [] }) => (lack.length > 0 ? [[member.name, told(lack)]] : [])),
   );
 }
 

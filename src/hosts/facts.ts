@@ -91,7 +91,7 @@ set -u
 . /etc/os-release
 echo "os $ID \${VERSION_ID:--} \${PRETTY_NAME:-$ID}"
 echo "architecture $(dpkg --print-architecture 2>/dev/null)"
-echo "node $(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
+dpkg-query -W -f '\${db:Status-Status} \${Version}\\n' nodejs 2>/dev/null | sed -n 's/^installed /node /p'
 echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
 echo "virtualization $(systemd-detect-virt --vm 2>/dev/null)"
 echo "cpus $(nproc)"

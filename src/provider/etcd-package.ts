@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import type { EtcdProgram } from '../etcd/release.ts';
 import { messageOf } from '../model/message-of.ts';
@@ -10,6 +10,7 @@ import { aptSources } from '../qemu/build.ts';
 import { cacheFolder } from '../qemu/cache-folder.ts';
 import { run } from '../qemu/command.ts';
 import { accepted, get } from '../qemu/download-request.ts';
+import { exists } from '../qemu/exists.ts';
 import { debianMirrors } from '../qemu/sources.ts';
 
 export interface PackageOptions {
@@ -19,7 +20,7 @@ export interface PackageOptions {
   readonly cache?: string;
   /** Roots of Debian's archive, asked in this order; default: apt's own here, then Debian's. */
   readonly archives?: readonly string[];
-  /** Default `aptHelper`. */
+  /** A downloader like apt's; default: that one, where there is one. Without one, Node's own HTTP. */
   readonly helper?: string;
 }
 
@@ -64,9 +65,9 @@ function sha256(bytes: Buffer): string {
 
 async function fetchPackage(program: EtcdProgram, file: string, options: PackageOptions): Promise<Buffer> {
   const { path, sha256: wanted } = program.package;
-  const { cache = cacheFolder('packages'), log, signal } = options;
+  const { log, signal } = options;
   const { helper = (await exists(aptHelper)) ? aptHelper : '' } = options;
-  await mkdir(cache, { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
   const part = `${file}.${process.pid}.part`;
   const refusals: string[] = [];
   try {
@@ -89,13 +90,6 @@ async function fetchPackage(program: EtcdProgram, file: string, options: Package
   }
   throw new Error(
     `${basename(path)} with the SHA-256 ${wanted} can't be had:\n${refusals.join('\n')}\nMake one of them answer, or put the file there yourself: ${file}`,
-  );
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
   );
 }
 

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { HostFacts } from '../../../hosts/facts.ts';
 import { type Reach, reachSchema } from '../../../hosts/login.ts';
-import { lookAtHost, openHost } from '../../../hosts/look.ts';
+import { type Look, lookAtHost, openHost } from '../../../hosts/look.ts';
 import { readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { twinProblems } from '../../../hosts/preflight.ts';
 import { nothingWanted } from '../../../hosts/wanted.ts';
@@ -99,12 +98,6 @@ async function look(
     facts ? [[name, facts.machineId] as const] : [],
   );
   const machineIds = { ...kept, ...Object.fromEntries(found) };
-  const system = ({ name }: Host, facts?: HostFacts) =>
-    (facts && operatingSystemOf(`${facts.os.id} ${facts.os.version}`)) ?? old?.systems[name] ?? 'debian-13';
-  const systems = Object.fromEntries([
-    ...wanted.hosts.filter(isKnown).map((each) => [each.name, system(each)] as const),
-    ...looks.map(({ host: each, facts }) => [each.name, system(each, facts)] as const),
-  ]);
   const named = wanted.hosts.flatMap(({ name, path }) => {
     const machineId = machineIds[name];
     return machineId ? [{ name, path, machineId }] : [];
@@ -114,7 +107,24 @@ async function look(
   if (problems.length > 0)
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
-  return { emulated: old?.emulated ?? emulated, machineIds, systems };
+  return { emulated: old?.emulated ?? emulated, machineIds, systems: systemsOf(wanted.hosts, looks, old) };
+}
+
+/** A host that was not looked at runs what it ran; before a state said so, that was Debian 13. */
+function systemsOf(
+  hosts: readonly Host[],
+  looks: readonly Look<Host>[],
+  old: Outputs | undefined,
+): Outputs['systems'] {
+  const found = new Map(
+    looks.map(({ host: { name }, facts: { os } = {} }) => [
+      name,
+      os && operatingSystemOf(`${os.id} ${os.version}`),
+    ]),
+  );
+  return Object.fromEntries(
+    hosts.map(({ name }) => [name, found.get(name) ?? old?.systems[name] ?? 'debian-13'] as const),
+  );
 }
 
 /** Whether it is one that was looked at, by the same way, for the same place. */
