@@ -117,10 +117,9 @@ function systemsOf(
   old: Outputs | undefined,
 ): Outputs['systems'] {
   const found = new Map(
-    looks.map(({ host: { name }, facts: { os } = {} }) => [
-      name,
-      os && operatingSystemOf(`${os.id} ${os.version}`),
-    ]),
+    looks.map(({ host: { name }, facts }) => {
+      return [name, facts && operatingSystemOf(`${facts.os.id} ${facts.os.version}`)] as const;
+    }),
   );
   return Object.fromEntries(
     hosts.map(({ name }) => [name, found.get(name) ?? old?.systems[name] ?? 'debian-13'] as const),
