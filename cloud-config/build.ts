@@ -1,3 +1,4 @@
+import { serverOf } from '../src/etcd/release.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
 import type { OperatingSystem } from '../src/model/operating-system.ts';
 import type { MachinePlan } from '../src/plan/plan.ts';
@@ -40,7 +41,7 @@ export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: Buil
     units: [
       ...(options.metadataService ? [metadataGuard] : []),
       ...common.units,
-      ...(plan.etcd ? etcdUnits().map((unit) => ({ ...unit, enabled: true })) : []),
+      ...(plan.etcd ? etcdUnits(serverOf(plan.os)).map((unit) => ({ ...unit, enabled: true })) : []),
       ...agentUnits(options),
     ],
   };
@@ -79,7 +80,15 @@ const dockerFiles = ['docker', 'containerd'].map(
 /** Where no member is to be it stays away: Debian starts it when it is installed, as a cluster of its own. */
 const etcdServer = 'etcd-server';
 
-/** Debian's Docker package leaves the client to a Recommends from 13 on. */
+/** Under these names everywhere. Where etcd is sent, its package still brings the user and his folder. */
+const common = [etcdServer, 'etcd-client', 'nodejs', 'openssl', 'busybox-static'];
+
+/**
+ * Debian's Docker package leaves the client to a Recommends from 13 on; before, and in Ubuntu's, it is in it. Before, it
+ * leaves AppArmor's parser to one too, and without that no container starts where the kernel has AppArmor.
+ */
 export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
-  'debian-13': ['docker.io', 'docker-cli', etcdServer, 'etcd-client', 'nodejs', 'openssl', 'busybox-static'],
+  'debian-13': ['docker.io', 'docker-cli', ...common],
+  'debian-12': ['docker.io', 'apparmor', ...common],
+  'ubuntu-24.04': ['docker.io', ...common],
 };

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stackSchema } from '../src/config/schema.ts';
+import { type OperatingSystem, operatingSystems, systemTraits } from '../src/model/operating-system.ts';
 import { type MachinePlan, planCluster } from '../src/plan/plan.ts';
+import { bootOptions as instances } from '../src/platform/aws/preflight.ts';
+import { bootOptions as droplets } from '../src/platform/digitalocean/preflight.ts';
 import { debianRecipe } from '../src/qemu/recipe.ts';
-import { buildMachineConfig, packages } from './build.ts';
+import { type BuildOptions, buildMachineConfig, packages } from './build.ts';
 import { renderCloudConfig } from './cloud-config.ts';
 
 const spec = stackSchema.parse({
@@ -24,27 +27,25 @@ const access = {
 };
 
 /** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
-const documents = [
+const documents: readonly ({ name: string; machine: string; os: OperatingSystem } & BuildOptions)[] = [
   { name: 'core-debian-13-prebuilt', machine: 'core-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'worker-debian-13-prebuilt', machine: 'worker-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'core-debian-13-packages', machine: 'core-1', os: 'debian-13', prebuilt: false, emulated: false },
+  { name: 'core-debian-12-prebuilt', machine: 'core-1', os: 'debian-12', prebuilt: true, emulated: true },
+  { name: 'core-debian-12-packages', machine: 'core-1', os: 'debian-12', prebuilt: false, emulated: false },
   {
-    name: 'core-debian-13-digitalocean',
+    name: 'core-ubuntu-24.04-packages',
     machine: 'core-1',
-    os: 'debian-13',
+    os: 'ubuntu-24.04',
     prebuilt: false,
     emulated: false,
-    metadataService: true,
   },
-  {
-    name: 'worker-debian-13-digitalocean',
-    machine: 'worker-1',
-    os: 'debian-13',
-    prebuilt: false,
-    emulated: false,
-    metadataService: true,
-  },
-] as const;
+  ...operatingSystems.flatMap((os) => [
+    { name: `core-${os}-digitalocean`, machine: 'core-1', os, ...droplets },
+    { name: `worker-${os}-digitalocean`, machine: 'worker-1', os, ...droplets },
+    { name: `core-${os}-aws`, machine: 'core-1', os, ...instances },
+  ]),
+];
 
 function planOf(machine: string, os: MachinePlan['os']): MachinePlan {
   const plan = planCluster('golden', { ...spec, os }).machines.find(({ name }) => name === machine);
@@ -88,13 +89,17 @@ test('user data knows no address: a cloud gives it when the machine is there alr
   }
 });
 
-test('etcd goes to its members only, where Debian would start it; the client goes to all', () => {
-  const packagesOf = (machine: string) =>
-    buildMachineConfig(planOf(machine, 'debian-13'), access, { prebuilt: false, emulated: false }).packages;
-  expect(packagesOf('core-1')).toEqual(packages['debian-13']);
-  expect(packagesOf('worker-1')).toEqual(packages['debian-13'].filter((name) => name !== 'etcd-server'));
-});
+describe.each(operatingSystems)('%s', (os) => {
+  test('etcd goes to its members only, where Debian would start it; the client goes to all', () => {
+    const packagesOf = (machine: string) =>
+      buildMachineConfig(planOf(machine, os), access, { prebuilt: false, emulated: false }).packages;
+    expect(packagesOf('core-1')).toEqual(packages[os]);
+    expect(packagesOf('worker-1')).toEqual(packages[os].filter((name) => name !== 'etcd-server'));
+  });
 
-test('a built image holds every package that another image is given', () => {
-  expect(debianRecipe('trixie').packages).toEqual(expect.arrayContaining([...packages['debian-13']]));
+  test('a built image holds every package that another image is given', () => {
+    const { suite } = systemTraits[os];
+    const built = suite ? debianRecipe(suite).packages : packages[os];
+    expect(built).toEqual(expect.arrayContaining([...packages[os]]));
+  });
 });

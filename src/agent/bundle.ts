@@ -9,8 +9,9 @@ export interface Bundle {
 }
 
 /**
- * The agent as one file, `agent.mjs`, that Node 20 runs without anything installed beside it. Deterministic: the
- * same sources and locked dependencies give the same bytes in any folder on any machine.
+ * The agent as one file, `agent.mjs`, that Node runs without anything installed beside it: 18.17 at least, with which
+ * `AbortSignal.any` came (src/hosts/preflight.ts refuses older ones). Deterministic: the same sources and locked
+ * dependencies give the same bytes in any folder on any machine.
  */
 export async function buildBundle(entry = sourceFile('src/agent/main.ts')): Promise<Bundle> {
   const { outputFiles } = await build({
@@ -20,7 +21,7 @@ export async function buildBundle(entry = sourceFile('src/agent/main.ts')): Prom
     minify: true,
     write: false,
     platform: 'node',
-    target: 'node20',
+    target: 'node18',
     format: 'esm',
     outfile: 'agent.mjs',
     legalComments: 'none',

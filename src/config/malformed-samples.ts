@@ -159,6 +159,13 @@ export const malformed: MalformedSample[] = [
   ],
   ['unknown os', { machines: { core }, os: 'debian-11' }, 'flotilla:os', /"debian-11"/, /debian-13/],
   [
+    'an os of which no image is built here',
+    { machines: { core }, os: 'ubuntu-24.04' },
+    'flotilla:os',
+    /no image of Ubuntu 24\.04 is built/,
+    /flotilla:local\.image, or set flotilla:os to debian-13 or debian-12/,
+  ],
+  [
     'image without a digest',
     { machines: { core }, image: { url: 'https://example.org/a.qcow2' } },
     'flotilla:image.sha512',

@@ -5,6 +5,7 @@ import { cloudProblems } from './cloud-check.ts';
 import { etcdProblems } from './etcd.ts';
 import { explain } from './explain.ts';
 import { hostsProblems } from './host-problems.ts';
+import { localProblems } from './local-check.ts';
 import { platformProblems } from './platform-settings.ts';
 import { proxyJumpProblems } from './proxy-jump-check.ts';
 import { publishProblems } from './publish.ts';
@@ -16,6 +17,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   addressProblems,
   publishProblems,
   platformProblems,
+  localProblems,
   cloudProblems,
   hostsProblems,
   proxyJumpProblems,

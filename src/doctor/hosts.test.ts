@@ -46,13 +46,13 @@ test('hosts that can be used', async () => {
 test('all that preflight finds is told, and twins among them', async () => {
   probes.machines.set(
     '10.0.0.5',
-    new FakeHost({ os: 'debian 12 Debian 12', cpus: 0, machineId: '4'.repeat(32) }),
+    new FakeHost({ os: 'debian 11 Debian 11', cpus: 0, machineId: '4'.repeat(32) }),
   );
   const all = await lines(configOf(host('10.0.0.5')));
   expect(all).toEqual([
     expect.stringMatching(/^host core-1 ok /),
     expect.stringMatching(
-      /^host worker-1 problem flotilla:hosts.machines.worker.0: runs Debian 12, which cannot be used: .* → install Debian 13/,
+      /^host worker-1 problem flotilla:hosts.machines.worker.0: runs Debian 11, which cannot be used: .* → install Debian 13/,
     ),
     expect.stringMatching(/^host worker-1 problem flotilla:machines.worker.cpus: 1 are asked for/),
     expect.stringMatching(

@@ -4,10 +4,12 @@ import { etcdPaths } from './files.ts';
 /**
  * `etcd.service` in /etc/systemd/system, where it comes before the package's own, and `etcd.path`. Both are to be
  * enabled; before bootstrap the service's conditions keep it down.
+ *
+ * @param program path of etcd's server on the machine
  */
-export function etcdUnits(): readonly UnitFile[] {
+export function etcdUnits(program: string): readonly UnitFile[] {
   return [
-    { name: 'etcd.service', contents: service },
+    { name: 'etcd.service', contents: service(program) },
     { name: 'etcd.path', contents: path },
   ];
 }
@@ -19,7 +21,7 @@ const paths = etcdPaths();
  * etcd exits 1 for reasons that pass (no address yet, disk full) and 0 when it was removed from the cluster, so
  * on-failure restarts the first and leaves the second alone; the package's on-abnormal would never restart exit 1.
  */
-const service = `[Unit]
+const service = (program: string) => `[Unit]
 Description=etcd, the memory of the cluster
 Documentation=man:etcd(1)
 Wants=network-online.target
@@ -35,7 +37,7 @@ EnvironmentFile=${paths.environment}
 EnvironmentFile=${paths.clusterEnvironment}
 StateDirectory=etcd/flotilla
 StateDirectoryMode=0700
-ExecStart=/usr/bin/etcd
+ExecStart=${program}
 TimeoutStartSec=infinity
 Restart=on-failure
 RestartSec=5

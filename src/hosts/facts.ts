@@ -42,6 +42,10 @@ export interface HostState {
 /** What a host is as well: asked before it is taken. */
 export interface HostFacts extends HostState {
   readonly os: { readonly id: string; readonly version: string; readonly name: string };
+  /** Of the processor, as Debian calls it: `amd64`. */
+  readonly architecture: string;
+  /** Of the Node.js that is installed; absent where it is still to come. */
+  readonly node?: string;
   /** As `systemd-detect-virt` says: `none`, `kvm`; `qemu` is QEMU without KVM. */
   readonly virtualization: string;
   readonly cpus: number;
@@ -101,12 +105,15 @@ export function keyOf(authorizedKey: string): string {
 }
 
 /*
- * The output of both scripts is `kind value` a line, but for what sha256sum(1) prints. Of a hundred hosts each program that is started counts, and an
- * emulated machine needs some 30 ms for one: the shell does what it can, and one program answers for all of a kind.
+ * The output of both scripts is `kind value` a line, but for what sha256sum(1) prints. Of a hundred hosts each program
+ * that is started counts, and an emulated machine needs some 30 ms for one: the shell does what it can, and one program
+ * answers for all of a kind.
  */
 const systemScript = `
 . /etc/os-release
 echo "os $ID \${VERSION_ID:--} \${PRETTY_NAME:-$ID}"
+echo "architecture $(dpkg --print-architecture 2>/dev/null)"
+dpkg-query -W -f '\${db:Status-Status} \${Version}\\n' nodejs 2>/dev/null | sed -n 's/^installed /node /p'
 echo "virtualization $(systemd-detect-virt --vm 2>/dev/null)"
 echo "cpus $(nproc)"
 while read -r name value _; do [ "$name" != MemTotal: ] || echo "memory $((value / 1024))"; done </proc/meminfo
@@ -212,9 +219,12 @@ export function parseState(stdout: string, where: string): HostState {
 export function parseFacts(stdout: string, where: string): HostFacts {
   const { all, one } = answers(stdout, where);
   const [id = '', version = '', ...name] = one('os');
+  const [node] = one('node');
   return {
     ...parseState(stdout, where),
     os: { id, version: version === '-' ? '' : version, name: name.join(' ') },
+    architecture: one('architecture')[0] ?? '',
+    ...(node ? { node } : {}),
     virtualization: one('virtualization')[0] || 'none',
     cpus: Number(one('cpus')[0]),
     memory: Number(one('memory')[0]),

@@ -9,7 +9,17 @@ export interface FakeFile {
 export interface FakeHostState
   extends Pick<
     HostFacts,
-    'machineId' | 'virtualization' | 'cpus' | 'memory' | 'disk' | 'addresses' | 'packages' | 'groups' | 'etcd'
+    | 'architecture'
+    | 'node'
+    | 'machineId'
+    | 'virtualization'
+    | 'cpus'
+    | 'memory'
+    | 'disk'
+    | 'addresses'
+    | 'packages'
+    | 'groups'
+    | 'etcd'
   > {
   readonly os: string;
   readonly files: Readonly<Record<string, FakeFile>>;
@@ -19,6 +29,7 @@ export interface FakeHostState
 
 export const bareHost: FakeHostState = {
   os: 'debian 13 Debian GNU/Linux 13 (trixie)',
+  architecture: 'amd64',
   machineId: 'a'.repeat(32),
   virtualization: 'kvm',
   cpus: 2,

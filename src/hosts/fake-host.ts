@@ -75,9 +75,10 @@ export class FakeHost extends FakeMachine {
   }
 
   #system(): string[] {
-    const { os, virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
+    const { os, architecture, node = '', virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
     return [
-      ...[`os ${os}`, `virtualization ${virtualization}`, `cpus ${cpus}`],
+      ...[`os ${os}`, `architecture ${architecture}`, `node ${node}`],
+      ...[`virtualization ${virtualization}`, `cpus ${cpus}`],
       ...[`memory ${memory}`, `disk ${disk}`],
       ...addresses.map((address) => `address ${address}`),
       ...(etcd ? ['etcd yes'] : []),

@@ -18,6 +18,8 @@ const request: HostRequest = {
 };
 const cluster = { cluster: 'dev', owner: 'ssh-ed25519 AAAA login' };
 
+const debian12 = 'debian 12 Debian GNU/Linux 12 (bookworm)';
+
 async function problemsOf(state: Partial<FakeHostState>, changes: Partial<HostRequest> = {}) {
   const facts = await readFacts(new FakeHost(state).connect(), cluster.owner);
   return checkHost(facts, { ...request, ...changes }, cluster).map(({ path, problem, fix }) => [
@@ -32,8 +34,22 @@ test('a host that has what is asked for is taken', async () => {
 });
 
 test.each<[string, Partial<FakeHostState>, Partial<HostRequest>, string, string]>([
-  ['Debian 12', { os: 'debian 12 Debian GNU/Linux 12' }, {}, request.path, 'Node.js 18 is too old'],
-  ['Ubuntu 24.04', { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS' }, {}, request.path, 'runs Ubuntu 24.04.1 LTS'],
+  ['an older Debian', { os: 'debian 11 Debian GNU/Linux 11' }, {}, request.path, 'runs Debian GNU/Linux 11'],
+  ['a newer Ubuntu', { os: 'ubuntu 26.04 Ubuntu 26.04 LTS' }, {}, request.path, 'Flotilla does not know it'],
+  [
+    'a processor that there is no etcd for',
+    { os: debian12, architecture: 'armhf' },
+    {},
+    request.path,
+    'has a processor of armhf, for which there is no etcd that Debian 12 can run',
+  ],
+  [
+    "a Node.js of Debian 12's first days",
+    { os: debian12, node: '18.13.0+dfsg1-1' },
+    {},
+    request.path,
+    'has Node.js 18.13.0+dfsg1-1, and the agent needs 18.17 at least',
+  ],
   [
     'others',
     { os: 'fedora 43 Fedora Linux 43' },
@@ -65,6 +81,20 @@ test.each<[string, Partial<FakeHostState>, Partial<HostRequest>, string, string]
   expect(await problemsOf(state, changes)).toEqual([
     [path, expect.stringContaining(problem), expect.stringMatching(/.{5}/)],
   ]);
+});
+
+test.each([
+  ['Debian 12', { os: debian12, node: '18.20.4+dfsg-1~deb12u1' }],
+  ['Debian 12 on ARM', { os: debian12, architecture: 'arm64' }],
+  ['Ubuntu 24.04', { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS', node: '18.19.1+dfsg-6ubuntu5' }],
+  ["NodeSource's Node.js", { node: '1:20.11.0-1nodesource1' }],
+  ['Debian 13 on any processor', { architecture: 'riscv64' }],
+])('taken: %s', async (_what, state) => {
+  expect(await problemsOf(state)).toEqual([]);
+});
+
+test('a host that holds no etcd needs none that is sent', async () => {
+  expect(await problemsOf({ os: debian12, architecture: 'armhf' }, { etcd: false })).toEqual([]);
 });
 
 test('a user core who is the one that logs in is used as he is', async () => {

@@ -1,3 +1,5 @@
+import { programsFor } from '../etcd/release.ts';
+import { operatingSystemOf, operatingSystems, systemTraits } from '../model/operating-system.ts';
 import type { Problem } from '../model/problem.ts';
 import type { HostFacts } from './facts.ts';
 import { nothingWanted } from './wanted.ts';
@@ -30,13 +32,8 @@ export interface HostCluster {
   readonly owner?: string;
 }
 
-/** Systems that are known and refused, by `ID VERSION_ID` of os-release(5). */
-const tooOld: Readonly<Record<string, string>> = {
-  'debian 12': 'its Node.js 18 is too old for the agent, and its etcd 3.4 loses watch events',
-  'ubuntu 24.04': 'its Node.js 18 is too old for the agent, and its etcd 3.4 loses watch events',
-};
-
-const supported = 'debian 13';
+/** Major and minor version of Node.js that the agent needs at least: `AbortSignal.any` came with it. */
+const leastNode = [18, 17] as const;
 
 /** A kernel keeps some of the memory that a machine was given: of 512 MiB it shows some 460. */
 const kernelShare = 0.15;
@@ -55,15 +52,28 @@ export function checkHost(facts: HostFacts, request: HostRequest, cluster: HostC
   ];
 }
 
-function systemProblems({ os, machineId }: HostFacts, { path }: HostRequest): Problem[] {
+function systemProblems(facts: HostFacts, { path, etcd }: HostRequest): Problem[] {
+  const { os, architecture, machineId, node } = facts;
   const problems: Problem[] = [];
-  const system = `${os.id} ${os.version}`;
-  const name = os.name || system;
-  if (system !== supported) {
-    const reason = tooOld[system] ?? 'it was never tried';
-    const fix = 'install Debian 13 there, or name another host';
-    problems.push({ path, problem: `runs ${name}, which cannot be used: ${reason}`, fix });
+  const release = `${os.id} ${os.version}`;
+  const system = operatingSystemOf(release);
+  if (!system) {
+    const usable = operatingSystems.map((each) => systemTraits[each].label).join(' or ');
+    const problem = `runs ${os.name || release}, which cannot be used: Flotilla does not know it`;
+    problems.push({ path, problem, fix: `install ${usable} there, or name another host` });
   }
+  if (system && etcd && systemTraits[system].etcd === 'sent' && !programsFor(architecture))
+    problems.push({
+      path,
+      problem: `has a processor of ${architecture}, for which there is no etcd that ${systemTraits[system].label} can run: its own is too old`,
+      fix: 'let another host hold etcd, or install Debian 13 there',
+    });
+  if (node !== undefined && isOlder(node, leastNode))
+    problems.push({
+      path,
+      problem: `has Node.js ${node}, and the agent needs ${leastNode.join('.')} at least`,
+      fix: 'run `apt-get install --only-upgrade nodejs` there',
+    });
   if (!/^[0-9a-f]{32}$/.test(machineId))
     problems.push({
       path,
@@ -71,6 +81,12 @@ function systemProblems({ os, machineId }: HostFacts, { path }: HostRequest): Pr
       fix: 'run `systemd-machine-id-setup` there',
     });
   return problems;
+}
+
+/** Compares the first two numbers of a package's version, `18.13.0+dfsg1-1`. An epoch comes before them. */
+function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [, first, second] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(first) < major || (Number(first) === major && Number(second) < minor);
 }
 
 function belongsToOthers(

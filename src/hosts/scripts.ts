@@ -1,3 +1,4 @@
+import { programFolder } from '../etcd/release.ts';
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type Added, beforeFolder, flotillaFolder, recordPath } from './record.ts';
@@ -200,7 +201,7 @@ each gone | while read -r path; do
   *) [ -n "$others" ] || rm -rf "$path" ;;
   esac
 done
-rm -rf /var/lib/etcd/flotilla /opt/flotilla /run/flotilla
+rm -rf /var/lib/etcd/flotilla ${programFolder} /opt/flotilla /run/flotilla
 each key | while read -r key; do
   each guest | while read -r user joined; do
     for group in $joined; do quietly gpasswd -d "$user" "$group"; done

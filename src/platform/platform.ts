@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { OperatingSystem } from '../model/operating-system.ts';
 import type { ClusterPlan, MachinePlan } from '../plan/plan.ts';
 import type { Scope } from './scope.ts';
 
@@ -16,6 +17,8 @@ interface AnyMachine {
   /** Where the operator's computer reaches its SSH, or the bastion of its plan does. */
   readonly host: pulumi.Output<string>;
   readonly port: pulumi.Output<number>;
+  /** What it runs, where that is for the machine to say; default: what its plan says. */
+  readonly os?: pulumi.Input<OperatingSystem>;
   /** What the platform knows of it, for units to ask for; what the config says under the same key goes before. */
   readonly metadata?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Names one life of the machine: it changes when the machine begins again from nothing. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { operatingSystems } from '../model/operating-system.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import type { SshTarget } from '../ssh/connection.ts';
 
@@ -18,6 +19,8 @@ export const machineAccess = z.object({
   memory: z.number(),
   /** Whether etcd runs there. States of earlier versions don't say. */
   etcd: z.boolean().default(false),
+  /** What the machine runs. Earlier versions knew only one. */
+  os: z.enum(operatingSystems).default('debian-13'),
 });
 
 export type MachineAccess = z.output<typeof machineAccess>;

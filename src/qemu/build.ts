@@ -144,7 +144,7 @@ async function hasUserNamespaces(): Promise<boolean> {
 }
 
 /** apt's lists of sources, as this host has them. */
-async function aptSources(): Promise<SourcesFile[]> {
+export async function aptSources(): Promise<SourcesFile[]> {
   const folder = '/etc/apt/sources.list.d';
   const names = await readdir(folder).catch(() => []);
   const paths = names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => join(folder, name));

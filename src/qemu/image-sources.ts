@@ -1,15 +1,18 @@
-import type { OperatingSystem } from '../model/operating-system.ts';
+import { type OperatingSystem, systemTraits } from '../model/operating-system.ts';
 import type { ImageSource } from './image.ts';
 
-/** The image that is built for each operating system of the stack config. */
-const built: Readonly<Record<OperatingSystem, ImageSource>> = {
-  'debian-13': { kind: 'debian', suite: 'trixie' },
-};
-
-/** What machines of that operating system start from: a cloud image that the user names, or the built one. */
+/**
+ * What machines of that operating system start from: a cloud image that the user names, or the one that is built. The
+ * config's check has seen to it that there is one of them.
+ *
+ * @throws TypeError where there is neither
+ */
 export function imageSource(
   os: OperatingSystem,
   image: { readonly url: string; readonly sha512: string } | undefined,
 ): ImageSource {
-  return image ? { kind: 'url', ...image } : built[os];
+  if (image) return { kind: 'url', ...image };
+  const { suite } = systemTraits[os];
+  if (!suite) throw new TypeError(`no image of ${os} is built, and none was named`);
+  return { kind: 'debian', suite };
 }

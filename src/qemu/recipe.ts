@@ -3,7 +3,7 @@ import { initrdScript } from './initrd.ts';
 import type { Mirrors } from './sources.ts';
 
 /** The Debian releases an image can be built of. */
-export const suites = ['trixie'] as const;
+export const suites = ['trixie', 'bookworm'] as const;
 export type Suite = (typeof suites)[number];
 
 /** How mmdebstrap gets its chroot (mmdebstrap(1), MODES). */
@@ -43,8 +43,13 @@ const packages = [
   'nodejs',
   'busybox-static',
   'openssl',
-  'docker-cli',
 ];
+
+/** For Docker alone; cloud-config/build.ts says why they differ. */
+const forDocker: Readonly<Record<Suite, readonly string[]>> = {
+  trixie: ['docker-cli'],
+  bookworm: ['apparmor'],
+};
 
 /** Debian's initial RAM disk isn't made: ours (`initrd.ts`) is smaller and starts 2 s faster under emulation. */
 const initramfs = { '/etc/initramfs-tools/update-initramfs.conf': 'update_initramfs=no\n' };
@@ -146,7 +151,7 @@ const maskedGenerators = [
 export function debianRecipe(suite: Suite): Recipe {
   return {
     suite,
-    packages,
+    packages: [...packages, ...forDocker[suite]],
     before: ['set -e', 'mkdir -p "$1/usr/share/man/man1"', ...Object.entries(initramfs).map(writeFile)].join(
       '\n',
     ),

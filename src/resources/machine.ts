@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { OperatingSystem } from '../model/operating-system.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { BootedMachine } from '../platform/platform.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -26,14 +27,16 @@ export interface MachineAccess {
   readonly memory: number;
   /** Whether etcd runs there. */
   readonly etcd: boolean;
+  readonly os: pulumi.Input<OperatingSystem>;
 }
 
 export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>, scope: Scope): MachineAccess {
   const { plan, address, user, host, port } = booted;
   const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey, scope);
   const { name, cpus, memory, etcd, proxyJump } = plan;
+  const os = booted.os ?? plan.os;
   const metadata = { ...booted.metadata, ...plan.metadata };
-  return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd };
+  return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd, os };
 }
 
 /** A machine that was made for this gets a host key that only it has; one that was there keeps its own. */

@@ -32,6 +32,7 @@ export interface LocalMachinesOptions {
  */
 const images: Readonly<Record<string, ImageSource>> = {
   'debian-13-x64': { kind: 'debian', suite: 'trixie' },
+  'debian-12-x64': { kind: 'debian', suite: 'bookworm' },
 };
 
 /** Milliseconds. How often a machine is looked at that might have stopped. */

@@ -41,7 +41,8 @@ async function succeed(run: Promise<Run>): Promise<string> {
 }
 
 beforeAll(async () => {
-  hosts = await owned.boot(['anvil', 'bellows']);
+  // One whose own etcd and Node.js are old, beside a new one.
+  hosts = await owned.boot({ anvil: 'bookworm', bellows: 'trixie' });
   // Its owner's own, and in a place where Flotilla has something to write too.
   await onEach(
     'mkdir -p /etc/systemd/system/docker.service.d; echo "[Service]" > /etc/systemd/system/docker.service.d/startup.conf',
@@ -76,6 +77,7 @@ describe('up', () => {
     expect(output).toContain(
       'make the user core, in docker, flotilla, systemd-journal: there is no such user',
     );
+    expect(output).toContain('send etcd and etcdctl 3.5.16-4 to core-1');
     // The image that they were booted from has them.
     expect(output).not.toContain('install ');
   });
@@ -92,6 +94,8 @@ describe('up', () => {
       expect.stringMatching(/^Hello from instance 2 on /),
     ]);
     expect(await onEach('hostname')).toEqual(['anvil\n', 'bellows\n']);
+    const [core] = await onEach('readlink /proc/$(pidof etcd)/exe || :');
+    expect(core).toBe('/usr/local/lib/flotilla/etcd\n');
   });
 
   test('again changes nothing', async () => {

@@ -7,6 +7,7 @@ import { ensureImage } from '../../src/qemu/image.ts';
 import { startMachine } from '../../src/qemu/machine.ts';
 import { startNetwork, stopNetwork } from '../../src/qemu/network.ts';
 import { machineFolder } from '../../src/qemu/paths.ts';
+import type { Suite } from '../../src/qemu/recipe.ts';
 import { lanMac, renderSeed } from '../../src/qemu/seed.ts';
 import { waitForSsh } from '../../src/qemu/ssh-banner.ts';
 import { stopMachine } from '../../src/qemu/stop-machine.ts';
@@ -39,13 +40,14 @@ export class OwnedHosts {
     writeFileSync(this.identityFile, this.#key.privateKey, { mode: 0o600 });
   }
 
-  async boot(names: readonly string[]): Promise<readonly OwnedHost[]> {
-    const image = await ensureImage({ kind: 'debian', suite: 'trixie' }, { log });
+  /** @param hosts name → what it runs */
+  async boot(hosts: Readonly<Record<string, Suite>>): Promise<readonly OwnedHost[]> {
     await startNetwork(this.folder, [], { log });
-    const { accelerator } = await chooseAccelerator(image, { log });
-    this.#names.push(...names);
+    this.#names.push(...Object.keys(hosts));
     return Promise.all(
-      names.map(async (name, index) => {
+      Object.entries(hosts).map(async ([name, suite], index) => {
+        const image = await ensureImage({ kind: 'debian', suite }, { log });
+        const { accelerator } = await chooseAccelerator(image, { log });
         const folder = machineFolder(this.folder, name);
         const clusterAddress = `10.77.9.${11 + index}`;
         const hostKey = generateSshKey(name);

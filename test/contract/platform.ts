@@ -191,6 +191,7 @@ export function platformContract(name: string, harness: PlatformHarness): void {
 
     test.each([
       ['image', {}, harness.otherImage],
+      ['operating system', {}, { ...harness.settings, os: 'debian-12' }],
       [
         'login key, and with it other user data',
         { key: operator.replace('OPERATOR', 'ANOTHER') },

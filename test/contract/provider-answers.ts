@@ -27,7 +27,7 @@ const computed: Readonly<Record<string, Computed>> = {
     machineId: `id of ${name}`,
     provedKey: `own key of ${name}`,
   }),
-  Network: () => ({ emulated: false }),
+  Network: () => ({ emulated: false, systems: {} }),
 };
 
 /** Answers for whole clusters on the platforms. */

@@ -5,9 +5,14 @@ import type { AwsSettings } from '../../config/aws.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { Scope } from '../scope.ts';
 
-/** Where the newest image of each is named, in every region (wiki.debian.org/Cloud/AmazonEC2Image). */
+/**
+ * Where the newest image of each is named, in every region (wiki.debian.org/Cloud/AmazonEC2Image,
+ * documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images).
+ */
 const parameters: Readonly<Record<OperatingSystem, string>> = {
   'debian-13': '/aws/service/debian/release/13/latest/amd64',
+  'debian-12': '/aws/service/debian/release/12/latest/amd64',
+  'ubuntu-24.04': '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id',
 };
 
 /**

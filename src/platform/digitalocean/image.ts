@@ -2,7 +2,11 @@ import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
 
 /** DigitalOcean's own images, which it renews under the same slug. */
-const slugs: Readonly<Record<OperatingSystem, string>> = { 'debian-13': 'debian-13-x64' };
+const slugs: Readonly<Record<OperatingSystem, string>> = {
+  'debian-13': 'debian-13-x64',
+  'debian-12': 'debian-12-x64',
+  'ubuntu-24.04': 'ubuntu-24-04-x64',
+};
 
 /**
  * What a new machine begins with. Which one a machine began with stays in the state: the slug, or the image behind it,

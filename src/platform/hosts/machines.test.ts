@@ -1,8 +1,12 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
+import { stringify } from 'yaml';
 import { known } from '../../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../../config/schema.ts';
 import { sudoersPath } from '../../hosts/wanted.ts';
+import { type OperatingSystem, operatingSystems } from '../../model/operating-system.ts';
 import { planCluster } from '../../plan/plan.ts';
 import { meet } from '../../resources/machine.ts';
 import { wholeStack } from '../scope.ts';
@@ -27,13 +31,15 @@ const plan = planCluster(
     proxyJump: { address: '203.0.113.9', user: 'jump', hostKey },
   }),
 );
+/** What the hosts were found to run. */
+let systems: Record<string, OperatingSystem> = {};
 const registered: pulumi.runtime.MockResourceArgs[] = [];
 
 beforeAll(() =>
   pulumi.runtime.setMocks({
     newResource(args) {
       registered.push(args);
-      const found = { emulated: true, machineId: 'a'.repeat(32), provedKey: 'ssh-ed25519 AAAA' };
+      const found = { emulated: true, systems, machineId: 'a'.repeat(32), provedKey: 'ssh-ed25519 AAAA' };
       return { id: args.name, state: { ...args.inputs, ...found } };
     },
     call: () => ({}),
@@ -71,6 +77,18 @@ test('each machine of the plan is its host, at the address where the others reac
   ]);
 });
 
+/** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
+describe.each(operatingSystems)('a host with %s', (os) => {
+  test.each(['core-1', 'worker-1'])('is to have what stands in the golden document of %s', (name) => {
+    const machine = plan.machines.find((each) => each.name === name);
+    if (!machine) throw new Error(`the plan has no ${name}`);
+    const path = join('test', 'golden', `${name}-${os}-host.yaml`);
+    const text = stringify(wantedHost({ ...machine, os }, false), { lineWidth: 0 });
+    if (process.env.UPDATE_GOLDEN) writeFileSync(path, text);
+    expect(text).toBe(readFileSync(path, 'utf8'));
+  });
+});
+
 test('all look and all work goes by the bastion', () => {
   const proxyJump = { address: '203.0.113.9', port: 22, user: 'jump', hostKey, inCluster: false };
   const inputsOf = (type: string) =>
@@ -87,4 +105,17 @@ test('a host without etcd gets no server of it, and none gets a key from its con
   expect(core?.units).toContainEqual({ name: 'etcd.service', waits: true });
   expect(core?.files.find(({ path }) => path === sudoersPath)?.mode).toBe('0440');
   expect(JSON.stringify(core)).not.toContain('PRIVATE KEY');
+});
+
+test('a host is given what belongs to the system that it was found to run', async () => {
+  registered.splice(0);
+  systems = { 'core-1': 'debian-12' };
+  const key = pulumi.output('key');
+  const { machines } = await hostsPlatform.createMachines(plan, key, key, wholeStack);
+  await known(pulumi.output(machines.map(({ resource }) => resource.urn)));
+  expect(await known(pulumi.output(machines.map(({ os }) => os)))).toEqual(['debian-12', 'debian-13']);
+  const packages = registered
+    .filter(({ type }) => type === 'flotilla:hosts:Machine')
+    .map(({ inputs }) => inputs.wanted.packages.includes('docker-cli'));
+  expect(packages).toEqual([false, true]);
 });

@@ -37,7 +37,11 @@ export function createMachine(
     ...login
   }: { network: Network; scope: Scope } & Pick<MachineArgs, 'identityFile' | 'privateKey' | 'authorizedKey'>,
 ): BootedMachine {
-  const wanted = network.emulated.apply((emulated) => wantedHost(plan, emulated));
+  // Its plan says what machines would be made with; a host runs what it runs.
+  const os = network.systems.apply((systems) => systems[plan.name] ?? plan.os);
+  const wanted = pulumi
+    .all([network.emulated, os])
+    .apply(([emulated, system]) => wantedHost({ ...plan, os: system }, emulated));
   const machine = new Machine(
     scope.name(plan.name),
     { address, port, user, hostKey, ...(proxyJump && { proxyJump }), ...login, wanted },
@@ -45,6 +49,7 @@ export function createMachine(
   );
   return {
     plan,
+    os,
     resource: machine,
     address: plan.address,
     user: adminUser,

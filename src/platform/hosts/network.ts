@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { AskedHost } from '../../hosts/look.ts';
+import type { OperatingSystem } from '../../model/operating-system.ts';
 
 export interface NetworkArgs {
   readonly hosts: readonly AskedHost[];
@@ -16,12 +17,14 @@ export interface NetworkArgs {
 export class Network extends pulumi.CustomResource {
   /** Whether a processor is emulated among them, so that all answer late. Decided once: members' timers are alike. */
   declare readonly emulated: pulumi.Output<boolean>;
+  /** Machine's name → what it runs. */
+  declare readonly systems: pulumi.Output<Readonly<Record<string, OperatingSystem>>>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       'flotilla:hosts:Network',
       name,
-      { ...args, hosts: [...args.hosts], emulated: undefined, machineIds: undefined },
+      { ...args, hosts: [...args.hosts], emulated: undefined, machineIds: undefined, systems: undefined },
       opts,
     );
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ConnectionPool } from '../../ssh/pool.ts';
 import { diffProperties } from '../diff.ts';
 import { anyHandler } from '../handler.ts';
@@ -91,6 +91,53 @@ test('whether CPUs are emulated is new to the state of an earlier version, once'
   const outputs = await preview(wanted);
   expect(outputs).toMatchObject({ emulated: true, endpoints, clusterId: 'cafe' });
   expect(diff(wanted, outputs)).toEqual({});
+});
+
+describe('the first preview of a cluster whose systems have too old an etcd', () => {
+  const lines: string[] = [];
+  const asked: string[] = [];
+  const told = { ...context, log: (line: string) => void lines.push(line) };
+  const cluster = (fails = false) =>
+    anyHandler(
+      etcdCluster(new ConnectionPool(), async ({ name }) => {
+        asked.push(name);
+        if (fails) throw new Error('the archive is away');
+        return Buffer.from(name);
+      }),
+    );
+  beforeEach(() => {
+    lines.splice(0);
+    asked.splice(0);
+  });
+  const mixed = inputs({ ...member(1), os: 'debian-12' }, { ...member(2), os: 'debian-13' });
+
+  test('says what is going to be sent, and gets it', async () => {
+    await cluster().preview(mixed, undefined, told);
+    expect(lines).toEqual([
+      'send etcd and etcdctl 3.5.16-4 to core-1, into /usr/local/lib/flotilla: those of debian-12 are too old',
+    ]);
+    expect(asked).toEqual(['etcd', 'etcdctl']);
+  });
+
+  test('does so before the machines are there, and passes over those that nothing is known of', async () => {
+    const sketched = inputs(
+      { ...member(1, unknownValue), os: 'ubuntu-24.04' },
+      { ...member(2, unknownValue), os: unknownValue },
+    );
+    await cluster().preview(sketched, undefined, told);
+    expect(lines).toEqual([expect.stringMatching(/to core-1, .* ubuntu-24\.04/)]);
+  });
+
+  test('says what cannot be had, while there is nothing yet that would have to wait for it', async () => {
+    await cluster(true).preview(mixed, undefined, told);
+    expect(lines).toContain('up will need what cannot be had now: the archive is away');
+  });
+
+  test('is silent where each has its own, and where the cluster is there already', async () => {
+    await cluster().preview(three, undefined, told);
+    await cluster().preview({ ...old, ...mixed, members: three.members }, old, told);
+    expect([lines, asked]).toEqual([[], []]);
+  });
 });
 
 describe('drift', () => {

@@ -5,10 +5,13 @@ import { certificateState } from '../../etcd/certificates.ts';
 import type { EtcdCluster as Cluster, EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
+import { inspectPrograms, sendPrograms } from '../../etcd/programs.ts';
 import { etcdTimings } from '../../etcd/timing.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
+import { obtainProgram } from '../etcd-package.ts';
+import { announcePrograms, type Obtain, sketchedMembers, withSentEtcd } from '../etcd-programs.ts';
 import { machineAccess } from '../machine-access.ts';
 import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
 
@@ -33,7 +36,11 @@ type Outputs = z.output<typeof outputs>;
 /** Raised by a restore from a snapshot only, which comes later. */
 const generation = 1;
 
-export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
+export function etcdCluster(
+  pool: ConnectionPool,
+  obtain: Obtain = obtainProgram,
+): ResourceHandler<Inputs, Outputs> {
+  const use: Use = { pool, obtain };
   return {
     inputs,
     outputs,
@@ -44,31 +51,31 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
         ? {}
         : { health: 'not all members are healthy' },
 
-    async sketch(known, old) {
-      const members = z
-        .array(machineAccess.pick({ name: true, address: true, id: true }))
-        .parse(known.members);
+    async sketch(known, old, context) {
+      const members = sketchedMembers.parse(known.members);
+      if (!old) await announcePrograms(members, obtain, context);
       if (!old) return {};
       refuseReplaced(old.members, members);
       refuseOtherMembers(old.members, withKnownAddresses(old.members, members));
       return {};
     },
 
-    async preview(wanted, old) {
+    async preview(wanted, old, context) {
       if (old) refuseOtherMembers(old.members, wanted.members);
+      else await announcePrograms(wanted.members, obtain, context);
       return old ? { endpoints: old.endpoints, clusterId: old.clusterId } : {};
     },
 
     async create(wanted, context) {
       return {
         id: `${context.stack}/${context.name}`,
-        outputs: await bootstrap(pool, wanted, context, false),
+        outputs: await bootstrap(use, wanted, context, false),
       };
     },
 
     async update(_id, wanted, old, context) {
       refuseOtherMembers(old.members, wanted.members);
-      return bootstrap(pool, wanted, context, old.clusterId !== '');
+      return bootstrap(use, wanted, context, old.clusterId !== '');
     },
 
     async read(_id, old, _inputs, context) {
@@ -77,8 +84,14 @@ export function etcdCluster(pool: ConnectionPool): ResourceHandler<Inputs, Outpu
   };
 }
 
+/** What all resources of the type share. */
+interface Use {
+  readonly pool: ConnectionPool;
+  readonly obtain: Obtain;
+}
+
 async function bootstrap(
-  pool: ConnectionPool,
+  { pool, obtain }: Use,
   wanted: Inputs,
   context: Context,
   bootstrapped: boolean,
@@ -87,6 +100,9 @@ async function bootstrap(
   const cluster = clusterOf(wanted, context);
   const connect = connector(pool, wanted.members, wanted, { log, signal });
   const access = { authority: authorityOf(wanted), connect, log, signal };
+  const sent = withSentEtcd(wanted.members);
+  if (sent.length > 0)
+    await sendPrograms({ ...access, members: sent }, (program) => obtain(program, { log, signal }));
   const options: BootstrapOptions = { ...access, cluster, bootstrapped };
   const { clusterId, members } = await bootstrapEtcd(options);
   if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
@@ -114,10 +130,13 @@ async function healthNow(pool: ConnectionPool, old: Inputs, context: Context): P
   const { log, signal } = context;
   const cluster = clusterOf(old, context);
   const connect = connector(pool, old.members, old, forLooks(context));
+  const sent = new Set(withSentEtcd(old.members).map(({ name }) => name));
   const health = cluster.members.map(async (member) => {
     const one = { ...cluster, members: [member] };
-    const state = await inspectEtcd({ cluster: one, connect, log, signal }).then(
-      ([facts]) => healthIn(facts, member, old),
+    const asked = { members: sent.has(member.name) ? [member] : [], connect, log, signal };
+    const looks = [inspectEtcd({ cluster: one, connect, log, signal }), inspectPrograms(asked)] as const;
+    const state = await Promise.all(looks).then(
+      ([[facts], programs]) => programs.get(member.name) ?? healthIn(facts, member, old),
       (error: unknown) => `no answer: ${messageWithCauses(error)}`,
     );
     return [member.name, state] as const;

@@ -102,7 +102,7 @@ describe('the network', () => {
   test('looks at all hosts and reports everything at once, before anything is changed', async () => {
     const good = addHost(5);
     const before = good.snapshot();
-    addHost(6, { os: 'debian 12 Debian GNU/Linux 12' });
+    addHost(6, { os: 'debian 11 Debian GNU/Linux 11' });
     addHost(7, { machineId: '5'.repeat(32) });
     const wrong = { ...hostInput('core-4', 5), hostKey: `SHA256:${'x'.repeat(43)}` };
     const list = [
@@ -114,7 +114,7 @@ describe('the network', () => {
     ];
     const looking = handlers().network.create(networkInputs(...list), contextOf('network'));
     await expect(looking).rejects.toThrow(/^These hosts cannot be used; nothing was changed:/);
-    await expect(looking).rejects.toThrow('runs Debian GNU/Linux 12, which cannot be used');
+    await expect(looking).rejects.toThrow('runs Debian GNU/Linux 11, which cannot be used');
     await expect(looking).rejects.toThrow('core-3 has the machine id of core-1');
     await expect(looking).rejects.toThrow(`showed the host key ${hostKey}, and SHA256:xxx`);
     await expect(looking).rejects.toThrow('10.0.0.9 does not answer');
@@ -130,6 +130,21 @@ describe('the network', () => {
     };
     const planned = await handlers().network.preview(unknown, undefined, contextOf('network'));
     expect(planned).toMatchObject({ emulated: true, machineIds: { 'core-1': '5'.repeat(32) } });
+  });
+
+  test('tells what each host runs, and keeps what it knows of those that it does not look at again', async () => {
+    addHost(5, { os: 'debian 12 Debian GNU/Linux 12' });
+    const one = networkInputs(hostInput('core-1', 5));
+    const { outputs } = await handlers().network.create(one, contextOf('network'));
+    expect(outputs).toMatchObject({ systems: { 'core-1': 'debian-12' } });
+    addHost(6, { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS' });
+    const two = networkInputs(hostInput('core-1', 5), hostInput('core-2', 6));
+    const later = await handlers().network.update('dev', two, outputs, contextOf('network'));
+    expect(later).toMatchObject({ systems: { 'core-1': 'debian-12', 'core-2': 'ubuntu-24.04' } });
+    // States of earlier versions say nothing of it: then all hosts ran the same.
+    const { systems: _, ...earlier } = outputs;
+    const then = await handlers().network.update('dev', two, earlier, contextOf('network'));
+    expect(then).toMatchObject({ systems: { 'core-1': 'debian-13', 'core-2': 'ubuntu-24.04' } });
   });
 
   test('tells how to go on without sudo, without a key that fits, and without any key', async () => {

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Reach, reachSchema } from '../../../hosts/login.ts';
-import { lookAtHost, openHost } from '../../../hosts/look.ts';
+import { type Look, lookAtHost, openHost } from '../../../hosts/look.ts';
 import { readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { twinProblems } from '../../../hosts/preflight.ts';
 import { nothingWanted } from '../../../hosts/wanted.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
+import { operatingSystemOf, operatingSystems } from '../../../model/operating-system.ts';
 import { distinctProblems, InvalidInput } from '../../../model/problem.ts';
 import { AuthenticationError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
@@ -33,6 +34,8 @@ const outputs = inputs.extend({
   emulated: z.boolean().default(false),
   /** Machine's name → /etc/machine-id */
   machineIds: z.record(z.string(), z.string()).default({}),
+  /** Machine's name → what it runs. Hosts of earlier versions all ran the same. */
+  systems: z.record(z.string(), z.enum(operatingSystems)).default({}),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -49,7 +52,7 @@ export function network(connect: Connect): ResourceHandler<Inputs, Outputs> {
   return {
     inputs,
     outputs,
-    computed: ['emulated', 'machineIds'],
+    computed: ['emulated', 'machineIds', 'systems'],
 
     preview: (wanted, old, context) => look(connect, wanted, old, context),
 
@@ -84,7 +87,7 @@ async function look(
   wanted: Known,
   old: Outputs | undefined,
   context: Context,
-): Promise<Pick<Outputs, 'emulated' | 'machineIds'>> {
+): Promise<Pick<Outputs, 'emulated' | 'machineIds' | 'systems'>> {
   const isKnown = (each: Host) => old?.hosts.some((before) => isSame(before, each)) ?? false;
   const fresh = wanted.hosts.filter((each) => !isKnown(each));
   const looks = await Promise.all(fresh.map((each) => lookAtHost(connect, wanted, each, context)));
@@ -104,7 +107,23 @@ async function look(
   if (problems.length > 0)
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
-  return { emulated: old?.emulated ?? emulated, machineIds };
+  return { emulated: old?.emulated ?? emulated, machineIds, systems: systemsOf(wanted.hosts, looks, old) };
+}
+
+/** A host that was not looked at runs what it ran; before a state said so, that was Debian 13. */
+function systemsOf(
+  hosts: readonly Host[],
+  looks: readonly Look<Host>[],
+  old: Outputs | undefined,
+): Outputs['systems'] {
+  const found = new Map(
+    looks.map(({ host: { name }, facts }) => {
+      return [name, facts && operatingSystemOf(`${facts.os.id} ${facts.os.version}`)] as const;
+    }),
+  );
+  return Object.fromEntries(
+    hosts.map(({ name }) => [name, found.get(name) ?? old?.systems[name] ?? 'debian-13'] as const),
+  );
 }
 
 /** Whether it is one that was looked at, by the same way, for the same place. */
