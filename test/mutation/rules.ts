@@ -356,8 +356,8 @@ export const rules: readonly Rule[] = [
   {
     broken: 'a program that is not the one that was sent is put in place',
     file: 'src/etcd/programs.ts',
-    from: '[ "\\${found%% *}" = "$wanted" ] || {',
-    to: '[ -n "\\${found%% *}" ] || {',
+    from: 'found%% *}" = "$wanted" ] || {',
+    to: 'found%% *}" != "" ] || {',
     tests: ['src/etcd/programs.test.ts'],
   },
   {
