@@ -314,8 +314,8 @@ export const rules: readonly Rule[] = [
   {
     broken: 'a program that is not the one that was sent is put in place',
     file: 'src/etcd/programs.ts',
-    from: '[ "\\${found%% *}" = "$wanted" ] || {',
-    to: '[ -n "\\${found%% *}" ] || {',
+    from: '= "$wanted" ] || {',
+    to: '!= "" ] || {',
     tests: ['src/etcd/programs.test.ts'],
   },
   {
