@@ -116,6 +116,6 @@ test('a host is given what belongs to the system that it was found to run', asyn
   expect(await known(pulumi.output(machines.map(({ os }) => os)))).toEqual(['debian-12', 'debian-13']);
   const packages = registered
     .filter(({ type }) => type === 'flotilla:hosts:Machine')
-    .map(({ inputs }) => inputs.wanted.packages.includes('docker-cli'));
-  expect(packages).toEqual([false, true]);
+    .map(({ name, inputs }) => [name, inputs.wanted.packages.includes('docker-cli')]);
+  expect(Object.fromEntries(packages)).toEqual({ 'core-1': false, 'worker-1': true });
 });
