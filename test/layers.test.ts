@@ -30,6 +30,8 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // what is written to it.
   // The key of the first login is a file of the operator's.
   'src/hosts': { folders: ['src/ssh'], packages: ['zod', 'node:*'] },
+  // An archive is read in place by tar-stream.
+  'src/image': { folders: [], packages: ['zod', 'tar-stream', 'node:*'] },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
