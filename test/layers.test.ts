@@ -30,6 +30,8 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // what is written to it.
   // The key of the first login is a file of the operator's. release: which hosts etcd can be sent to, and where it lies.
   'src/hosts': { folders: ['src/ssh', 'src/etcd/release.ts'], packages: ['zod', 'node:*'] },
+  // An archive is read in place by tar-stream; esbuild makes one text of what runs on machines while a push lasts.
+  'src/image': { folders: ['src/ssh'], packages: ['zod', 'tar-stream', 'esbuild', 'node:*'] },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
@@ -132,7 +134,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   },
   // qemu: `flotilla cache` lists and prunes what local machines start from.
   'src/cli': {
-    folders: ['src/unit', 'src/ssh', 'src/push', 'src/qemu', 'src/doctor'],
+    folders: ['src/unit', 'src/ssh', 'src/push', 'src/image', 'src/qemu', 'src/doctor'],
     packages: ['commander', 'zod', 'node:*'],
   },
 };

@@ -18,6 +18,7 @@ import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { CommandFailed, failed, interrupted, unreachable, wrongUsage } from './failure.ts';
 import { fdForward } from './fd-forward.ts';
+import { image } from './image.ts';
 import { journal } from './journal.ts';
 import { listMachines } from './list-machines.ts';
 import { listUnitFiles } from './list-unit-files.ts';
@@ -57,6 +58,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
   'Units:': [submit, load, start, stop, restart, unload, destroy, verify],
   'Machines:': [ssh, cordon, drain, uncordon, rebalance],
   'Rollouts:': [rollout],
+  'Images:': [image],
   'Other:': [doctor, cache, completion, fdForward, version],
 };
 

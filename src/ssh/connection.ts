@@ -53,6 +53,14 @@ export interface PortOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A port on a machine's own 127.0.0.1 that leads here. */
+export interface Listening {
+  /** Chosen by the machine, since only it knows which ones are free. */
+  readonly port: number;
+  /** Nobody gets through from then on; streams that are open stay so. */
+  close(): Promise<void>;
+}
+
 /** One authenticated channel to one machine. `ssh2.ts` and `fake.ts` implement it; `test/contract/connection.ts` is the contract. */
 export interface Connection {
   readonly target: SshTarget;
@@ -67,5 +75,11 @@ export interface Connection {
   openSocket(path: string): Promise<Duplex>;
   /** A byte stream to a TCP port, on the machine's own 127.0.0.1 or on a host that it reaches (`direct-tcpip`). */
   openPort(port: number, options?: PortOptions): Promise<Duplex>;
+  /**
+   * Opens a port on the machine's 127.0.0.1, and hands over each connection that is made to it there
+   * (`tcpip-forward`, as `ssh -R 127.0.0.1:0:…`). It ends with the connection. Every user of the machine reaches it:
+   * what answers there has to ask who comes.
+   */
+  listen(accept: (stream: Duplex) => void): Promise<Listening>;
   close(): Promise<void>;
 }

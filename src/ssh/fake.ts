@@ -5,6 +5,7 @@ import {
   type CommandResult,
   type Connection,
   defaultTimeout,
+  type Listening,
   outputLimit,
   type PortOptions,
 } from './connection.ts';
@@ -43,6 +44,8 @@ export class FakeMachine {
   /** The connections are lost around this command, counted from 0 over the machine's life. */
   cut: Cut | undefined;
   readonly #connections = new Set<FakeConnection>();
+  /** The next port that it gives away. */
+  #free = 40_000;
 
   constructor(target: Partial<SshTarget> = {}) {
     const hostKey = `ssh-ed25519 ${Buffer.from('fake').toString('base64')}`;
@@ -67,6 +70,13 @@ export class FakeMachine {
   loseConnections(): void {
     for (const connection of this.#connections) connection.lose();
     this.#connections.clear();
+  }
+
+  /** Whoever opens the port on this machine gets to `serve`, until the returned function is called. */
+  lend(serve: (stream: Duplex) => void): { readonly port: number; take(): void } {
+    const port = this.#free++;
+    this.ports.set(port, serve);
+    return { port, take: () => this.ports.delete(port) };
   }
 
   async run(command: Command, signal: AbortSignal): Promise<CommandResult> {
@@ -140,14 +150,27 @@ class FakeConnection implements Connection {
     return this.#stream(this.#machine.hosts.get(place), `reach ${place}: connection refused`);
   }
 
+  async listen(accept: (stream: Duplex) => void): Promise<Listening> {
+    this.#end.signal.throwIfAborted();
+    const { port, take } = this.#machine.lend((far) => {
+      this.#keep(far);
+      accept(far);
+    });
+    this.#end.signal.addEventListener('abort', take, { once: true });
+    return { port, close: async () => take() };
+  }
+
+  #keep(stream: Duplex): void {
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+  }
+
   #stream(serve: ((stream: Duplex) => void) | undefined, failure: string): Duplex {
     this.#end.signal.throwIfAborted();
     if (serve === undefined) throw new Error(`${this.target.name} did not ${failure}`);
     const [near, far] = duplexPair();
-    for (const stream of [near, far]) {
-      this.#streams.add(stream);
-      stream.once('close', () => this.#streams.delete(stream));
-    }
+    this.#keep(near);
+    this.#keep(far);
     serve(far);
     return near;
   }

@@ -114,6 +114,15 @@ describe('Ssh2Connection', () => {
     await server.close();
   });
 
+  test('an sshd that forwards no ports says so when one is to lead here', async () => {
+    const { server, target } = await startTestServer({ forwarding: false });
+    const connection = await connect(target);
+    const message = `${target.name} did not open a port that leads here: Unable to bind to 127.0.0.1:0`;
+    await expect(connection.listen(() => undefined)).rejects.toThrow(message);
+    await connection.close();
+    await server.close();
+  });
+
   test('root needs no sudo when the user is root', async () => {
     const { server, target } = await startTestServer({ env: { PATH: '/usr/bin:/bin' } });
     const connection = await connect({ ...target, user: 'root' });

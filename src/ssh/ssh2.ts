@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import { messageOf } from '../model/message-of.ts';
 import { bastionName } from '../model/proxy-jump.ts';
-import type { Command, CommandResult, Connection, PortOptions, SshTarget } from './connection.ts';
+import type { Command, CommandResult, Connection, Listening, PortOptions, SshTarget } from './connection.ts';
 import { ConnectionLostError } from './errors.ts';
 import { quote } from './quote.ts';
+import { ReverseForwards } from './reverse-forwards.ts';
 import { type Running, runToEnd, watchEnd, withTimeLimit } from './run-to-end.ts';
 import { programName } from './script.ts';
 import { Slots } from './slots.ts';
@@ -25,7 +26,7 @@ export interface Ssh2Options {
   readonly openDeadline?: number;
 }
 
-type Opened = (error: Error | undefined, channel: ClientChannel) => void;
+type Opened<Granted = ClientChannel> = (error: Error | undefined, granted: Granted) => void;
 
 /** A `Connection` over an authenticated ssh2 client, which it owns from then on. */
 export class Ssh2Connection implements Connection {
@@ -35,6 +36,7 @@ export class Ssh2Connection implements Connection {
   readonly #openDeadline: number;
   readonly #bastion: Connection | undefined;
   readonly #closed: Promise<void>;
+  readonly #reverse: ReverseForwards;
   /** Why the connection ended; undefined while it lives. */
   #end: string | undefined;
 
@@ -43,6 +45,7 @@ export class Ssh2Connection implements Connection {
     this.client = client;
     this.#openDeadline = options.openDeadline ?? openDeadline;
     this.#bastion = options.bastion;
+    this.#reverse = new ReverseForwards(client);
     client.on('error', (error) => this.#ended(error.message));
     client.once('end', () => this.#ended('the machine closed it'));
     this.#closed = new Promise((resolve) => {
@@ -93,6 +96,14 @@ export class Ssh2Connection implements Connection {
     return this.#open(what, request, (channel) => channel, signal);
   }
 
+  listen(accept: (stream: Duplex) => void): Promise<Listening> {
+    const request = (opened: Opened<number>) => this.#reverse.ask(opened);
+    return this.#open('open a port that leads here', request, (port) => {
+      this.#reverse.expect(port, accept);
+      return { port, close: () => this.#reverse.cancel(port) };
+    });
+  }
+
   async close(): Promise<void> {
     this.#ended(closedHere);
     this.client.end();
@@ -107,10 +118,10 @@ export class Ssh2Connection implements Connection {
   }
 
   /** `attach` runs before any event of the channel can have passed. */
-  async #open<T>(
+  async #open<T, Granted = ClientChannel>(
     what: string,
-    request: (opened: Opened) => void,
-    attach: (channel: ClientChannel) => T,
+    request: (opened: Opened<Granted>) => void,
+    attach: (granted: Granted) => T,
     signal?: AbortSignal,
   ): Promise<T> {
     if (!this.alive) throw this.lost(`before it could ${what}`);
@@ -150,19 +161,24 @@ export class Ssh2Connection implements Connection {
 }
 
 /** The channel, unless `limits` fires before: one that comes later is closed, since nobody waits for it. */
-async function opened<T>(
-  request: (opened: Opened) => void,
-  attach: (channel: ClientChannel) => T,
+async function opened<T, Granted>(
+  request: (opened: Opened<Granted>) => void,
+  attach: (granted: Granted) => T,
   limits: AbortSignal,
 ): Promise<T> {
   const opening = new Promise<T>((resolve, reject) => {
-    request((error, channel) => {
+    request((error, granted) => {
       if (error) reject(error);
-      else if (limits.aborted) channel.close();
-      else resolve(attach(channel));
+      else if (!limits.aborted) resolve(attach(granted));
+      else if (isChannel(granted)) granted.close();
     });
   });
   // Its failure after that is nobody's either.
   opening.catch(() => {});
   return await Promise.race([opening, whenAborted(limits)]);
+}
+
+/** A port that came too late stays until the connection ends; nobody is told of it, and all it does is turn away. */
+function isChannel(granted: unknown): granted is ClientChannel {
+  return typeof granted === 'object';
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import ssh2, {
   type AuthContext,
   type ServerChannel,
@@ -74,6 +75,20 @@ export class TestServer {
     connection.on('openssh.streamlocal', (accept, reject, { socketPath }) =>
       forward(connect(socketPath), accept, reject),
     );
+    const ports = new Map<number, Server>();
+    connection.on('close', () => {
+      for (const listener of ports.values()) listener.close();
+    });
+    connection.on('request', (accept, reject, name, info) => {
+      if (this.#options.forwarding === false) reject?.();
+      else if (name === 'tcpip-forward' && 'bindPort' in info)
+        void lend(connection, info.bindAddr, ports).then((port) => accept?.(port));
+      else if (name === 'cancel-tcpip-forward' && 'bindPort' in info) {
+        ports.get(info.bindPort)?.close();
+        ports.delete(info.bindPort);
+        accept?.();
+      } else reject?.();
+    });
     if (this.#options.forwarding === false) return;
     connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
       this.forwards.push(`${destIP}:${destPort}`);
@@ -142,6 +157,30 @@ function forward(socket: Socket, accept: () => ServerChannel, reject: () => void
     channel.on('error', () => socket.destroy());
     socket.on('error', () => channel.close());
   });
+}
+
+/** A port of this computer whose connections all go to the client; the one that was asked for is 0, any. */
+async function lend(
+  connection: ServerConnection,
+  address: string,
+  ports: Map<number, Server>,
+): Promise<number> {
+  const listener = createServer((socket) => {
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    socket.on('error', () => socket.destroy());
+    connection.forwardOut(address, port, remoteAddress, remotePort, (error, channel) => {
+      if (error) return socket.destroy();
+      channel.pipe(socket).pipe(channel);
+      channel.on('error', () => socket.destroy());
+      channel.once('close', () => socket.destroy());
+      socket.once('close', () => channel.close());
+    });
+  });
+  await once(listener.listen(0, address), 'listening');
+  const bound = listener.address();
+  const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0;
+  ports.set(port, listener);
+  return port;
 }
 
 /** A listening server with fresh keys, and the target that fits it. */

@@ -153,6 +153,43 @@ export function connectionContract(name: string, start: () => Promise<Connection
       await expect(connection.openPort(harness.echoPort, { signal })).rejects.toThrow('enough');
     });
 
+    test('a port that leads here takes each connection that is made to it on the machine', async () => {
+      const listening = await connection.listen((stream) => stream.pipe(stream));
+      const other = await connection.listen((stream) => stream.end('other'));
+      expect(other.port).not.toBe(listening.port);
+      for (const word of ['first', 'second']) {
+        const stream = await connection.openPort(listening.port);
+        stream.write(word);
+        const [chunk] = await once(stream, 'data');
+        expect(String(chunk)).toBe(word);
+        stream.end();
+        await once(stream, 'close');
+      }
+      const [chunk] = await once(await connection.openPort(other.port), 'data');
+      expect(String(chunk)).toBe('other');
+      await listening.close();
+      await listening.close();
+      await expect(connection.openPort(listening.port)).rejects.toThrow(`open port ${listening.port}`);
+      await other.close();
+    });
+
+    test('a port that leads here ends with its connection, and what came through it too', async () => {
+      const doomed = await harness.connect();
+      const { port, close } = await doomed.listen((stream) => stream.pipe(stream));
+      const stream = await doomed.openPort(port);
+      stream.on('error', () => {});
+      stream.write('hello');
+      await once(stream, 'data');
+      const closed = once(stream.resume(), 'close');
+      harness.cutConnections();
+      await closed;
+      await close();
+      await doomed.close();
+      await expect(doomed.listen(() => undefined)).rejects.toBeInstanceOf(ConnectionLostError);
+      connection = await harness.connect();
+      await expect(connection.openPort(port)).rejects.toThrow(`open port ${port}`);
+    });
+
     test('a lost connection fails what runs and what comes after, and says so by class', async () => {
       const doomed = await harness.connect();
       expect(doomed.alive).toBe(true);

@@ -1,0 +1,69 @@
+import { messageOf } from '../model/message-of.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { script } from '../ssh/script.ts';
+import { Docker } from './docker.ts';
+import type { Candidate, Found } from './plan.ts';
+
+/** A machine that an image may be pushed to. */
+export interface PushMachine {
+  readonly name: string;
+  /** On the cluster's network. */
+  readonly address: string;
+  connect(): Promise<Connection>;
+  /** Others only in tests. */
+  readonly places?: Places;
+}
+
+/** Where things are on a machine. */
+export interface Places {
+  /** Docker's socket. */
+  readonly docker: string;
+  /** The seed's blobs. */
+  readonly cache: string;
+}
+
+const defaultPlaces: Places = { docker: '/run/docker.sock', cache: '/var/cache/flotilla/images' };
+
+const listCache = `find "$1" -maxdepth 1 -type f -printf '%f %s\\n' 2>/dev/null || true`;
+
+/** Asks all machines what they have. Nothing is changed, and one that gives no answer is told with the reason. */
+export function look(machines: readonly PushMachine[], signal?: AbortSignal): Promise<readonly Candidate[]> {
+  return Promise.all(
+    machines.map(async (machine): Promise<Candidate> => {
+      try {
+        return {
+          name: machine.name,
+          found: await lookAt(await machine.connect(), placesOf(machine), signal),
+        };
+      } catch (error) {
+        signal?.throwIfAborted();
+        return { name: machine.name, found: messageOf(error) };
+      }
+    }),
+  );
+}
+
+export function placesOf({ places }: PushMachine): Places {
+  return places ?? defaultPlaces;
+}
+
+async function lookAt(connection: Connection, places: Places, signal?: AbortSignal): Promise<Found> {
+  const docker = new Docker(connection, places.docker);
+  const [{ architecture }, images, { stdout }] = await Promise.all([
+    docker.version(signal),
+    docker.images(signal),
+    connection.exec(script('list-image-cache', listCache, [places.cache]), signal),
+  ]);
+  const known = images.map(async ({ id, names }) => ({
+    id,
+    names,
+    diffIds: await docker.layers(id, signal),
+  }));
+  return { architecture, images: await Promise.all(known), cached: parseCache(stdout) };
+}
+
+/** Lines of `<hexadecimal digits> <bytes>`; other files are none of ours. */
+function parseCache(text: string): ReadonlyMap<string, number> {
+  const lines = [...text.matchAll(/^([0-9a-f]{64}) (\d+)$/gm)];
+  return new Map(lines.map(([, hex, bytes]) => [`sha256:${hex}`, Number(bytes)]));
+}
