@@ -16,6 +16,12 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/config': { folders: [], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
   'src/plan': { folders: ['src/config'], packages: [] },
   'src/unit': { folders: [], packages: ['node:crypto'] },
+  // Globs are the unit options' own, and so are time spans. Paths are texts to node:path; a hash tells files apart. A
+  // template resource is TOML, parsed here.
+  'src/template': {
+    folders: ['src/unit/glob.ts', 'src/unit/time-span.ts'],
+    packages: ['smol-toml', 'zod', 'node:path', 'node:crypto'],
+  },
   'src/scheduler': { folders: ['src/unit'], packages: [] },
   'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml', 'node:util'] },
   // p-retry: a machine that boots refuses connections for a while.
