@@ -22,6 +22,12 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/unit/glob.ts', 'src/unit/time-span.ts'],
     packages: ['smol-toml', 'zod', 'node:path', 'node:crypto'],
   },
+  // What a rendered file becomes on its machine: all of templates that does anything.
+  // Time, and how to wait, are the store's, as in the agent.
+  'src/template-sync': {
+    folders: ['src/template', 'src/store/clock.ts', 'src/store/backoff.ts'],
+    packages: ['node:*'],
+  },
   'src/scheduler': { folders: ['src/unit'], packages: [] },
   'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml', 'node:util'] },
   // p-retry: a machine that boots refuses connections for a while.
