@@ -142,10 +142,18 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     ],
     packages: ['zod', 'yaml', 'node:*'],
   },
-  // qemu: `flotilla cache` lists and prunes what local machines start from.
+  // qemu: `flotilla cache` lists and prunes what local machines start from. yaml: keys for a template to try out.
   'src/cli': {
-    folders: ['src/unit', 'src/ssh', 'src/push', 'src/qemu', 'src/doctor'],
-    packages: ['commander', 'zod', 'node:*'],
+    folders: [
+      'src/unit',
+      'src/ssh',
+      'src/push',
+      'src/qemu',
+      'src/doctor',
+      'src/template',
+      'src/template-sync/lookups.ts',
+    ],
+    packages: ['commander', 'yaml', 'zod', 'node:*'],
   },
 };
 
