@@ -3,7 +3,7 @@ import { Complaint } from './template-error.ts';
 import { List, Struct, type Value } from './value.ts';
 
 /** Numbers that one seq may give. */
-const maxSequence = 1_000_000n;
+const maxSequence = 100_000n;
 
 export const listFunctions: Readonly<Record<string, TemplateFunction>> = {
   /** In place, as confd does it; what is no list stays what it is. */

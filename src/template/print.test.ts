@@ -86,6 +86,18 @@ const cases: readonly (readonly [template: string, text: string])[] = [
   ],
 ];
 
+test('a plus before v names fields and is no sign', () => {
+  expect(renderSample('{{printf "%+v %+v %+d" (get "/app/name") 1 1}}')).toBe(
+    '{Key:/app/name Value:shop} 1 +1',
+  );
+  expect(renderSample('{{printf "%+v" (gets "/app/n*")}}')).toBe('[{Key:/app/name Value:shop}]');
+  expect(renderSample('{{printf "%+5d" "x"}}')).toBe('%!d(string=    x)');
+});
+
+test('a precision that is no number is left out', () => {
+  expect(renderSample('{{printf "%.*f" "x" 1.5}}')).toBe('%!(BADPREC)1.500000');
+});
+
 test.each(cases)('%j prints %j', (template, text) => {
   expect(renderSample(template)).toBe(text);
 });

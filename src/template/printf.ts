@@ -40,7 +40,11 @@ class Formatting {
     const notes: string[] = [];
     const width = widthStar ? this.#star(widthAt, 'WIDTH', notes) : numberOf(widthText);
     const precision = precisionStar ? this.#star(precisionAt, 'PREC', notes) : numberOf(precisionText);
-    const flags = flagsOf(marks, width, dot === undefined ? undefined : (precision ?? 0));
+    const flags = flagsOf(
+      marks,
+      width,
+      dot === undefined || (precisionStar && precision === undefined) ? undefined : (precision ?? 0),
+    );
     return notes.join('') + this.#print(flags, at, verb ?? '');
   }
 

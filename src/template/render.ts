@@ -13,8 +13,11 @@ import { Variables } from './variables.ts';
 
 /** How deep templates may call each other, and blocks stand in each other, all in all. */
 const maxDepth = 400;
-/** Actions that one render may take: minutes, for a loop that nobody meant. */
-const maxSteps = 10_000_000;
+/**
+ * Actions that one render may take. A file of 1,000 keys takes some 10,000; a loop that nobody meant must not keep an agent
+ * on a slow machine from renewing its lease.
+ */
+const maxSteps = 1_000_000;
 
 export interface Template {
   readonly source: Source;

@@ -20,7 +20,11 @@ export const noFlags: Flags = {
 };
 
 /** One value by one verb of Go's fmt. A list or a map takes the verb for each of its parts. */
-export function printVerb(value: Value, verb: string, flags: Flags): string {
+export function printVerb(value: Value, verb: string, given: Flags): string {
+  // `%+v` names fields; it is no sign, as it is for other verbs.
+  const named = verb === 'v' && given.plus;
+  if (named && value instanceof Struct) return withNames(value, given);
+  const flags = named && !(value instanceof List || isDictionary(value)) ? { ...given, plus: false } : given;
   if (verb === 'T') return printString(goTypeOf(value), 's', flags);
   if (value === undefined || value === null) return verb === 'v' ? pad('<nil>', flags) : `%!${verb}(<nil>)`;
   if (verb === 'v' && flags.sharp) return goSyntax(value);
@@ -29,19 +33,20 @@ export function printVerb(value: Value, verb: string, flags: Flags): string {
   if (typeof value === 'number') return printFloat(value, verb, flags);
   if (typeof value === 'boolean')
     return verb === 't' || verb === 'v' ? pad(String(value), flags) : bad(value, verb, flags);
-  if (value instanceof Struct && verb === 'v' && flags.plus) return named(value, flags);
   if (value instanceof List || value instanceof Struct || isDictionary(value)) {
     return formatParts(value, (part) => printVerb(part, verb, flags));
   }
   return printString(String(value), verb, flags);
 }
 
-/** Width and precision count all the same. */
+const plainVerbs: Readonly<Record<string, string>> = { bigint: 'd', number: 'g', boolean: 't' };
+
+/** Width, precision and sign count all the same. */
 function bad(value: Value, verb: string, flags: Flags): string {
-  return `%!${verb}(${goTypeOf(value)}=${printVerb(value, 'v', { ...flags, sharp: false })})`;
+  return `%!${verb}(${goTypeOf(value)}=${printVerb(value, plainVerbs[typeof value] ?? 's', { ...flags, sharp: false })})`;
 }
 
-function named({ fields }: Struct, flags: Flags): string {
+function withNames({ fields }: Struct, flags: Flags): string {
   return `{${[...fields].map(([name, field]) => `${name}:${printVerb(field, 'v', flags)}`).join(' ')}}`;
 }
 
