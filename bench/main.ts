@@ -11,6 +11,7 @@ import type { Figure } from './figures.ts';
 import { push, pushParts } from './push.ts';
 import { rollout, rolloutParts } from './rollout.ts';
 import { scheduler, schedulerParts } from './scheduler.ts';
+import { templates, templatesParts } from './templates.ts';
 import { warm, warmParts } from './warm.ts';
 
 /** With the load average of the moment each was measured. */
@@ -59,6 +60,7 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     run: scheduler,
     parts: schedulerParts,
   },
+  templates: { does: 'templates of 1000 keys rendered', run: templates, parts: templatesParts },
   warm: { does: 'starts from saved memory, beside a boot; cycles and kills', run: warm, parts: warmParts },
 };
 

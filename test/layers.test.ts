@@ -16,6 +16,18 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/config': { folders: [], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
   'src/plan': { folders: ['src/config'], packages: [] },
   'src/unit': { folders: [], packages: ['node:crypto'] },
+  // Globs are the unit options' own, and so are time spans. Paths are texts to node:path; a hash tells files apart. A
+  // template resource is TOML, parsed here.
+  'src/template': {
+    folders: ['src/unit/glob.ts', 'src/unit/time-span.ts'],
+    packages: ['smol-toml', 'zod', 'node:path', 'node:crypto'],
+  },
+  // What a rendered file becomes on its machine: all of templates that does anything.
+  // Time, and how to wait, are the store's, as in the agent.
+  'src/template-sync': {
+    folders: ['src/template', 'src/store/clock.ts', 'src/store/backoff.ts'],
+    packages: ['node:*'],
+  },
   'src/scheduler': { folders: ['src/unit'], packages: [] },
   'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml', 'node:util'] },
   // p-retry: a machine that boots refuses connections for a while.
@@ -132,10 +144,19 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     ],
     packages: ['zod', 'yaml', 'node:*'],
   },
-  // qemu: `flotilla cache` lists and prunes what local machines start from.
+  // qemu: `flotilla cache` lists and prunes what local machines start from. yaml: keys for a template to try out.
   'src/cli': {
-    folders: ['src/unit', 'src/ssh', 'src/push', 'src/image', 'src/qemu', 'src/doctor'],
-    packages: ['commander', 'zod', 'node:*'],
+    folders: [
+      'src/unit',
+      'src/ssh',
+      'src/push',
+      'src/image',
+      'src/qemu',
+      'src/doctor',
+      'src/template',
+      'src/template-sync/lookups.ts',
+    ],
+    packages: ['commander', 'yaml', 'zod', 'node:*'],
   },
 };
 

@@ -34,6 +34,7 @@ import { start } from './start.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { submit } from './submit.ts';
+import { template } from './template.ts';
 import { top } from './top.ts';
 import { uncordon } from './uncordon.ts';
 import { unload } from './unload.ts';
@@ -59,7 +60,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
   'Machines:': [ssh, cordon, drain, uncordon, rebalance],
   'Rollouts:': [rollout],
   'Images:': [image],
-  'Other:': [doctor, cache, completion, fdForward, version],
+  'Other:': [doctor, template, cache, completion, fdForward, version],
 };
 
 /** Runs one command line, without the program's name, and returns its exit status. Throws nothing. */

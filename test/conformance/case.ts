@@ -8,13 +8,13 @@ export interface Outcome {
 }
 
 /** Runs the `in` and `out` of one vector. */
-export type Case = (input: unknown, output: unknown) => Outcome;
+export type Case = (input: unknown, output: unknown) => Outcome | Promise<Outcome>;
 
 /** A case whose vectors are parsed first: a vector of another shape is an error, never a pass. */
 export function vectorCase<I, O>(
   input: z.ZodType<I>,
   output: z.ZodType<O>,
-  run: (i: I, o: O) => Outcome,
+  run: (i: I, o: O) => Outcome | Promise<Outcome>,
 ): Case {
   return (rawInput, rawOutput) => run(input.parse(rawInput), output.parse(rawOutput));
 }

@@ -1,5 +1,11 @@
+const templates = {
+  'reverse-any': 'reverse turns every list around; confd left those of gets, jsonArray and seq as they were',
+  'unknown-field': 'a misspelt setting of a template resource is refused; confd passed over it',
+  'decimal-mode': 'a mode without its 0 is refused; confd read it as a decimal number',
+};
+
 /**
- * Where Flotilla differs from fleet on purpose. By kind of vector and rule, never by a vector's id: a rule is a
+ * Where Flotilla differs from fleet and confd on purpose. By kind of vector and rule, never by a vector's id: a rule is a
  * property that the case itself found in what it was given and in what came out.
  */
 export const exceptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -62,4 +68,6 @@ export const exceptions: Readonly<Record<string, Readonly<Record<string, string>
     'page-overflow':
       'pages are counted beyond 65535 items and there is no page 0; fleet counted from the start again',
   },
+  template: templates,
+  'template-resource': templates,
 };

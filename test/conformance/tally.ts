@@ -9,6 +9,7 @@ import { pageKinds } from './page-kinds.ts';
 import { placementKinds } from './placement-kinds.ts';
 import { requirementKinds } from './requirement-kinds.ts';
 import { schedulerKinds } from './scheduler-kinds.ts';
+import { templateKinds } from './template-kinds.ts';
 import { unitKinds } from './unit-kinds.ts';
 
 const kinds: Readonly<Record<string, Case>> = {
@@ -18,6 +19,7 @@ const kinds: Readonly<Record<string, Case>> = {
   ...schedulerKinds,
   ...agentKinds,
   ...pageKinds,
+  ...templateKinds,
 };
 
 const vector = z.looseObject({
@@ -25,14 +27,15 @@ const vector = z.looseObject({
   ...{ in: z.unknown().optional(), out: z.unknown().optional() },
 });
 
-/** Files whose vectors carry no kind have one kind, which is the file's name. */
+/** Files whose vectors carry no kind have one kind, which is the file's name; those of confd are all in one piece. */
 function readVectors(file: string) {
   const lines = readFileSync(file, 'utf8')
     .split('\n')
     .filter((text) => text.trim() !== '');
   return lines.map((text) => {
     const parsed = vector.parse(JSON.parse(text));
-    return { ...parsed, kind: parsed.kind ?? basename(file, '.jsonl') };
+    const { in: input = parsed, out = parsed.expect } = parsed;
+    return { id: parsed.id, in: input, out, kind: parsed.kind ?? basename(file, '.jsonl') };
   });
 }
 
@@ -72,13 +75,13 @@ function count(map: Map<string, number>, key: string): void {
 }
 
 /** Runs all vectors of one file. One that throws has failed; a kind nobody implements is counted apart. */
-export function runFile(file: string, tally: Tally): void {
+export async function runFile(file: string, tally: Tally): Promise<void> {
   for (const { id, kind, in: input, out } of readVectors(file)) {
     const run = kinds[kind];
     if (run === undefined) count(tally.missing, kind);
     else {
       try {
-        tally.take(kind, id, run(input, out));
+        tally.take(kind, id, await run(input, out));
       } catch (error) {
         tally.fail(id, { expected: out, got: String(error) });
       }

@@ -388,4 +388,18 @@ export const rules: readonly Rule[] = [
     to: "if (real === '')",
     tests: ['src/image/read-image.test.ts'],
   },
+  {
+    broken: 'a reload that failed is forgotten',
+    file: 'src/template/sync-plan.ts',
+    from: 'const unheard = record !== undefined && record.reloaded !== hashOf(wanted);',
+    to: 'const unheard = false;',
+    tests: ['src/template/sync-plan.test.ts', 'src/template-sync'],
+  },
+  {
+    broken: 'a file takes the place of a good one though its check failed',
+    file: 'src/template-sync/sync.ts',
+    from: 'if (failure !== undefined) break;',
+    to: "if (step.do === 'reload') break;",
+    tests: ['src/template-sync/sync.test.ts'],
+  },
 ];
