@@ -78,7 +78,7 @@ export async function prepareCache(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = 'install -d -m 0755 "${1%/*}" && install -d -m 0700 "$1" && chown -R "$2" "$1"';
+  const body = `install -d -m 0755 "\${1%/*}" && install -d -m 0700 "$1" && chown -R "$2" "$1"`;
   const command = script('prepare-image-cache', body, [folder, connection.target.user], { root: true });
   const result = await connection.exec(command, signal);
   if (result.status !== 0) throw new Error(commandFailure(command, connection.target.name, result));
