@@ -9,8 +9,10 @@ import { openAws } from './clouds/aws.ts';
 import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
 import { faults } from './clouds/faults.ts';
+import { hosts } from './clouds/hosts.ts';
+import { apply, count, unchanged } from './clouds/steps.ts';
 import { atMost, exactly } from './figures.ts';
-import { answered, changes, since, succeed, takeDown } from './runs.ts';
+import { answered, since, succeed, takeDown } from './runs.ts';
 
 const port = 8080;
 const cores = ['core-1', 'core-2', 'core-3'];
@@ -26,17 +28,19 @@ export const cloudsParts = [
   'faults',
   ...Object.keys(platforms).map(faultsOn),
   ...Object.keys(platforms),
+  'hosts',
 ];
 
 /**
- * A cluster's life on the test clouds, whose machines boot here; what may go wrong there; and what a cloud's SDK adds to a
- * program's start.
+ * A cluster's life on the test clouds, whose machines boot here, and on hosts; what may go wrong there; and what a cloud's
+ * SDK adds to a program's start.
  */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
   await faults(report, log, (platform) => wants('faults') || wants(faultsOn(platform)));
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);
+  if (wants('hosts')) await hosts((what, figure) => report(`hosts: ${what}`, figure), log);
 };
 
 /** What the program loads before it declares anything: a process of its own for each, so that none is warm. */
@@ -96,7 +100,7 @@ async function live(stack: Stack, config: ConfigOf, report: Report, log: Log): P
 
   const watched = watchAnswers(url);
   await apply(stack, config(2), log);
-  report('workers after 0 → 2', exactly(await count(stack), 2, 'machines'));
+  report('workers after 0 → 2', exactly(await count(stack, workers), 2, 'machines'));
   const first = await bootIds(stack, workers);
   const rolled = await apply(stack, config(2, 2), log);
   const second = await bootIds(stack, workers);
@@ -104,28 +108,12 @@ async function live(stack: Stack, config: ConfigOf, report: Report, log: Log): P
   report('workers that a new generation replaced', exactly(replaced, 2, 'machines'));
   report('roll of 2 workers', atMost(rolled, 300, 's'));
   await apply(stack, config(0), log);
-  report('workers after 2 → 0', exactly(await count(stack), 0, 'machines'));
+  report('workers after 2 → 0', exactly(await count(stack, workers), 0, 'machines'));
   const silent = (await watched.stop()) / 1000;
   // Emulated machines that boot take what processors there are: an answer may take a second or two.
   report('hello silent while workers came, rolled and went', atMost(silent, 5, 's'));
   const same = (await bootIds(stack, cores)).filter((id, index) => id === boots[index]).length;
   report('machines that stayed and were not restarted', exactly(same, 3, 'machines'));
-}
-
-async function unchanged(stack: Stack, report: Report, log: Log): Promise<void> {
-  const { output, seconds } = await succeed(stack, ['up', '--yes', '--skip-preview'], log);
-  report('changes of an unchanged up', exactly(changes(output), 0, 'changes'));
-  report('unchanged up', atMost(seconds, 6, 's'));
-}
-
-async function apply(stack: Stack, next: Config, log: Log): Promise<number> {
-  stack.configure(next);
-  return (await succeed(stack, ['up', '--yes', '--skip-preview'], log)).seconds;
-}
-
-async function count(stack: Stack): Promise<number> {
-  const names = Object.keys((await stack.outputs()).machines);
-  return names.filter((name) => workers.includes(name)).length;
 }
 
 /** At a machine on which an instance runs. */
