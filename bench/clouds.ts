@@ -18,7 +18,15 @@ const workers = ['worker-1', 'worker-2'];
 
 const platforms: Readonly<Record<string, OpenCloud>> = { aws: openAws, digitalocean: openDigitalocean };
 
-export const cloudsParts = ['start', 'faults', ...Object.keys(platforms)];
+/** All faults, and those of one cloud. */
+const faultsOn = (platform: string) => `faults-${platform}`;
+
+export const cloudsParts = [
+  'start',
+  'faults',
+  ...Object.keys(platforms).map(faultsOn),
+  ...Object.keys(platforms),
+];
 
 /**
  * A cluster's life on the test clouds, whose machines boot here; what may go wrong there; and what a cloud's SDK adds to a
@@ -26,7 +34,7 @@ export const cloudsParts = ['start', 'faults', ...Object.keys(platforms)];
  */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
-  if (wants('faults')) await faults(report, log);
+  await faults(report, log, (platform) => wants('faults') || wants(faultsOn(platform)));
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);
 };

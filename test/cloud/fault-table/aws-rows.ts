@@ -262,7 +262,7 @@ export const awsRows: readonly Row[] = [
     run: 'up again',
     change: { 'aws:region': 'us-east-1' },
     expected: {
-      resource: 'flotilla:index:Region',
+      resource: 'flotilla:index:Region (region)',
       cause: 'the cluster lives in eu-central-1, and aws:region is us-east-1 now',
       next: 'set aws:region to eu-central-1 again',
     },

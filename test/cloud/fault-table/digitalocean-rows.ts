@@ -3,7 +3,7 @@ import type { Row } from './row.ts';
 
 /** An hour, a droplet's time to boot, is 4 s then, and a minute, its time to go, 60 ms. */
 const impatient = { TEST_CLOUD_PATIENCE: '0.001' };
-const droplet = 'digitalocean:index:Droplet (core-1)';
+const droplet = 'core-1 (digitalocean:index/droplet:Droplet)';
 
 export const digitaloceanRows: readonly Row[] = [
   {
@@ -20,7 +20,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: '429 for longer than the plugin tries',
     faults: [{ call: 'POST /v2/vpcs', effect: effects.throttled, times: 5 }],
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: 'API rate limit exceeded',
       next: 'wait some minutes',
     },
@@ -39,7 +39,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: '502 with no body for longer than the plugin tries',
     faults: [{ call: 'POST /v2/vpcs', effect: effects.badGateway, times: 5 }],
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: '502',
       next: 'see https://status.digitalocean.com',
     },
@@ -74,7 +74,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'connection reset after the key was made',
     faults: [{ call: 'POST /v2/account/keys', effect: effects.cutAfter }],
     expected: {
-      resource: 'digitalocean:index:SshKey',
+      resource: 'digitalocean:index/sshKey:SshKey',
       cause: 'SSH Key is already in use on your account',
       next: 'remove the key whose name begins with flotilla-',
     },
@@ -84,7 +84,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'connection reset after the VPC was made',
     faults: [{ call: 'POST /v2/vpcs', effect: effects.cutAfter }],
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: 'name is already in use',
       next: 'look for the name in the control panel and remove it',
     },
@@ -105,7 +105,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'quota of droplets',
     faults: [{ call: 'POST /v2/droplets', effect: effects.quota }],
     expected: {
-      resource: 'digitalocean:index:Droplet',
+      resource: 'digitalocean:index/droplet:Droplet',
       cause: effects.quota.message,
       next: 'remove droplets, or ask DigitalOcean for a higher limit',
     },
@@ -114,7 +114,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'no capacity for the size',
     faults: [{ call: 'POST /v2/droplets', effect: effects.capacity }],
     expected: {
-      resource: 'digitalocean:index:Droplet',
+      resource: 'digitalocean:index/droplet:Droplet',
       cause: effects.capacity.message,
       next: 'name another one in flotilla:digitalocean.sizes',
     },
@@ -123,7 +123,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'image gone',
     faults: [{ call: 'POST /v2/droplets', effect: effects.imageGone, times: 2 }],
     expected: {
-      resource: droplet,
+      resource: 'digitalocean:index/droplet:Droplet',
       cause: effects.imageGone.message,
       next: 'name another one in flotilla:digitalocean.image',
     },
@@ -132,7 +132,8 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'invalid token',
     variables: { DIGITALOCEAN_TOKEN: 'deleted' },
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      // Whichever is asked for first.
+      resource: '(digitalocean:index/',
       cause: 'Unable to authenticate you',
       next: 'make another at https://cloud.digitalocean.com/account/api/tokens',
     },
@@ -141,7 +142,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'a scope that the token lacks: the firewall is not made',
     faults: [{ call: 'POST /v2/firewalls', effect: effects.forbidden }],
     expected: {
-      resource: 'digitalocean:index:Firewall',
+      resource: 'digitalocean:index/firewall:Firewall',
       cause: effects.forbidden.message,
       next: 'give it the scopes that docs/digitalocean.md lists',
     },
@@ -150,7 +151,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'quota of VPCs',
     faults: [{ call: 'POST /v2/vpcs', effect: effects.vpcQuota }],
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: effects.vpcQuota.message,
       next: 'remove what is not needed',
     },
@@ -159,7 +160,7 @@ export const digitaloceanRows: readonly Row[] = [
     what: 'another VPC of the account has the range',
     before: 'make a VPC of that range',
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: 'This range/size overlaps with another VPC network in your account',
       next: 'choose another flotilla:network',
     },
@@ -191,7 +192,7 @@ export const digitaloceanRows: readonly Row[] = [
     config: 'load balancer',
     faults: [{ call: 'POST /v2/load_balancers', effect: effects.balancerQuota }],
     expected: {
-      resource: 'digitalocean:index:LoadBalancer',
+      resource: 'digitalocean:index/loadBalancer:LoadBalancer',
       cause: effects.balancerQuota.message,
       next: 'remove what is not needed',
     },
@@ -202,7 +203,7 @@ export const digitaloceanRows: readonly Row[] = [
     faults: [{ machine: 'flotilla-*', fate: 'never active' }],
     variables: impatient,
     expected: {
-      resource: 'digitalocean:index:LoadBalancer',
+      resource: 'digitalocean:index/loadBalancer:LoadBalancer',
       cause: "timeout while waiting for state to become 'active'",
       next: 'look at it in the control panel',
     },
@@ -219,7 +220,7 @@ export const digitaloceanRows: readonly Row[] = [
     before: 'put a droplet into the VPC',
     variables: impatient,
     expected: {
-      resource: 'digitalocean:index:Vpc',
+      resource: 'digitalocean:index/vpc:Vpc',
       cause: 'Can not delete VPC with members',
       next: 'remove that there',
     },
@@ -259,7 +260,7 @@ export const digitaloceanRows: readonly Row[] = [
     run: 'up again',
     change: { 'flotilla:digitalocean': { region: 'nyc3', sshFrom: ['192.0.2.0/24'] } },
     expected: {
-      resource: 'flotilla:index:Region',
+      resource: 'flotilla:index:Region (region)',
       cause: 'the cluster lives in fra1, and flotilla:digitalocean.region is nyc3 now',
       next: 'set flotilla:digitalocean.region to fra1 again',
     },
