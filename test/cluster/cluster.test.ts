@@ -1,6 +1,8 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { identityOf } from './identity.ts';
@@ -148,6 +150,61 @@ describe('flotilla', () => {
       expect(output).toContain(args[1]);
       expect(output).not.toMatch(/^\s+at /m);
     }
+  });
+});
+
+describe('services', () => {
+  test('are found where they are, and each is its machine’s own key', async () => {
+    const { output } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'unit,address']);
+    const { machines, units } = await stack.outputs();
+    const expected = ['hello@1.service', 'hello@2.service'].map((name) => {
+      const [machine = ''] = units[name] ?? [];
+      return `${name} ${machines[machine]}:8080`;
+    });
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/ +/, ' ')),
+    ).toEqual(expected);
+    const etcdctl =
+      'set -a; . /etc/flotilla/etcdctl.env; etcdctl get --prefix --keys-only /flotilla/services/';
+    const keys = await onMachine(stack, 'core-1', ['sudo', 'sh', '-c', etcdctl]);
+    expect(keys.split('\n').filter((line) => line !== '')).toEqual([
+      expect.stringMatching(/^\/flotilla\/services\/[0-9a-f]{32}\/hello\/hello@[12]\.service$/),
+      expect.stringMatching(/^\/flotilla\/services\/[0-9a-f]{32}\/hello\/hello@[12]\.service$/),
+    ]);
+  });
+});
+
+describe('images', () => {
+  const size = 1024 * 1024;
+
+  /** Of random bytes, which nothing on the way makes smaller. */
+  async function layer(name: string): Promise<Buffer> {
+    return readFileSync(await writeArchive(join(stack.clone, name), [[name, randomBytes(size)]]));
+  }
+
+  test('come to every machine without a registry, each layer once from here', async () => {
+    const below = await layer('below');
+    const push = async (above: Buffer) => {
+      const folder = await writeFolder(join(stack.clone, 'layout'), layoutFiles(sampleImage([below, above])));
+      const { status, output } = await stack.flotilla(['image', 'push', folder, 'random:1']);
+      expect([status, output]).toEqual([
+        0,
+        expect.stringContaining('random:1 is on core-1, core-2, core-3;'),
+      ]);
+      return output;
+    };
+    expect(await push(await layer('above'))).toMatch(/; 2(\.0)? MiB left this computer\./);
+    const changed = await layer('changed');
+    expect(await push(changed)).toMatch(/; 1(\.0)? MiB left this computer\./);
+    const digest = createHash('sha256').update(changed).digest('hex');
+    const inspect = ['docker', 'image', 'inspect', '--format', '{{json .RootFS.Layers}}', 'random:1'];
+    for (const name of cores) expect(await onMachine(stack, name, inspect)).toContain(digest);
+    const { output } = await stack.flotilla(['image', 'list', '--no-legend']);
+    expect(output).toMatch(/^random:1 .* core-1,core-2,core-3 /m);
+    expect(output).not.toContain('127.0.0.1');
   });
 });
 
