@@ -107,6 +107,19 @@ describe('a program of etcd’s', () => {
     expect((await obtain(programOf(deb), [])).toString()).toBe(contents);
   });
 
+  test('comes from an archive that the environment names', async () => {
+    const deb = packageWith('etcd');
+    answers.snapshot = (response) => response.end(deb);
+    process.env.FLOTILLA_DEBIAN_ARCHIVES = ` ${root}/gone  ${root}/snapshot/ `;
+    try {
+      const options = { cache, helper: '', log: () => undefined, signal: new AbortController().signal };
+      expect((await obtainProgram(programOf(deb), options)).toString()).toBe(contents);
+      expect(asked).toEqual(['/gone/pool/etcd_1.deb', '/snapshot/pool/etcd_1.deb']);
+    } finally {
+      delete process.env.FLOTILLA_DEBIAN_ARCHIVES;
+    }
+  });
+
   test('is not taken from a file in the cache that is damaged', async () => {
     const deb = packageWith('etcd');
     mkdirSync(cache);

@@ -18,17 +18,14 @@ export interface PackageOptions {
   readonly signal: AbortSignal;
   /** Where packages are kept; default in this user's cache. */
   readonly cache?: string;
-  /** Roots of Debian's archive, asked in this order; default: apt's own here, then Debian's. */
+  /** Roots of Debian's archive, asked in this order; default: those of the environment, then apt's own here. */
   readonly archives?: readonly string[];
   /** A downloader like apt's; default: that one, where there is one. Without one, Node's own HTTP. */
   readonly helper?: string;
 }
 
-/** Debian's archive, and the one that keeps what a newer version took the place of, as it was at a certain time. */
-const debianArchives = [
-  'http://deb.debian.org/debian',
-  'https://snapshot.debian.org/archive/debian/20250901T000000Z',
-];
+/** Roots of Debian archives, with spaces between; such as one that keeps what a newer version took the place of. */
+const archivesVariable = 'FLOTILLA_DEBIAN_ARCHIVES';
 
 /** apt's own downloader, which knows the proxies, certificates and passwords that apt is told here. */
 const aptHelper = '/usr/lib/apt/apt-helper';
@@ -37,7 +34,7 @@ const aptHelper = '/usr/lib/apt/apt-helper';
 const deadline = 10 * 60_000;
 
 /**
- * A program out of its package, which comes from this computer's cache, or else from Debian's archive. Whatever way it
+ * A program out of its package, which comes from this computer's cache, or else from a Debian archive. Whatever way it
  * came, its digest is looked at before anything else is done with it; so it may also be put into the cache by hand.
  *
  * @throws with every place that was asked and what it said
@@ -88,15 +85,17 @@ async function fetchPackage(program: EtcdProgram, file: string, options: Package
   } finally {
     await rm(part, { force: true });
   }
+  const asked = refusals.length > 0 ? refusals.join('\n') : '  apt names no Debian archive here';
   throw new Error(
-    `${basename(path)} with the SHA-256 ${wanted} can't be had:\n${refusals.join('\n')}\nMake one of them answer, or put the file there yourself: ${file}`,
+    `${basename(path)} with the SHA-256 ${wanted} can't be had:\n${asked}\nName an archive that has it in ${archivesVariable}, or put the file there yourself: ${file}`,
   );
 }
 
 async function archives(): Promise<readonly string[]> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const { archive } = debianMirrors(await aptSources(), release);
-  return [...new Set([...(archive ? [archive] : []), ...debianArchives])];
+  const named = process.env[archivesVariable]?.split(' ').filter((url) => url !== '') ?? [];
+  return [...named.map((url) => url.replace(/\/$/, '')), ...(archive ? [archive] : [])];
 }
 
 async function helped(
