@@ -119,6 +119,7 @@ async function download(url: string, file: string, { log, signal }: PackageOptio
 
 /** A package is an archive of ar's with a tar file in it (deb(5)). tar has xz do its part. */
 async function unpack(bytes: Buffer, name: string, file: string): Promise<Buffer> {
+  const data = memberOf(bytes, 'data.tar.xz', file);
   const child = spawn('tar', ['-xJOf', '-', name], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -126,7 +127,7 @@ async function unpack(bytes: Buffer, name: string, file: string): Promise<Buffer
   });
   // A tar that ends early closes its input; why it does, it says.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(memberOf(bytes, 'data.tar.xz', file));
+  child.stdin.end(data);
   const [status, found, said] = await Promise.all([ended, buffer(child.stdout), text(child.stderr)]);
   if (status === 0) return found;
   throw new Error(`${file} can't be unpacked (${said.trim()}): are tar and xz there?`);
