@@ -8,11 +8,18 @@ import type { SystemdUnit } from './machine-config.ts';
  */
 const withoutJit = 'Environment=NODE_OPTIONS=--jitless\n';
 
+interface AgentUnitOptions {
+  /** Whether the machine's processor is emulated, or may be. */
+  readonly emulated: boolean;
+  /** Path of Node.js on the machine. */
+  readonly node: string;
+}
+
 /**
  * The agent comes after the machine: at first boot there is no bundle yet, so the path unit waits for it.
  * KillMode=process keeps whatever the agent started out of reach of its own restart.
  */
-const service = (emulated: boolean) => `[Unit]
+const service = ({ emulated, node }: AgentUnitOptions) => `[Unit]
 Description=Flotilla agent
 After=network-online.target
 Wants=network-online.target
@@ -20,7 +27,7 @@ ConditionPathExists=${agentFiles.ready}
 
 [Service]
 Type=exec
-ExecStart=/usr/bin/node ${agentFiles.bundle} ${agentFiles.config}
+ExecStart=${node} ${agentFiles.bundle} ${agentFiles.config}
 Restart=always
 RestartSec=2
 # A machine whose agent does not get to renew its lease counts as dead, however busy it is.
@@ -44,10 +51,9 @@ PathExists=${agentFiles.ready}
 WantedBy=multi-user.target
 `;
 
-/** @param emulated whether the machine's processor is emulated, or may be */
-export function agentUnits({ emulated }: { emulated: boolean }): readonly SystemdUnit[] {
+export function agentUnits(options: AgentUnitOptions): readonly SystemdUnit[] {
   return [
-    { name: 'flotilla-agent.service', contents: service(emulated), enabled: false },
+    { name: 'flotilla-agent.service', contents: service(options), enabled: false },
     { name: 'flotilla-agent.path', contents: path, enabled: true },
   ];
 }

@@ -31,6 +31,13 @@ export interface BuildOptions {
  */
 export type BootPlan = Pick<MachinePlan, 'name' | 'os' | 'etcd'>;
 
+/** Paths of what its units run, on the machine. */
+export interface Programs {
+  /** etcd's server. */
+  readonly etcd: string;
+  readonly node: string;
+}
+
 /** Pure: the plan of a machine and its keys give everything that its first boot needs. */
 export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: BuildOptions): MachineConfig {
   const common = buildTemplateConfig(plan.os, keys, options);
@@ -38,13 +45,23 @@ export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: Buil
     ...common,
     hostname: plan.name,
     packages: common.packages.filter((name) => plan.etcd || name !== etcdServer),
-    units: [
-      ...(options.metadataService ? [metadataGuard] : []),
-      ...common.units,
-      ...(plan.etcd ? etcdUnits(serverOf(plan.os)).map((unit) => ({ ...unit, enabled: true })) : []),
-      ...agentUnits(options),
-    ],
+    units: unitsOf(plan, common.units, { etcd: serverOf(plan.os), node: '/usr/bin/node' }, options),
   };
+}
+
+/** @param common units of every machine with that system */
+export function unitsOf(
+  plan: Pick<BootPlan, 'etcd'>,
+  common: readonly SystemdUnit[],
+  { etcd, node }: Programs,
+  options: Omit<BuildOptions, 'prebuilt'>,
+): readonly SystemdUnit[] {
+  return [
+    ...(options.metadataService ? [metadataGuard] : []),
+    ...common,
+    ...(plan.etcd ? etcdUnits(etcd).map((unit) => ({ ...unit, enabled: true })) : []),
+    ...agentUnits({ emulated: options.emulated, node }),
+  ];
 }
 
 /** What all machines of an operating system have in common: the machine that others wake from has this and no more. */
@@ -69,7 +86,7 @@ export function buildTemplateConfig(
 const docker: SystemdUnit = { name: 'docker.service', enabled: true };
 
 /** Until the boot is over, Docker takes what first contact and etcd leave (systemd.resource-control(5)). */
-const dockerFiles = ['docker', 'containerd'].map(
+export const dockerFiles = ['docker', 'containerd'].map(
   (name): ConfigFile => ({
     path: `/etc/systemd/system/${name}.service.d/startup.conf`,
     contents: '[Service]\nStartupCPUWeight=1\n',

@@ -25,8 +25,8 @@ test.each([
   expect(rowsOf(heading)).toEqual(wanted.sort());
 });
 
-test('docs/dependencies.md names the Go modules that build the CLI', () => {
-  expect(rowsOf('Go')).toEqual(['toolchain/language-nodejs', 'toolchain/pulumi']);
+test('docs/dependencies.md names the Go modules that build the CLI and what tests need', () => {
+  expect(rowsOf('Go')).toEqual(['toolchain/ignition', 'toolchain/language-nodejs', 'toolchain/pulumi']);
   for (const folder of rowsOf('Go')) {
     const [, tool = 'none'] = /^tool (\S+)$/m.exec(read(`${folder}/go.mod`)) ?? [];
     expect(page).toContain(`\`${tool}\``);

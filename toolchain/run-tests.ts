@@ -15,7 +15,7 @@ import { runInForeground } from './process.ts';
 const CLUSTER_TEST_LIMIT_MS = 15 * 60_000;
 
 /**
- * Tests beside their sources that start a real etcd, Pulumi's engine or moto. They mostly wait, so more of them run than
+ * Tests beside their sources that start a real etcd, Pulumi's engine, moto or Ignition. They mostly wait, so more of them run than
  * there are cores.
  */
 const REAL_TESTS = ['\\.real\\.test\\.ts$', '--testPathIgnorePatterns=/node_modules/', '--maxWorkers=3'];

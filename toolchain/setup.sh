@@ -17,6 +17,7 @@ source toolchain/setup/node-modules.sh
 source toolchain/setup/pulumi.sh
 source toolchain/setup/packages.sh
 source toolchain/setup/moto.sh
+source toolchain/setup/ignition.sh
 
 # Two set-ups of one clone would delete each other's node_modules. The lock is on this file, so that no
 # lock file is left behind, and goes with the last process that holds it, however that ends.
@@ -35,7 +36,7 @@ main() {
     check) steps=(node_modules pulumi test_packages) ;;
     machines) steps=(machine_packages) ;;
     push) steps=(push_packages) ;;
-    test) steps=(node_modules pulumi machine_packages test_packages moto) ;;
+    test) steps=(node_modules pulumi machine_packages test_packages moto ignition) ;;
     *) fail "unknown mode '$1'; expected up, check, machines, push, test or nothing" ;;
   esac
   lock_clone

@@ -263,6 +263,13 @@ export const rules: readonly Rule[] = [
     tests: ['cloud-config'],
   },
   {
+    broken: 'everybody on a machine that Ignition made may read its one-time host key',
+    file: 'cloud-config/ignition.ts',
+    from: "contents: sshHostKey.privateKey, mode: '0600'",
+    to: "contents: sshHostKey.privateKey, mode: '0644'",
+    tests: ['cloud-config'],
+  },
+  {
     broken: 'a host is changed before its record says what is added',
     file: 'src/hosts/perform.ts',
     from: 'await run(recordCommand(added, keep));',

@@ -96,10 +96,10 @@ go_install() {
   local go=(timeout --foreground 3600 go -C "toolchain/$module")
   run_logged "Go modules of toolchain/$module" "${go[@]}" list -deps tool ||
     fail "the Go modules of toolchain/$module can't be had. Next step: read the output above; a proxy is taken from" \
-      "  GOPROXY and HTTPS_PROXY; npm run up tries again, and what came is kept"
+      "  GOPROXY and HTTPS_PROXY; the same command tries again, and what came is kept"
   packages=$("${go[@]}" list -deps tool | wc -l)
   run_logged "build of toolchain/$module" "${go[@]}" install -v "$@" tool ||
-    fail "the build of toolchain/$module failed. Next step: read its output above; npm run up tries again"
+    fail "the build of toolchain/$module failed. Next step: read its output above; the same command tries again"
 }
 
 # Staging folders are on the file system of their target, so that moving out of them is atomic, and carry the
