@@ -126,7 +126,7 @@ function differences(had: ReadonlySet<string>, has: ReadonlySet<string>): string
 /** The differences there may be, and why. docs/hosts.md tells them to users. */
 const allowed: Readonly<Record<string, RegExp>> = {
   'what Docker, which was there before, keeps of what it ran':
-    /^(lost|left) (file \/(var\/lib\/(docker|containerd)|etc\/(docker|cni))|unit \S*(docker|containerd)|mount )/,
+    /^(lost|left) (file \/(var\/lib\/(docker|containerd)|etc\/(docker|cni))|contents \S+ {2}\/etc\/docker\/key\.json$|unit \S*(docker|containerd)|mount )/,
   'what Docker told the kernel, until the next boot':
     /^(lost|left) (\w+ docker0|route .*docker0|module |sysctl net\.(bridge\.|netfilter\.|nf_conntrack_max)|sysctl net\..*(docker0|forward|all\.accept_redirects))/,
   'the empty slice that systemd makes for instances of a template, until the next boot':
