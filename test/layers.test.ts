@@ -120,9 +120,9 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'node:zlib',
     ],
   },
-  // Units are checked before anything is registered, and so is a bastion, over SSH.
+  // Units are checked before anything is registered, with their templates, and so is a bastion, over SSH.
   'src/resources': {
-    folders: ['src/config', 'src/plan', 'src/platform', 'src/ssh', 'src/unit'],
+    folders: ['src/config', 'src/plan', 'src/platform', 'src/ssh', 'src/template', 'src/unit'],
     packages: ['@pulumi/pulumi', 'node:*'],
   },
   // Named one by one, since it needs neither config, plan, platform nor store: its inputs come over gRPC.
