@@ -17,9 +17,15 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/plan': { folders: ['src/config'], packages: [] },
   'src/unit': { folders: [], packages: ['node:crypto'] },
   // Globs are the unit options' own, and so are time spans. Paths are texts to node:path; a hash tells files apart. A
-  // template resource is TOML, parsed here.
+  // template resource is TOML, parsed here. Templates travel within unit files.
   'src/template': {
-    folders: ['src/unit/glob.ts', 'src/unit/time-span.ts'],
+    folders: [
+      'src/unit/glob.ts',
+      'src/unit/time-span.ts',
+      'src/unit/attached-templates.ts',
+      'src/unit/flotilla-options.ts',
+      'src/unit/parse.ts',
+    ],
     packages: ['smol-toml', 'zod', 'node:path', 'node:crypto'],
   },
   // What a rendered file becomes on its machine: all of templates that does anything.
@@ -49,7 +55,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
   // It makes its own bundle, with esbuild, and hears systemd over D-Bus.
   'src/agent': {
-    folders: ['src/unit', 'src/scheduler', 'src/store'],
+    folders: ['src/unit', 'src/scheduler', 'src/store', 'src/template', 'src/template-sync'],
     packages: ['zod', 'esbuild', 'dbus-native', 'node:*'],
   },
   // Within the agent, rows of their own: systemd knows nothing of clusters, and none of them is built upon the API.
@@ -58,18 +64,22 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     folders: ['src/unit', 'src/store/clock.ts'],
     packages: ['zod', 'dbus-native', 'node:*'],
   },
-  // grace: what a fenced unit waits for here is what the engine waits for there, the same seconds.
+  // grace: what a fenced unit waits for here is what the engine waits for there, the same seconds. offered: templates
+  // see the services that the API tells of, checked in the same way. zod: what is remembered of templates is parsed.
   'src/agent/machine': {
     folders: [
       'src/unit',
       'src/scheduler',
       'src/store',
       'src/agent/systemd',
+      'src/template',
+      'src/template-sync',
       'src/agent/engine/grace.ts',
+      'src/agent/engine/offered.ts',
       'src/agent/log.ts',
       'src/agent/pulse.ts',
     ],
-    packages: ['node:*'],
+    packages: ['zod', 'node:*'],
   },
   // session: who leads does so for as long as its machine is a member. A second opinion is a connection.
   'src/agent/engine': {
@@ -84,7 +94,14 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     packages: ['node:net'],
   },
   'src/agent/api': {
-    folders: ['src/unit', 'src/scheduler', 'src/store', 'src/agent/engine', 'src/agent/log.ts'],
+    folders: [
+      'src/unit',
+      'src/scheduler',
+      'src/store',
+      'src/template',
+      'src/agent/engine',
+      'src/agent/log.ts',
+    ],
     packages: ['zod', 'node:*'],
   },
   // config: the stack's config chooses the platform. Of a cloud's SDK the modules that are used, never the whole. zlib:
@@ -103,9 +120,9 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'node:zlib',
     ],
   },
-  // Units are checked before anything is registered, and so is a bastion, over SSH.
+  // Units are checked before anything is registered, with their templates, and so is a bastion, over SSH.
   'src/resources': {
-    folders: ['src/config', 'src/plan', 'src/platform', 'src/ssh', 'src/unit'],
+    folders: ['src/config', 'src/plan', 'src/platform', 'src/ssh', 'src/template', 'src/unit'],
     packages: ['@pulumi/pulumi', 'node:*'],
   },
   // Named one by one, since it needs neither config, plan, platform nor store: its inputs come over gRPC.

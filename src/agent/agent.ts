@@ -1,11 +1,15 @@
 import type { Machine } from '../model/machine.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Store } from '../store/store.ts';
+import { LocalHost } from '../template-sync/local-host.ts';
+import { LocalLookups } from '../template-sync/lookups.ts';
 import { runEngine } from './engine/engine.ts';
 import { campaign } from './engine/leader.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import type { Log } from './log.ts';
 import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
+import { RecordFiles } from './machine/template-records.ts';
+import type { TemplateTools } from './machine/templates.ts';
 import { UnitLoop } from './machine/unit-loop.ts';
 import { keepSession, type Session } from './session.ts';
 import type { Systemd } from './systemd/systemd.ts';
@@ -22,11 +26,19 @@ export interface AgentOptions {
   readonly dial?: Dial;
   /** How probes of units are done; by default on this machine. */
   readonly runProbe?: RunProbe;
+  /** What files of templates are written with; by default this machine itself. */
+  readonly templateTools?: TemplateTools;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
   /** See `SessionOptions.onStanding`. */
   readonly onStanding?: (refusal: string | undefined) => void;
 }
+
+const ownTools = (): TemplateTools => ({
+  host: new LocalHost(),
+  lookups: new LocalLookups(process.env),
+  records: new RecordFiles('/var/lib/flotilla/templates'),
+});
 
 /**
  * One machine's agent: member of the cluster, keeper of its units, and a candidate for the engine. Ends when
@@ -34,7 +46,8 @@ export interface AgentOptions {
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { store, clock, log, machine, leaseTtl, dial, candidate = true, runProbe = runHere } = options;
-  const units = new UnitLoop({ ...options, runProbe });
+  const { templateTools = ownTools() } = options;
+  const units = new UnitLoop({ ...options, runProbe, templateTools });
   const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);

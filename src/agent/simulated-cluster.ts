@@ -4,17 +4,23 @@ import { readCluster } from '../store/cluster-state.ts';
 import { FakeClock } from '../store/fake-clock.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { MemoryCluster } from '../store/memory-cluster.ts';
+import { FakeHost } from '../template-sync/fake-host.ts';
+import { LocalLookups } from '../template-sync/lookups.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { planReply, unitsReply } from './api/views.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import type { RunProbe } from './machine/probe.ts';
+import { FakeRecords } from './machine/template-records.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /** A machine of the simulation: its disk and systemd outlive its agents. */
 export class SimulatedMachine {
   readonly machine: Machine;
   readonly systemd: FakeSystemd;
+  /** Its files of templates, and what commands do there. */
+  readonly host = new FakeHost();
+  readonly records = new FakeRecords();
   readonly log: string[] = [];
   store: MemoryStore;
   /** Whether its kernel answers the others, which it may do while its agent is dead, busy or cut off from etcd. */
@@ -50,7 +56,11 @@ export class SimulatedMachine {
     const [clock, dial] = [this.#clock, this.#dial];
     const runProbe: RunProbe = async (_, { unit }) =>
       this.unready.has(unit) ? { ok: false, detail: 'answered 503' } : { ok: true, detail: 'answered 200' };
-    this.#ended = runAgent({ store, systemd, clock, log, machine, dial, runProbe }, this.#stop.signal);
+    const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
+    this.#ended = runAgent(
+      { store, systemd, clock, log, machine, dial, runProbe, templateTools },
+      this.#stop.signal,
+    );
   }
 
   /** SIGTERM to the agent. */

@@ -13,7 +13,7 @@ export const explain: Verb = (context) =>
     summary: 'say why a unit is where it is, and what every machine says to it',
     description:
       'Asks the scheduler: where the unit is and why, or why it waits, and for each machine whether the unit could ' +
-      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason}], pending, machines: [{machine, ' +
+      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason, waiting, template}], pending, machines: [{machine, ' +
       'fits, reason}]}.',
     examples: ['explain web@1', 'explain --json web@1'],
   })
@@ -47,7 +47,11 @@ function show(context: Context, reply: ExplainReply): void {
 
 function summary({ targetState, placements, pending }: ExplainReply): readonly string[] {
   if (placements.length > 0) {
-    return placements.map(({ machine, reason }) => `${targetState} on ${machine}: ${reason}`);
+    return placements.flatMap(({ machine, reason, waiting, template }) => [
+      `${targetState} on ${machine}: ${reason}`,
+      ...(waiting === undefined ? [] : [`not started on ${machine}: ${waiting}`]),
+      ...(template === undefined ? [] : [`template on ${machine}: ${template}`]),
+    ]);
   }
   if (targetState === 'inactive') return ['inactive, so no machine has it'];
   return [`pending: ${pending ?? 'the engine has not placed it yet'}`];

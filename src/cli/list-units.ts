@@ -89,7 +89,8 @@ function failureNote(state: UnitStatus | null): string | null {
 }
 
 function unreadyNote(state: UnitStatus | null): string | null {
-  return state?.ready?.ok === false ? `not ready: ${state.ready.detail}` : (state?.waiting ?? null);
+  if (state?.ready?.ok === false) return `not ready: ${state.ready.detail}`;
+  return state?.waiting ?? (state?.template === undefined ? null : `template: ${state.template}`);
 }
 
 function order({ machine }: Row): string {

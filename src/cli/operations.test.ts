@@ -50,10 +50,20 @@ describe('explain', () => {
   });
 
   test('of a unit that is somewhere, and of one that is not there', async () => {
-    const placements = [{ machine: 'core-1', reason: 'it was there before' }];
+    const placements = [{ machine: 'core-1', reason: 'it was there before' }] as const;
     cluster.agent.explanations.set('db.service', { ...reply, placements });
     expect((await cluster.flotilla('explain db')).stdout).toContain(
       'db.service: launched on core-1: it was there before\n',
+    );
+    const waiting = [{ ...placements[0], waiting: 'waits until /etc/a is written' }];
+    cluster.agent.explanations.set('db.service', { ...reply, placements: waiting });
+    expect((await cluster.flotilla('explain db')).stdout).toContain(
+      'db.service: not started on core-1: waits until /etc/a is written\n',
+    );
+    const wrong = [{ ...placements[0], template: 't.tmpl:1:3: there is no key /a' }];
+    cluster.agent.explanations.set('db.service', { ...reply, placements: wrong });
+    expect((await cluster.flotilla('explain db')).stdout).toContain(
+      'db.service: template on core-1: t.tmpl:1:3: there is no key /a\n',
     );
     expect(await cluster.flotilla('explain dbb')).toMatchObject({ status: 1, stdout: '' });
     cluster.agent.put('web@.service', 'web', 'inactive');
@@ -368,6 +378,18 @@ describe('verify and version', () => {
     expect((await cluster.flotilla('verify nowhere.service')).stderr).toBe(
       'flotilla: there is no file nowhere.service; give the path of a unit file, like units/hello/hello.service\n',
     );
+  });
+
+  test('verify reads the templates beside a unit', async () => {
+    const write = (name: string, text: string) => writeFile(join(folder, name), text);
+    await write('web.service', '[Service]\nExecStart=/bin/true\n[X-Flotilla]\nTemplate=web.toml\n');
+    const verify = () => cluster.flotilla(['verify', join(folder, 'web.service')]);
+    expect((await verify()).stderr).toContain('web.service: Template=web.toml is no file here');
+    await write('web.toml', '[template]\nsrc = "web.tmpl"\ndest = "/etc/web"\nkeys = ["/web"]\n');
+    await write('web.tmpl', 'a\n{{gtv "/web/x"}}\n');
+    expect((await verify()).stderr).toMatch(/web\.tmpl:2:3: .*gtv/);
+    await write('web.tmpl', '{{getv "/web/x"}}\n');
+    expect(await verify()).toMatchObject({ status: 0 });
   });
 
   test('version', async () => {

@@ -51,6 +51,8 @@ export interface ClusterArgs extends Settings {
   network?: string | undefined;
   /** Prefixes in etcd below which units may choose keys with `ServiceKey=`. Default: none. */
   serviceKeys?: string[] | undefined;
+  /** Prefixes in etcd below which templates may read. Default: none beyond `serviceKeys`. */
+  templateKeys?: string[] | undefined;
   /** For the platform `local` alone: how machines come up, and from which image. */
   local?: Settings['local'];
   /** For the platform `digitalocean` alone: region, sizes, who may reach SSH. */

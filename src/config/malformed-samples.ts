@@ -229,6 +229,13 @@ export const malformed: MalformedSample[] = [
     /ends with a slash, like \/app\//,
   ],
   [
+    'key prefix for templates that is all of etcd',
+    { machines: { core }, templateKeys: ['/'] },
+    'flotilla:templateKeys.0',
+    /"\/" cannot be used/,
+    /ends with a slash, like \/app\//,
+  ],
+  [
     'key prefix that is Flotilla’s own',
     { machines: { core }, serviceKeys: ['/flotilla/units/'] },
     'flotilla:serviceKeys.0',

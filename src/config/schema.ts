@@ -65,6 +65,11 @@ export const groupSchema = z
   })
   .describe('A group of machines that are alike');
 
+const keyPrefix = z
+  .string()
+  .regex(/^(\/[\w.:@-]+)+\/$/, 'a prefix in etcd that begins and ends with a slash, like /app/')
+  .refine((prefix) => !prefix.startsWith('/flotilla/'), 'a prefix outside of /flotilla/, like /app/');
+
 export const stackSchema = z.strictObject({
   platform: z
     .enum(['local', 'aws', 'digitalocean', 'hosts'])
@@ -97,16 +102,15 @@ export const stackSchema = z.strictObject({
     )
     .describe('Groups of machines by name'),
   serviceKeys: z
-    .array(
-      z
-        .string()
-        .regex(/^(\/[\w.:@-]+)+\/$/, 'a prefix in etcd that begins and ends with a slash, like /app/')
-        .refine((prefix) => !prefix.startsWith('/flotilla/'), 'a prefix outside of /flotilla/, like /app/'),
-    )
+    .array(keyPrefix)
     .default([])
     .describe(
       'Prefixes in etcd below which units may choose keys with ServiceKey=; every machine may write there',
     ),
+  templateKeys: z
+    .array(keyPrefix)
+    .default([])
+    .describe('Prefixes in etcd below which templates of units may read, on every machine'),
   units: z.array(z.string().min(1)).default([]).describe('Folders of systemd units to run on the cluster'),
 });
 

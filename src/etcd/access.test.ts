@@ -135,6 +135,20 @@ describe('accessSteps', () => {
     expect(sorted(performAll(reached, accessSteps(without, reached, 'remove')))).toEqual(sorted(without));
   });
 
+  test('below a prefix for templates everybody reads, and writes only what is shared as well', () => {
+    const machines = [machine(1, true), machine(2, false)];
+    const wanted = wantedAccess(machines, ['/app/'], ['/app/', '/config/']);
+    const reached = performAll(empty, accessSteps(wanted, empty, 'remove'));
+    for (const role of ['engine', `machine-${id(2)}`]) {
+      const outside = reached.roles.get(role)?.filter(({ key }) => !key.startsWith('/flotilla/'));
+      expect(outside).toEqual([
+        { type: 'READWRITE', key: '/app/', rangeEnd: '/app0' },
+        { type: 'READ', key: '/config/', rangeEnd: '/config0' },
+      ]);
+    }
+    expect(accessSteps(wanted, reached, 'remove')).toEqual([]);
+  });
+
   test('cut off anywhere and decided again, every change of machines ends where it should', () => {
     fc.assert(
       fc.property(machines, machines, fc.nat(200), (before, after, cut) => {

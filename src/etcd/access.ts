@@ -46,9 +46,19 @@ const machineRole = (id: string) => `machine-${id}`;
  *
  * @param shared prefixes below which all machines may read and write, for keys that units choose. Which of them wrote a
  * key there etcd can't tell, so a stolen certificate of any of them changes all.
+ * @param read prefixes below which all machines may read, for templates
  */
-export function wantedAccess(machines: readonly AdmittedMachine[], shared: readonly string[] = []): Access {
-  const common = shared.map((prefix): Permission => ({ type: 'READWRITE', ...below(prefix) }));
+export function wantedAccess(
+  machines: readonly AdmittedMachine[],
+  shared: readonly string[] = [],
+  read: readonly string[] = [],
+): Access {
+  // A role has one permission for the same keys: reading is a part of the one above.
+  const only = [...new Set(read)].filter((prefix) => !shared.includes(prefix));
+  const common = [
+    ...shared.map((prefix): Permission => ({ type: 'READWRITE', ...below(prefix) })),
+    ...only.map((prefix): Permission => ({ type: 'READ', ...below(prefix) })),
+  ];
   const confined = machines.filter(({ etcd }) => !etcd);
   return {
     users: new Map([

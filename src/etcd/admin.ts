@@ -29,6 +29,8 @@ export interface AdminOptions {
   readonly connect: (member: EtcdMember) => Promise<Connection>;
   /** See `wantedAccess`; default none. */
   readonly shared?: readonly string[];
+  /** See `wantedAccess`. */
+  readonly read?: readonly string[];
   readonly log: (line: string) => void;
   /** Seconds until a call gives up; another default only in tests. */
   readonly deadline?: number;
@@ -82,7 +84,7 @@ export class EtcdAdmin {
    */
   async admit(machines: readonly AdmittedMachine[], others: 'keep' | 'remove'): Promise<void> {
     await this.#persistently(async () => {
-      const wanted = wantedAccess(machines, this.#options.shared);
+      const wanted = wantedAccess(machines, this.#options.shared, this.#options.read);
       const stages = accessSteps(wanted, await this.#read(wanted), others);
       for (const stage of stages) {
         await Promise.all(
@@ -95,7 +97,7 @@ export class EtcdAdmin {
 
   /** What `admit` would have to do for them, without doing it; asked once. */
   async look(machines: readonly AdmittedMachine[]): Promise<readonly AccessStep[]> {
-    const wanted = wantedAccess(machines, this.#options.shared);
+    const wanted = wantedAccess(machines, this.#options.shared, this.#options.read);
     return accessSteps(wanted, await this.#read(wanted), 'remove').flat();
   }
 

@@ -173,7 +173,16 @@ export interface RebalanceRequest {
 export const explainReplySchema = z.object({
   unit: z.string(),
   targetState: targetStateSchema,
-  placements: z.array(z.object({ machine: z.string(), reason: z.string() })),
+  placements: z.array(
+    z.object({
+      machine: z.string(),
+      reason: z.string(),
+      /** Why it is not started there yet; absent while nothing holds it back. */
+      waiting: z.string().exactOptional(),
+      /** What is wrong with a file of its templates there; absent while nothing is. */
+      template: z.string().exactOptional(),
+    }),
+  ),
   pending: z.string().exactOptional(),
   machines: z.array(z.object({ machine: z.string(), fits: z.boolean(), reason: z.string() })),
 });

@@ -25,6 +25,8 @@ export const unitStatusSchema = z.object({
   ready: z.object({ ok: z.boolean(), detail: z.string() }).exactOptional(),
   /** The `Reason` why it is installed and not yet started, though it shall be; absent while nothing holds it back. */
   waiting: z.string().exactOptional(),
+  /** What is wrong with a file of its templates, the last good one of which is in place; absent while nothing is. */
+  template: z.string().exactOptional(),
   /** Why the unit failed, or crashed and is about to be restarted, from systemd's `Result=`; absent else. */
   failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
 });

@@ -52,6 +52,8 @@ export interface ClusterPlan {
   readonly proxyJump?: ProxyJump;
   /** Prefixes in etcd below which units may choose keys for their services, `/app/` */
   readonly serviceKeys: readonly string[];
+  /** Prefixes in etcd below which templates may read, `/config/` */
+  readonly templateKeys: readonly string[];
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
   /** Folders of unit files. */
@@ -81,6 +83,7 @@ export function planCluster(name: string, spec: ClusterSpec, kept: KeptGeneratio
     ...(spec.hosts?.identityFile === undefined ? {} : { identityFile: spec.hosts.identityFile }),
     ...(proxyJump && { proxyJump }),
     serviceKeys: spec.serviceKeys,
+    templateKeys: spec.templateKeys,
     machines: machines.map((plan) =>
       proxyJump && !isBastion(plan, proxyJump) ? { ...plan, proxyJump } : plan,
     ),

@@ -9,6 +9,8 @@ export interface AgentsArgs {
   readonly etcd: EtcdCluster;
   /** Prefixes in etcd below which units may choose keys for their services. */
   readonly serviceKeys: readonly string[];
+  /** Prefixes in etcd below which templates may read. */
+  readonly templateKeys: readonly string[];
   readonly pki: Pki;
 }
 
@@ -19,7 +21,7 @@ export class Agents extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { machines, privateKey, etcd, serviceKeys, pki }: AgentsArgs,
+    { machines, privateKey, etcd, serviceKeys, templateKeys, pki }: AgentsArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -30,6 +32,7 @@ export class Agents extends pulumi.CustomResource {
         privateKey,
         endpoints: etcd.endpoints,
         serviceKeys,
+        templateKeys,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,
         bundle: undefined,

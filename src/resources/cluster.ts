@@ -39,7 +39,7 @@ export async function createCluster(
   const members = machines.filter(({ etcd }) => etcd);
   const lasting = { ...options, deletedWith: lifetime };
   const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);
-  const { serviceKeys } = plan;
-  const agents = new Agents(name('agents'), { machines, privateKey, etcd, serviceKeys, pki }, lasting);
+  const { serviceKeys, templateKeys } = plan;
+  const agents = new Agents(name('agents'), { machines, privateKey, etcd, serviceKeys, templateKeys, pki }, lasting);
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };
 }

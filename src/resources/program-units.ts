@@ -12,6 +12,7 @@ export function programUnits(units: Readonly<Record<string, UnitArgs>>): UnitFol
   return {
     path: 'units',
     files: Object.entries(units).map(([name, { contents }]) => ({ name, contents })),
+    templates: new Map(),
     manifest: { instances: said('instances'), targetState: said('targetState') },
     manifestPath: 'units',
     problems: [],

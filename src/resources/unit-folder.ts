@@ -8,6 +8,8 @@ import type { Problem } from '../model/problem.ts';
 export interface UnitFolder {
   readonly path: string;
   readonly files: readonly { readonly name: string; readonly contents: Buffer | string }[];
+  /** Template resources and templates, by name. */
+  readonly templates: ReadonlyMap<string, string>;
   readonly manifest: Manifest;
   /** Where the manifest is, or would be. */
   readonly manifestPath: string;
@@ -18,6 +20,9 @@ const manifestName = 'units.yaml';
 
 /** Files that a folder may hold beside units. */
 const documentation = /^(README|readme)(\..*)?$|^\./;
+
+/** confd's endings: what is for units' `Template=`, and no unit itself. */
+const templateFile = /\.(toml|tmpl)$/;
 
 /** Unit files bigger than this are refused unread: systemd itself stops at 1 MiB a line. */
 const largest = 2 * 1024 * 1024;
@@ -39,14 +44,34 @@ function readFolder(path: string): UnitFolder {
   const found = names
     .filter((name) => name !== manifestName && !documentation.test(name))
     .map((name) => ({ name, what: lookAt(join(path, name)) }));
-  const units = found.filter(({ what }) => what === 'file');
+  const usable = found.filter(({ what }) => what === 'file');
+  const units = usable.filter(({ name }) => !templateFile.test(name));
+  const { templates, problems: unreadable } = readTemplates(
+    path,
+    usable.flatMap(({ name }) => (templateFile.test(name) ? name : [])),
+  );
   return {
     path,
     manifest,
     manifestPath,
-    problems: [...problems, ...problemsOf(path, found)],
+    templates,
+    problems: [...problems, ...problemsOf(path, found), ...unreadable],
     files: units.map(({ name }) => ({ name, contents: readFileSync(join(path, name)) })),
   };
+}
+
+function readTemplates(folder: string, names: readonly string[]) {
+  const templates = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    try {
+      templates.set(name, new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)));
+    } catch {
+      problems.push({ path, problem: 'is no UTF-8 text', fix: 'save the file as UTF-8' });
+    }
+  }
+  return { templates, problems };
 }
 
 interface Found {
@@ -68,7 +93,7 @@ function problemsOf(folder: string, found: readonly Found[]): Problem[] {
       'is no file, or a link that leads nowhere',
       'put unit files there and nothing else but a README',
     ),
-    ...(found.some(({ what }) => what !== 'no file') ? [] : [noUnits]),
+    ...(found.some(({ name, what }) => what !== 'no file' && !templateFile.test(name)) ? [] : [noUnits]),
     ...each(
       'too large',
       `is larger than ${largest / 1024 / 1024} MiB`,
@@ -89,6 +114,7 @@ function unusable(path: string, problem: string): UnitFolder {
   return {
     path,
     files: [],
+    templates: new Map(),
     manifest: { instances: {}, targetState: {} },
     manifestPath: join(path, manifestName),
     problems: [{ path: 'flotilla:units', problem, fix }],

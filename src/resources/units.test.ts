@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { InvalidInput, type Problem } from '../model/problem.ts';
+import { checkTemplateKeys } from './unit-templates.ts';
 import { checkServiceKeys, loadUnits } from './units.ts';
 
 const service = '[Service]\nExecStart=/bin/sleep infinity\n';
@@ -131,4 +132,79 @@ test('a key for a service that is below no prefix of the config is refused befor
       checkServiceKeys(units, prefixes);
   expect(refused()).toThrow('web@1.service: ServiceKey=/app/server/1 is below none of flotilla:serviceKeys');
   expect(refused('/db/')).toThrow('→ name a prefix of it there, such as /app/');
+});
+
+describe('templates', () => {
+  const unit = `${service}[X-Flotilla]\nTemplate=web.toml\n`;
+  const toml = (dest = '/etc/web.conf', keys = '["/web"]') =>
+    `[template]\nsrc = "web.tmpl"\ndest = "${dest}"\nkeys = ${keys}\n`;
+  const files = { 'web.service': unit, 'web.toml': toml(), 'web.tmpl': '{{getv "/web/x"}}\n' };
+  const said = (...paths: string[]) =>
+    problemsOf(...paths).map(({ path, problem }) => `${path.replace(`${root}/`, '')}: ${problem}`);
+
+  test('travel within the file of the unit beside them', () => {
+    const web = folder('web', files);
+    const [loaded] = loadUnits([web]);
+    expect(loaded?.flotilla.templates).toEqual(['web.toml']);
+    expect(loaded?.contents.startsWith(unit)).toBe(true);
+    expect(loaded?.contents).toContain('Text="{{getv \\"/web/x\\"}}"');
+  });
+
+  test('are checked with everything else, all at once', () => {
+    const web = folder('web', {
+      ...{ 'web.service': `${unit}Weight=x\n`, 'app.service': unit.replace('web.toml', 'app.toml web.toml') },
+      ...{ 'web.toml': toml().replace('dest', 'dst'), 'web.tmpl': 'a\n{{getv}' },
+    });
+    expect(said(web)).toEqual([
+      'web/app.service: Template=app.toml is no file here',
+      'web/web.toml: dest is missing',
+      'web/web.toml:3: there is no setting dst',
+      expect.stringContaining('web/web.service:5: Weight=x'),
+    ]);
+    const broken = folder('broken', { ...files, 'web.tmpl': 'a\n{{getv}' });
+    expect(said(broken)).toEqual([expect.stringMatching(/^broken\/web\.tmpl:2:\d+: /)]);
+  });
+
+  test('that nobody names are told, and a folder has to have a unit', () => {
+    const web = folder('web', { ...files, 'old.toml': toml(), 'old.tmpl': '' });
+    expect(said(web)).toEqual([
+      'web/old.tmpl: no template resource in use here has it as src',
+      'web/old.toml: no unit here names it',
+    ]);
+    const { 'web.service': _, ...rest } = files;
+    expect(said(folder('none', rest))).toContain('none: has no unit files');
+  });
+
+  test('are UTF-8', () => {
+    const web = folder('web', files);
+    writeFileSync(join(web, 'web.tmpl'), Buffer.from([0xff]));
+    expect(said(web)).toContain('web/web.tmpl: is no UTF-8 text');
+  });
+
+  test('of the same file are one', () => {
+    const web = folder('web', { ...files, 'app.service': unit });
+    expect(loadUnits([web])).toHaveLength(2);
+    const other = folder('other', {
+      ...{ 'db.service': unit.replace('web', 'db'), 'db.toml': toml(), 'web.tmpl': 'else' },
+    });
+    expect(said(web, other)).toEqual([
+      expect.stringMatching(/^\w+\.service: \w+\.toml writes \/etc\/web\.conf, as does \w+\.toml of /),
+    ]);
+  });
+
+  test('see keys that machines may read', () => {
+    const keys = '["/web/a", "/db", "/", "/flotilla/services/app", "/flotilla/units"]';
+    const units = loadUnits([folder('web', { ...files, 'web.toml': toml('/etc/a', keys) })]);
+    const refused = (...prefixes: string[]) => {
+      try {
+        checkTemplateKeys(units, prefixes);
+      } catch (error) {
+        if (error instanceof InvalidInput) return error.problems.map(({ problem }) => problem.split(' ').at(-1));
+        throw error;
+      }
+      return [];
+    };
+    expect(refused()).toEqual(['/web/a', '/db', '/', '/flotilla/units']);
+    expect(refused('/web/', '/db/')).toEqual(['/', '/flotilla/units']);
+  });
 });

@@ -6,17 +6,19 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { ClusterParts } from './cluster.ts';
+import { checkTemplateFiles, checkTemplateKeys, withTemplates } from './unit-templates.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet, type UnitSetArgs } from './unit-set.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
 export function createUnits(
-  { units: folders, serviceKeys }: ClusterPlan,
+  { units: folders, serviceKeys, templateKeys }: ClusterPlan,
   cluster: ClusterParts,
 ): UnitSet | undefined {
   if (folders.length === 0) return undefined;
   const units = loadUnits(folders);
   checkServiceKeys(units, serviceKeys);
+  checkTemplateKeys(units, [...serviceKeys, ...templateKeys]);
   return pushUnits('units', byName(units), cluster, {});
 }
 
@@ -65,7 +67,7 @@ export function loadUnits(
   paths: readonly string[],
   given: readonly UnitFolder[] = [],
 ): readonly CheckedUnit[] {
-  const folders = [...paths.map(readUnitFolder), ...given];
+  const folders = [...paths.map(readUnitFolder), ...given].map(withTemplates);
   const checked = checkUnits(folders.flatMap(sources), manifestOf(folders));
   const found =
     'problems' in checked
@@ -76,6 +78,7 @@ export function loadUnits(
     ...saidTwice(folders, 'instances'),
     ...saidTwice(folders, 'targetState'),
     ...found,
+    ...('problems' in checked ? [] : checkTemplateFiles(checked.units)),
   ];
   if ('problems' in checked || problems.length > 0)
     throw new InvalidInput('These units cannot be run:', problems);

@@ -39,6 +39,7 @@ const status: Required<UnitStatus> = {
   started: true,
   ready: { ok: false, detail: 'no answer' },
   waiting: 'for b.service',
+  template: 't.tmpl:1:3: there is no key /a',
   failure: { result: 'exit-code', journal: ['bad'] },
 };
 const rollout: Required<Rollout> = {

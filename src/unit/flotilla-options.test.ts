@@ -28,6 +28,7 @@ describe('readFlotillaOptions', () => {
       ...['MachineMetadata="disk!=hdd" "cpus>=4"', 'MachineMetadata=region in (eu, us)'],
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
+      ...['Template=nginx.toml log@.toml', 'Template=nginx.toml'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -45,6 +46,7 @@ describe('readFlotillaOptions', () => {
         { name: 'web', port: 5002 },
         { name: 'admin', port: 9000, key: '/app/web/2' },
       ],
+      templates: ['nginx.toml', 'log@.toml'],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -116,6 +118,13 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['MaxPerMachine=0', '2: MaxPerMachine=0 is not a whole number from 1'],
     ['Fence=yes', '2: Fence=yes is not stop or keep'],
     ['Rollback=perhaps', '2: Rollback=perhaps is not a boolean; write true or false'],
+    ['Template=', '2: Template= is empty; name a file beside the unit'],
+    [
+      'Template=conf.d/a.toml',
+      '2: Template=conf.d/a.toml is not the name of a template resource; name a file',
+    ],
+    ['Template=a.tmpl', '2: Template=a.tmpl is not the name of a template resource'],
+    ['Template=%p.toml', '2: Template=%p.toml is not the name of a template resource'],
     ['RolloutDeadline=infinity', '2: RolloutDeadline=infinity is not a time span above zero; write'],
     ['RolloutDeadline=0', '2: RolloutDeadline=0 is not a time span above zero'],
     ['MachineMetadata=disk', '2: MachineMetadata=disk is not a condition on metadata; write key=value'],
@@ -254,6 +263,7 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   Service: 'db\nPort=81',
   Port: '81',
   ServiceKey: '/app',
+  Template: 'web.toml',
   MaxUnavailable: '4',
   Rollback: 'false',
   RolloutDeadline: '99s',

@@ -27,6 +27,7 @@ interface Meanings {
   Service: string;
   Port: number;
   ServiceKey: string;
+  Template: string;
   MaxUnavailable: number;
   Rollback: boolean;
   RolloutDeadline: number;
@@ -37,8 +38,13 @@ export type FlotillaOption = keyof Meanings;
 /** Options that take several values, and how these stand in a line. All others say one thing and come once. */
 const splitters: Readonly<Partial<Record<FlotillaOption, (line: string) => string[]>>> = {
   MachineMetadata: splitValues,
-  AfterReady: (line) => line.split(' ').filter((name) => name !== ''),
+  AfterReady: splitNames,
+  Template: splitNames,
 };
+
+function splitNames(line: string): string[] {
+  return line.split(' ').filter((name) => name !== '');
+}
 
 /** Options of which a unit has one for each of its services. */
 const ofServices: ReadonlySet<FlotillaOption> = new Set(['Service', 'Port', 'ServiceKey']);
@@ -98,6 +104,15 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
           fix: 'write it as a path of letters, digits and . _ : @ -, as in ServiceKey=/app/server/%i',
         },
   ),
+  // No specifiers: the file lies beside the unit's, and all instances share both.
+  Template: (text) =>
+    /^[\w@-][\w.@-]*\.toml$/.test(text)
+      ? read(text)
+      : {
+          rule: 'template-name',
+          expected: 'the name of a template resource',
+          fix: 'name a file beside the unit, without folder: Template=nginx.toml',
+        },
   MaxUnavailable: wholeNumber(1, 10_000),
   Rollback: expanded((text) => {
     const value = readBoolean(text);
@@ -127,6 +142,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
   const spread = every('Spread').at(-1);
   const maxPerMachine = every('MaxPerMachine').at(-1);
   const probe = every('Ready').at(-1);
+  const templates = [...new Set(every('Template'))];
   return {
     weight: every('Weight').at(-1) ?? 1,
     ...(spread !== undefined && { spread }),
@@ -142,6 +158,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
     }),
     afterReady: [...new Set(every('AfterReady'))],
     services: readServices(unit, options),
+    ...(templates.length > 0 && { templates }),
     rollout: {
       maxUnavailable: every('MaxUnavailable').at(-1) ?? 1,
       rollback: every('Rollback').at(-1) ?? true,

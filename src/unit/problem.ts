@@ -41,6 +41,7 @@ export type Rule =
   | 'after-ready'
   | 'service-name'
   | 'service-key'
+  | 'template-name'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */

@@ -1,7 +1,9 @@
 import type { ChangeRequest } from '../../model/api.ts';
+import { checkAttached } from '../../template/attach.ts';
 import { type CheckResult, checkUnits } from '../../unit/check.ts';
 import { hashOf } from '../../unit/hash.ts';
 import { instanceOf, isTemplate } from '../../unit/name.ts';
+import { parseUnit } from '../../unit/parse.ts';
 import { formatProblem } from '../../unit/problem.ts';
 import type { PutUnit } from './views.ts';
 
@@ -20,8 +22,19 @@ export function checkPut(put: readonly Put[]): CheckedPut {
   const checked = [take(checkUnits(others), others), ...templates.map(checkTemplate)];
   return {
     units: checked.flatMap(({ units }) => units),
-    problems: [...checked.flatMap(({ problems }) => problems), ...duplicates(templates)],
+    problems: [
+      ...checked.flatMap(({ problems }) => problems),
+      ...duplicates(templates),
+      ...put.flatMap(attachedProblems),
+    ],
   };
+}
+
+/** Files of its templates are written, and their commands run, by root: what can't be used is refused here. */
+function attachedProblems({ name, contents }: Put): string[] {
+  return checkAttached(name, parseUnit(contents).options).map(
+    ({ path, problem, fix }) => `${name}: ${path}: ${problem}; ${fix}`,
+  );
 }
 
 function take(result: CheckResult, put: readonly Put[]): CheckedPut {

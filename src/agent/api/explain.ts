@@ -17,12 +17,20 @@ export async function explain(
 function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const view = unitView(cluster, name);
   const nameOf = machineNames(cluster);
-  const { targetState, placements, pending } = view;
+  const { targetState, placements, pending, states } = view;
+  const placed = placements.map(({ machineId, reason }) => {
+    const { waiting, template } = states.find((state) => state.machineId === machineId) ?? {};
+    const remarks = {
+      ...(waiting !== undefined && { waiting }),
+      ...(template !== undefined && { template }),
+    };
+    return { machine: nameOf(machineId), reason, ...remarks };
+  });
   const answers = explainMachines(snapshotOf(cluster, holdingAllMissing(cluster)), name);
   return {
     unit: name,
     targetState,
-    placements: placements.map(({ machineId, reason }) => ({ machine: nameOf(machineId), reason })),
+    placements: placed,
     ...(pending !== undefined && { pending }),
     machines: answers.map(({ machineId, fits, reason }) => ({ machine: nameOf(machineId), fits, reason })),
   };

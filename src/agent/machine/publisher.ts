@@ -20,7 +20,7 @@ import type { Offer } from './offers.ts';
 
 /** What is told of units beside what systemd says. */
 export interface Knowledge {
-  remarksOn(unit: string): Pick<UnitStatus, 'ready' | 'waiting'>;
+  remarksOn(unit: string): Pick<UnitStatus, 'ready' | 'waiting' | 'template'>;
   offerOf(unit: ManagedUnit, status: UnitStatus): Offer;
 }
 

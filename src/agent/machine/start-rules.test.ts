@@ -30,6 +30,7 @@ function wait(
     needs: needs(units),
     sightings: (name) => sightings.filter(({ status }) => status.unit === name),
     claimed: () => true,
+    unwritten: () => undefined,
     vouched: () => true,
     ...more,
   });

@@ -29,12 +29,14 @@ export interface Circumstances {
   readonly vouched: (machineId: string, unit: string) => boolean;
   /** Whether all machines' words are known up to this machine's own claim of the unit, see `fence`. */
   readonly claimed: (unit: string) => boolean;
+  /** What the files of the unit's templates lack; undefined when all are written. */
+  readonly unwritten: (unit: string) => Reason | undefined;
 }
 
 type Rule = (unit: string, needs: UnitNeeds, circumstances: Circumstances) => Wait | undefined;
 
 /** The first that applies is what the user is told. */
-const rules: readonly Rule[] = [fence, room, readiness];
+const rules: readonly Rule[] = [fence, room, readiness, templates];
 
 /** Why `unit` can't be started now; undefined when it can. */
 export function waitOf(unit: string, circumstances: Circumstances): Wait | undefined {
@@ -111,6 +113,12 @@ function readiness(_: string, { flotilla }: UnitNeeds, { sightings }: Circumstan
       !sightings(name).some(({ status, goneAt }) => goneAt === undefined && isReady(status, byItsWord)),
   );
   return missing.length === 0 ? undefined : { reason: `waits until ${list(missing)} ready` };
+}
+
+/** A program that starts without its configuration fails, or does with another one what nobody wants. */
+function templates(unit: string, _: UnitNeeds, { unwritten }: Circumstances): Wait | undefined {
+  const reason = unwritten(unit);
+  return reason === undefined ? undefined : { reason };
 }
 
 function list(units: readonly string[]): string {

@@ -23,6 +23,7 @@ import { isLeaving, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
 import { type ProbedUnit, Probes } from './probes.ts';
 import { type Knowledge, Publisher } from './publisher.ts';
+import { Templates, type TemplateTools } from './templates.ts';
 import { type Desired, UnitWork } from './unit-work.ts';
 
 export interface UnitLoopOptions {
@@ -32,6 +33,8 @@ export interface UnitLoopOptions {
   readonly log: Log;
   readonly machine: Pick<Machine, 'id' | 'name' | 'address'>;
   readonly runProbe: RunProbe;
+  /** What files of templates are written with. */
+  readonly templateTools: TemplateTools;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -56,6 +59,7 @@ export class UnitLoop {
   readonly #chosenKeys: ChosenKeys;
   readonly #work: UnitWork;
   readonly #probes: Probes;
+  readonly #templates: Templates;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -76,7 +80,9 @@ export class UnitLoop {
     this.#chosenKeys = new ChosenKeys({ ...options, ttl: leaseTtl });
     this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
-    this.#work = new UnitWork({ ...options, machineId: machine.id, claimOf, onChange });
+    const templates = new Templates({ ...options, tools: options.templateTools, onChange });
+    this.#templates = templates;
+    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, onChange });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
@@ -102,7 +108,7 @@ export class UnitLoop {
     }
     this.#work.end();
     this.#probes.follow([]);
-    await Promise.all([...following, listening]);
+    await Promise.all([...following, listening, this.#templates.end()]);
   }
 
   #want({ entries }: MirrorView): void {
@@ -207,7 +213,12 @@ export class UnitLoop {
   readonly #knowledge: Knowledge = {
     remarksOn: (unit) => {
       const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
-      return { ...(ready && { ready }), ...(waiting !== undefined && { waiting }) };
+      const template = this.#templates.failureOf(unit);
+      return {
+        ...(ready && { ready }),
+        // What is waited for is said with what is wrong with it.
+        ...(waiting !== undefined ? { waiting } : template !== undefined && { template }),
+      };
     },
     offerOf: (unit, status) => offerOf(unit, status, this.#offerContext(unit)),
   };

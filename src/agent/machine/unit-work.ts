@@ -8,6 +8,7 @@ import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
 import { reconcile, type UnitAction } from './reconcile.ts';
 import { Retries } from './retries.ts';
+import type { Templates } from './templates.ts';
 import { Waits, type WaitsOptions } from './waits.ts';
 
 /** What the engine wants here. */
@@ -17,8 +18,9 @@ export interface Desired {
   readonly unclear: ReadonlySet<string>;
 }
 
-export interface UnitWorkOptions extends WaitsOptions {
+export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten'> {
   readonly systemd: Systemd;
+  readonly templates: Templates;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -41,7 +43,7 @@ export class UnitWork {
     this.#options = options;
     const onStopped = (unit: string, problem?: string) => this.#stopped(unit, problem);
     this.#executor = new Executor({ store, systemd, onStopped });
-    this.#waits = new Waits(options);
+    this.#waits = new Waits({ ...options, unwritten: (unit) => options.templates.waitOf(unit) });
     this.#fencing = new Fencing(options);
   }
 
@@ -94,7 +96,7 @@ export class UnitWork {
     const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys()]);
     const actions = reconcile(placements, units, keep);
     this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
-    const { done, problems } = await this.#perform(actions, needs);
+    const { done, problems } = await this.#perform(actions, units, needs);
     for (const { unit } of actions) {
       if (problems.has(unit)) this.#retries.failed(unit, this.#wantedOf(unit), clock.now());
       else if (!this.#stopping.has(unit)) this.#retries.succeeded(unit);
@@ -114,7 +116,11 @@ export class UnitWork {
     return units;
   }
 
-  async #perform(all: readonly UnitAction[], needs: Needs): Promise<{ done: boolean; problems: Problems }> {
+  async #perform(
+    all: readonly UnitAction[],
+    units: readonly ManagedUnit[],
+    needs: Needs,
+  ): Promise<{ done: boolean; problems: Problems }> {
     const stops = new Set(unitsOf('stop', all));
     const installs = new Set(unitsOf('install', all));
     const { files, problems } = await this.#executor.fetch(
@@ -127,6 +133,7 @@ export class UnitWork {
     this.#stop(unitsOf('stop', actions), needs);
     for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
+    this.#followTemplates(actions, units, files);
     await this.#fencing.hold(needs);
     const starts = unitsOf('start', actions);
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
@@ -137,6 +144,18 @@ export class UnitWork {
     await this.#install(now, files, needs, problems);
     await this.#start(unitsOf('start', now), needs, problems);
     return { done: now.length > 0, problems };
+  }
+
+  /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */
+  #followTemplates(
+    actions: readonly UnitAction[],
+    units: readonly ManagedUnit[],
+    files: ReadonlyMap<string, string>,
+  ): void {
+    const installs = unitsOf('install', actions);
+    const changing = new Set([...installs, ...unitsOf('remove', actions)]);
+    const coming = installs.map((name) => ({ name, contents: files.get(name) ?? '', started: false }));
+    this.#options.templates.follow([...units.filter(({ name }) => !changing.has(name)), ...coming]);
   }
 
   /** What the engine did not ask for is always said. */
@@ -180,6 +199,7 @@ export class UnitWork {
   async #start(units: readonly string[], needs: Needs, problems: Problems): Promise<void> {
     const starts = units.filter((unit) => !problems.has(unit));
     const allowed = await this.#fencing.allowed(starts, needs, problems);
+    this.#options.templates.starting(allowed);
     add(problems, await this.#executor.start(allowed));
     this.#stopUnasked(this.#fencing.late(allowed, needs), needs);
   }

@@ -14,6 +14,7 @@ export interface WaitsOptions {
   readonly machineId: string;
   /** The store's revision of what this machine last said of a unit under the lease. */
   readonly claimOf: (unit: string, lease: Lease) => bigint | undefined;
+  readonly unwritten: Circumstances['unwritten'];
   /** Called when a wait may be over. */
   readonly onChange: () => void;
 }
@@ -65,14 +66,14 @@ export class Waits {
 
   /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
   look(starts: readonly string[], { lease, ...situation }: Situation): void {
-    const { clock, machineId, log, claimOf } = this.#options;
+    const { clock, machineId, log, claimOf, unwritten } = this.#options;
     const now = clock.now();
     this.#sightings.watch(watchedFor(starts, situation.needs));
     const claimed = (unit: string) =>
       this.#sightings.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
     const sightings = (unit: string) => this.#sightings.of(unit);
     const membership = membershipOf(lease, now);
-    const circumstances = { ...situation, now, machineId, membership, sightings, claimed };
+    const circumstances = { ...situation, now, machineId, membership, sightings, claimed, unwritten };
     const waiting = new Map<string, Wait>();
     for (const unit of starts) {
       const wait = waitOf(unit, circumstances);

@@ -21,6 +21,8 @@ const inputs = z.object({
   endpoints: z.array(z.string()).min(1),
   /** Prefixes in etcd below which all machines may write what units choose. */
   serviceKeys: z.array(z.string()).default([]),
+  /** Prefixes in etcd below which all machines may read, for templates. */
+  templateKeys: z.array(z.string()).default([]),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
   /** sha256 of the bundle; `complete` fills it in. */
@@ -196,6 +198,7 @@ function openAdmin(
     authority: authorityOf(wanted),
     connect: connector(pool, wanted.machines, wanted, dialing),
     shared: wanted.serviceKeys,
+    read: wanted.templateKeys,
     log,
     signal,
   });
