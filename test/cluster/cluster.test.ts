@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
@@ -153,27 +153,35 @@ describe('flotilla', () => {
   });
 });
 
+/** Where the hellos are: `10.77.0.11:8080`, that of instance 1 first. */
+async function helloPlaces(): Promise<string[]> {
+  const { machines, units } = await stack.outputs();
+  return ['hello@1.service', 'hello@2.service'].map((name) => `${machines[units[name]?.[0] ?? '']}:8080`);
+}
+
 describe('services', () => {
   test('are found where they are, and each is its machine’s own key', async () => {
-    const { output } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'unit,address']);
-    const { machines, units } = await stack.outputs();
-    const expected = ['hello@1.service', 'hello@2.service'].map((name) => {
-      const [machine = ''] = units[name] ?? [];
-      return `${name} ${machines[machine]}:8080`;
-    });
-    expect(
-      output
-        .trim()
-        .split('\n')
-        .map((line) => line.replace(/ +/, ' ')),
-    ).toEqual(expected);
+    const { output } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'address']);
+    expect(output.trim().split('\n')).toEqual(await helloPlaces());
     const etcdctl =
       'set -a; . /etc/flotilla/etcdctl.env; etcdctl get --prefix --keys-only /flotilla/services/';
     const keys = await onMachine(stack, 'core-1', ['sudo', 'sh', '-c', etcdctl]);
-    expect(keys.split('\n').filter((line) => line !== '')).toEqual([
-      expect.stringMatching(/^\/flotilla\/services\/[0-9a-f]{32}\/hello\/hello@[12]\.service$/),
-      expect.stringMatching(/^\/flotilla\/services\/[0-9a-f]{32}\/hello\/hello@[12]\.service$/),
-    ]);
+    const key = expect.stringMatching(/^\/flotilla\/services\/[0-9a-f]{32}\/hello\/hello@[12]\.service$/);
+    expect(keys.split('\n').filter((line) => line !== '')).toEqual([key, key]);
+  });
+
+  test('are in a unit’s file before it starts, by its template', async () => {
+    const keys = '/flotilla/services/hello';
+    unit('reader.toml', `[template]\nsrc = "reader.tmpl"\ndest = "/run/reader"\nkeys = ["${keys}"]\n`);
+    unit('reader.tmpl', `{{range getvs "${keys}/*"}}hello at {{.}}\n{{end}}`);
+    const start = 'ExecStart=/bin/sh -c "cat /run/reader; sleep infinity"';
+    unit('reader.service', `[Service]\n${start}\n[X-Flotilla]\nTemplate=reader.toml\n`);
+    await succeed(['up', '--yes', '--skip-preview']);
+    const { output } = await stack.flotilla(['journal', 'reader.service']);
+    for (const place of await helloPlaces()) expect(output).toContain(`hello at ${place}`);
+    for (const name of ['reader.toml', 'reader.tmpl', 'reader.service'])
+      rmSync(join(stack.clone, 'units', 'extra', name));
+    await succeed(['up', '--yes', '--skip-preview']);
   });
 });
 
