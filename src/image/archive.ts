@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import tar, { type Header } from 'tar-stream';
 import { messageOf } from '../model/message-of.ts';
@@ -40,6 +41,7 @@ export async function openArchive(where: string): Promise<Files> {
     size: async (path) => find(path)?.size,
     open: (path, span) => {
       const { offset, size } = find(path) ?? { offset: 0, size: 0 };
+      if (size === 0) return Readable.from([]);
       const { start, end } = span ?? { start: 0, end: size - 1 };
       return createReadStream(where, { start: offset + start, end: offset + Math.min(end, size - 1) });
     },

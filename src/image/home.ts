@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { whenAborted } from '../ssh/when-aborted.ts';
-import { registry, type Sent, type Served, userOf } from './registry.ts';
+import { registry, type Sent, type Served, targetOf, userOf } from './registry.ts';
 import { homePath } from './relay-config.ts';
 
 /** What a relay tells of itself. */
@@ -26,8 +26,8 @@ export class Home {
     this.#secret = secret;
     const handler = registry(served, { secret, onSent });
     this.#server = createServer((request, response) => {
-      const url = new URL(request.url ?? '/', 'http://home');
-      if (url.pathname === homePath) this.#meet(request, response, url.searchParams);
+      const { path, query } = targetOf(request);
+      if (path === homePath) this.#meet(request, response, new URLSearchParams(query));
       else handler(request, response);
     });
     // A layer takes as long as it takes.

@@ -194,6 +194,11 @@ describe('refused, with all that is wrong at once', () => {
     await expect(readImage(await writeFolder(fresh(), files), choice)).rejects.toThrow(message);
   });
 
+  test.each([['oci-layout'], ['index.json']])('an archive in which %s is empty', async (path) => {
+    const where = await writeArchive(fresh(), layoutFiles(sample).set(path, ''));
+    await expect(readImage(where, choice)).rejects.toThrow(`${path}: the document: `);
+  });
+
   test('a foreign layer', async () => {
     const foreign = { ...sample };
     const files = layoutFiles(foreign);

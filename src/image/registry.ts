@@ -57,22 +57,27 @@ export function registry(served: Served, options: RegistryOptions): Handler {
         'UNSUPPORTED',
         `${request.method} is not supported: this registry is read-only`,
       );
-    const { pathname } = new URL(request.url ?? '/', 'http://registry');
-    if (pathname === '/v2/' || pathname === '/v2')
+    const { path } = targetOf(request);
+    if (path === '/v2/' || path === '/v2')
       return answer(request, response, 'application/json', Buffer.from('{}'));
-    const [, repository, kind, reference = ''] =
-      /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
+    const [, repository, kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
     if (repository !== served.repository)
       return refuse(
         response,
         'NAME_UNKNOWN',
-        `there is no ${pathname}; this registry has ${served.repository} alone`,
+        `there is no ${path}; this registry has ${served.repository} alone`,
       );
     if (kind === 'manifests') return serveManifest(served, reference, request, response);
     void serveBlob(served, reference, request, response, (digest, bytes) =>
       options.onSent?.({ to: user, digest, bytes }),
     );
   };
+}
+
+/** Cut up by hand: `new URL` throws on a target such as `//`, which would end the process that answers. */
+export function targetOf({ url = '/' }: Pick<IncomingMessage, 'url'>): { path: string; query: string } {
+  const [path = '', ...query] = url.split('?');
+  return { path, query: query.join('?') };
 }
 
 /** The name in an Authorization header whose password is right. */

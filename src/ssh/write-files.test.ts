@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,6 +51,16 @@ test('what comes afterwards sees the new files, and does not happen without them
   const [program = '', ...args] = command.argv;
   expect(spawnSync(program, args, { input: 'ne' }).stdout.toString()).toBe('');
   expect(spawnSync(program, args, { input: command.stdin ?? '' }).stdout.toString()).toBe('new');
+});
+
+test('what a run that was killed left beside a file does not say who may read it, or where it goes', () => {
+  const [path, other] = [join(folder, 'private'), join(folder, 'somebody-elses')];
+  writeFileSync(`${path}.new`, 'of the run before', { mode: 0o644 });
+  expect(run([{ path, contents: 'secret', mode: '0600' }]).status).toBe(0);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  symlinkSync(other, `${path}.new`);
+  expect(run([{ path, contents: 'newer', mode: '0600' }]).status).toBe(0);
+  expect([readFileSync(path, 'utf8'), existsSync(other)]).toEqual(['newer', false]);
 });
 
 test('nobody else may read a file before it has its mode and its owner', async () => {

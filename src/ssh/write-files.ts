@@ -23,14 +23,16 @@ const end = 'flotilla-end';
 /**
  * Each file is written beside its place; when all are there and synced, they are renamed in the order given: a reader
  * sees the old file or the new one, and who waits for the last one finds all the others. `head -c` takes exactly its
- * share of the stream, so that one round trip carries all of them; a last line tells that nothing was cut off. Each program that is run costs an emulated machine
- * some 30 ms, so none is run for what the shell can do.
+ * share of the stream, so that one round trip carries all of them; a last line tells that nothing was cut off. What an
+ * earlier run left beside a place goes first, since it may have bits and an owner that others read it by. Each program
+ * that is run costs an emulated machine some 30 ms, so none is run for what the shell can do.
  */
 const write = `set -eu
 umask 022
 write() {
   while [ $# -gt 0 ]; do
     case $1 in */*) [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}" ;; esac
+    [ ! -e "$1.new" ] && [ ! -h "$1.new" ] || rm -f "$1.new"
     (umask 077; exec head -c "$2" > "$1.new")
     [ "$4" = root:root ] || chown "$4" "$1.new"
     [ "$3" = 0600 ] || chmod "$3" "$1.new"
