@@ -40,6 +40,10 @@ export async function createCluster(
   const lasting = { ...options, deletedWith: lifetime };
   const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);
   const { serviceKeys, templateKeys } = plan;
-  const agents = new Agents(name('agents'), { machines, privateKey, etcd, serviceKeys, templateKeys, pki }, lasting);
+  const agents = new Agents(
+    name('agents'),
+    { machines, privateKey, etcd, serviceKeys, templateKeys, pki },
+    lasting,
+  );
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };
 }

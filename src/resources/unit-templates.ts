@@ -43,10 +43,12 @@ function distinct(problems: readonly Problem[]): Problem[] {
 }
 
 function nobodys(path: string): Problem {
-  const [problem, fix] = path.endsWith('.toml')
-    ? ['no unit here names it', 'add Template= to the [X-Flotilla] of the unit it is for, or take it away']
-    : ['no template resource in use here has it as src', 'name it there, or take it away'];
-  return { path, problem, fix };
+  if (path.endsWith('.toml')) {
+    const fix = 'add Template= to the [X-Flotilla] of the unit it is for, or take it away';
+    return { path, problem: 'no unit here names it', fix };
+  }
+  const problem = 'no template resource in use here has it as src';
+  return { path, problem, fix: 'name it there, or take it away' };
 }
 
 interface Use {
@@ -81,7 +83,9 @@ export function checkTemplateFiles(units: readonly CheckedUnit[]): Problem[] {
 
 /** What is wrong with the rest was said already. */
 function usable(units: readonly CheckedUnit[]): Use[] {
-  return usesOf(units.filter(({ name, contents }) => checkAttached(name, parseUnit(contents).options).length === 0));
+  const isUsable = ({ name, contents }: CheckedUnit) =>
+    checkAttached(name, parseUnit(contents).options).length === 0;
+  return usesOf(units.filter(isUsable));
 }
 
 const servicesView = '/flotilla/services';
@@ -96,7 +100,8 @@ export function checkTemplateKeys(units: readonly CheckedUnit[], prefixes: reado
   const problems = usable(units).flatMap(({ unit, name, resource }) =>
     rangesOf(resource).flatMap((range): Problem[] => {
       if (isAllowed(range)) return [];
-      return [{ path: `${unit}: ${name}`, problem: `machines may not read keys below ${range}`, fix: fixOf(range) }];
+      const problem = `machines may not read keys below ${range}`;
+      return [{ path: `${unit}: ${name}`, problem, fix: fixOf(range) }];
     }),
   );
   if (problems.length > 0) throw new InvalidInput('These units cannot be run:', distinct(problems));

@@ -6,9 +6,9 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { ClusterParts } from './cluster.ts';
-import { checkTemplateFiles, checkTemplateKeys, withTemplates } from './unit-templates.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet, type UnitSetArgs } from './unit-set.ts';
+import { checkTemplateFiles, checkTemplateKeys, withTemplates } from './unit-templates.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
 export function createUnits(
