@@ -14,6 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** Not even root can give it: it is more than 32 bits. */
+const impossibleId = 2 ** 32 + 1;
 const ids = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 const file = (contents: string, mode = 0o640): FileState => ({ contents, mode, ...ids });
 
@@ -97,4 +99,12 @@ describe('LocalHost', () => {
     expect(await readFile(link, 'utf8')).toBe('new');
     expect(await readdir(join(folder, 'real'))).toEqual(['t']);
   });
+});
+
+test('leaves nothing beside a file whose owner it may not give', async () => {
+  const before = await readdir(folder);
+  await expect(
+    new LocalHost().stage(join(folder, 'owner.conf'), { ...file('x'), uid: impossibleId }),
+  ).rejects.toThrow();
+  expect(await readdir(folder)).toEqual(before);
 });

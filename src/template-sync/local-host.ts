@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { types } from 'node:util';
 import type { FileState } from '../template/sync-plan.ts';
@@ -35,13 +35,17 @@ export class LocalHost implements Host {
     });
     try {
       await handle.writeFile(contents);
+      await handle.chown(uid, gid);
+      await handle.chmod(mode);
       await handle.sync();
+      return staged;
+    } catch (error) {
+      // On a full disk, or for an owner that may not be given, each try would leave one more.
+      await this.discard(staged);
+      throw error;
     } finally {
       await handle.close();
     }
-    await chown(staged, uid, gid);
-    await chmod(staged, mode);
-    return staged;
   }
 
   async replace(staged: string, dest: string): Promise<void> {
@@ -58,8 +62,10 @@ export class LocalHost implements Host {
     const { mode, uid, gid } = await stat(staged);
     const handle = await open(dest, 'r+');
     try {
-      const { bytesWritten } = await handle.write(await readFile(staged), 0, undefined, 0);
-      await handle.truncate(bytesWritten);
+      const contents = await readFile(staged);
+      // All of it or an error, also on a disk that gets full: `write` may stop in between.
+      await handle.writeFile(contents);
+      await handle.truncate(contents.length);
       await handle.chown(uid, gid);
       await handle.chmod(mode & 0o7777);
     } finally {
