@@ -1,3 +1,5 @@
+import { cost } from './effort.ts';
+import { partsOf } from './extent.ts';
 import { show, sprint } from './format.ts';
 import { type TemplateFunction, takesMore } from './function.ts';
 import type { Value } from './value.ts';
@@ -11,7 +13,10 @@ const script: Readonly<Record<string, string>> = {
 };
 
 function escaping(change: (text: string) => string): TemplateFunction {
-  return takesMore([], 'any', (_, values) => change(textOf(values)));
+  return takesMore([], 'any', (_, values, { effort }) => {
+    effort.spend(cost.character * partsOf(values));
+    return change(textOf(values));
+  });
 }
 
 function textOf(values: readonly Value[]): string {

@@ -1,3 +1,4 @@
+import { cost, maxLength } from './effort.ts';
 import { fieldOf } from './field.ts';
 import { argument, type Parameter, type TemplateFunction, type World } from './function.ts';
 import { functions } from './functions.ts';
@@ -5,9 +6,6 @@ import type { Command, NumberOperand, Operand, Pipe } from './node.ts';
 import { Complaint } from './template-error.ts';
 import { isTrue, type Value } from './value.ts';
 import type { Variables } from './variables.ts';
-
-/** Bytes that one value may have, so that a loop that doubles a text ends in an error and not in a machine without memory. */
-export const maxLength = 16 * 1024 * 1024;
 
 /** Stands for "nothing was piped into this". */
 const nothing = Symbol('nothing');
@@ -40,7 +38,7 @@ export class Evaluator {
     const result = value === nothing ? undefined : value;
     for (const name of pipe.variables) {
       if (pipe.assigns) variables.assign(name, result);
-      else variables.declare(name, result);
+      else placed(pipe.offset, () => variables.declare(name, result));
     }
     return result;
   }
@@ -85,6 +83,7 @@ export class Evaluator {
     if (of.names.length === 0 && values.length > 0) {
       fail(of.offset, 'arguments for what is no function', 'expected a function first, as in printf "%s" .');
     }
+    placed(of.offset, () => this.#world.effort.spend(cost.operand * of.names.length));
     for (const [at, name] of of.names.entries()) {
       const last = at === of.names.length - 1;
       value = placed(of.offset, () => fieldOf(value, name, last ? values : []));
@@ -93,6 +92,7 @@ export class Evaluator {
   }
 
   #operand(operand: Operand, dot: Value, variables: Variables): Value {
+    placed(operand.offset, () => this.#world.effort.spend(cost.operand));
     switch (operand.kind) {
       case 'bool':
       case 'string':
@@ -131,7 +131,16 @@ export class Evaluator {
     if (piped !== nothing) {
       values.push(placed(offset, () => argument(piped, parameterAt(called, count - 1)), name));
     }
-    return limited(offset, name, () => called.run(this.#world, values));
+    return limited(offset, name, () => this.#run(called, values));
+  }
+
+  /** Texts are paid for here; what goes through a list or a map does it itself. */
+  #run(called: TemplateFunction, values: readonly Value[]): Value {
+    const { effort } = this.#world;
+    effort.spend(cost.call + cost.character * charactersIn(values));
+    const result = called.run(this.#world, values);
+    effort.spend(cost.character * charactersIn([result]));
+    return result;
   }
 
   /** What comes after the first that decides is not looked at, so `and .x (index .x 0)` works. */
@@ -155,6 +164,10 @@ export class Evaluator {
     const value = this.#operand(operand, dot, variables);
     return placed(operand.offset, () => argument(value, parameter), name);
   }
+}
+
+function charactersIn(values: readonly Value[]): number {
+  return values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 }
 
 function parameterAt({ parameters, rest }: TemplateFunction, at: number): Parameter {
@@ -187,7 +200,7 @@ function fail(offset: number, problem: string, fix: string): never {
 }
 
 /** Runs what complains, and adds where that is and which function it was. */
-function placed<T>(offset: number, run: () => T, name?: string): T {
+export function placed<T>(offset: number, run: () => T, name?: string): T {
   try {
     return run();
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Effort } from './effort.ts';
 import type { KeyStore } from './key-store.ts';
 import type { Outside } from './outside.ts';
 import { Complaint } from './template-error.ts';
@@ -7,6 +8,7 @@ import { List, nameOf, type Value } from './value.ts';
 export interface World {
   readonly keys: KeyStore;
   readonly outside: Outside;
+  readonly effort: Effort;
 }
 
 interface Parameters {

@@ -1,3 +1,4 @@
+import { cost } from './effort.ts';
 import { type TemplateFunction, takes, takesMore } from './function.ts';
 import { Complaint } from './template-error.ts';
 import { isDictionary, List, nameOf, type Value } from './value.ts';
@@ -9,7 +10,11 @@ export const indexFunctions: Readonly<Record<string, TemplateFunction>> = {
     throw new Complaint(`${nameOf(value)} has no length`, 'expected a string, a list or a map');
   }),
   index: takesMore(['any'], 'any', ([value], keys) => keys.reduce<Value>(item, found(value))),
-  slice: takesMore(['any'], 'any', ([value], bounds) => slice(found(value), bounds)),
+  slice: takesMore(['any'], 'any', ([value], bounds, { effort }) => {
+    const part = slice(found(value), bounds);
+    effort.spend(cost.item * (part instanceof List ? part.items.length : 0));
+    return part;
+  }),
   /** Go's templates may hold functions as values. These never do. */
   call: takesMore(['any'], 'any', ([value]) => {
     throw new Complaint(

@@ -22,11 +22,11 @@ export const keyFunctions: Readonly<Record<string, TemplateFunction>> = {
     if (value === undefined) throw missing(key);
     return value;
   }),
-  gets: takes(['string'], ([pattern], { keys }) => new List('pair', keys.matching(pattern))),
-  getvs: takes(['string'], ([pattern], { keys }) => {
-    const values = keys.matching(pattern).map(({ fields }) => String(fields.get('Value')));
+  gets: takes(['string'], ([pattern], { keys, effort }) => new List('pair', keys.matching(pattern, effort))),
+  getvs: takes(['string'], ([pattern], { keys, effort }) => {
+    const values = keys.matching(pattern, effort).map(({ fields }) => String(fields.get('Value')));
     return new List('string', values.sort(compare));
   }),
-  ls: takes(['string'], ([path], { keys }) => new List('string', keys.list(path))),
-  lsdir: takes(['string'], ([path], { keys }) => new List('string', keys.directories(path))),
+  ls: takes(['string'], ([path], { keys, effort }) => new List('string', keys.list(path, effort))),
+  lsdir: takes(['string'], ([path], { keys, effort }) => new List('string', keys.directories(path, effort))),
 };

@@ -1,5 +1,6 @@
 import { compare } from '../model/compare.ts';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
+import { cost, type Effort } from './effort.ts';
 import { base, clean, dir } from './path.ts';
 import { Complaint } from './template-error.ts';
 import { pair, type Struct } from './value.ts';
@@ -43,20 +44,20 @@ export class KeyStore {
    *
    * @throws Complaint for a malformed glob
    */
-  matching(pattern: string): Struct[] {
+  matching(pattern: string, effort: Effort): Struct[] {
     const glob = compileGlob(pattern);
     if (glob.chunks === undefined) {
       throw new Complaint(`${pattern} is a malformed pattern`, 'close its [, and write no \\ at its end');
     }
-    return this.#under(glob.prefix)
+    return this.#under(glob.prefix, effort)
       .filter((key) => matchesGlob(glob, key))
       .map((key) => pair(key, this.#values.get(key) ?? ''));
   }
 
   /** Names right below a path; of a key itself its own name. As in confd, `/` has only what is no directory. */
-  list(path: string): string[] {
+  list(path: string, effort: Effort): string[] {
     const terms = termsOf(path);
-    const names = this.#under(clean(path)).flatMap((key) => {
+    const names = this.#under(clean(path), effort).flatMap((key) => {
       if (key === path) return [base(key)];
       return startsWith(termsOf(dir(key)), terms) ? [stripped(key, path).split('/')[0] ?? ''] : [];
     });
@@ -64,9 +65,9 @@ export class KeyStore {
   }
 
   /** Names right below a path that have something below them again. */
-  directories(path: string): string[] {
+  directories(path: string, effort: Effort): string[] {
     const terms = termsOf(path);
-    const names = this.#under(path).flatMap((key) => {
+    const names = this.#under(path, effort).flatMap((key) => {
       const parents = termsOf(dir(key));
       return startsWith(parents, terms) ? parents.slice(terms.length, terms.length + 1) : [];
     });
@@ -74,10 +75,11 @@ export class KeyStore {
   }
 
   /** Keys that start with a text: they stand together, since keys are sorted. */
-  #under(prefix: string): readonly string[] {
+  #under(prefix: string, effort: Effort): readonly string[] {
     const start = this.#firstFrom(prefix);
     let end = start;
     while (this.#keys[end]?.startsWith(prefix)) end += 1;
+    effort.spend(cost.item * (end - start));
     return this.#keys.slice(start, end);
   }
 

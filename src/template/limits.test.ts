@@ -8,7 +8,7 @@ describe('what nobody means ends in a complaint, and not in a machine that hangs
     [
       'a text that doubles',
       '{{$x := "ab"}}{{range seq 1 99}}{{$x = print $x $x}}{{end}}',
-      'print: a result of more than 16 MiB',
+      'print: more work than a file is worth',
     ],
     [
       'a replacement that multiplies',
@@ -18,9 +18,60 @@ describe('what nobody means ends in a complaint, and not in a machine that hangs
     [
       'ranges in ranges',
       '{{range seq 1 99999}}{{range seq 1 99999}}{{end}}{{end}}',
-      'more than 1000000 steps',
+      'seq: more work than a file is worth',
     ],
     ['a range over a large number', '{{range 99999999999999}}{{end}}', 'more than 1000000 steps'],
+    [
+      'a map that is in itself twice, again and again',
+      '{{$x := map "a" 1}}{{range seq 1 99}}{{$x = map "a" $x "b" $x}}{{end}}{{$x}}',
+      'map: a map of more than 16 MiB',
+    ],
+    [
+      'a map that is in itself, again and again',
+      '{{$x := map "a" 1}}{{range seq 1 9999}}{{$x = map "a" $x}}{{end}}{{$x}}',
+      'map: maps of more than 500 levels',
+    ],
+    [
+      'a large text that is changed again and again',
+      '{{$x := printf "%999999s" ""}}{{range seq 1 9999}}{{$y := replace $x " " "b" -1}}{{end}}',
+      'replace: more work than a file is worth',
+    ],
+    [
+      'a large list that is made again and again',
+      '{{range seq 1 9999}}{{$y := seq 1 99999}}{{end}}',
+      'seq: more work than a file is worth',
+    ],
+    [
+      'a large list that is sorted again and again',
+      '{{$x := split (printf "%99999s" "") ""}}{{range seq 1 9999}}{{$y := sortByLength $x}}{{end}}',
+      'sortByLength: more work',
+    ],
+    [
+      'a large value that is looked at again and again, and of which nothing is printed',
+      '{{$x := map "a" (printf "%999999s" "")}}{{range seq 1 9999}}{{printf "%.0s" $x}}{{end}}',
+      'printf: more work',
+    ],
+    [
+      'a large map whose range is left at once, again and again',
+      `{{$x := json \`${JSON.stringify({ ...Array.from({ length: 999 }, String) })}\`}}{{range seq 1 99999}}{{range $x}}{{break}}{{end}}{{end}}`,
+      'more work than a file is worth',
+    ],
+    [
+      'many keys that are gone through again and again',
+      `{{range seq 1 99999}}{{$y := and${' (gets "/*/*")'.repeat(40)}}}{{end}}`,
+      'gets: more work',
+    ],
+    [
+      'long pipes again and again',
+      `{{range seq 1 99999}}{{$y := 1${' | print'.repeat(999)}}}{{end}}`,
+      'print: more work',
+    ],
+    [
+      'long chains of fields again and again',
+      `{{$x := "x"}}{{range seq 1 99999}}{{$y := and${' $x'.repeat(999)}}}{{end}}`,
+      'more work',
+    ],
+    ['many variables', '{{$x := 1}}'.repeat(1001), 'more than 1000 variables'],
     ['much text', `{{range seq 1 99999}}${'x'.repeat(999)}{{end}}`, 'more than 16 MiB of text'],
     ['many parentheses', `{{${'('.repeat(101)}`, 'more than 100 parentheses'],
     ['many blocks', '{{if 1}}'.repeat(101), 'more than 100 blocks'],

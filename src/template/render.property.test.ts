@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileGlob, matchesGlob } from '../unit/glob.ts';
+import { Effort } from './effort.ts';
 import { KeyStore } from './key-store.ts';
 import { placeAt } from './place.ts';
 import { quote } from './quote.ts';
@@ -249,7 +250,7 @@ test('gets finds what a look at every key would find', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key), pattern, (all, glob) => {
       const found = new KeyStore(all.map((each) => [each, 'x']))
-        .matching(glob)
+        .matching(glob, new Effort())
         .map(({ fields }) => fields.get('Key'));
       expect(found).toEqual(all.filter((each) => matchesGlob(compileGlob(glob), each)).sort());
     }),

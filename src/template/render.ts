@@ -1,4 +1,5 @@
-import { Evaluator, Misplaced, maxLength } from './evaluator.ts';
+import { cost, Effort, maxLength } from './effort.ts';
+import { Evaluator, Misplaced, placed } from './evaluator.ts';
 import { show, sortedEntries } from './format.ts';
 import type { World } from './function.ts';
 import { functionNames } from './functions.ts';
@@ -35,10 +36,14 @@ export function parseTemplate(source: Source): Template {
  * @param dot what `.` is at the start; nothing, for confd's templates
  * @throws TemplateError where it can't go on, with nothing rendered
  */
-export function render({ source, templates }: Template, world: Partial<World> = {}, dot?: Value): string {
+export function render(
+  { source, templates }: Template,
+  world: Partial<Pick<World, 'keys' | 'outside'>> = {},
+  dot?: Value,
+): string {
   const { keys = new KeyStore([]), outside = nothingOutside() } = world;
   try {
-    return new Rendering(templates, new Evaluator({ keys, outside })).run(dot);
+    return new Rendering(templates, { keys, outside, effort: new Effort() }).run(dot);
   } catch (error) {
     if (error instanceof Misplaced) throw new TemplateError(source, error.offset, error.complaint);
     throw error;
@@ -51,14 +56,16 @@ type Ending = 'done' | 'break' | 'continue';
 class Rendering {
   readonly #templates: Templates;
   readonly #evaluator: Evaluator;
+  readonly #effort: Effort;
   readonly #parts: string[] = [];
   #length = 0;
   #depth = 0;
   #steps = 0;
 
-  constructor(templates: Templates, evaluator: Evaluator) {
+  constructor(templates: Templates, world: World) {
     this.#templates = templates;
-    this.#evaluator = evaluator;
+    this.#evaluator = new Evaluator(world);
+    this.#effort = world.effort;
   }
 
   run(dot: Value): string {
@@ -105,6 +112,8 @@ class Rendering {
 
   #range(node: Branch, value: Value, dot: Value, variables: Variables): Ending {
     let empty = true;
+    // Its keys are sorted first, however soon the loop is left.
+    if (isDictionary(value)) placed(node.offset, () => this.#effort.spend(cost.item * value.size));
     for (const [key, item] of itemsOf(value, node)) {
       empty = false;
       this.#step(node.offset);

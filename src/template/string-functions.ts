@@ -1,3 +1,4 @@
+import { cost } from './effort.ts';
 import { type TemplateFunction, takes } from './function.ts';
 import { base, dir } from './path.ts';
 import { Complaint } from './template-error.ts';
@@ -14,8 +15,15 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export const stringFunctions: Readonly<Record<string, TemplateFunction>> = {
   base: takes(['string'], ([path]) => base(path)),
   dir: takes(['string'], ([path]) => dir(path)),
-  split: takes(['string', 'string'], ([text, separator]) => new List('string', split(text, separator))),
-  join: takes(['strings', 'string'], ([list, separator]) => list?.items.join(separator) ?? ''),
+  split: takes(['string', 'string'], ([text, separator], { effort }) => {
+    const parts = split(text, separator);
+    effort.spend(cost.item * parts.length);
+    return new List('string', parts);
+  }),
+  join: takes(['strings', 'string'], ([list, separator], { effort }) => {
+    effort.spend(cost.item * (list?.items.length ?? 0));
+    return list?.items.join(separator) ?? '';
+  }),
   toUpper: takes(['string'], ([text]) => mapped(text, (char) => char.toUpperCase())),
   toLower: takes(['string'], ([text]) => mapped(text, (char) => char.toLowerCase())),
   contains: takes(['string', 'string'], ([text, part]) => text.includes(part)),

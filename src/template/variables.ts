@@ -1,4 +1,8 @@
+import { Complaint } from './template-error.ts';
 import type { Value } from './value.ts';
+
+/** Variables that may be there at once. */
+const most = 1000;
 
 /** Variables by name, the inner one first. Which there are the parser has checked. */
 export class Variables {
@@ -13,7 +17,14 @@ export class Variables {
     return this.#find(name)?.value;
   }
 
+  /** @throws Complaint for so many that looking one up would take its time */
   declare(name: string, value: Value): void {
+    if (this.#stack.length > most) {
+      throw new Complaint(
+        `more than ${most} variables`,
+        'give a variable that is there another value: $x = 1',
+      );
+    }
     this.#stack.push({ name, value });
   }
 
