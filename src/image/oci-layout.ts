@@ -29,40 +29,65 @@ export function blobPath(digest: string): string {
 export async function listLayout(files: Files, problems: Problems): Promise<readonly Candidate[]> {
   await problems.read('oci-layout', layoutSchema);
   const index = await problems.read('index.json', indexSchema);
-  return index === undefined ? [] : await flatten(index.manifests, undefined, files, problems, 0);
+  return index === undefined
+    ? []
+    : await flatten(index.manifests, undefined, { files, problems, left: mostIndexes }, 0);
 }
 
 /** An index of images for several platforms is one level; what nests deeper is no image tool's work. */
 const deepest = 2;
 
+/** Indexes that are read: a few that list each other a thousand times would keep whoever reads them for ever. */
+const mostIndexes = 200;
+
+interface Walk {
+  readonly files: Files;
+  readonly problems: Problems;
+  /** Indexes that may still be read. */
+  left: number;
+}
+
 async function flatten(
   found: readonly FoundDescriptor[],
   parent: string | undefined,
-  files: Files,
-  problems: Problems,
+  walk: Walk,
   depth: number,
 ): Promise<readonly Candidate[]> {
-  const lists = found.map(async (each): Promise<readonly Candidate[]> => {
-    const { mediaType, digest, platform, annotations } = each;
+  const candidates: Candidate[] = [];
+  for (const each of found) {
+    const { mediaType, platform, annotations } = each;
     const name = nameOf(annotations) ?? parent;
-    if (manifestTypes.includes(mediaType)) {
-      if (annotations['vnd.docker.reference.type'] !== undefined) return [];
-      return [{ name, platform: platform && `${platform.os}/${platform.architecture}`, manifest: each }];
-    }
-    const path = blobPath(digest);
-    if (!indexTypes.includes(mediaType)) {
-      problems.add('index.json', `${digest} is ${mediaType}, which is no image`);
-      return [];
-    }
-    if (depth === deepest) {
-      problems.add(path, `indexes are nested more than ${deepest} deep`);
-      return [];
-    }
-    if (!(await isWhole(files, each, problems))) return [];
-    const nested = await problems.read(path, indexSchema);
-    return nested === undefined ? [] : await flatten(nested.manifests, name, files, problems, depth + 1);
-  });
-  return (await Promise.all(lists)).flat();
+    if (!manifestTypes.includes(mediaType)) {
+      const nested = await readNested(each, walk, depth);
+      candidates.push(...(await flatten(nested, name, walk, depth + 1)));
+    } else if (annotations['vnd.docker.reference.type'] === undefined)
+      candidates.push({
+        name,
+        platform: platform && `${platform.os}/${platform.architecture}`,
+        manifest: each,
+      });
+  }
+  return candidates;
+}
+
+/** What an index in an index lists; nothing of one that is none, or that there is no reason to follow. */
+async function readNested(
+  index: FoundDescriptor,
+  walk: Walk,
+  depth: number,
+): Promise<readonly FoundDescriptor[]> {
+  const { files, problems } = walk;
+  const path = blobPath(index.digest);
+  if (!indexTypes.includes(index.mediaType))
+    problems.add('index.json', `${index.digest} is ${index.mediaType}, which is no image`);
+  else if (depth === deepest) problems.add(path, `indexes are nested more than ${deepest} deep`);
+  else if (walk.left > 0) {
+    walk.left -= 1;
+    if (walk.left === 0) problems.add('index.json', `it leads to ${mostIndexes} indexes and more`);
+    else if (await isWhole(files, index, problems))
+      return (await problems.read(path, indexSchema))?.manifests ?? [];
+  }
+  return [];
 }
 
 /** Docker writes the whole name beside the tag that the specification has a place for. */

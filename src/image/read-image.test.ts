@@ -93,6 +93,21 @@ describe('an image is read from', () => {
     );
   });
 
+  test('no source whose indexes list each other for ever', async () => {
+    const files = layoutFiles(sample);
+    const indexOf = (nested: Buffer) => {
+      const one = descriptor('application/vnd.oci.image.index.v1+json', nested);
+      return Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: Array(1000).fill(one) }));
+    };
+    const inner = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [] }));
+    const middle = indexOf(inner);
+    files.set('index.json', indexOf(middle));
+    for (const bytes of [inner, middle]) files.set(`blobs/sha256/${hexOf(digestOf(bytes))}`, bytes);
+    await expect(readImage(await writeFolder(fresh(), files), choice)).rejects.toThrow(
+      'index.json: it leads to 200 indexes and more',
+    );
+  });
+
   test('a source with several images, by name', async () => {
     const other = sampleImage(['quite another']);
     const files = savedFiles(sample);
