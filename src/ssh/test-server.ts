@@ -142,7 +142,8 @@ export class TestServer {
     child.once('close', (code, signal) => {
       if (signal === null) channel.exit(code ?? 255);
       else channel.exit(signal.replace(/^SIG/, ''), false, '');
-      channel.close();
+      // Closes once all is sent; `close` would drop what still waits for the client's window.
+      channel.end();
     });
   }
 }
