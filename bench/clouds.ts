@@ -10,7 +10,7 @@ import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
 import { faults } from './clouds/faults.ts';
 import { hosts } from './clouds/hosts.ts';
-import { apply, count, unchanged } from './clouds/steps.ts';
+import { apply, count, stayed, unchanged } from './clouds/steps.ts';
 import { atMost, exactly } from './figures.ts';
 import { answered, since, succeed, takeDown } from './runs.ts';
 
@@ -112,8 +112,7 @@ async function live(stack: Stack, config: ConfigOf, report: Report, log: Log): P
   const silent = (await watched.stop()) / 1000;
   // Emulated machines that boot take what processors there are: an answer may take a second or two.
   report('hello silent while workers came, rolled and went', atMost(silent, 5, 's'));
-  const same = (await bootIds(stack, cores)).filter((id, index) => id === boots[index]).length;
-  report('machines that stayed and were not restarted', exactly(same, 3, 'machines'));
+  await stayed(stack, cores, boots, report);
 }
 
 /** At a machine on which an instance runs. */

@@ -4,7 +4,7 @@ import { type Config, createStack, type Stack } from '../../test/cluster/stack.t
 import type { Log, Report } from '../benchmark.ts';
 import { atMost, exactly } from '../figures.ts';
 import { since, succeed, takeDown } from '../runs.ts';
-import { apply, count, unchanged } from './steps.ts';
+import { apply, count, stayed, unchanged } from './steps.ts';
 
 const cores = ['core-1', 'core-2', 'core-3'];
 const workers = ['worker-1', 'worker-2'];
@@ -49,8 +49,7 @@ export async function hosts(report: Report, log: Log): Promise<void> {
     await unchanged(stack, report, log);
     await apply(stack, config(0), log);
     report('workers after 2 → 0', exactly(await count(stack, workers), 0, 'machines'));
-    const same = (await bootIds(stack, cores)).filter((id, index) => id === boots[index]).length;
-    report('machines that stayed and were not restarted', exactly(same, 3, 'machines'));
+    await stayed(stack, cores, boots, report);
     await succeed(stack, ['destroy', '--yes', '--skip-preview'], log);
     const left = await Promise.all(list.map(({ run }) => run(remains)));
     report('left on the hosts after destroy', exactly(left.join('').split('\n').length - 1, 0, 'things'));

@@ -1,3 +1,4 @@
+import { bootIds } from '../../test/cluster/observe.ts';
 import type { Config, Stack } from '../../test/cluster/stack.ts';
 import type { Log, Report } from '../benchmark.ts';
 import { atMost, exactly } from '../figures.ts';
@@ -21,4 +22,15 @@ export async function unchanged(stack: Stack, report: Report, log: Log): Promise
 export async function count(stack: Stack, names: readonly string[]): Promise<number> {
   const { machines } = await stack.outputs();
   return names.filter((name) => name in machines).length;
+}
+
+/** @param boots of the machines with these names, before */
+export async function stayed(
+  stack: Stack,
+  names: readonly string[],
+  boots: readonly string[],
+  report: Report,
+): Promise<void> {
+  const same = (await bootIds(stack, names)).filter((id, index) => id === boots[index]);
+  report('machines that stayed and were not restarted', exactly(same.length, names.length, 'machines'));
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { attachTemplates, checkAttached, parseAttached } from '../template/attach.ts';
 import { rangesOf } from '../template/key-store.ts';
+import { servicesView } from '../template/services-view.ts';
 import { readAttached } from '../unit/attached-templates.ts';
 import type { CheckedUnit } from '../unit/check.ts';
 import { parseUnit } from '../unit/parse.ts';
@@ -87,8 +88,6 @@ function usable(units: readonly CheckedUnit[]): Use[] {
     checkAttached(name, parseUnit(contents).options).length === 0;
   return usesOf(units.filter(isUsable));
 }
-
-const servicesView = '/flotilla/services';
 
 /**
  * etcd would refuse such keys, and the unit would wait for as long.

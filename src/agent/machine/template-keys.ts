@@ -5,12 +5,10 @@ import { readCluster } from '../../store/cluster-state.ts';
 import { prefixes, rootPrefix } from '../../store/keys.ts';
 import { mirror } from '../../store/mirror.ts';
 import { Forbidden, type Store } from '../../store/store.ts';
+import { servicesView } from '../../template/services-view.ts';
 import { offeredServices } from '../engine/offered.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
-
-/** Below it templates see `<service>/<machine>:<unit>`, made of what etcd has there and checked. */
-const servicesView = '/flotilla/services';
 
 /** Milliseconds that changes of services are collected for: all of the cluster is read then. */
 const collectFor = 200;
