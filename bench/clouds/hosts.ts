@@ -36,6 +36,7 @@ export async function hosts(report: Report, log: Log): Promise<void> {
       units: ['units/hello'],
     });
     stack = createStack('clouds', config(0));
+    await succeed(stack, ['stack', 'init'], log);
     const began = performance.now();
     await succeed(stack, ['up', '--yes', '--skip-preview'], log);
     await list[0]?.run(

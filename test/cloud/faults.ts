@@ -45,7 +45,7 @@ export interface CallFault {
 export type Fate = 'never active' | 'off' | 'dies';
 
 export interface MachineFault {
-  /** Name of the machine, or of DigitalOcean's load balancer; `*` stands for anything. */
+  /** Name of the machine or of DigitalOcean's load balancer, AWS's is `load balancer/NAME`; `*` stands for anything but `/`. */
   readonly machine: string;
   readonly fate: Fate;
   /** How many machines of that name meet it; 1 by default. */

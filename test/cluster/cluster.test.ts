@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
@@ -42,6 +43,9 @@ async function succeed(args: readonly string[]): Promise<Run> {
 function unit(name: string, text: string) {
   writeFileSync(join(stack.clone, 'units', 'extra', name), text);
 }
+
+/** What `flotilla doctor --json` has of each check. */
+const findingsSchema = z.array(z.object({ check: z.string(), level: z.string(), finding: z.string() }));
 
 const ticker = (word: string) => `[Service]
 ExecStart=/bin/sh -c 'while :; do echo ${word}; sleep 5; done'
@@ -132,6 +136,17 @@ describe('flotilla', () => {
     const { output } = await stack.flotilla(['list-machines']);
     for (const name of cores) expect(output).toContain(name);
     expect((await stack.flotilla(['list-units'])).output).toMatch(/hello@1\.service.*active\s+running/);
+  });
+
+  test('doctor finds each machine in order', async () => {
+    const { output } = await stack.flotilla(['doctor', '--json']);
+    const ofMachines = findingsSchema
+      .parse(JSON.parse(output))
+      .filter(({ check }) => check.startsWith('machine'));
+    expect(ofMachines.map(({ check, level }) => [check, level])).toEqual(
+      cores.map((name) => [`machine ${name}`, 'ok']),
+    );
+    for (const { finding } of ofMachines) expect(finding).toMatch(/agent answers, etcd is healthy, .*clock/);
   });
 
   test('shows a unit as systemd and the journal see it', async () => {

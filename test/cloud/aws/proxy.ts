@@ -4,6 +4,7 @@ import { Faults } from '../faults.ts';
 import type { Machines } from '../machines.ts';
 import { Trace } from '../trace.ts';
 import { type Call, readCall, thingOf } from './call.ts';
+import { Fates } from './fates.ts';
 import { forward, mended } from './forward.ts';
 import { Instances } from './instances.ts';
 import { Inventory } from './inventory.ts';
@@ -64,6 +65,7 @@ class Passage {
   readonly inventory = new Inventory();
   readonly failures: Error[] = [];
   readonly #backend: Backend;
+  readonly #fates = new Fates(this.faults);
   readonly #instances: Instances | undefined;
   /** Answers by the token with which a caller marks a call that it repeats. */
   readonly #answered = new Map<string, Answer>();
@@ -111,14 +113,20 @@ class Passage {
     const before = mark && this.#answered.get(mark);
     if (before) return before;
     const noted = await this.#backend(request.headers, mended(call, body));
-    const answer = noted.status < 300 && this.#instances ? await this.#instances.heed(call, noted) : noted;
-    if (answer.status < 300) {
-      if (mark) this.#answered.set(mark, answer);
-      const change = this.inventory.changeBy(call, answer.body);
-      if (change) this.trace.add(change);
-    }
-    return answer;
+    if (noted.status >= 300) return noted;
+    const answer = this.#instances ? await this.#instances.heed(call, noted) : noted;
+    if (mark) this.#answered.set(mark, answer);
+    const change = this.inventory.changeBy(call, answer.body);
+    if (change) this.trace.add(change);
+    const end = this.#fates.heed(call, answer);
+    if (end) await this.#answer(request, end, queryOf(end));
+    return this.#fates.told(answer);
   }
+}
+
+/** EC2's query protocol, of the version that moto knows. */
+function queryOf({ action, params }: Call): string {
+  return String(new URLSearchParams({ Action: action, Version: '2016-11-15', ...params }));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

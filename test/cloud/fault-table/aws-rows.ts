@@ -213,6 +213,39 @@ export const awsRows: readonly Row[] = [
     },
   },
   {
+    what: 'an instance that never boots',
+    faults: [{ machine: 'flotilla-*-core-1', fate: 'never active' }],
+    variables: impatient,
+    expected: {
+      resource: instance,
+      cause: "timeout while waiting for state to become 'running'",
+      next: 'look at it in the console',
+    },
+    mend: 'terminate core-1',
+    flags: ['--refresh'],
+  },
+  {
+    what: 'an instance that ends while it is waited for',
+    faults: [{ machine: 'flotilla-*-core-1', fate: 'off' }],
+    expected: {
+      resource: instance,
+      cause: "unexpected state 'terminated', wanted target 'running'",
+      next: 'see its state transition reason in the console',
+    },
+    flags: ['--refresh'],
+  },
+  {
+    what: 'a load balancer that is never provisioned',
+    config: 'load balancer',
+    faults: [{ machine: 'load balancer/*', fate: 'never active' }],
+    variables: impatient,
+    expected: {
+      resource: 'aws:lb/loadBalancer:LoadBalancer',
+      cause: "timeout while waiting for state to become 'active'",
+      next: 'look at it in the console',
+    },
+  },
+  {
     what: 'a load balancer of that name is there',
     config: 'load balancer',
     faults: [{ call: 'elbv2 CreateLoadBalancer', effect: effects.balancerNameTaken }],
