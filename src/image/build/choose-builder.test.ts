@@ -38,9 +38,10 @@ describe('the machine that builds', () => {
     expect(planBuild({ ...wanted, machine: 'a' }, machines).steps[0]?.reason).toBe('it was named');
     const plan = planBuild({ ...wanted, machine: 'b' }, machines);
     expect(plan.builder).toBeUndefined();
-    expect(plan.steps[1]).toEqual({
-      ...{ machine: 'b', action: 'skip', reason: 'it has 100 MiB of disk free, less than 276 MiB' },
-    });
+    expect(plan.steps).toEqual([
+      { machine: 'a', action: 'skip', reason: 'b is to build' },
+      { machine: 'b', action: 'skip', reason: 'it has 100 MiB of disk free, less than 276 MiB' },
+    ]);
   });
 
   test('is none with hardly any memory', () => {

@@ -56,10 +56,9 @@ function stepOf(
   if (typeof room === 'string') return { machine, action: 'skip', reason: room };
   if (machine === builder) return { machine, action: 'build', reason: reasonOf(wanted, room) };
   const lack = lackOf(wanted, room);
-  const reason = lack ?? `${sizeText(room.memory)} of memory free`;
-  if (builder === undefined && (wanted.machine ?? machine) === machine)
-    return { machine, action: 'skip', reason };
-  return { machine, action: 'receive', reason };
+  if (builder === undefined)
+    return { machine, action: 'skip', reason: lack ?? `${wanted.machine} is to build` };
+  return { machine, action: 'receive', reason: lack ?? `${sizeText(room.memory)} of memory free` };
 }
 
 function reasonOf(wanted: Wanted, room: Room): string {
