@@ -49,7 +49,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // The key of the first login is a file of the operator's. release: which hosts etcd can be sent to, and where it lies.
   'src/hosts': { folders: ['src/ssh', 'src/etcd/release.ts'], packages: ['zod', 'node:*'] },
   // An archive is read in place by tar-stream; esbuild makes one text of what runs on machines while a push lasts.
-  'src/image': { folders: ['src/ssh'], packages: ['zod', 'tar-stream', 'esbuild', 'node:*'] },
+  // Why a machine builds or does not is told in sizes.
+  'src/image': {
+    folders: ['src/ssh', 'src/qemu/prune-limits.ts'],
+    packages: ['zod', 'tar-stream', 'esbuild', 'node:*'],
+  },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },

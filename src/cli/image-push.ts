@@ -52,7 +52,7 @@ export const imagePush: Verb = (context) =>
       );
     });
 
-function refuseBadName(name: string): string {
+export function refuseBadName(name: string): string {
   if (parseReference(name) !== undefined) return name;
   throw new CommandFailed(`${name} is no name with a tag, such as app:1 or team/app:1`, wrongUsage);
 }
@@ -97,12 +97,22 @@ async function pushTo(
   name: string,
   options: PushOptions,
 ): Promise<number> {
-  const machines = pushMachines(cluster, options);
+  return pushImage(context, pushMachines(cluster, options), image, name, options.dryRun);
+}
+
+/** Says what each machine lacks, and brings it there. */
+export async function pushImage(
+  context: Context,
+  machines: readonly PushMachine[],
+  image: Image,
+  name: string,
+  dryRun = false,
+): Promise<number> {
   const { signal } = context;
   const candidates = await look(machines, signal);
   const plan = planPush(image, name, candidates);
   showPlan(context, plan);
-  if (options.dryRun) return 0;
+  if (dryRun) return 0;
   const progress = new ImageProgress(image, plan, (line) => say(context, line));
   const beat = heartbeat(
     (line) => say(context, line),
@@ -123,7 +133,10 @@ async function pushTo(
   }
 }
 
-function pushMachines(cluster: Cluster, { machine: words }: PushOptions): readonly PushMachine[] {
+export function pushMachines(
+  cluster: Cluster,
+  { machine: words }: Pick<PushOptions, 'machine'>,
+): readonly PushMachine[] {
   const chosen =
     words === undefined ? cluster.machines : words.map((word) => findMachine(cluster.machines, word));
   return chosen.map((machine) => ({

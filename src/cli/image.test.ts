@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeDocker } from '../image/fake-docker.ts';
-import { runRelay } from '../image/relay.ts';
-import type { RelayConfig } from '../image/relay-config.ts';
+import { relayHere } from '../image/fake-relay.ts';
 import {
   imageInMemory,
   layoutFiles,
@@ -35,34 +33,11 @@ beforeEach(async () => {
     machine.sockets.set('/run/docker.sock', docker.accept);
     machine.programs.set('list-image-cache', () => ({}));
     machine.programs.set('prepare-image-cache', () => ({}));
-    machine.programs.set('image-relay', ({ stdin }) => relay(machine, stdin));
+    machine.programs.set('image-relay', ({ stdin }) => relayHere(machine, stdin, folder));
     cluster.connectable.set(name, machine);
   }
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-/** The relay in this process: a port of the fake machine is none of this computer, so one here leads to it. */
-async function relay(machine: FakeMachine, program: string) {
-  const [, json = ''] = /^globalThis\.flotillaRelay=(.*);$/m.exec(program) ?? [];
-  const config: RelayConfig = JSON.parse(json);
-  const door = createServer(async (socket) => {
-    const far = await machine.connect().openPort(config.home);
-    far.once('close', () => socket.destroy());
-    socket.on('error', () => far.destroy()).once('close', () => far.destroy());
-    socket.pipe(far).pipe(socket);
-  });
-  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
-  const home = (door.address() as AddressInfo).port;
-  const seed = config.seed && { ...config.seed, cache: join(folder, 'cache'), address: '127.0.0.1' };
-  await runRelay({
-    ...config,
-    home,
-    ...(seed && { seed }),
-    ...(config.peer && { peer: { ...config.peer, address: '127.0.0.1' } }),
-  });
-  door.close();
-  return {};
-}
 
 describe('flotilla image push', () => {
   test('tells the plan, every layer and machine, and what it came to', async () => {

@@ -1,15 +1,17 @@
 import { Command } from 'commander';
 import type { Verb } from './command.ts';
+import { imageBuild } from './image-build.ts';
 import { imageList } from './image-list.ts';
 import { imagePush } from './image-push.ts';
 
 /** Images in the machines' Docker. */
 export const image: Verb = (context) =>
   new Command('image')
-    .summary('bring images to the machines, or list what they have')
+    .summary('build images, bring them to the machines, or list what they have')
     .description(
-      'Brings images to the Docker of every machine without a registry, and lists what is there. Units that name an ' +
+      'Builds images on a machine, brings images to the Docker of every machine without a registry, and lists what is there. Units that name an ' +
         'image which is there start without pulling anything.',
     )
+    .addCommand(imageBuild(context))
     .addCommand(imagePush(context))
     .addCommand(imageList(context));

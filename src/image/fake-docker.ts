@@ -7,6 +7,8 @@ import { manifestSchema } from './schemas.ts';
 interface Kept {
   readonly layers: readonly string[];
   readonly size: number;
+  /** Of an image that was built here. */
+  readonly parent?: string;
 }
 
 /**
@@ -24,6 +26,8 @@ export class FakeDocker {
   readonly fetched: string[] = [];
   /** Set, a pull ends with this complaint. */
   refusal: string | undefined;
+  /** Answers first, for what only some ask for; says whether it did. */
+  route: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   readonly #layers = new Set<string>();
   readonly #server: Server;
 
@@ -51,7 +55,9 @@ export class FakeDocker {
     this.#server.closeAllConnections();
   }
 
-  async #answer({ method, url = '', headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.route?.(request, response)) return;
+    const { method, url = '', headers } = request;
     const { pathname, searchParams } = new URL(url, 'http://docker');
     const json = (value: unknown) => response.end(JSON.stringify(value));
     const named = /^\/images\/(.+?)(\/json|\/tag)?$/.exec(pathname)?.[1] ?? '';
@@ -68,11 +74,11 @@ export class FakeDocker {
   }
 
   #list() {
-    return [...this.images].map(([Id, { size: Size }]) => {
+    return [...this.images].map(([Id, { size: Size, parent: ParentId = '' }]) => {
       const names = [...this.names]
         .filter(([name, id]) => id === Id && !name.includes('@'))
         .map(([name]) => name);
-      return { Id, RepoTags: names.length > 0 ? names : null, Size, Created: 1_700_000_000 };
+      return { Id, ParentId, RepoTags: names.length > 0 ? names : null, Size, Created: 1_700_000_000 };
     });
   }
 

@@ -7,6 +7,7 @@ import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/i
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { identityOf } from './identity.ts';
+import { testImageBuild } from './image-build.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { events, fewestActive, watchAnswers } from './observe-units.ts';
 import { runOnMachine } from './run-on-machine.ts';
@@ -230,6 +231,8 @@ describe('images', () => {
     expect(output).not.toContain('127.0.0.1');
   });
 });
+
+describe('image builds', () => testImageBuild(() => stack, cores));
 
 describe('systemd', () => {
   test('does what the agent relies on, also when it or the bus is restarted', async () => {

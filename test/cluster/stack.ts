@@ -33,7 +33,7 @@ export interface Stack {
   pulumi(args: readonly string[], options?: RunOptions): Promise<Run>;
   /** What `npm run up` does once everything is installed. */
   up(options?: RunOptions): Promise<Run>;
-  flotilla(args: readonly string[]): Promise<Run>;
+  flotilla(args: readonly string[], options?: RunOptions): Promise<Run>;
   outputs(): Promise<Outputs>;
   /** Has Pulumi find a plugin in a folder of the copy instead of the stock one. */
   addPlugin(name: string, folder: string): void;
@@ -105,7 +105,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
     },
     pulumi: (args, options) => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),
     up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
-    flotilla: (args) => start('bin/flotilla', args),
+    flotilla: (args, options) => start('bin/flotilla', args, options),
     async outputs() {
       const { output } = await start('bin/pulumi', [
         'stack',
