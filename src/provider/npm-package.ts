@@ -19,7 +19,7 @@ export function npmSource({ name, version }: NpmPackage, options: PackageOptions
     async fetch(_place, file) {
       const folder = await mkdtemp(join(dirname(file), '.npm-'));
       try {
-        const command = [npm, 'pack', '--silent', '--ignore-scripts', `${name}@${version}`];
+        const command = [npm, 'pack', '--loglevel=error', '--ignore-scripts', `${name}@${version}`];
         await run([...command, '--pack-destination', folder], { log, signal, purpose: packed, deadline });
         await rename(join(folder, packed), file);
       } finally {
