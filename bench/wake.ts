@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adminUser, buildMachineConfig } from '../cloud-config/build.ts';
+import { adminUser } from '../cloud-config/build.ts';
 import { renderCloudConfig } from '../cloud-config/cloud-config.ts';
+import { buildMachineConfig } from '../cloud-config/first-boot.ts';
 import { stackSchema } from '../src/config/schema.ts';
 import { type MachinePlan, planCluster } from '../src/plan/plan.ts';
 import { warmStart } from '../src/provider/resources/local/warm-start.ts';

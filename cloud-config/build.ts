@@ -38,8 +38,8 @@ export interface Programs {
   readonly node: string;
 }
 
-/** Pure: the plan of a machine and its keys give everything that its first boot needs. */
-export function buildMachineConfig(plan: BootPlan, keys: BootKeys, options: BuildOptions): MachineConfig {
+/** What a machine with packages is told at its first boot. */
+export function buildPackagedConfig(plan: BootPlan, keys: BootKeys, options: BuildOptions): MachineConfig {
   const common = buildTemplateConfig(plan.os, keys, options);
   return {
     ...common,
@@ -108,4 +108,5 @@ export const packages: Readonly<Record<OperatingSystem, readonly string[]>> = {
   'debian-13': ['docker.io', 'docker-cli', ...common],
   'debian-12': ['docker.io', 'apparmor', ...common],
   'ubuntu-24.04': ['docker.io', ...common],
+  flatcar: [],
 };

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stackSchema } from '../src/config/schema.ts';
-import { type OperatingSystem, operatingSystems, systemTraits } from '../src/model/operating-system.ts';
+import { hostSystems, type OperatingSystem, systemTraits } from '../src/model/operating-system.ts';
 import { type MachinePlan, planCluster } from '../src/plan/plan.ts';
 import { bootOptions as instances } from '../src/platform/aws/preflight.ts';
 import { bootOptions as droplets } from '../src/platform/digitalocean/preflight.ts';
 import { debianRecipe } from '../src/qemu/recipe.ts';
-import { type BuildOptions, buildMachineConfig, packages } from './build.ts';
+import { type BuildOptions, packages } from './build.ts';
 import { renderCloudConfig } from './cloud-config.ts';
+import { buildMachineConfig } from './first-boot.ts';
 
 const spec = stackSchema.parse({
   machines: {
@@ -40,7 +41,7 @@ const documents: readonly ({ name: string; machine: string; os: OperatingSystem 
     prebuilt: false,
     emulated: false,
   },
-  ...operatingSystems.flatMap((os) => [
+  ...hostSystems.flatMap((os) => [
     { name: `core-${os}-digitalocean`, machine: 'core-1', os, ...droplets },
     { name: `worker-${os}-digitalocean`, machine: 'worker-1', os, ...droplets },
     { name: `core-${os}-aws`, machine: 'core-1', os, ...instances },
@@ -89,7 +90,7 @@ test('user data knows no address: a cloud gives it when the machine is there alr
   }
 });
 
-describe.each(operatingSystems)('%s', (os) => {
+describe.each(hostSystems)('%s', (os) => {
   test('etcd goes to its members only, where Debian would start it; the client goes to all', () => {
     const packagesOf = (machine: string) =>
       buildMachineConfig(planOf(machine, os), access, { prebuilt: false, emulated: false }).packages;

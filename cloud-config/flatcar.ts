@@ -1,3 +1,5 @@
+import { systemTraits } from '../src/model/operating-system.ts';
+import { lastingKeyConfig } from '../src/ssh/first-contact.ts';
 import {
   adminUser,
   type BootKeys,
@@ -9,11 +11,10 @@ import {
 } from './build.ts';
 import type { ConfigFile, MachineConfig } from './machine-config.ts';
 
-/**
- * Flatcar has no packages, and its /usr is read-only and changes as a whole with each update: what it lacks has to be
- * sent to where nothing else writes.
- */
-export const flatcarPrograms: Programs = { etcd: '/opt/flotilla/etcd', node: '/opt/flotilla/node' };
+const { programFolder } = systemTraits.flatcar;
+
+/** Flatcar has no packages: what it lacks is sent to where nothing else writes. */
+export const flatcarPrograms: Programs = { etcd: `${programFolder}/etcd`, node: `${programFolder}/node` };
 
 /**
  * locksmithd reboots a machine minutes after an update arrived, whatever runs there; its lock in etcd needs the v2 API,
@@ -27,8 +28,18 @@ const noReboots: ConfigFile = {
 };
 
 /**
- * What a Flatcar machine would be given, for `renderIgnition`. Not offered yet: no machine has booted with it, and
- * nothing sends the programs (docs/decisions/0041-ignition-before-flatcar.md).
+ * sshd-keygen makes host keys of each kind that is missing, at every boot and for every connection that wants it. First
+ * contact deletes all but the lasting one; from then on none shall come back that sshd does not use.
+ */
+const noMoreKeys: ConfigFile = {
+  path: '/etc/systemd/system/sshd-keygen.service.d/flotilla.conf',
+  contents: `[Unit]\nConditionPathExists=!${lastingKeyConfig}\n`,
+  mode: '0644',
+};
+
+/**
+ * What a Flatcar machine is told at its first boot, for `renderIgnition`. No Flatcar has booted with it yet; docs/flatcar.md
+ * says what has.
  *
  * Docker comes with the image as an extension of /usr, of which Ignition in the initramfs sees no units, so it is not
  * enabled here: docker.socket is, and the first container starts it. The image's own are the user `etcd`, and `core` in the
@@ -45,7 +56,7 @@ export function buildFlatcarConfig(
     groups: ['flotilla'],
     users: [{ name: adminUser, groups: ['flotilla'], authorizedKeys: [authorizedKey] }],
     sshHostKey,
-    files: [...dockerFiles, noReboots],
+    files: [...dockerFiles, noReboots, noMoreKeys],
     units: unitsOf(plan, [], flatcarPrograms, options),
     packages: [],
   };

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -19,8 +19,10 @@ function validate(config: string): [number | null, string] {
   return [status, `${stdout}${stderr}`];
 }
 
-describe.each(['core-flatcar', 'worker-flatcar'])('the real Ignition, given %s', (name) => {
-  const golden = readFileSync(join('test', 'golden', `${name}.ign`), 'utf8');
+const goldens = readdirSync(join('test', 'golden')).filter((name) => name.endsWith('.ign'));
+
+describe.each(goldens)('the real Ignition, given %s', (name) => {
+  const golden = readFileSync(join('test', 'golden', name), 'utf8');
 
   test('takes it without a word', () => {
     expect(validate(golden)).toEqual([0, '']);

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bootOptions as instances } from '../src/platform/aws/preflight.ts';
+import { bootOptions as droplets } from '../src/platform/digitalocean/preflight.ts';
+import { lanFile } from '../src/qemu/seed.ts';
 import { generateSshKey } from '../src/ssh/key-pair.ts';
-import { buildFlatcarConfig, flatcarPrograms } from './flatcar.ts';
+import type { BuildOptions } from './build.ts';
+import { buildMachineConfig } from './first-boot.ts';
+import { flatcarPrograms } from './flatcar.ts';
 import { renderIgnition } from './ignition.ts';
 import type { MachineConfig } from './machine-config.ts';
 
@@ -15,8 +19,16 @@ const access = {
     publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIONETIME core-1',
   },
 };
-const core = buildFlatcarConfig({ name: 'core-1', etcd: true }, access, instances);
-const worker = buildFlatcarConfig({ name: 'worker-1', etcd: false }, access, instances);
+const configOf = (name: string, options: BuildOptions) =>
+  buildMachineConfig({ name, os: 'flatcar', etcd: name === 'core-1' }, access, options);
+const core = configOf('core-1', instances);
+const worker = configOf('worker-1', instances);
+
+/** As the provider of local machines hands it over. */
+function inQemu(name: string, address: string): MachineConfig {
+  const config = configOf(name, { prebuilt: false, emulated: true });
+  return { ...config, files: [...config.files, lanFile(address)] };
+}
 
 interface Rendered {
   readonly storage: {
@@ -46,8 +58,12 @@ function filesOf(config: MachineConfig): ReadonlyMap<string, { mode: number; con
 
 /** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
 describe.each([
-  { name: 'core-flatcar', config: core },
-  { name: 'worker-flatcar', config: worker },
+  { name: 'core-flatcar-aws', config: core },
+  { name: 'worker-flatcar-aws', config: worker },
+  { name: 'core-flatcar-digitalocean', config: configOf('core-1', droplets) },
+  { name: 'worker-flatcar-digitalocean', config: configOf('worker-1', droplets) },
+  { name: 'core-flatcar-local', config: inQemu('core-1', '10.77.1.11/16') },
+  { name: 'worker-flatcar-local', config: inQemu('worker-1', '10.77.2.11/16') },
 ])('$name', ({ name, config }) => {
   const path = join('test', 'golden', `${name}.ign`);
   if (process.env.UPDATE_GOLDEN) writeFileSync(path, renderIgnition(config));
@@ -72,7 +88,10 @@ describe.each([
 test('fits into the user data of AWS as it is, since Ignition unpacks none there', () => {
   const name = 'x'.repeat(40);
   const keys = { authorizedKey: generateSshKey('s'.repeat(100)).publicKey, sshHostKey: generateSshKey(name) };
-  const config = buildFlatcarConfig({ name, etcd: true }, keys, { ...instances, emulated: true });
+  const config = buildMachineConfig({ name, os: 'flatcar', etcd: true }, keys, {
+    ...instances,
+    emulated: true,
+  });
   expect(Buffer.byteLength(renderIgnition(config))).toBeLessThan(16 * 1024);
 });
 

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { stackSchema } from '../src/config/schema.ts';
 import { planCluster } from '../src/plan/plan.ts';
-import { buildMachineConfig, buildTemplateConfig } from './build.ts';
+import { buildTemplateConfig } from './build.ts';
+import { buildMachineConfig } from './first-boot.ts';
 import { type LiveSteps, liveSteps } from './live-steps.ts';
 import { allFiles, type ConfigFile, type MachineConfig } from './machine-config.ts';
 

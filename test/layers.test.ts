@@ -35,19 +35,31 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     packages: ['node:*'],
   },
   'src/scheduler': { folders: ['src/unit'], packages: [] },
-  'cloud-config': { folders: ['src/plan', 'src/etcd'], packages: ['yaml', 'node:util'] },
+  // first-contact: where the lasting host key is configured, for the unit that would make others.
+  'cloud-config': {
+    folders: ['src/plan', 'src/etcd', 'src/ssh/first-contact.ts'],
+    packages: ['yaml', 'node:util'],
+  },
   // p-retry: a machine that boots refuses connections for a while.
   'src/ssh': { folders: [], packages: ['ssh2', 'p-retry', 'node:*'] },
   // A machine's key is made on the machine, by a command. x509 needs its polyfill of metadata.
   'src/pki': { folders: ['src/ssh'], packages: ['@peculiar/x509', 'reflect-metadata', 'node:*'] },
   // store: who may write which key goes by its names for them, and access is given through its gRPC client.
-  'src/etcd': { folders: ['src/ssh', 'src/pki', 'src/store'], packages: ['node:*'] },
+  // program: what etcd is taken from, where it is sent.
+  'src/etcd': {
+    folders: ['src/ssh', 'src/pki', 'src/store', 'src/programs/program.ts'],
+    packages: ['node:*'],
+  },
+  'src/programs': { folders: ['src/ssh'], packages: ['node:*'] },
   // etcd's protocol is a .proto for protobufjs, which needs long for ids of 64 bits; zod reads what the keys hold.
   'src/store': { folders: [], packages: ['@grpc/*', 'protobufjs', 'long', 'zod', 'node:*'] },
   // What is on a host is read and changed over SSH; the record of it that lies there is parsed. The fake host unpacks
   // what is written to it.
   // The key of the first login is a file of the operator's. release: which hosts etcd can be sent to, and where it lies.
-  'src/hosts': { folders: ['src/ssh', 'src/etcd/release.ts'], packages: ['zod', 'node:*'] },
+  'src/hosts': {
+    folders: ['src/ssh', 'src/etcd/release.ts', 'src/programs/program.ts'],
+    packages: ['zod', 'node:*'],
+  },
   // An archive is read in place by tar-stream; esbuild makes one text of what runs on machines while a push lasts.
   // Why a machine builds or does not is told in sizes.
   'src/image': {
@@ -136,6 +148,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/etcd',
       'src/hosts',
       'src/pki',
+      'src/programs',
       'src/push',
       'src/qemu',
       'src/scheduler',

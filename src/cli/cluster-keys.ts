@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { programFolders } from '../model/operating-system.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { changeTakers } from '../push/gateway.ts';
 import { capture } from './capture.ts';
@@ -11,7 +12,7 @@ const answer = z.object({
 });
 
 /** etcd's environment is for people on machines with etcd: docs/security.md. */
-const script = 'set -a; . /etc/flotilla/etcdctl.env; exec etcdctl get --prefix -w json -- "$1"';
+const script = `set -a; . /etc/flotilla/etcdctl.env; PATH=${programFolders}:$PATH; exec etcdctl get --prefix -w json -- "$1"`;
 
 /** All keys that start with one of these, as etcd has them, read on the first machine with etcd that answers. */
 export async function readClusterKeys(

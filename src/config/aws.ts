@@ -64,7 +64,7 @@ export const awsSchema = z
     image: imageSchema
       .optional()
       .describe(
-        'Image for new machines, by id, by SSM parameter, or by owner and name; x86-64, and it has to have cloud-init',
+        'Image for new machines, by id, by SSM parameter, or by owner and name; x86-64, and it has to have cloud-init, or Ignition where os is flatcar',
       ),
     loadBalancer: z
       .boolean()

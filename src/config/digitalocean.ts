@@ -38,7 +38,7 @@ export const digitaloceanSchema = z
     image: slug
       .optional()
       .describe(
-        'Slug of an image, or the number of one of your own, for new machines; it has to have cloud-init',
+        'Slug of an image, or the number of one of your own, for new machines; it has to have cloud-init, or Ignition where os is flatcar',
       ),
     loadBalancer: z
       .boolean()

@@ -227,6 +227,34 @@ export const malformedClouds: MalformedSample[] = [
     /known here: address/,
   ],
   [
+    'droplets of Flatcar without an image',
+    { ...droplets({}), os: 'flatcar' },
+    'flotilla:digitalocean.image',
+    /has no image of Flatcar/,
+    /upload Flatcar's image/,
+  ],
+  [
+    'machines of Flatcar here without an image',
+    { machines: { core }, os: 'flatcar' },
+    'flotilla:os',
+    /no image of Flatcar is built/,
+    /name its image for QEMU in flotilla:local\.image/,
+  ],
+  [
+    'hosts with Flatcar',
+    {
+      platform: 'hosts',
+      os: 'flatcar',
+      machines: { core: { count: 1, etcd: true } },
+      hosts: {
+        machines: { core: [{ address: '10.0.0.1', user: 'me', hostKey: `SHA256:${'a'.repeat(43)}` }] },
+      },
+    },
+    'flotilla:os',
+    /hosts can't run Flatcar: .*packages/,
+    /set it to debian-13, debian-12, ubuntu-24\.04, or take another platform/,
+  ],
+  [
     'a bastion before your own computer',
     { machines: { core }, proxyJump: bastion },
     'flotilla:proxyJump',

@@ -10,6 +10,7 @@ import { platformProblems } from './platform-settings.ts';
 import { proxyJumpProblems } from './proxy-jump-check.ts';
 import { publishProblems } from './publish.ts';
 import { type ClusterSpec, stackSchema } from './schema.ts';
+import { systemProblems } from './system-check.ts';
 
 /** Rules that look at more than one key. Each is pure and says all it finds. */
 const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
@@ -19,6 +20,7 @@ const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   platformProblems,
   localProblems,
   cloudProblems,
+  systemProblems,
   hostsProblems,
   proxyJumpProblems,
 ];

@@ -1,6 +1,7 @@
 import { standardLayout } from '../etcd/cluster.ts';
 import { etcdPaths, fileNames } from '../etcd/files.ts';
 import { messageWithCauses } from '../model/message-of.ts';
+import { programFolders } from '../model/operating-system.ts';
 import { inspectCertificate, isDueForRenewal } from '../pki/inspect.ts';
 import { exchange } from '../push/http.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
@@ -65,6 +66,7 @@ for file in "$1"/*.crt; do
 done
 [ -f "$2" ] || exit 0
 set -a; . "$2"; set +a
+PATH=${programFolders}:$PATH
 ETCDCTL_ENDPOINTS=$3
 etcdctl --dial-timeout=3s --command-timeout=6s endpoint health >/dev/null 2>&1
 echo "etcd $?"

@@ -1,8 +1,8 @@
+import { programFolders } from '../model/operating-system.ts';
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type EtcdMember, layoutOf } from './cluster.ts';
 import { fileNames } from './files.ts';
-import { programFolder } from './release.ts';
 
 /** A member as the cluster itself lists it. */
 export interface ListedMember {
@@ -65,7 +65,7 @@ exit 0
  * Every script of this folder starts with its machine's layout: `$1`, `$2`, `$3`. Where etcd was sent, its own etcdctl
  * is the right one.
  */
-export const layoutScript = `set -eu; directory=$1; data=$2; port=$3; shift 3; PATH=${programFolder}:$PATH`;
+export const layoutScript = `set -eu; directory=$1; data=$2; port=$3; shift 3; PATH=${programFolders}:$PATH`;
 
 export function layoutArguments(member: EtcdMember): readonly string[] {
   const { directory, dataDirectory, clientPort } = layoutOf(member);

@@ -1,6 +1,7 @@
-import { programsFor } from '../etcd/release.ts';
-import { operatingSystemOf, operatingSystems, systemTraits } from '../model/operating-system.ts';
+import { etcdPrograms } from '../etcd/release.ts';
+import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating-system.ts';
 import type { Problem } from '../model/problem.ts';
+import { programsFor } from '../programs/program.ts';
 import type { HostFacts } from './facts.ts';
 import { nothingWanted } from './wanted.ts';
 
@@ -58,11 +59,11 @@ function systemProblems(facts: HostFacts, { path, etcd }: HostRequest): Problem[
   const release = `${os.id} ${os.version}`;
   const system = operatingSystemOf(release);
   if (!system) {
-    const usable = operatingSystems.map((each) => systemTraits[each].label).join(' or ');
+    const usable = hostSystems.map((each) => systemTraits[each].label).join(' or ');
     const problem = `runs ${os.name || release}, which cannot be used: Flotilla does not know it`;
     problems.push({ path, problem, fix: `install ${usable} there, or name another host` });
   }
-  if (system && etcd && systemTraits[system].etcd === 'sent' && !programsFor(architecture))
+  if (system && etcd && systemTraits[system].etcd === 'sent' && !programsFor(etcdPrograms, architecture))
     problems.push({
       path,
       problem: `has a processor of ${architecture}, for which there is no etcd that ${systemTraits[system].label} can run: its own is too old`,

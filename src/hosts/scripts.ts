@@ -1,8 +1,11 @@
-import { programFolder } from '../etcd/release.ts';
+import { hostSystems, systemTraits } from '../model/operating-system.ts';
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { type Added, beforeFolder, flotillaFolder, recordPath } from './record.ts';
 import { sudoersPath } from './wanted.ts';
+
+/** Where programs were sent to, on any of the systems that hosts run. */
+const programFolders = [...new Set(hostSystems.map((os) => systemTraits[os].programFolder))].join(' ');
 
 /** Seconds. Packages are downloaded and unpacked by emulated processors too. */
 const patience = { packages: 1200, units: 300, undo: 900 };
@@ -201,7 +204,7 @@ each gone | while read -r path; do
   *) [ -n "$others" ] || rm -rf "$path" ;;
   esac
 done
-rm -rf /var/lib/etcd/flotilla ${programFolder} /opt/flotilla /run/flotilla
+rm -rf /var/lib/etcd/flotilla ${programFolders} /opt/flotilla /run/flotilla
 each key | while read -r key; do
   each guest | while read -r user joined; do
     for group in $joined; do quietly gpasswd -d "$user" "$group"; done

@@ -1,4 +1,5 @@
 import { messageOf } from '../model/message-of.ts';
+import { programFolders } from '../model/operating-system.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
 import type { CommandResult, Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
@@ -32,7 +33,12 @@ export async function startRelay(
   const { name } = connection.target;
   const listening = await openHome(connection, home);
   const limits = { stdin: program(listening.port), timeout: pushLimit };
-  const run = script('image-relay', 'exec node --input-type=module -', [], limits);
+  const run = script(
+    'image-relay',
+    `PATH=$PATH:${programFolders}; exec node --input-type=module -`,
+    [],
+    limits,
+  );
   const running = connection.exec(run, signal);
   const died = running.then((result) => Promise.reject(new Error(lastWords(result))));
   died.catch(() => undefined);

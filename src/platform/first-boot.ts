@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
-import { type BuildOptions, buildMachineConfig } from '../../cloud-config/build.ts';
+import type { BuildOptions } from '../../cloud-config/build.ts';
+import { buildMachineConfig } from '../../cloud-config/first-boot.ts';
 import type { MachineConfig } from '../../cloud-config/machine-config.ts';
 import type { MachinePlan } from '../plan/plan.ts';
 import type { Scope } from './scope.ts';

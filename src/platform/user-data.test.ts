@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { buildMachineConfig } from '../../cloud-config/build.ts';
 import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
+import { buildMachineConfig } from '../../cloud-config/first-boot.ts';
 import { stackSchema } from '../config/schema.ts';
 import { planCluster } from '../plan/plan.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';
-import { gzipped, userDataProblems } from './user-data.ts';
+import { packed, userDataProblems } from './user-data.ts';
 
 const name = `w${'x'.repeat(38)}w`;
 const machines = { core: { count: 1, etcd: true }, [name]: { count: 1 } };
@@ -25,14 +25,13 @@ test('what is longer than the cloud takes is named with both sizes', () => {
 
 test.each([
   ['as they are', (text: string) => Buffer.from(text)],
-  ['compressed', gzipped],
+  ['compressed', packed],
 ])('keys that are not there yet count as long as real ones, at least, %s', (_, pack) => {
   for (const machine of plan.machines) {
     const sshHostKey = generateSshKey(machine.name);
     const authorizedKey = generateSshKey(`flotilla-${'s'.repeat(100)}`).publicKey;
-    const { length } = pack(
-      renderCloudConfig(buildMachineConfig(machine, { authorizedKey, sshHostKey }, options)),
-    );
+    const config = buildMachineConfig(machine, { authorizedKey, sshHostKey }, options);
+    const { length } = pack(renderCloudConfig(config), machine.os);
     const limits = { cloud: 'Cirrus', limit: length - 1, pack };
     expect(userDataProblems([machine], options, limits)).toHaveLength(1);
   }
@@ -40,7 +39,7 @@ test.each([
 
 test.each([
   ['as it is', { limit: 16 * 1024 }],
-  ['compressed', { limit: 6 * 1024, pack: gzipped }],
+  ['compressed', { limit: 6 * 1024, pack: packed }],
 ])('far below what clouds take, %s', (_, limits) => {
   expect(userDataProblems(plan.machines, options, { cloud: 'the smallest', ...limits })).toEqual([]);
 });

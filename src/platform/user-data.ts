@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { type BootKeys, type BuildOptions, buildMachineConfig } from '../../cloud-config/build.ts';
-import { renderCloudConfig } from '../../cloud-config/cloud-config.ts';
+import type { BootKeys, BuildOptions } from '../../cloud-config/build.ts';
+import { buildMachineConfig, renderFirstBoot } from '../../cloud-config/first-boot.ts';
+import { type OperatingSystem, systemTraits } from '../model/operating-system.ts';
 import type { Problem } from '../model/problem.ts';
 import type { MachinePlan } from '../plan/plan.ts';
 
@@ -27,9 +28,9 @@ function sampleKeys(): BootKeys {
   };
 }
 
-/** cloud-init unpacks it, whatever cloud it came from. */
-export function gzipped(text: string): Buffer {
-  return gzipSync(text, { level: 9 });
+/** cloud-init unpacks it, whatever cloud it came from; Ignition does so on none of those that are here. */
+export function packed(text: string, os: OperatingSystem): Buffer {
+  return systemTraits[os].firstBoot === 'cloud-config' ? gzipSync(text, { level: 9 }) : Buffer.from(text);
 }
 
 /** What a cloud takes. */
@@ -38,7 +39,7 @@ interface UserDataLimit {
   /** Bytes. */
   readonly limit: number;
   /** How it is handed over; as it is by default. */
-  readonly pack?: (text: string) => Buffer;
+  readonly pack?: (text: string, os: OperatingSystem) => Buffer;
 }
 
 const asItIs = (text: string) => Buffer.from(text);
@@ -52,7 +53,8 @@ export function userDataProblems(
   // The last of a group has the longest name, and nothing else sets them apart. Rendering takes milliseconds.
   const longest = [...new Map(machines.map((plan) => [plan.group, plan])).values()];
   return longest.flatMap((plan) => {
-    const size = pack(renderCloudConfig(buildMachineConfig(plan, sampleKeys(), options))).length;
+    const config = buildMachineConfig(plan, sampleKeys(), options);
+    const size = pack(renderFirstBoot(plan.os, config), plan.os).length;
     if (size <= limit) return [];
     return [
       {

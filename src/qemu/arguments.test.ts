@@ -54,6 +54,12 @@ test.each([
   expect(line).toContain(`memory-backend-file,id=ram,size=768M,mem-path=/cache/a,,b/ram,share=${share}`);
 });
 
+test('Ignition is handed its config by the firmware, and no volume', () => {
+  const line = qemuArguments({ ...spec, folder: '/a,b', seed: { ignition: '{}' } }, forwards).join(' ');
+  expect(line).toContain('-fw_cfg name=opt/org.flatcar-linux/config,file=/a,,b/seed/config.ign');
+  expect(line).not.toContain('vvfat');
+});
+
 test('commas in paths are doubled where QEMU splits at commas', () => {
   const line = qemuArguments({ ...spec, folder: '/a,b' }, forwards);
   expect(line).toContain('driver=vvfat,dir=/a,,b/seed,label=CIDATA,read-only=on,node-name=seed');

@@ -1,6 +1,6 @@
 import type { Image } from './image.ts';
 import { machinePaths } from './paths.ts';
-import { type Seed, wanMac } from './seed.ts';
+import { ignitionFile, type Seed, wanMac } from './seed.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
@@ -66,8 +66,7 @@ export function qemuArguments(spec: MachineSpec, forwards: Forwards, memory?: Me
     ...['-qmp', `unix:${quote(paths.qmp)},server=on,wait=off`, '-pidfile', paths.pid],
     ...boot(spec.image),
     ...disk(paths.disk),
-    ...['-blockdev', `driver=vvfat,dir=${quote(paths.seed)},label=CIDATA,read-only=on,node-name=seed`],
-    ...['-device', 'virtio-blk-pci,drive=seed'],
+    ...seedDevice(spec.seed, paths.seed),
     ...lan(paths.lan, spec.lanMac),
     ...wan(forwards, spec.isolated ?? false),
     ...['-object', 'rng-random,filename=/dev/urandom,id=rng', '-device', 'virtio-rng-pci,rng=rng'],
@@ -90,6 +89,16 @@ function disk(file: string): string[] {
   return [
     ...['-drive', `file=${quote(file)},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap`],
     ...['-device', 'virtio-blk-pci,drive=root,bootindex=1'],
+  ];
+}
+
+/** Ignition asks QEMU's firmware for its config (Flatcar's platform "qemu"), cloud-init looks for a volume of that label. */
+function seedDevice(seed: Seed, folder: string): string[] {
+  if ('ignition' in seed)
+    return ['-fw_cfg', `name=opt/org.flatcar-linux/config,file=${quote(`${folder}/${ignitionFile}`)}`];
+  return [
+    ...['-blockdev', `driver=vvfat,dir=${quote(folder)},label=CIDATA,read-only=on,node-name=seed`],
+    ...['-device', 'virtio-blk-pci,drive=seed'],
   ];
 }
 

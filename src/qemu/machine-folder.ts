@@ -1,9 +1,11 @@
 import { chmod, constants, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { parseJson } from '../model/parse-json.ts';
 import type { MachineSpec } from './arguments.ts';
 import { run } from './command.ts';
 import { exists } from './exists.ts';
 import type { Log } from './log.ts';
 import { machinePaths } from './paths.ts';
+import { seedFiles } from './seed.ts';
 import type { SavedMachine } from './snapshot.ts';
 
 interface FolderOptions {
@@ -25,12 +27,7 @@ export async function prepareFolder(
 ): Promise<SavedMachine | undefined> {
   const paths = machinePaths(spec.folder);
   await mkdir(paths.seed, { recursive: true, mode: 0o700 });
-  const seed = {
-    'user-data': spec.seed.userData,
-    'meta-data': spec.seed.metaData,
-    'network-config': spec.seed.networkConfig,
-  };
-  for (const [name, text] of Object.entries(seed))
+  for (const [name, text] of seedFiles(spec.seed))
     await writeFile(`${paths.seed}/${name}`, text, { mode: 0o600 });
   // QEMU makes them anew, but would not start over a file it may not replace.
   await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
@@ -43,11 +40,28 @@ export async function prepareFolder(
 async function createDisk(spec: MachineSpec, file: string, options: FolderOptions): Promise<void> {
   const part = `${file}.part`;
   const { disk } = spec.image;
+  const size = Math.max(spec.disk * 1024 ** 3, await imageSize(spec, options));
   await run(
-    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, `${spec.disk}G`],
+    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, String(size)],
     { ...options, purpose: `${spec.name}: creating its disk`, deadline: 60_000 },
   );
   await rename(part, file);
+}
+
+/**
+ * Bytes of a disk that has its own partitions: an overlay that is smaller would cut them off, and qemu-img says nothing.
+ * A built image is smaller than any machine's disk.
+ */
+async function imageSize({ name, image }: MachineSpec, options: FolderOptions): Promise<number> {
+  if (image.boot) return 0;
+  const { file, format } = image.disk;
+  const asked = ['qemu-img', 'info', '-f', format, '--output=json', file];
+  const purpose = `${name}: looking at its image`;
+  const { 'virtual-size': size }: { readonly 'virtual-size'?: unknown } = Object(
+    parseJson(await run(asked, { ...options, purpose, deadline: 60_000 })),
+  );
+  if (typeof size === 'number') return size;
+  throw new Error(`${name}: qemu-img does not say how large ${file} is: is it a disk image?`);
 }
 
 /** A copy, not an overlay: the template may be pruned while its machines live. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -44,10 +44,38 @@ function spec(): MachineSpec {
 test('a QEMU that ends at once is told with its machine, its console and what starts it again', async () => {
   await programs({
     // The last argument but one is the disk's draft.
-    'qemu-img': 'while [ $# -gt 2 ]; do shift; done; : > "$1"',
+    'qemu-img':
+      '[ "$1" = create ] || { echo "{\\"virtual-size\\": 1}"; exit; }; while [ $# -gt 2 ]; do shift; done; : > "$1"',
     'qemu-system-x86_64': `mkdir -p '${root}/core-1'; echo 'no bootable device' > '${root}/core-1/console.log'`,
   });
   await expect(startMachine(spec(), { log: () => undefined })).rejects.toThrow(
     `core-1: QEMU ended right after its start; the end of ${root}/core-1/console.log:\nno bootable device\n\`npm run up\` starts it again`,
   );
+});
+
+test.each([
+  ['as large as it is asked to be', 3 * 1024 ** 3, 4 * 1024 ** 3],
+  ['no smaller than an image that has its own partitions', 9 * 1024 ** 3, 9 * 1024 ** 3],
+])('a disk is %s', async (_, imageBytes, wanted) => {
+  await programs({
+    'qemu-img': `[ "$1" = create ] || { echo '{"virtual-size": ${imageBytes}}'; exit; }
+while [ $# -gt 2 ]; do shift; done; echo "$2" > "$1"`,
+    'qemu-system-x86_64': 'exit 1',
+  });
+  await expect(startMachine(spec(), { log: () => undefined })).rejects.toThrow();
+  expect(await readFile(join(root, 'core-1', 'disk.qcow2'), 'utf8')).toBe(`${wanted}\n`);
+});
+
+test('what Ignition reads is a file of its own, which nobody else may read', async () => {
+  await programs({
+    'qemu-img':
+      '[ "$1" = create ] || { echo "{\\"virtual-size\\": 1}"; exit; }; while [ $# -gt 2 ]; do shift; done; : > "$1"',
+    'qemu-system-x86_64': 'exit 1',
+  });
+  const seed = { ignition: '{"ignition":{}}' };
+  await expect(startMachine({ ...spec(), seed }, { log: () => undefined })).rejects.toThrow();
+  const file = join(root, 'core-1', 'seed', 'config.ign');
+  expect(await readFile(file, 'utf8')).toBe(seed.ignition);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readdir(join(root, 'core-1', 'seed'))).toEqual(['config.ign']);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { lanMac, renderSeed, wanMac } from './seed.ts';
+import { lanFile, lanMac, renderSeed, seedFiles, wanMac } from './seed.ts';
 
 const facts = {
   hostname: 'core-1',
@@ -28,6 +28,19 @@ test('the seed of a machine', () => {
       wan: { match: { macaddress: wanMac }, dhcp4: true },
     },
   });
+});
+
+test('where there is no cloud-init, networkd is told of the same card and address', () => {
+  expect(lanFile(facts.address)).toEqual({
+    path: '/etc/systemd/network/10-flotilla-lan.network',
+    contents: '[Match]\nMACAddress=52:54:0a:4d:01:0b\n\n[Network]\nDHCP=no\nAddress=10.77.1.11/16\n',
+    mode: '0644',
+  });
+});
+
+test('the file that a machine is known by comes first', () => {
+  expect(seedFiles(renderSeed(facts))[0]).toEqual(['user-data', facts.userData]);
+  expect(seedFiles({ ignition: '{}' })).toEqual([['config.ign', '{}']]);
 });
 
 test('an isolated machine is given no resolver, which it could not reach', () => {

@@ -1,10 +1,44 @@
 import { stringify } from 'yaml';
 
+/** What a machine reads at its first boot, and at each of cloud-init's looks. */
+export type Seed = CloudInitSeed | IgnitionSeed;
+
 /** cloud-init's NoCloud files, word for word (cloud-init, "NoCloud"). */
-export interface Seed {
+export interface CloudInitSeed {
   readonly userData: string;
   readonly metaData: string;
   readonly networkConfig: string;
+}
+
+export interface IgnitionSeed {
+  /** The config, JSON. */
+  readonly ignition: string;
+}
+
+/** Ignition's file in the folder of the seed. */
+export const ignitionFile = 'config.ign';
+
+/** The seed as files, that with the machine's config first: name → contents. */
+export function seedFiles(seed: Seed): readonly (readonly [string, string])[] {
+  if ('ignition' in seed) return [[ignitionFile, seed.ignition]];
+  const { userData, metaData, networkConfig } = seed;
+  return [
+    ['user-data', userData],
+    ['meta-data', metaData],
+    ['network-config', networkConfig],
+  ];
+}
+
+/**
+ * For systemd-networkd, where there is no cloud-init to write it: the card on the cluster's network. The other one is
+ * as every system has it, by DHCP.
+ */
+export function lanFile(address: string) {
+  return {
+    path: '/etc/systemd/network/10-flotilla-lan.network',
+    contents: `[Match]\nMACAddress=${lanMac(address)}\n\n[Network]\nDHCP=no\nAddress=${address}\n`,
+    mode: '0644',
+  };
 }
 
 export interface SeedFacts {
@@ -18,7 +52,7 @@ export interface SeedFacts {
   readonly isolated?: boolean;
 }
 
-export function renderSeed({ hostname, instanceId, address, userData, isolated }: SeedFacts): Seed {
+export function renderSeed({ hostname, instanceId, address, userData, isolated }: SeedFacts): CloudInitSeed {
   return {
     userData,
     metaData: yaml({ 'instance-id': instanceId, 'local-hostname': hostname }),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import { answerOwn } from '../../test/contract/platform.ts';
 import { known, type Provider, runProgram } from '../../test/contract/pulumi-program.ts';
@@ -38,6 +38,16 @@ async function run() {
     registered.filter((each) => each.type.endsWith(`:${kind}`) && (name ?? each.name) === each.name);
   return { outputs: result, registered, find };
 }
+
+test('a system that was not tried is told of once, whatever the number of machines', async () => {
+  const warn = jest.spyOn(pulumi.log, 'warn').mockResolvedValue();
+  await runProgram(() => createCluster({ ...plan, os: 'flatcar' }, fakePlatform(), wholeStack), provider);
+  const caveat = "Flatcar was never booted by Flotilla's own tests; what was is docs/flatcar.md";
+  expect(warn.mock.calls).toEqual([[caveat]]);
+  warn.mockClear();
+  await run();
+  expect(warn).not.toHaveBeenCalled();
+});
 
 describe('a cluster', () => {
   test('every machine is met once, by its one-time key, and is called no more when it is gone', async () => {

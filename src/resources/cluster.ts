@@ -1,4 +1,5 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
+import { systemTraits } from '../model/operating-system.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Scope } from '../platform/scope.ts';
@@ -30,6 +31,8 @@ export async function createCluster(
   scope: Scope,
 ): Promise<ClusterParts> {
   await checkBastion(plan.proxyJump);
+  const { caveat } = systemTraits[plan.os];
+  if (caveat !== undefined) pulumi.log.warn(caveat);
   const { name, options } = scope;
   const login = new SshKey(name('login'), { comment: `flotilla-${plan.name}` }, options);
   const pki = new Pki(name('pki'), { commonName: `flotilla ${plan.name}` }, options);

@@ -75,8 +75,8 @@ export const machineRules: readonly Rule[] = [
   {
     broken: "a droplet's user data is no secret",
     file: 'src/platform/digitalocean/machines.ts',
-    from: 'userData: pulumi.secret(config.apply(renderCloudConfig))',
-    to: 'userData: pulumi.unsecret(config.apply(renderCloudConfig))',
+    from: 'userData: pulumi.secret(config.apply(',
+    to: 'userData: pulumi.unsecret(config.apply(',
     tests: ['src/platform/digitalocean'],
   },
   {
@@ -214,16 +214,23 @@ export const machineRules: readonly Rule[] = [
   },
   {
     broken: 'a program that is not the one that was sent is put in place',
-    file: 'src/etcd/programs.ts',
+    file: 'src/programs/send.ts',
     from: 'found%% *}" = "$wanted" ] || {',
     to: 'found%% *}" != "" ] || {',
-    tests: ['src/etcd/programs.test.ts'],
+    tests: ['src/programs/send.test.ts'],
+  },
+  {
+    broken: 'a program that cannot run on its machine is put in place',
+    file: 'src/programs/send.ts',
+    from: 'said=$("$path.new" "$probe" 2>&1) || {',
+    to: 'said= || {',
+    tests: ['src/programs/send.test.ts'],
   },
   {
     broken: 'a package is taken from an archive whatever it holds',
-    file: 'src/provider/etcd-package.ts',
+    file: 'src/provider/obtain-program.ts',
     from: 'if (sha256(bytes) !== wanted) throw',
     to: 'if (bytes.length === 0) throw',
-    tests: ['src/provider/etcd-package.test.ts'],
+    tests: ['src/provider/debian-package.test.ts'],
   },
 ];

@@ -5,14 +5,19 @@ import type { AwsSettings } from '../../config/aws.ts';
 import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { Scope } from '../scope.ts';
 
+type Named = Exclude<NonNullable<AwsSettings['image']>, string>;
+
 /**
- * Where the newest image of each is named, in every region (wiki.debian.org/Cloud/AmazonEC2Image,
- * documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images).
+ * By what the newest image of each is found, in every region (wiki.debian.org/Cloud/AmazonEC2Image,
+ * documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images, www.flatcar.org/docs/latest/installing/cloud/aws-ec2).
  */
-const parameters: Readonly<Record<OperatingSystem, string>> = {
-  'debian-13': '/aws/service/debian/release/13/latest/amd64',
-  'debian-12': '/aws/service/debian/release/12/latest/amd64',
-  'ubuntu-24.04': '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id',
+const images: Readonly<Record<OperatingSystem, Named>> = {
+  'debian-13': { parameter: '/aws/service/debian/release/13/latest/amd64' },
+  'debian-12': { parameter: '/aws/service/debian/release/12/latest/amd64' },
+  'ubuntu-24.04': {
+    parameter: '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id',
+  },
+  flatcar: { owner: '075585003325', name: 'Flatcar-stable-*' },
 };
 
 /**
@@ -21,13 +26,13 @@ const parameters: Readonly<Record<OperatingSystem, string>> = {
  */
 export function imageOf(
   os: OperatingSystem,
-  { image }: Pick<AwsSettings, 'image'>,
+  { image = images[os] }: Pick<AwsSettings, 'image'>,
   { options }: Scope,
 ): pulumi.Output<string> {
   if (typeof image === 'string') return pulumi.output(image);
-  if (image && 'owner' in image) return newestOf(image, options);
+  if ('owner' in image) return newestOf(image, options);
   // Of parameters the provider makes secrets, which this one is not.
-  return pulumi.unsecret(getParameterOutput({ name: image?.parameter ?? parameters[os] }, options).value);
+  return pulumi.unsecret(getParameterOutput({ name: image.parameter }, options).value);
 }
 
 function newestOf(

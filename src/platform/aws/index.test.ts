@@ -45,3 +45,12 @@ platformContract('aws, with a load balancer, in one zone', {
   settings: withSettings({ loadBalancer: true, zones: ['b'] }),
   otherImage: withSettings({ loadBalancer: true, zones: ['b'], image: 'ami-0123456789abcdef0' }),
 });
+platformContract('aws, with Flatcar', {
+  ...harness,
+  settings: { ...settings, os: 'flatcar' },
+  otherImage: { ...withSettings({ image: 'ami-0123456789abcdef0' }), os: 'flatcar' },
+  userData: {
+    input: 'userDataBase64',
+    text: (value) => Buffer.from(String(value), 'base64').toString(),
+  },
+});

@@ -2,12 +2,13 @@ import { Instance } from '@pulumi/aws/ec2/instance.js';
 import type { KeyPair } from '@pulumi/aws/ec2/keyPair.js';
 import * as pulumi from '@pulumi/pulumi';
 import { adminUser } from '../../../cloud-config/build.ts';
-import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
+import { renderFirstBoot } from '../../../cloud-config/first-boot.ts';
+import type { OperatingSystem } from '../../model/operating-system.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
 import type { Scope } from '../scope.ts';
-import { gzipped } from '../user-data.ts';
+import { packed } from '../user-data.ts';
 import type { Network } from './network.ts';
 import { bootOptions, type InstancePlan } from './preflight.ts';
 import type { SecurityGroups } from './security-groups.ts';
@@ -39,8 +40,13 @@ const firstBootInputs = [
   'rootBlockDevice',
 ];
 
-/** GiB that Debian's images have: a disk can't be smaller. */
-const imageDisk = 8;
+/** GiB that images have, or less: a disk can't be smaller. Debian's and Ubuntu's have 8, Flatcar's some more. */
+const imageDisk: Readonly<Record<OperatingSystem, number>> = {
+  'debian-13': 8,
+  'debian-12': 8,
+  'ubuntu-24.04': 8,
+  flatcar: 12,
+};
 
 export function createMachine(
   { machine: plan, size, zone }: InstancePlan,
@@ -62,13 +68,13 @@ export function createMachine(
       keyName: keyPair.keyName,
       // It holds the one-time host key. Always this input: from it to userData and back the provider knows no way.
       userDataBase64: pulumi.secret(
-        config.apply((each) => gzipped(renderCloudConfig(each)).toString('base64')),
+        config.apply((each) => packed(renderFirstBoot(plan.os, each), plan.os).toString('base64')),
       ),
       // Containers are a hop away.
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       rootBlockDevice: {
         volumeType: 'gp3',
-        volumeSize: Math.max(plan.disk, imageDisk),
+        volumeSize: Math.max(plan.disk, imageDisk[plan.os]),
         encrypted: true,
         deleteOnTermination: true,
         tags: tagsOf(stack, plan.name),

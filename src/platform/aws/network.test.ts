@@ -16,9 +16,9 @@ const core = { count: 3, etcd: true };
 
 beforeAll(() => pulumi.runtime.setAllConfig({ 'aws:region': 'eu-central-1', 'aws:profile': 'somebody' }));
 
-async function run(machines: object, more: object = {}, stack = 'dev') {
+async function run(machines: object, more: object = {}, stack = 'dev', os = 'debian-13') {
   const aws = { sshFrom: ['203.0.113.7', '198.51.100.0/24'], ...more };
-  const plan = planCluster(stack, stackSchema.parse({ platform: 'aws', aws, machines }));
+  const plan = planCluster(stack, stackSchema.parse({ platform: 'aws', os, aws, machines }));
   const { result, registered } = await runProgram<Machines>(
     () =>
       awsPlatform.createMachines(
@@ -155,6 +155,15 @@ describe('a machine', () => {
       });
     const sizes = ofKind('Instance').map(({ inputs }) => inputs.rootBlockDevice);
     expect(sizes).toMatchObject([20, 20, 20, 8].map((volumeSize) => ({ volumeSize })));
+  });
+
+  test('of Flatcar has its newest stable image, and room for it', async () => {
+    const { ofKind } = await run({ core }, {}, 'dev', 'flatcar');
+    for (const { inputs } of ofKind('Instance')) {
+      expect(inputs.rootBlockDevice).toMatchObject({ volumeSize: 12 });
+      for (const part of ['"mostRecent":true', '075585003325', 'Flatcar-stable-*', 'x86_64'])
+        expect(inputs.ami).toContain(part);
+    }
   });
 
   test('never has what the provider would replace or stop it for', async () => {

@@ -4,7 +4,7 @@ import { closest } from '../../model/closest.ts';
 import { distinctProblems, InvalidInput, type Problem } from '../../model/problem.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
 import { addressCount, overlap, rangeOf } from '../range.ts';
-import { gzipped, userDataProblems } from '../user-data.ts';
+import { packed, userDataProblems } from '../user-data.ts';
 import { type Credentials, credentialProblems } from './credentials.ts';
 import { defaultZones, regions } from './regions.ts';
 import { chooseSize, type Size } from './sizes.ts';
@@ -59,7 +59,7 @@ export function preflight(plan: ClusterPlan, settings: AwsSettings, credentials:
     ...credentialProblems(credentials),
     ...networkProblems(plan.network, { counts: countByZone(chosen), ...settings }),
     ...distinctProblems(chosen.flatMap(({ size }) => ('type' in size ? [] : [size]))),
-    ...userDataProblems(plan.machines, bootOptions, { cloud: 'AWS', limit: userDataLimit, pack: gzipped }),
+    ...userDataProblems(plan.machines, bootOptions, { cloud: 'AWS', limit: userDataLimit, pack: packed }),
   ];
   if (problems.length > 0) throw new InvalidInput('AWS cannot hold the cluster:', problems);
   return { region, zones, instances };

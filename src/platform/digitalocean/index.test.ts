@@ -34,3 +34,8 @@ platformContract('digitalocean, with load balancers', {
   settings: withSettings({ loadBalancer: true }),
   otherImage: withSettings({ loadBalancer: true, image: '4711' }),
 });
+platformContract('digitalocean, with Flatcar', {
+  ...harness,
+  settings: { ...withSettings({ image: '4711' }), os: 'flatcar' },
+  otherImage: { ...withSettings({ image: '4712' }), os: 'flatcar' },
+});

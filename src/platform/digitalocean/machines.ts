@@ -2,7 +2,7 @@ import { Droplet } from '@pulumi/digitalocean/droplet.js';
 import type { SshKey } from '@pulumi/digitalocean/sshKey.js';
 import * as pulumi from '@pulumi/pulumi';
 import { adminUser } from '../../../cloud-config/build.ts';
-import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
+import { renderFirstBoot } from '../../../cloud-config/first-boot.ts';
 import type { MachinePlan } from '../../plan/plan.ts';
 import { firstBoot, machineLife } from '../first-boot.ts';
 import type { BootedMachine } from '../platform.ts';
@@ -43,7 +43,7 @@ export function createMachine(
       size: size.slug,
       image,
       // It holds the one-time host key.
-      userData: pulumi.secret(config.apply(renderCloudConfig)),
+      userData: pulumi.secret(config.apply((each) => renderFirstBoot(plan.os, each))),
       sshKeys: [loginKey.fingerprint],
       tags: [network.members.name, ...(group ? [group.name] : [])],
       monitoring: false,

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
-import { adminUser, buildMachineConfig } from '../../../cloud-config/build.ts';
+import { adminUser } from '../../../cloud-config/build.ts';
+import { buildMachineConfig } from '../../../cloud-config/first-boot.ts';
 import { allFiles } from '../../../cloud-config/machine-config.ts';
 import type { AskedHost } from '../../hosts/look.ts';
 import type { WantedHost } from '../../hosts/wanted.ts';

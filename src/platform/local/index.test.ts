@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
-import { renderCloudConfig } from '../../../cloud-config/cloud-config.ts';
+import { renderFirstBoot } from '../../../cloud-config/first-boot.ts';
 import { answerOwn, type PlatformHarness, platformContract } from '../../../test/contract/platform.ts';
 import { runProgram } from '../../../test/contract/pulumi-program.ts';
 import { stackSchema } from '../../config/schema.ts';
@@ -53,12 +53,25 @@ const harness: PlatformHarness = {
   }),
   lifeInputs: ['address'],
   boot: { prebuilt: true, emulated: true },
-  userData: { input: 'config', text: (value) => renderCloudConfig(machineConfig.parse(value)) },
+  userData: { input: 'config', text: (value) => renderFirstBoot('debian-13', machineConfig.parse(value)) },
   hardware: (inputs) => Hardware.parse(inputs),
   address: (_, inputs) => address(inputs.address),
 };
 
 platformContract('local', harness);
+
+const flatcar = (url: string, sha512: string) => ({
+  platform: 'local',
+  os: 'flatcar',
+  local: { image: { url, sha512: sha512.repeat(128) }, start: sha512 === 'a' ? 'warm' : 'cold' },
+});
+platformContract('local, with Flatcar', {
+  ...harness,
+  settings: flatcar('https://example.org/flatcar.img', 'a'),
+  otherImage: flatcar('https://example.org/newer.img', 'b'),
+  boot: { prebuilt: false, emulated: true },
+  userData: { input: 'config', text: (value) => renderFirstBoot('flatcar', machineConfig.parse(value)) },
+});
 
 test.each([
   [1, ['core-1', 'core-2']],

@@ -13,6 +13,7 @@ import { createOwnLeaf } from '../../pki/own-leaf.ts';
 import { FakeAgent, fakeMachine } from '../../push/fake-agent.ts';
 import { FakeMachine, type Outcome } from '../../ssh/fake.ts';
 import { ConnectionPool } from '../../ssh/pool.ts';
+import { programName } from '../../ssh/script.ts';
 import { EtcdStore } from '../../store/etcd.ts';
 import { anyHandler } from '../handler.ts';
 import { type AnyHandler, InitFailed, type Properties } from '../resource.ts';
@@ -28,6 +29,7 @@ let agent: FakeAgent;
 let pool: ConnectionPool;
 let handler: AnyHandler;
 let log: string[];
+let hosts: ReadonlyMap<string, FakeMachine>;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'flotilla-agents-'));
@@ -47,13 +49,13 @@ beforeEach(async () => {
   const tls = { ca: authority.certificate, cert, key };
   store = new EtcdStore({ endpoints: [etcd.endpoint], tls, writers: [] });
   agent = new FakeAgent([]);
-  const hosts = new Map(['core-1', 'worker-1'].map((name) => [name, hostOf(name)]));
+  hosts = new Map(['core-1', 'worker-1'].map((name) => [name, hostOf(name)]));
   pool = new ConnectionPool(async ({ name }) => {
     const host = hosts.get(name);
     if (!host) throw new Error(`there is no machine ${name}`);
     return host.connect();
   });
-  handler = anyHandler(agents(pool));
+  handler = anyHandler(agents(pool, async ({ name }) => Buffer.from(name)));
   log = [];
   const { bundle } = await handler.complete({}, { name: 'agents', old: undefined });
   const version = String(bundle).slice(0, 12);
@@ -193,6 +195,52 @@ describe('a machine that leaves the stack', () => {
     const halfway = { ...old, ...inputs('core-1'), bundle: old.bundle, leaving };
     const found = await handler.read('dev/agents', halfway, inputs('core-1'), context);
     expect(found?.outputs.stale).toEqual([]);
+  });
+});
+
+describe('a machine of a system without packages', () => {
+  const has = new Map<string, string>();
+  /** `worker-1`, which says what it has and takes what it is sent. */
+  function flatcar(): { readonly ssh: FakeMachine; readonly inputs: Properties } {
+    has.clear();
+    const ssh = hosts.get('worker-1') ?? hostOf('worker-1');
+    ssh.programs.set('flotilla-programs', () => ({
+      stdout: ['architecture x86_64', 'asks yes', ...[...has].map((each) => each.join(' '))].join('\n'),
+    }));
+    ssh.programs.set('flotilla-send', ({ args: [path = '', digest = ''] }) => {
+      has.set(path.replace('/opt/flotilla/', ''), digest);
+      return {};
+    });
+    const all = inputs('core-1', 'worker-1');
+    const machines = Array.isArray(all.machines) ? all.machines : [];
+    const systems = machines.map((each) => (each.name === 'worker-1' ? { ...each, os: 'flatcar' } : each));
+    return { ssh, inputs: { ...all, machines: systems } };
+  }
+
+  test('has Node.js and busybox before its agent is there', async () => {
+    const { ssh, inputs: wanted } = flatcar();
+    await handler.create(wanted, context);
+    expect([...has.keys()]).toEqual(['node', 'busybox']);
+    const names = ssh.commands.map((command) => programName(command));
+    expect(names.lastIndexOf('flotilla-send')).toBeLessThan(names.indexOf('write-files'));
+    expect(log).toContain('Node.js: sending node 22.23.3 to worker-1: it is not there');
+  });
+
+  test('and that lost one of them is told of by refresh, and gets it again', async () => {
+    const { inputs: wanted } = flatcar();
+    const { outputs: old } = await handler.create(wanted, context);
+    has.delete('busybox');
+    const found = await handler.read('dev/agents', old, wanted, context);
+    expect(found?.outputs.stale).toEqual(['worker-1 (/opt/flotilla/busybox: it is not there)']);
+    await handler.update('dev/agents', wanted, old, context);
+    expect([...has.keys()]).toEqual(['node', 'busybox']);
+  });
+
+  test('is named by the first preview', async () => {
+    await handler.preview(flatcar().inputs, undefined, context);
+    expect(log).toEqual([
+      'send node 22.23.3 and busybox 1.37.0-6+b9 to worker-1, into /opt/flotilla: Flatcar has none',
+    ]);
   });
 });
 

@@ -3,6 +3,7 @@ import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
+import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
 import { AgentApi } from '../../push/api.ts';
 import { changeTakers, sshGateway } from '../../push/gateway.ts';
@@ -11,7 +12,15 @@ import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
 import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
+import { obtainProgram } from '../obtain-program.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
+import {
+  announcePrograms,
+  type Obtain,
+  programSets,
+  receiversOf,
+  sketchedMachines,
+} from '../sent-programs.ts';
 import { previewLeave, sketchLeave } from './leave-preview.ts';
 
 const inputs = z.object({
@@ -36,16 +45,19 @@ const outputs = inputs.extend({
 });
 
 /** What is known of the machines while some of them are still to come. */
-const sketched = z.object({ machines: z.array(machineAccess.pick({ name: true, id: true })) });
+const sketched = z.object({ machines: sketchedMachines });
 
 type Inputs = z.output<typeof inputs>;
 type Outputs = z.output<typeof outputs>;
 
-export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
+export function agents(
+  pool: ConnectionPool,
+  obtain: Obtain = obtainProgram,
+): ResourceHandler<Inputs, Outputs> {
   // Begun before anybody asks, since every `up` does, and made once: the sources don't change under a plugin.
   const building = buildBundle();
   building.catch(() => undefined);
-  const use: Use = { pool, building };
+  const use: Use = { pool, building, obtain };
 
   return {
     inputs,
@@ -64,11 +76,14 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
           leavingOf(old, wanted),
           context,
         );
+      else await announcePrograms('node', wanted.machines, obtain, context);
       return {};
     },
 
-    async sketch(known, old, { log }) {
-      if (old) sketchLeave(leavingOf(old, sketched.parse(known)), sketched.parse(known), log);
+    async sketch(known, old, context) {
+      const wanted = sketched.parse(known);
+      if (old) sketchLeave(leavingOf(old, wanted), wanted, context.log);
+      else await announcePrograms('node', wanted.machines, obtain, context);
       return {};
     },
 
@@ -81,11 +96,12 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
     },
 
     async read(_id, old, _inputs, context) {
-      const [stale, unadmitted] = await Promise.all([
+      const [stale, unadmitted, programs] = await Promise.all([
         staleAgents(machinesOf(use, old, forLooks(context)), await optionsOf(use, old, context)),
         accessChanges(use, old, context),
+        programChanges(use, old, context),
       ]);
-      return { outputs: { ...old, stale: [...stale, ...unadmitted] } };
+      return { outputs: { ...old, stale: [...stale, ...unadmitted, ...programs] } };
     },
   };
 }
@@ -94,7 +110,11 @@ export function agents(pool: ConnectionPool): ResourceHandler<Inputs, Outputs> {
 interface Use {
   readonly pool: ConnectionPool;
   readonly building: ReturnType<typeof buildBundle>;
+  readonly obtain: Obtain;
 }
+
+/** How to reach machines, and whom to tell of it. */
+type Dialing = ConnectOptions & Pick<Context, 'log' | 'signal'>;
 
 const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
 
@@ -125,9 +145,9 @@ async function install(
   try {
     await settled([
       admin.admit([...wanted.machines, ...(leaving ?? [])], 'remove'),
-      optionsOf(use, wanted, context).then((options) =>
-        installAgents(machinesOf(use, wanted, dialing), options),
-      ),
+      sendNode(use, wanted, dialing)
+        .then(() => optionsOf(use, wanted, context))
+        .then((options) => installAgents(machinesOf(use, wanted, dialing), options)),
     ]);
     await admin.enable();
     if (leaving) await dismiss(use, admin, wanted, leaving, context);
@@ -135,6 +155,30 @@ async function install(
     await admin.close();
   }
   return { ...wanted, stale: [], leaving: [] };
+}
+
+/** An agent is started when its files are there, so what it runs on comes before them. */
+async function sendNode(use: Use, wanted: Inputs, dialing: Dialing): Promise<void> {
+  const options = programOptions(use, wanted, dialing);
+  if (options.machines.length === 0) return;
+  const { log, signal } = dialing;
+  await sendPrograms(options, (program) => use.obtain(program, { log, signal }));
+}
+
+/** Machines that do not answer are left out. */
+async function programChanges(use: Use, old: Inputs, context: Context): Promise<readonly string[]> {
+  const dialing = { ...forLooks(context), log: () => undefined, signal: context.signal };
+  const options = programOptions(use, old, dialing);
+  const looks = options.machines.map((machine) => inspectPrograms({ ...options, machines: [machine] }));
+  const found = await Promise.allSettled(looks);
+  return found.flatMap((each) =>
+    each.status === 'fulfilled' ? [...each.value].map(([name, wrong]) => `${name} (${wrong})`) : [],
+  );
+}
+
+function programOptions({ pool }: Use, { machines, ...keys }: Inputs, dialing: Dialing): ProgramOptions {
+  const connect = connector(pool, machines, keys, dialing);
+  return { set: programSets.node, machines: receiversOf('node', machines), connect, ...dialing };
 }
 
 /** What can't leave stays in the state, so that the next run goes on, whatever the config says by then. */

@@ -114,7 +114,7 @@ describe('the first preview of a cluster whose systems have too old an etcd', ()
   test('says what is going to be sent, and gets it', async () => {
     await cluster().preview(mixed, undefined, told);
     expect(lines).toEqual([
-      'send etcd and etcdctl 3.5.16-4 to core-1, into /usr/local/lib/flotilla: those of debian-12 are too old',
+      'send etcd 3.5.16-4 and etcdctl 3.5.16-4 to core-1, into /usr/local/lib/flotilla: those of debian-12 are too old',
     ]);
     expect(asked).toEqual(['etcd', 'etcdctl']);
   });
@@ -126,6 +126,11 @@ describe('the first preview of a cluster whose systems have too old an etcd', ()
     );
     await cluster().preview(sketched, undefined, told);
     expect(lines).toEqual([expect.stringMatching(/to core-1, .* ubuntu-24\.04/)]);
+  });
+
+  test('says that Flatcar has none, where it goes', async () => {
+    await cluster().preview(inputs({ ...member(1), os: 'flatcar' }), undefined, told);
+    expect(lines).toEqual([expect.stringMatching(/to core-1, into \/opt\/flotilla: Flatcar has none$/)]);
   });
 
   test('says what cannot be had, while there is nothing yet that would have to wait for it', async () => {

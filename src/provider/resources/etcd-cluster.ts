@@ -5,15 +5,21 @@ import { certificateState } from '../../etcd/certificates.ts';
 import type { EtcdCluster as Cluster, EtcdMember } from '../../etcd/cluster.ts';
 import type { MemberFacts } from '../../etcd/facts.ts';
 import { healthOf } from '../../etcd/health.ts';
-import { inspectPrograms, sendPrograms } from '../../etcd/programs.ts';
 import { etcdTimings } from '../../etcd/timing.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
+import { inspectPrograms, sendPrograms } from '../../programs/send.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
 import { authorityOf, connector, forLooks } from '../cluster-access.ts';
-import { obtainProgram } from '../etcd-package.ts';
-import { announcePrograms, type Obtain, sketchedMembers, withSentEtcd } from '../etcd-programs.ts';
 import { machineAccess } from '../machine-access.ts';
+import { obtainProgram } from '../obtain-program.ts';
 import { type Context, type ResourceHandler, unknownValue } from '../resource.ts';
+import {
+  announcePrograms,
+  type Obtain,
+  programSets,
+  receiversOf,
+  sketchedMachines,
+} from '../sent-programs.ts';
 
 const inputs = z.object({
   members: z.array(machineAccess).min(1),
@@ -52,8 +58,8 @@ export function etcdCluster(
         : { health: 'not all members are healthy' },
 
     async sketch(known, old, context) {
-      const members = sketchedMembers.parse(known.members);
-      if (!old) await announcePrograms(members, obtain, context);
+      const members = sketchedMachines.parse(known.members);
+      if (!old) await announcePrograms('etcd', members, obtain, context);
       if (!old) return {};
       refuseReplaced(old.members, members);
       refuseOtherMembers(old.members, withKnownAddresses(old.members, members));
@@ -62,7 +68,7 @@ export function etcdCluster(
 
     async preview(wanted, old, context) {
       if (old) refuseOtherMembers(old.members, wanted.members);
-      else await announcePrograms(wanted.members, obtain, context);
+      else await announcePrograms('etcd', wanted.members, obtain, context);
       return old ? { endpoints: old.endpoints, clusterId: old.clusterId } : {};
     },
 
@@ -100,9 +106,11 @@ async function bootstrap(
   const cluster = clusterOf(wanted, context);
   const connect = connector(pool, wanted.members, wanted, { log, signal });
   const access = { authority: authorityOf(wanted), connect, log, signal };
-  const sent = withSentEtcd(wanted.members);
-  if (sent.length > 0)
-    await sendPrograms({ ...access, members: sent }, (program) => obtain(program, { log, signal }));
+  const machines = receiversOf('etcd', wanted.members);
+  if (machines.length > 0)
+    await sendPrograms({ ...access, set: programSets.etcd, machines }, (program) =>
+      obtain(program, { log, signal }),
+    );
   const options: BootstrapOptions = { ...access, cluster, bootstrapped };
   const { clusterId, members } = await bootstrapEtcd(options);
   if (!bootstrapped) await secure(wanted, { ...access, members: cluster.members });
@@ -130,10 +138,11 @@ async function healthNow(pool: ConnectionPool, old: Inputs, context: Context): P
   const { log, signal } = context;
   const cluster = clusterOf(old, context);
   const connect = connector(pool, old.members, old, forLooks(context));
-  const sent = new Set(withSentEtcd(old.members).map(({ name }) => name));
+  const receivers = receiversOf('etcd', old.members);
   const health = cluster.members.map(async (member) => {
     const one = { ...cluster, members: [member] };
-    const asked = { members: sent.has(member.name) ? [member] : [], connect, log, signal };
+    const machines = receivers.filter(({ name }) => name === member.name);
+    const asked = { set: programSets.etcd, machines, connect, log, signal };
     const looks = [inspectEtcd({ cluster: one, connect, log, signal }), inspectPrograms(asked)] as const;
     const state = await Promise.all(looks).then(
       ([[facts], programs]) => programs.get(member.name) ?? healthIn(facts, member, old),

@@ -78,13 +78,19 @@ describe("a folder of the machine's name that is there before it", () => {
     else process.env.FLOTILLA_HOME = before;
   });
 
-  test('belongs to another state when its user data is other: it is left alone, and the way out named', async () => {
-    await writeFile(join(folder, 'seed', 'user-data'), '#cloud-config\n{}\n');
-    await expect(handler.create(inputs, context)).rejects.toThrow(
-      `a machine core-1 of another Pulumi state lives in ${folder}: destroy it from there`,
-    );
-    expect(existsSync(folder)).toBe(true);
-  });
+  test.each([
+    ['debian-13', 'user-data', '#cloud-config\n{}\n'],
+    ['flatcar', 'config.ign', '{}'],
+  ])(
+    'belongs to another state when what %s reads is other: it is left alone, and the way out named',
+    async (os, file, text) => {
+      await writeFile(join(folder, 'seed', file), text);
+      await expect(handler.create({ ...inputs, os }, context)).rejects.toThrow(
+        `a machine core-1 of another Pulumi state lives in ${folder}: destroy it from there`,
+      );
+      expect(existsSync(folder)).toBe(true);
+    },
+  );
 
   test('goes with the machine', async () => {
     await handler.delete('dev/core-1', old, context);

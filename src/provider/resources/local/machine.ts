@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { renderCloudConfig } from '../../../../cloud-config/cloud-config.ts';
+import { renderFirstBoot } from '../../../../cloud-config/first-boot.ts';
 import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
-import { operatingSystems } from '../../../model/operating-system.ts';
+import { operatingSystems, systemTraits } from '../../../model/operating-system.ts';
 import { chooseAccelerator } from '../../../qemu/accelerator.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
 import { type Image, imageCache, readImage } from '../../../qemu/image.ts';
 import { startMachine } from '../../../qemu/machine.ts';
 import { type MachineState, readMachine } from '../../../qemu/machine-state.ts';
 import { lifeOf, machineFolder, machinePaths } from '../../../qemu/paths.ts';
-import { lanMac, renderSeed } from '../../../qemu/seed.ts';
+import { lanFile, lanMac, renderSeed, type Seed, seedFiles } from '../../../qemu/seed.ts';
 import { waitForSsh } from '../../../qemu/ssh-banner.ts';
 import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { machineConfig } from '../../machine-config.ts';
@@ -119,6 +119,9 @@ async function start(wanted: Inputs, life: string, context: Context): Promise<Ou
 /** A machine that can't be woken is booted: the same comes of it, only later. */
 async function tryWarmStart(spec: MachineSpec, wanted: Inputs, context: Context): Promise<void> {
   if (wanted.start === 'cold') return context.log('booting, because flotilla:local.start is cold');
+  const { firstBoot, label } = systemTraits[wanted.os];
+  if (firstBoot === 'ignition')
+    return context.log(`booting: ${label} becomes who it is before its system starts, so it can't be woken`);
   try {
     const oneTimeHostKey = wanted.config.sshHostKey.publicKey;
     const of = { stack: context.stack, machine: context.name, oneTimeHostKey };
@@ -184,13 +187,11 @@ async function specOf(wanted: Inputs, folder: string, { name, log }: Context): P
   };
 }
 
-function seedOf({ config, instanceId, address }: Inputs) {
-  return renderSeed({
-    hostname: config.hostname,
-    instanceId,
-    address,
-    userData: renderCloudConfig(config),
-  });
+function seedOf({ os, config, instanceId, address }: Inputs): Seed {
+  if (systemTraits[os].firstBoot === 'ignition')
+    return { ignition: renderFirstBoot(os, { ...config, files: [...config.files, lanFile(address)] }) };
+  const userData = renderFirstBoot(os, config);
+  return renderSeed({ hostname: config.hostname, instanceId, address, userData });
 }
 
 async function imageOf(key: string): Promise<Image> {
@@ -206,9 +207,9 @@ async function imageOf(key: string): Promise<Image> {
  * data it belongs to another state, whose keys we don't have: nobody but its owner may take it away.
  */
 async function refuseStranger(folder: string, wanted: Inputs, { name }: Context): Promise<void> {
-  const { userData } = seedOf(wanted);
-  const found = await readFile(join(machinePaths(folder).seed, 'user-data'), 'utf8').catch(() => userData);
-  if (found === userData) return;
+  const [[file, own] = ['', '']] = seedFiles(seedOf(wanted));
+  const found = await readFile(join(machinePaths(folder).seed, file), 'utf8').catch(() => own);
+  if (found === own) return;
   throw new Error(
     `a machine ${name} of another Pulumi state lives in ${folder}: destroy it from there, or, if that state is lost, end its QEMU (pid in ${machinePaths(folder).pid}) and remove the folder`,
   );

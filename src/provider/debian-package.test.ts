@@ -6,8 +6,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { EtcdProgram } from '../etcd/release.ts';
-import { obtainProgram } from './etcd-package.ts';
+import type { Program } from '../programs/program.ts';
+import { obtainProgram } from './obtain-program.ts';
 
 const digest = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const contents = 'an etcd\n'.repeat(3);
@@ -35,13 +35,15 @@ function packageWith(name: string, members: Readonly<Record<string, Buffer>> = {
   return Buffer.concat([Buffer.from('!<arch>\n'), ...written]);
 }
 
-const programOf = (deb: Buffer): EtcdProgram => ({
+const programOf = (deb: Buffer): Program => ({
   name: 'etcd',
+  version: '1',
+  probe: '--version',
   sha256: digest(contents),
-  package: { path: 'pool/etcd_1.deb', sha256: digest(deb) },
+  package: { archive: 'debian', path: 'pool/etcd_1.deb', sha256: digest(deb) },
 });
 
-const obtain = (program: EtcdProgram, archives: readonly string[], helper = '') =>
+const obtain = (program: Program, archives: readonly string[], helper = '') =>
   obtainProgram(program, {
     ...{ cache, helper, archives: archives.map((name) => `${root}/${name}`) },
     log: (line) => void said.push(line),
