@@ -1,15 +1,12 @@
-/** Tests are ES modules like the sources, so jest runs under `--experimental-vm-modules` (toolchain/run-tests.ts). */
+import { availableParallelism } from 'node:os';
+
+/** Tests run in plain processes, as the program does (docs/decisions/0042-tests-run-in-plain-processes.md). */
 export default {
-  testEnvironment: 'node',
-  // The default leaves a core idle, which on two is half of the machine; many tests wait more than they work.
-  maxWorkers: '100%',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
-    ],
-  },
+  runtime: '<rootDir>/toolchain/jest/runtime.ts',
+  testEnvironment: '<rootDir>/toolchain/jest/environment.ts',
+  transform: {},
+  // Many tests wait more than they work. Not '200%': jest takes what is above 100 for a number of workers.
+  maxWorkers: 2 * availableParallelism(),
   // `*.real.test.ts` start etcd, test/cluster starts machines: `npm test` runs them, `npm run check` does not.
   // No measure of speed, only an end for what hangs: jest's 5 s are over in a moment on a busy computer.
   testTimeout: 60_000,

@@ -1,8 +1,8 @@
 /**
  * `npm test` and `npm run check`: types, style, fast tests and, but for `--fast`, simulated clusters, tests with a
  * real etcd and on real machines.
- * Further arguments go to jest's fast run. All parts run, whatever becomes of the ones before; the last line is
- * `N passed, N failed`, where types, style and simulations are one check each. Exit code 1: something failed or nothing ran.
+ * Types and style are checked while the fast tests run, of which many wait. Further arguments go to jest's fast run.
+ * All parts run, whatever becomes of the others; the last line is `N passed, N failed`, where types, style and simulations are one check each. Exit code 1: something failed or nothing ran.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,9 @@ const REAL_TESTS = ['\\.real\\.test\\.ts$', '--testPathIgnorePatterns=/node_modu
 /** Clusters in virtual time with faults; `npm run simulate` has more seeds (docs/simulator.md). */
 const SIMULATIONS = ['test/simulator/run.ts', '--seeds', '2000'];
 
+/** What tsc found right the last time, by the contents of files: it looks again at what changed. */
+const TYPES_SEEN = join('node_modules', '.cache', 'flotilla', 'types.tsbuildinfo');
+
 /** Time for jest to end after its report is written. */
 const HUNG_AFTER_MS = 15_000;
 const HUNG_CHECK_MS = 5_000;
@@ -37,11 +40,13 @@ const CLUSTER_TESTS = [
 async function test(): Promise<void> {
   const args = process.argv.slice(2);
   const fast = args.includes('--fast');
-  const results = [
-    await check('types', 'typescript/bin/tsc', '--noEmit'),
-    await check('style', '@biomejs/biome/bin/biome', 'ci'),
-  ];
-  const tests = [await jest('fast tests', ...args.filter((argument) => argument !== '--fast'))];
+  const [types, style, fastTests] = await Promise.all([
+    check('types', 'typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_SEEN),
+    check('style', '@biomejs/biome/bin/biome', 'ci'),
+    jest('fast tests', ...args.filter((argument) => argument !== '--fast')),
+  ]);
+  const results = [types, style];
+  const tests = [fastTests];
   if (!fast) {
     results.push(checkCounts(await runNode('simulated clusters', SIMULATIONS)));
     tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
@@ -71,7 +76,7 @@ async function jest(title: string, ...args: readonly string[]): Promise<Counts> 
   const hung = new AbortController();
   const watch = setInterval(() => endIfHung(title, file, hung), HUNG_CHECK_MS);
   try {
-    const flags = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
+    const flags = ['--disable-warning=ExperimentalWarning'];
     const output = ['--ci', '--json', `--outputFile=${file}`];
     const script = 'node_modules/jest/bin/jest.js';
     return readReport(file, await runNode(title, [...flags, script, ...args, ...output], hung.signal));

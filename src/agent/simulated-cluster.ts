@@ -1,5 +1,6 @@
 import type { ChangeRequest, PlanReply, UnitsReply } from '../model/api.ts';
 import type { Machine } from '../model/machine.ts';
+import { sleep } from '../store/clock.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { FakeClock } from '../store/fake-clock.ts';
 import { MemoryStore } from '../store/memory.ts';
@@ -27,6 +28,8 @@ export class SimulatedMachine {
   answers = false;
   /** Units whose probes fail. */
   readonly unready = new Set<string>();
+  /** Milliseconds until a probe has its answer. */
+  probesTake = 0;
   readonly #clock: FakeClock;
   readonly #etcd: MemoryCluster;
   readonly #dial: Dial;
@@ -54,8 +57,11 @@ export class SimulatedMachine {
     const log = (line: string) => void this.log.push(line);
     const { store, systemd, machine } = this;
     const [clock, dial] = [this.#clock, this.#dial];
-    const runProbe: RunProbe = async (_, { unit }) =>
-      this.unready.has(unit) ? { ok: false, detail: 'answered 503' } : { ok: true, detail: 'answered 200' };
+    const runProbe: RunProbe = async (_, { unit }, signal) => {
+      if (this.probesTake > 0) await sleep(clock, this.probesTake, signal);
+      const ok = !this.unready.has(unit);
+      return { ok, detail: `answered ${ok ? 200 : 503}` };
+    };
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
     this.#ended = runAgent(
       { store, systemd, clock, log, machine, dial, runProbe, templateTools },

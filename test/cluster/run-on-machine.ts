@@ -9,7 +9,8 @@ import type { Stack } from './stack.ts';
 const patience = 600;
 
 /**
- * Runs a file of tests of this folder on the machine, as root, by the machine's own Node.
+ * Runs a file of tests of this folder on the machine, as root, by the machine's own Node, interpreted as the agent is
+ * (docs/decisions/0019).
  *
  * @returns what failed, as Node's runner tells it; empty when nothing did
  */
@@ -22,7 +23,11 @@ export async function runOnMachine(stack: Stack, machine: string, file: string):
     const path = `/tmp/${file}.cjs`;
     await session.exec(writeFiles([{ path, contents: await bundle(file), mode: '0644' }]));
     return failuresIn(
-      await session.exec({ argv: ['node', '--test-reporter=spec', path], root: true, timeout: patience }),
+      await session.exec({
+        argv: ['node', '--jitless', '--test-reporter=spec', path],
+        root: true,
+        timeout: patience,
+      }),
     );
   } finally {
     await session.close();

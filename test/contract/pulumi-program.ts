@@ -45,25 +45,21 @@ export async function runProgram<T>(
   const registered: Registration[] = [];
   await pulumi.runtime.setMocks({ newResource: (args) => provider(args), call: (args) => lookup(args) });
   listen((each) => registered.push(each));
-  return await withPlainTraces(async () => {
+  return await withShortTraces(async () => {
     const result = await program();
     await pulumi.runtime.disconnect(false);
     return { result, registered };
   });
 }
 
-/**
- * Pulumi keeps a stack trace for every promise of its own, and jest looks each of its frames up in source maps: that
- * was half of the time of these tests.
- */
-async function withPlainTraces<T>(work: () => Promise<T>): Promise<T> {
-  const { prepareStackTrace, stackTraceLimit } = Error;
-  Error.prepareStackTrace = (error, frames) => [String(error), ...frames].join('\n    at ');
+/** Pulumi keeps a stack trace for every promise of its own, and jest asks for long ones. */
+async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 10;
   try {
     return await work();
   } finally {
-    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -30,7 +30,7 @@ function noticed({ file, from, to, tests }: Rule): boolean {
 }
 
 function passes(tests: readonly string[]): boolean {
-  const jest = ['--experimental-vm-modules', '--no-warnings', join('node_modules', 'jest', 'bin', 'jest.js')];
+  const jest = ['--no-warnings', join('node_modules', 'jest', 'bin', 'jest.js')];
   const args = [...jest, '--bail', '--silent', ...tests];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
   if (!/^Tests: .*\d/m.test(stderr)) throw new Error(`jest ran no test of ${tests.join(', ')}:\n${stderr}`);
