@@ -50,6 +50,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/hosts': { folders: ['src/ssh', 'src/etcd/release.ts'], packages: ['zod', 'node:*'] },
   // An archive is read in place by tar-stream; esbuild makes one text of what runs on machines while a push lasts.
   'src/image': { folders: ['src/ssh'], packages: ['zod', 'tar-stream', 'esbuild', 'node:*'] },
+  // Images are built as machines' are, by mmdebstrap, and kept as those; their files are YAML, explained as the config's.
+  'src/image-build': {
+    folders: ['src/image', 'src/qemu', 'src/config/explain.ts'],
+    packages: ['zod', 'yaml', 'tar-stream', 'node:*'],
+  },
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
