@@ -52,4 +52,6 @@ async function client(): Promise<void> {
 
 await Promise.all(Array.from({ length: Number(concurrency) }, client));
 const seconds = (performance.now() - begun) / 1000;
-console.log(JSON.stringify({ sent, seconds, longest, failed: failures.length, failures: failures.slice(0, 20) }));
+console.log(
+  JSON.stringify({ sent, seconds, longest, failed: failures.length, failures: failures.slice(0, 20) }),
+);

@@ -136,11 +136,6 @@ describe('a service', () => {
     await seconds(15);
     expect(await host.running()).toEqual(['rival.service']);
   });
-    await seconds(10);
-    expect(await host.running()).toEqual(['app@1.service']);
-    await seconds(15);
-    expect(await host.running()).toEqual(['rival.service']);
-  });
 
   test('ends with its unit’s process, and comes back with it', async () => {
     await withUnits(offering('app@1.service'));
