@@ -54,10 +54,17 @@ export async function fingerprint({ header, contents }: Entry): Promise<string> 
 
 const paxSchema = z.record(z.string(), z.string()).catch({});
 
-/** Extended attributes, sorted; file capabilities among them. */
-export function attributesOf({ pax }: Pick<Header, 'pax'>): Record<string, string> {
-  const kept = Object.entries(paxSchema.parse(pax ?? {})).filter(([name]) =>
-    name.startsWith('SCHILY.xattr.'),
-  );
+/**
+ * Extended attributes, sorted; file capabilities among them.
+ *
+ * @throws Error for one that tar-stream could not read, since it takes all values for text
+ */
+export function attributesOf({ name, pax }: Pick<Header, 'pax'> & Partial<Header>): Record<string, string> {
+  const kept = Object.entries(paxSchema.parse(pax ?? {})).filter(([key]) => key.startsWith('SCHILY.xattr.'));
+  const [lost] = kept.find(([, value]) => value.includes('\ufffd')) ?? [];
+  if (lost !== undefined)
+    throw new Error(
+      `${name} has ${lost.slice('SCHILY.xattr.'.length)}, which can't be kept in an image; leave its package out`,
+    );
   return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
