@@ -8,6 +8,7 @@ import { clouds, cloudsParts } from './clouds.ts';
 import { cluster, clusterParts } from './cluster.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
+import { ingress, ingressParts } from './ingress.ts';
 import { push, pushParts } from './push.ts';
 import { rollout, rolloutParts } from './rollout.ts';
 import { scheduler, schedulerParts } from './scheduler.ts';
@@ -44,6 +45,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     does: 'machines that die, are cut off, lose etcd or have no CPU left: what becomes of their units',
     run: failover,
     parts: failoverParts,
+  },
+  ingress: {
+    does: 'nginx before a service: how soon a key counts, requests while instances come and go and a machine dies',
+    run: ingress,
+    parts: ingressParts,
   },
   push: {
     does: 'one changed unit file to 100 hosts, beside pyinfra and Ansible',

@@ -5,6 +5,7 @@
 #   bash toolchain/setup.sh up         node modules and the Pulumi CLI
 #   bash toolchain/setup.sh check      these, and the distribution's packages that the tests need
 #   bash toolchain/setup.sh machines   the distribution's packages for machines on this host
+#   bash toolchain/setup.sh images     node modules, and the distribution's packages that build container images
 #   bash toolchain/setup.sh push       the distribution's packages for the benchmark of pushes
 #   bash toolchain/setup.sh test       all of it, and what the tests need besides
 #
@@ -35,9 +36,10 @@ main() {
     up) steps=(node_modules pulumi) ;;
     check) steps=(node_modules pulumi test_packages) ;;
     machines) steps=(machine_packages) ;;
+    images) steps=(node_modules image_packages) ;;
     push) steps=(push_packages) ;;
     test) steps=(node_modules pulumi machine_packages test_packages moto ignition) ;;
-    *) fail "unknown mode '$1'; expected up, check, machines, push, test or nothing" ;;
+    *) fail "unknown mode '$1'; expected up, check, machines, images, push, test or nothing" ;;
   esac
   lock_clone
   # No `&&` here: within such a list bash would go on after a failed command.

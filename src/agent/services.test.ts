@@ -94,8 +94,47 @@ describe('a service', () => {
     };
     await cluster.apply({ put: [], destroy: ['app@1.service'] });
     await seconds(1);
-    expect(atStop).toEqual([[]]);
-    expect(await registered()).toEqual([]);
+    expect([await registered(), atStop, await host.running()]).toEqual([[], [], ['app@1.service']]);
+    await seconds(2);
+    expect([await registered(), atStop, await host.running()]).toEqual([[], [[]], []]);
+  });
+
+  test('goes DeregistrationDelay= before its unit is stopped, and a unit without one at once', async () => {
+    await withUnits(offering('app@1.service', 'DeregistrationDelay=20s\n'), unit('plain.service'));
+    const [host, other] = [await hostOf('app@1.service'), await hostOf('plain.service')];
+    await cluster.apply({ put: [], destroy: ['app@1.service', 'plain.service'] });
+    await seconds(1);
+    expect((await other.running()).includes('plain.service')).toBe(false);
+    await seconds(18);
+    expect(await host.running()).toEqual(['app@1.service']);
+    await seconds(2);
+    expect(await host.running()).toEqual([]);
+  });
+
+  test('of a unit that is wanted again before it was stopped comes back, and the unit runs on', async () => {
+    await withUnits(offering('app@1.service', 'DeregistrationDelay=20s\n'));
+    const host = await hostOf('app@1.service');
+    await cluster.apply({
+      put: [{ ...offering('app@1.service', 'DeregistrationDelay=20s\n'), targetState: 'loaded' }],
+    });
+    await seconds(5);
+    expect([await registered(), await host.running()]).toEqual([[], ['app@1.service']]);
+    await withUnits(offering('app@1.service', 'DeregistrationDelay=20s\n'));
+    await seconds(30);
+    expect([(await registered()).length, await host.running()]).toEqual([1, ['app@1.service']]);
+  });
+
+  test('whose unit another one excludes: that one waits until it is down', async () => {
+    await withUnits(offering('app@1.service', 'DeregistrationDelay=20s\n'));
+    const host = await hostOf('app@1.service');
+    await cluster.apply({
+      put: [unit('rival.service', '[X-Fleet]\nGlobal=true\nConflicts=app@*.service\n')],
+      destroy: ['app@1.service'],
+    });
+    await seconds(10);
+    expect(await host.running()).toEqual(['app@1.service']);
+    await seconds(15);
+    expect(await host.running()).toEqual(['rival.service']);
   });
 
   test('ends with its unit’s process, and comes back with it', async () => {
@@ -246,7 +285,7 @@ describe('a key that a unit chooses', () => {
       await stop(names);
     };
     await cluster.apply({ put: [], destroy: ['app@1.service'] });
-    await seconds(1);
+    await seconds(3);
     expect(atStop).toEqual([[`/app/server/2 ${second.machine.address}:5002`]]);
     await second.kill();
     await seconds(10);

@@ -63,6 +63,8 @@ export interface FlotillaOptions {
   readonly afterReady: readonly string[];
   /** `Service=` and `Port=`: what others find under a name while the unit is ready. */
   readonly services: readonly OfferedService[];
+  /** `DeregistrationDelay=`: seconds it runs on after its services were taken back; default 2. */
+  readonly deregistrationDelay: number;
   /** `Template=`: names of the template resources whose files are written on the unit's machine before it starts; absent without. */
   readonly templates?: readonly string[];
   /** `MaxUnavailable=`, `Rollback=`, `RolloutDeadline=`. */

@@ -9,7 +9,7 @@ import { hookEnvironment, mmdebstrapArguments, recipeKey } from './recipe.ts';
 import type { Mirrors, SourcesFile } from './sources.ts';
 import { debianMirrors } from './sources.ts';
 
-interface BuildOptions {
+export interface BuildOptions {
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,7 +27,7 @@ export interface BuildManifest {
 const deadlines = { question: 10_000, packages: 30 * 60_000, disk: 10 * 60_000 };
 
 /** Debian keeps mke2fs in /usr/sbin, which an ordinary user's PATH lacks. */
-const environment = () => ({
+export const environment = () => ({
   ...process.env,
   PATH: [process.env.PATH, '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter),
 });
@@ -48,7 +48,7 @@ rm -rf rootfs`;
  * them, and leaves them there when it is killed. In namespaces of its own, all its processes and mounts die with
  * it. The other modes mount nothing outside theirs.
  */
-const isolation: Readonly<Record<BuildMode, readonly string[]>> = {
+export const isolation: Readonly<Record<BuildMode, readonly string[]>> = {
   root: ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
   unshare: [],
   fakechroot: [],
@@ -157,7 +157,7 @@ export async function aptSources(): Promise<SourcesFile[]> {
 }
 
 /** How this host reaches its mirrors: proxies, certificates, and whether it accepts a frozen mirror's old dates. */
-async function aptProxies(options: BuildOptions): Promise<string[]> {
+export async function aptProxies(options: BuildOptions): Promise<string[]> {
   if (!(await exists('/usr/bin/apt-config'))) return [];
   const dump = await run(['apt-config', 'dump'], {
     ...options,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * (XDG Base Directory Specification).
  */
 export function cacheFolder(
-  kind: 'images' | 'templates' | 'packages',
+  kind: 'images' | 'templates' | 'packages' | 'containers',
   env: NodeJS.ProcessEnv = process.env,
 ): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'flotilla', kind);

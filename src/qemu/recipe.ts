@@ -198,9 +198,13 @@ export function recipeKey(recipe: Recipe): string {
   return `${recipe.suite}-${digest.slice(0, 12)}`;
 }
 
-const aptOptions = ['Apt::Install-Recommends "false"', 'Acquire::Languages "none"', 'Acquire::Retries "3"'];
+export const aptOptions = [
+  'Apt::Install-Recommends "false"',
+  'Acquire::Languages "none"',
+  'Acquire::Retries "3"',
+];
 
-const dpkgOptions = [
+export const dpkgOptions = [
   'path-exclude=/usr/share/man/*',
   'path-exclude=/usr/share/locale/*',
   'path-exclude=/usr/share/doc/*',
@@ -237,7 +241,7 @@ export function mmdebstrapArguments(
 }
 
 /** Without an archive none: then mmdebstrap adds Debian's own, updates and security among them (mmdebstrap(1)). */
-function sourceLines(suite: Suite, { archive, security }: Mirrors): string[] {
+export function sourceLines(suite: Suite, { archive, security }: Mirrors): string[] {
   if (archive === undefined) return [];
   const lines = [`deb ${archive} ${suite} main`, `deb ${archive} ${suite}-updates main`];
   return security === undefined ? lines : [...lines, `deb ${security} ${suite}-security main`];

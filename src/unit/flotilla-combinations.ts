@@ -76,6 +76,12 @@ export const combinations: readonly Combination[] = [
     fix: 'remove the line, or set RemainAfterExit=yes in [Service]',
   },
   {
+    of: ['DeregistrationDelay'],
+    when: (at) => !has(at, 'Service'),
+    message: 'is about services, and this unit has none',
+    fix: 'add Service= and Port=, or remove the line',
+  },
+  {
     of: ['ServiceKey'],
     when: isGlobal,
     message: 'and Global= exclude each other',

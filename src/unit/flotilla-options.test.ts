@@ -12,6 +12,7 @@ const defaults = {
   fence: 'keep',
   afterReady: [],
   services: [],
+  deregistrationDelay: 2,
   rollout: { maxUnavailable: 1, rollback: true, deadline: 300 },
 };
 
@@ -28,7 +29,7 @@ describe('readFlotillaOptions', () => {
       ...['MachineMetadata="disk!=hdd" "cpus>=4"', 'MachineMetadata=region in (eu, us)'],
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
-      ...['Template=nginx.toml log@.toml', 'Template=nginx.toml'],
+      ...['DeregistrationDelay=1min', 'Template=nginx.toml log@.toml', 'Template=nginx.toml'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -46,6 +47,7 @@ describe('readFlotillaOptions', () => {
         { name: 'web', port: 5002 },
         { name: 'admin', port: 9000, key: '/app/web/2' },
       ],
+      deregistrationDelay: 60,
       templates: ['nginx.toml', 'log@.toml'],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
@@ -103,6 +105,7 @@ describe('checkOptions of [X-Flotilla]', () => {
     'MaxUnavailable=3\n[X-Fleet]\nGlobal=true',
     'Service=app\nPort=500%i\nService=app-admin\nPort=65535',
     'Service=app\nPort=80\nServiceKey=/app/server/%i\nService=b\nServiceKey=/%n\nPort=81',
+    'Service=app\nPort=80\nDeregistrationDelay=0',
     'Service=%p\nPort=80\n[Service]\nType=oneshot\nRemainAfterExit=yes',
   ])('accepts %j', (lines) => expect(check(lines)).toEqual([]));
 
@@ -118,6 +121,11 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['MaxPerMachine=0', '2: MaxPerMachine=0 is not a whole number from 1'],
     ['Fence=yes', '2: Fence=yes is not stop or keep'],
     ['Rollback=perhaps', '2: Rollback=perhaps is not a boolean; write true or false'],
+    [
+      'Service=a\nPort=1\nDeregistrationDelay=1h',
+      '4: DeregistrationDelay=1h is not a time span of 10 minutes',
+    ],
+    ['DeregistrationDelay=1s', '2: DeregistrationDelay= is about services, and this unit has none'],
     ['Template=', '2: Template= is empty; name a file beside the unit'],
     [
       'Template=conf.d/a.toml',
@@ -263,6 +271,7 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   Service: 'db\nPort=81',
   Port: '81',
   ServiceKey: '/app',
+  DeregistrationDelay: '9s',
   Template: 'web.toml',
   MaxUnavailable: '4',
   Rollback: 'false',

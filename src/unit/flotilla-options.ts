@@ -27,6 +27,7 @@ interface Meanings {
   Service: string;
   Port: number;
   ServiceKey: string;
+  DeregistrationDelay: number;
   Template: string;
   MaxUnavailable: number;
   Rollback: boolean;
@@ -104,6 +105,16 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
           fix: 'write it as a path of letters, digits and . _ : @ -, as in ServiceKey=/app/server/%i',
         },
   ),
+  // Longer than any reader needs: until then a rollout stands still, and so does the end of the machine.
+  DeregistrationDelay: expanded((text) => {
+    const seconds = readTimeSpan(text);
+    if (seconds !== undefined && seconds <= 600) return read(seconds);
+    return {
+      rule: 'time-span',
+      expected: 'a time span of 10 minutes at most',
+      fix: 'write it as in 0, 5s or 1min',
+    };
+  }),
   // No specifiers: the file lies beside the unit's, and all instances share both.
   Template: (text) =>
     /^[\w@-][\w.@-]*\.toml$/.test(text)
@@ -158,6 +169,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
     }),
     afterReady: [...new Set(every('AfterReady'))],
     services: readServices(unit, options),
+    deregistrationDelay: every('DeregistrationDelay').at(-1) ?? 2,
     ...(templates.length > 0 && { templates }),
     rollout: {
       maxUnavailable: every('MaxUnavailable').at(-1) ?? 1,

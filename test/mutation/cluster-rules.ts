@@ -177,4 +177,18 @@ export const clusterRules: readonly Rule[] = [
     to: "if (step.do === 'reload') break;",
     tests: ['src/template-sync/sync.test.ts'],
   },
+  {
+    broken: 'a unit is stopped as soon as its services were taken back',
+    file: 'src/agent/machine/unit-work.ts',
+    from: '...deregistering, ...this.#stopping.keys()',
+    to: '...this.#stopping.keys()',
+    tests: ['src/agent/services.test.ts'],
+  },
+  {
+    broken: 'what excludes a unit starts while that one runs on for its readers',
+    file: 'src/agent/machine/unit-work.ts',
+    from: 'new Map([...this.#deregistering(needs), ...this.#stopping])',
+    to: 'new Map(this.#stopping)',
+    tests: ['src/agent/services.test.ts'],
+  },
 ];

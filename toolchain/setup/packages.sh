@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 # Packages of the distribution (Debian, Ubuntu).
 
-setup_machine_packages() {
-  # An ordinary user builds images in a user namespace, or under fakechroot where there is no range of sub-ids.
-  local packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs)
-  ((EUID == 0)) || packages+=(uidmap fakeroot fakechroot)
-  setup_packages "local machines" "${packages[@]}"
+setup_machine_packages() { setup_packages "local machines" qemu-system-x86 qemu-utils e2fsprogs $(image_builder); }
+
+setup_image_packages() { setup_packages "container images" $(image_builder); }
+
+# An ordinary user builds images in a user namespace, or under fakechroot where there is no range of sub-ids.
+image_builder() {
+  echo mmdebstrap
+  ((EUID == 0)) || echo uidmap fakeroot fakechroot
 }
 
 # cloud-init for `cloud-init schema`; etcd for store tests on the host; python3-venv for moto.

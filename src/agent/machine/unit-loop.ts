@@ -18,6 +18,7 @@ import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
 import { ChosenKeys } from './chosen-keys.ts';
+import { Deregistrations } from './deregistrations.ts';
 import { LastWords } from './last-words.ts';
 import { isLeaving, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
@@ -60,6 +61,7 @@ export class UnitLoop {
   readonly #work: UnitWork;
   readonly #probes: Probes;
   readonly #templates: Templates;
+  readonly #deregistrations = new Deregistrations();
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -82,7 +84,11 @@ export class UnitLoop {
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
     this.#templates = templates;
-    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, onChange });
+    const deregistrations = this.#deregistrations;
+    this.#work = new UnitWork({
+      ...options,
+      ...{ machineId: machine.id, templates, deregistrations, claimOf, onChange },
+    });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
@@ -173,7 +179,7 @@ export class UnitLoop {
       }
     };
     const desired = this.#desired;
-    // First nobody is sent to a unit any more, then it is stopped.
+    // First nobody is sent to a unit any more, and when all have heard of that, it is stopped.
     await attempt(() => this.#withdraw());
     const advanced = desired && (await attempt(() => this.#work.advance(desired)));
     await attempt(async () => {
@@ -206,8 +212,14 @@ export class UnitLoop {
     if (!this.#lease || this.#lease.lost.aborted) return;
     const going = this.#offering.filter((unit) => isLeaving(unit, this.#offerContext(unit)));
     const leaving = going.map(({ name }) => name);
+    const told = new Set(this.#publisher.registrations.map(({ unit }) => unit));
     await this.#publisher.withdraw(leaving, this.#lease);
     await this.#chosenKeys.withdraw(leaving);
+    this.#deregistrations.note(
+      going.map(({ name, contents }) => [name, this.#work.needsOf(name, contents)]),
+      new Set(leaving.filter((name) => told.has(name))),
+      this.#options.clock.now(),
+    );
   }
 
   readonly #knowledge: Knowledge = {

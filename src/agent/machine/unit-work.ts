@@ -3,6 +3,7 @@ import type { Reason } from '../../model/reason.ts';
 import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import type { Deregistrations } from './deregistrations.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
 import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
@@ -21,6 +22,7 @@ export interface Desired {
 export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten'> {
   readonly systemd: Systemd;
   readonly templates: Templates;
+  readonly deregistrations: Pick<Deregistrations, 'pending' | 'nextEnd'>;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -64,7 +66,8 @@ export class UnitWork {
   /** Milliseconds until there may be something to do though nothing is heard. */
   nextLook(): number {
     const now = this.#options.clock.now();
-    return Math.max(Math.min(this.#retries.next(now, this.#stopping), this.#waits.nextEnd - now), 0);
+    const ends = [this.#waits.nextEnd, this.#options.deregistrations.nextEnd(now)];
+    return Math.max(Math.min(this.#retries.next(now, this.#stopping), ...ends.map((end) => end - now)), 0);
   }
 
   /** Fenced units run by this lease from now on, and are stopped as soon as it is lost, whatever else goes on. */
@@ -93,7 +96,8 @@ export class UnitWork {
     const needs = this.#needsOf(units);
     const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
     const fenced = this.#fencing.untouched(needs);
-    const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys()]);
+    const deregistering = this.#options.deregistrations.pending(clock.now());
+    const keep = new Set([...unclear, ...resting, ...fenced, ...deregistering, ...this.#stopping.keys()]);
     const actions = reconcile(placements, units, keep);
     this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
     const { done, problems } = await this.#perform(actions, units, needs);
@@ -138,12 +142,19 @@ export class UnitWork {
     const starts = unitsOf('start', actions);
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
     const vouched = await this.#fencing.vouchers(starts, needs, claimed);
-    this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping: this.#stopping, vouched });
+    const stopping = new Map([...this.#deregistering(needs), ...this.#stopping]);
+    this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping, vouched });
     const now = actions.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
     await this.#start(unitsOf('start', now), needs, problems);
     return { done: now.length > 0, problems };
+  }
+
+  /** They are as good as being stopped: what they exclude waits for them too. */
+  #deregistering(needs: Needs): Needs {
+    const pending = this.#options.deregistrations.pending(this.#options.clock.now());
+    return new Map([...needs].filter(([unit]) => pending.has(unit)));
   }
 
   /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */

@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Entry, fingerprint, readEntries, skip } from './entries.ts';
+import { type Layer, LayerWriter } from './layer-writer.ts';
+
+/** What a root consists of: path → fingerprint. */
+type Contents = ReadonlyMap<string, string>;
+
+/** A mark in a layer that a file of the layers below is gone (OCI image specification, "Whiteouts"). */
+export const whiteout = '.wh.';
+
+/**
+ * What a container gets from elsewhere: devices, and what is mounted there. A build leaves traces of its own in them.
+ */
+const mounted = /^(dev|proc|sys|run)\//;
+
+/**
+ * Writes the layer that makes the root `after` of the root `before`, both tar files. Its entries are sorted by name.
+ *
+ * @param before undefined for the lowest layer
+ * @param file the layer's, which must not be there yet
+ */
+export async function writeDifference(
+  before: string | undefined,
+  after: string,
+  file: string,
+): Promise<Layer> {
+  const lower = before === undefined ? new Map<string, string>() : (await index(before)).contents;
+  const upper = await index(after);
+  const changed = changedPaths(lower, upper);
+  const writer = new LayerWriter(file);
+  for (const path of gonePaths(lower, upper))
+    await writer.add(join(dirname(path), `${whiteout}${basename(path)}`), { type: 'file' }, Buffer.alloc(0));
+  for await (const entry of readEntries(createReadStream(after)))
+    if (changed.has(entry.path)) await writer.add(entry.path, entry.header, entry.contents);
+    else await skip(entry);
+  return writer.finish();
+}
+
+interface Index {
+  readonly contents: Contents;
+  readonly folders: ReadonlySet<string>;
+  /** Path → the path that holds the contents of this hard link. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+async function index(file: string): Promise<Index> {
+  const contents = new Map<string, string>();
+  const folders = new Set<string>();
+  const links = new Map<string, string>();
+  for await (const entry of readEntries(createReadStream(file))) {
+    if (entry.path === '' || mounted.test(entry.path)) await skip(entry);
+    else {
+      contents.set(entry.path, await fingerprint(entry));
+      if (entry.header.type === 'directory') folders.add(entry.path);
+      const target = linkTarget(entry);
+      if (target !== undefined) links.set(entry.path, target);
+    }
+  }
+  return { contents, folders, links };
+}
+
+function linkTarget({ header }: Entry): string | undefined {
+  return header.type === 'link' ? (header.linkname ?? '').replace(/^\.?\//, '') : undefined;
+}
+
+/** A file's hard links go with it: those of a lower layer would keep its old contents. */
+function changedPaths(lower: Contents, { contents, links }: Index): ReadonlySet<string> {
+  const changed = new Set(
+    [...contents].filter(([path, print]) => lower.get(path) !== print).map(([path]) => path),
+  );
+  for (const [path, target] of links)
+    if (changed.has(path) || changed.has(target)) changed.add(target).add(path);
+  for (const [path, target] of links) if (changed.has(target)) changed.add(path);
+  return changed;
+}
+
+/** A folder's mark is one for all that was in it, and where a file has taken its place there is none. */
+function gonePaths(lower: Contents, { contents, folders }: Index): readonly string[] {
+  const gone = [...lower.keys()].filter((path) => !contents.has(path));
+  return gone.filter((path) => dirname(path) === '.' || folders.has(dirname(path))).sort();
+}

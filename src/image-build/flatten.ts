@@ -1,0 +1,54 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { posix } from 'node:path';
+import { pipeline as joined } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import tar from 'tar-stream';
+import { whiteout } from './difference.ts';
+import { readEntries, skip } from './entries.ts';
+
+/** Of each path in a root, the number of the layer that has the last word about it, and whether it is a folder. */
+export type Root = ReadonlyMap<string, { readonly layer: number; readonly folder: boolean }>;
+
+/** Writes the root that the layers make, the lowest first, as a tar file. */
+export async function flatten(layers: readonly string[], file: string): Promise<void> {
+  const root = await readRoot(layers);
+  const pack = tar.pack();
+  const written = pipeline(pack, createWriteStream(file));
+  // Awaited at the end; until then its failure is no unhandled one.
+  written.catch(() => {});
+  for (const [number, layer] of layers.entries())
+    for await (const entry of readEntries(unpack(layer)))
+      if (root.get(entry.path)?.layer === number) {
+        const sink = pack.entry({ ...entry.header, name: entry.path });
+        await Promise.race([pipeline(entry.contents, sink), written]);
+      } else await skip(entry);
+  pack.finalize();
+  await written;
+}
+
+/** What the layers make together, without its contents. */
+export async function readRoot(layers: readonly string[]): Promise<Root> {
+  const root = new Map<string, { layer: number; folder: boolean }>();
+  for (const [layer, file] of layers.entries()) {
+    for await (const entry of readEntries(unpack(file))) {
+      const { dir, base } = posix.parse(entry.path);
+      const folder = entry.header.type === 'directory';
+      const gone = base.startsWith(whiteout) ? posix.join(dir, base.slice(whiteout.length)) : entry.path;
+      if (!folder && root.get(gone)?.folder) removeBelow(root, gone);
+      if (gone === entry.path) root.set(entry.path, { layer, folder });
+      else root.delete(gone);
+      await skip(entry);
+    }
+  }
+  return root;
+}
+
+function removeBelow(root: Map<string, unknown>, folder: string): void {
+  for (const path of root.keys()) if (path.startsWith(`${folder}/`)) root.delete(path);
+}
+
+/** What fails on the way fails what comes of it. */
+function unpack(layer: string) {
+  return joined(createReadStream(layer), createGunzip(), () => {});
+}
