@@ -29,6 +29,7 @@ describe('readFlotillaOptions', () => {
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
       ...['Template=nginx.toml log@.toml', 'Template=nginx.toml'],
+      ...['Image=registry.example:5000/team/%p:1 %p:%i', 'Image=web:2'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -47,6 +48,7 @@ describe('readFlotillaOptions', () => {
         { name: 'admin', port: 9000, key: '/app/web/2' },
       ],
       templates: ['nginx.toml', 'log@.toml'],
+      images: ['registry.example:5000/team/web:1', 'web:2'],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -118,6 +120,8 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['MaxPerMachine=0', '2: MaxPerMachine=0 is not a whole number from 1'],
     ['Fence=yes', '2: Fence=yes is not stop or keep'],
     ['Rollback=perhaps', '2: Rollback=perhaps is not a boolean; write true or false'],
+    ['Image=', '2: Image= is empty; write it as machines have it, with a tag'],
+    ['Image=app:1 db', '2: Image=db is not the name of an image with its tag'],
     ['Template=', '2: Template= is empty; name a file beside the unit'],
     [
       'Template=conf.d/a.toml',
@@ -264,6 +268,7 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   Port: '81',
   ServiceKey: '/app',
   Template: 'web.toml',
+  Image: 'web:1',
   MaxUnavailable: '4',
   Rollback: 'false',
   RolloutDeadline: '99s',

@@ -14,6 +14,8 @@ import {
 } from '../../store/keys.ts';
 import { type MirrorView, mirror } from '../../store/mirror.ts';
 import type { Lease, Store } from '../../store/store.ts';
+import type { ImageHost } from '../image/image-host.ts';
+import { MachineImages } from '../image/machine-images.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
@@ -35,6 +37,8 @@ export interface UnitLoopOptions {
   readonly runProbe: RunProbe;
   /** What files of templates are written with. */
   readonly templateTools: TemplateTools;
+  /** Docker, and what is kept of images for other machines. */
+  readonly imageHost: ImageHost;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -60,6 +64,7 @@ export class UnitLoop {
   readonly #work: UnitWork;
   readonly #probes: Probes;
   readonly #templates: Templates;
+  readonly #images: MachineImages;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -82,13 +87,16 @@ export class UnitLoop {
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
     this.#templates = templates;
-    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, onChange });
+    const images = new MachineImages({ ...options, host: options.imageHost, onChange });
+    this.#images = images;
+    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, images, claimOf, onChange });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
   attach(lease: Lease): void {
     this.#lease = lease;
     this.#work.attach(lease);
+    this.#images.attach(lease);
     this.#pulse.ring();
   }
 
@@ -101,7 +109,7 @@ export class UnitLoop {
       follow(placementPrefix(machine.id), (view) => this.#want(view)),
       follow(cordonKey(machine.id), (view) => this.#hearCordon(view)),
     ];
-    const listening = this.#listen(signal);
+    const listening = Promise.all([this.#listen(signal), this.#images.run(signal)]);
     while (!signal.aborted) {
       await this.#pulse.wait(await this.#pass(), signal);
       await sleep(clock, collectFor, signal);
