@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { settle, writtenName } from './blob-file.ts';
+import { blobMode, settle, writtenName } from './blob-file.ts';
 import { Download } from './download.ts';
 import type { Descriptor, Span } from './image.ts';
 import { noteImage, removeUnlisted } from './image-lists.ts';
@@ -11,7 +11,8 @@ export type Fetch = (blob: Descriptor, start: number) => Promise<Readable>;
 
 /**
  * A folder of blobs, each in a file of its digest's name. One that is not whole yet is continued where it ends, by
- * this push or a later one; two pushes at once write two files. Whoever reads gets bytes as they come, and all who read the same blob share one download.
+ * this push or a later one; two pushes at once write two files. Whoever reads gets bytes as they come, and all who read
+ * the same blob share one download.
  */
 export class BlobCache {
   readonly #folder: string;
@@ -34,7 +35,7 @@ export class BlobCache {
   /** A blob that is at hand. */
   async put({ digest }: Descriptor, bytes: Buffer): Promise<void> {
     const own = join(this.#folder, writtenName(digest));
-    await writeFile(own, bytes, { mode: 0o600 });
+    await writeFile(own, bytes, { mode: blobMode });
     await settle(this.#folder, digest);
   }
 

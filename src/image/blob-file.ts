@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { link, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { access, constants, link, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexOf } from './digest.ts';
 
@@ -9,6 +9,9 @@ import { hexOf } from './digest.ts';
  * behind renames it first, in which one alone succeeds. Earlier versions left what was not whole under `<digits>` too.
  */
 const pattern = /^([0-9a-f]{64})(?:\.part(?:\.(\d+))?)?$/;
+
+/** For all that get into the folder, which is its owner's: pushes write there as whoever logs in, agents as root. */
+export const blobMode = 0o644;
 
 export const wholeName = hexOf;
 export const restingName = (digest: string): string => `${hexOf(digest)}.part`;
@@ -34,10 +37,19 @@ export async function claimRest(folder: string, digest: string, size: number): P
   const own = join(folder, writtenName(digest));
   const left = (await readdir(folder)).filter((file) => digitsOf(file) === hexOf(digest) && !isWritten(file));
   const sizes = await Promise.all(
-    left.map(async (file) => ({ file, bytes: await sizeOf(join(folder, file)) })),
+    left.map(async (file) => {
+      const path = join(folder, file);
+      const isOurs = await access(path, constants.W_OK).then(
+        () => true,
+        () => false,
+      );
+      return { file, bytes: await sizeOf(path), isOurs };
+    }),
   );
+  // What root left is nothing for a push to write on.
+  const usable = sizes.filter(({ bytes, isOurs }) => isOurs && bytes <= size);
   // Agents run this on Node 18, which has no toSorted.
-  const [best] = sizes.filter(({ bytes }) => bytes <= size).sort((a, b) => b.bytes - a.bytes);
+  const [best] = usable.sort((a, b) => b.bytes - a.bytes);
   if (best === undefined || best.bytes === 0) return 0;
   // Somebody else may be quicker; then there is nothing to go on with.
   await rename(join(folder, best.file), own).catch(() => undefined);

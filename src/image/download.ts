@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
+import { blobMode, claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
 import type { Descriptor, Span } from './image.ts';
 
 /** Bytes that are read from the file at once. */
@@ -85,7 +85,7 @@ export class Download {
   async #download(fetch: (start: number) => Promise<Readable>): Promise<void> {
     const { digest, size } = this.#blob;
     const kept = await claimRest(this.#folder, digest, size);
-    const file = await open(this.#path, kept > 0 ? 'r+' : 'w', 0o600);
+    const file = await open(this.#path, kept > 0 ? 'r+' : 'w', blobMode);
     try {
       const hash = createHash('sha256');
       if (kept > 0)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeOthers } from './blob-file.ts';
 import { digestOf, hexOf } from './digest.ts';
@@ -17,25 +17,54 @@ export function listName(architecture: string, name: string): string {
 export async function noteImage(folder: string, name: string, blobs: readonly Descriptor[]): Promise<void> {
   await mkdir(listsOf(folder), { recursive: true });
   const lines = [`# ${name}`, ...blobs.map(({ digest }) => hexOf(digest))];
-  await writeFile(join(listsOf(folder), fileOf(name)), `${lines.join('\n')}\n`);
+  const [list, draft] = [join(listsOf(folder), fileOf(name)), join(folder, `${process.pid}.draft`)];
+  await writeFile(draft, `${lines.join('\n')}\n`);
+  // In its place even where root wrote the one before.
+  await rename(draft, list);
 }
 
 /** Removes blobs that no image has any more. */
 export async function removeUnlisted(folder: string): Promise<void> {
   const files = await readdir(listsOf(folder)).catch(() => []);
-  const lists = await Promise.all(files.map((file) => readFile(join(listsOf(folder), file), 'utf8')));
+  const lists = await Promise.all(files.map((file) => readList(join(listsOf(folder), file))));
   await removeOthers(folder, new Set(lists.flatMap((list) => list.split('\n'))));
 }
 
+/** An image's list, and the digest of the manifest that it is known to have. */
+export interface Listed {
+  readonly list: string;
+  readonly manifest: string;
+}
+
 /**
- * Removes the lists of all images but these, and of what was noted less than `age` milliseconds ago: a push that nobody
- * has recorded yet may still go on.
+ * Removes the lists of images that are not `kept`: of those that are `known`, and of others that were noted more than
+ * `age` milliseconds ago. A push that nobody has recorded yet, also of a newer version of one that is known, may still
+ * go on.
  */
-export async function forgetOthers(folder: string, names: readonly string[], age: number): Promise<void> {
-  const kept = new Set(names.map(fileOf));
+export async function forgetOthers(
+  folder: string,
+  kept: readonly Listed[],
+  known: readonly Listed[],
+  age: number,
+): Promise<void> {
+  const keep = new Set(kept.map(({ list }) => fileOf(list)));
+  const manifests = new Map(known.map(({ list, manifest }) => [fileOf(list), hexOf(manifest)]));
   for (const file of await readdir(listsOf(folder)).catch(() => [])) {
+    if (keep.has(file)) continue;
     const path = join(listsOf(folder), file);
-    const isOld = Date.now() - (await stat(path)).mtimeMs >= age;
-    if (!kept.has(file) && isOld) await rm(path, { force: true });
+    const lines = (await readList(path)).split('\n');
+    const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
+    if (lines.includes(manifests.get(file) ?? 'none') || Date.now() - mtimeMs >= age)
+      await rm(path, { force: true });
+  }
+}
+
+/** One that another process has just removed lists nothing. */
+async function readList(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
   }
 }

@@ -64,7 +64,12 @@ async function copies(stack: Stack): Promise<number[]> {
 async function holders(stack: Stack, machines: readonly string[]): Promise<string[]> {
   const file = `/var/cache/flotilla/images/${digestOf(below)}`;
   const asked = machines.map(async (name) => {
-    const answer = await onMachine(stack, name, ['sudo', 'sh', '-c', `test -f ${file} && echo yes || echo no`]);
+    const answer = await onMachine(stack, name, [
+      'sudo',
+      'sh',
+      '-c',
+      `test -f ${file} && echo yes || echo no`,
+    ]);
     return answer === 'yes' ? name : [];
   });
   return (await Promise.all(asked)).flat();

@@ -15,6 +15,8 @@ export class FakeImageHost implements ImageHost {
   readonly folder = new Set<string>();
   /** Set, Docker gives no answer but this. */
   refusal: string | undefined;
+  /** Set, nothing goes from its folder. */
+  stubborn = false;
   /** What it serves. */
   served: readonly string[] = [];
   readonly #id: string;
@@ -53,6 +55,7 @@ export class FakeImageHost implements ImageHost {
   }
 
   async release(images: readonly ImageRecord[]): Promise<void> {
+    if (this.stubborn) return;
     const kept = new Set(images.map(({ manifest }) => manifest.digest));
     for (const digest of this.folder) if (!kept.has(digest)) this.folder.delete(digest);
   }

@@ -17,8 +17,8 @@ export interface ImageHost {
   kept(images: readonly ImageRecord[]): Promise<readonly ImageRecord[]>;
   /** Brings an image into the folder from one of these machines. */
   keep(image: ImageRecord, sources: readonly Source[]): Promise<void>;
-  /** Removes everything from the folder but these, and what a push that may still go on has brought. */
-  release(images: readonly ImageRecord[]): Promise<void>;
+  /** Removes everything from the folder but the `kept` of `all` images, and what a push that may still go on has brought. */
+  release(kept: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void>;
   /**
    * Serves these, and nothing else, to machines whose certificate's name `isMember` knows.
    *

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ImageRequest } from '../../model/api.ts';
-import { keeperKey } from '../../store/keys.ts';
+import { keeperKey, prefixes } from '../../store/keys.ts';
 import { recordImage } from '../api/image-requests.ts';
 import { SimulatedCluster } from '../simulated-cluster.ts';
 
@@ -124,6 +124,20 @@ describe('a pushed image', () => {
     cluster.get('core-1').boot();
     await cluster.clock.advance(90_000);
     expect(keeping()).toHaveLength(2);
+  });
+
+  test('that a machine lets go, and can not remove, is told once', async () => {
+    const third = cluster.get('core-3').images;
+    for (const { images } of cluster.machines) images.folder.add(image(1).manifest.digest);
+    for (const { images } of cluster.machines) images.stubborn = true;
+    await push(image(1), 'core-1');
+    await cluster.clock.advance(10_000);
+    const { revision } = cluster.etcd;
+    await cluster.clock.advance(60_000);
+    expect(cluster.etcd.revision).toBe(revision);
+    const { keys } = await cluster.store.list(prefixes.keeper);
+    expect(keys.filter(({ value }) => value.includes(image(1).manifest.digest))).toHaveLength(2);
+    expect(third.folder.size).toBe(1);
   });
 
   test('of a newer push takes the place of the one before, here and in Docker', async () => {

@@ -188,16 +188,26 @@ describe('the folder', () => {
     await seed(a(), image);
     await seed(a(), imageInMemory(sampleImage(['of a push'])), 'amd64/new:1');
     await writeFile(join(a().folder, `${'1'.repeat(64)}.part`), 'left over');
-    await a().host.release([]);
+    await a().host.release([], []);
     expect(await readdir(a().folder)).toHaveLength(4 + 3 + 1);
     const names = join(a().folder, 'names');
     for (const file of await readdir(names)) await utimes(join(names, file), 0, 0);
-    await a().host.release([record]);
+    await a().host.release([record], [record]);
     expect(await readdir(a().folder)).toHaveLength(4 + 1);
     expect(await a().host.kept([record])).toEqual([record]);
     await expect(stat(join(root, 'b', 'images'))).rejects.toThrow('ENOENT');
-    await b().host.release([]);
+    await b().host.release([], []);
   });
+});
+
+test('an image that others keep goes at once, but not a newer push of its name', async () => {
+  await seed(a(), image);
+  await a().host.release([], [record]);
+  expect(await readdir(a().folder)).toEqual(['names']);
+  const newer = imageInMemory(sampleImage(['newer']));
+  await seed(a(), newer);
+  await a().host.release([], [record]);
+  expect(await readdir(a().folder)).toHaveLength(3 + 1);
 });
 
 test('Docker loses former images that have neither a name nor a container', async () => {

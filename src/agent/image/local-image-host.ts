@@ -11,7 +11,7 @@ import { BlobCache } from '../../image/blob-cache.ts';
 import { digestOf, hexOf } from '../../image/digest.ts';
 import { Docker } from '../../image/docker.ts';
 import { blobsOf, type Descriptor, type Span } from '../../image/image.ts';
-import { forgetOthers, listName, noteImage, removeUnlisted } from '../../image/image-lists.ts';
+import { forgetOthers, type Listed, listName, noteImage, removeUnlisted } from '../../image/image-lists.ts';
 import { pullImage } from '../../image/pull.ts';
 import { parseReference, pathOf } from '../../image/reference.ts';
 import { registry } from '../../image/registry.ts';
@@ -113,12 +113,11 @@ export class LocalImageHost implements ImageHost {
       for await (const _ of await cache.open(blob)) this.#stop.signal.throwIfAborted();
   }
 
-  async release(images: readonly ImageRecord[]): Promise<void> {
+  async release(kept: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void> {
     const { folder } = this.#options;
     if ((await stat(folder).catch(() => undefined)) === undefined) return;
-    for (const image of await this.kept(images)) await this.#note(image);
-    const names = images.map(({ architecture, name }) => listName(architecture, name));
-    await forgetOthers(folder, names, pushAge);
+    for (const image of await this.kept(kept)) await this.#note(image);
+    await forgetOthers(folder, kept.map(listed), all.map(listed), pushAge);
     await removeUnlisted(folder);
   }
 
@@ -193,6 +192,10 @@ export class LocalImageHost implements ImageHost {
     const there = await Promise.all(contentsOf(image, await this.#read(image.manifest)).map(isThere));
     return !there.includes(false);
   }
+}
+
+function listed({ architecture, name, manifest }: ImageRecord): Listed {
+  return { list: listName(architecture, name), manifest: manifest.digest };
 }
 
 /** Config and layers, each once. */

@@ -49,6 +49,8 @@ export class MachineImages {
   #dockerProblem: Reason | undefined;
   /** Why an image could not be had, by name. */
   readonly #failures = new Map<string, Reason>();
+  /** Manifests of images that other machines keep, and this one need not. */
+  #letGo: ReadonlySet<string> = new Set();
   #said = '';
 
   constructor(options: MachineImagesOptions) {
@@ -143,7 +145,9 @@ export class MachineImages {
 
   async #announce(): Promise<void> {
     const { records } = this.#directory;
-    if (records) await this.#tell(await this.#options.host.kept(records));
+    if (!records) return;
+    const kept = await this.#options.host.kept(records);
+    await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
   }
 
   async #tell(kept: readonly ImageRecord[]): Promise<void> {
@@ -184,6 +188,9 @@ export class MachineImages {
     const mine = records.filter(({ manifest }) =>
       chosenKeepers(manifest.digest, keepers).includes(machine.id),
     );
+    // What lies there a while longer is not offered again: the others would hear of it at each look.
+    const others = records.filter((record) => !mine.includes(record));
+    this.#letGo = new Set(others.map(({ manifest }) => manifest.digest));
     const kept = new Set(await host.kept(mine));
     const lacking = mine.filter((record) => !kept.has(record));
     try {
@@ -194,7 +201,7 @@ export class MachineImages {
     } finally {
       // What is let go is not offered any more before it is gone.
       await this.#tell(await host.kept(mine));
-      await host.release(mine);
+      await host.release(mine, records);
     }
     await host.prune(records.flatMap(({ former }) => former));
   }
