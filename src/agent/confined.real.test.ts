@@ -153,6 +153,10 @@ test('a machine without etcd does all of its work with its own certificate, and 
       lease: expect.any(String),
     }),
   ]);
+  const told = await workerAgent.store.list(prefixes.keeper);
+  expect(told.keys).toContainEqual(
+    expect.objectContaining({ key: `/flotilla/keepers/${worker.id}`, lease: expect.any(String) }),
+  );
   await applyChange(store, parseChange({ put: [], destroy: ['a.service'] }));
   await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
   await coreAgent.end();
