@@ -5,6 +5,7 @@ import { planCluster } from './src/plan/plan.ts';
 import { choosePlatform } from './src/platform/choose.ts';
 import { wholeStack } from './src/platform/scope.ts';
 import { createCluster } from './src/resources/cluster.ts';
+import { createImages } from './src/resources/image.ts';
 import { clusterOutputs } from './src/resources/outputs.ts';
 import { runError } from './src/resources/run-error.ts';
 import { createUnits } from './src/resources/units.ts';
@@ -14,7 +15,8 @@ async function main() {
   const plan = planCluster(pulumi.getStack(), spec, keptGenerations(spec, process.env));
   const platform = await choosePlatform(spec.platform);
   const cluster = await createCluster(plan, platform, wholeStack);
-  const units = createUnits(plan, cluster);
+  const images = createImages(plan, cluster);
+  const units = createUnits(plan, cluster, images);
   return clusterOutputs(cluster, units);
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runAgent } from '../src/agent/agent.ts';
 import { serveApi } from '../src/agent/api/api.ts';
+import { FakeImageHost } from '../src/agent/image/fake-image-host.ts';
 import { DbusSystemd } from '../src/agent/systemd/dbus-systemd.ts';
 import { FakeSystemd } from '../src/agent/systemd/fake-systemd.ts';
 import type { ManagedUnit } from '../src/agent/systemd/systemd.ts';
@@ -50,6 +51,7 @@ await runAgent(
   {
     store,
     systemd,
+    imageHost: new FakeImageHost(machineId, new Map()),
     clock: systemClock,
     log: () => undefined,
     machine: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAgent } from '../src/agent/agent.ts';
 import { applyChange, parseChange } from '../src/agent/api/change.ts';
+import { FakeImageHost } from '../src/agent/image/fake-image-host.ts';
 import { FakeSystemd } from '../src/agent/systemd/fake-systemd.ts';
 import type { ChangeRequest } from '../src/model/api.ts';
 import type { UnitStatus } from '../src/model/status.ts';
@@ -108,7 +109,8 @@ async function startAgent(
   const clock = systemClock;
   const candidate = at < engines;
   const log = () => undefined;
-  await runAgent({ store, systemd: new FakeSystemd(), clock, log, machine, candidate }, signal);
+  const [systemd, imageHost] = [new FakeSystemd(), new FakeImageHost(machine.id, new Map())];
+  await runAgent({ store, systemd, clock, log, machine, candidate, imageHost }, signal);
   await store.close();
 }
 

@@ -13,9 +13,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // is, which toolchain, plugin and platforms have to agree on.
   'src/model': { folders: [], packages: ['zod', 'node:util', 'node:path'] },
   // units.yaml is parsed here; addresses follow from a hash; write-schema.ts is a program of its own, the only I/O.
-  'src/config': { folders: [], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
+  // What an image's name is, images know.
+  'src/config': { folders: ['src/image/reference.ts'], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
   'src/plan': { folders: ['src/config'], packages: [] },
-  'src/unit': { folders: [], packages: ['node:crypto'] },
+  // What an image's name is, images know.
+  'src/unit': { folders: ['src/image/reference.ts'], packages: ['node:crypto'] },
   // Globs are the unit options' own, and so are time spans. Paths are texts to node:path; a hash tells files apart. A
   // template resource is TOML, parsed here. Templates travel within unit files.
   'src/template': {
@@ -74,9 +76,9 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
-  // It makes its own bundle, with esbuild, and hears systemd over D-Bus.
+  // It makes its own bundle, with esbuild, and hears systemd over D-Bus. images: agents hand them to each other.
   'src/agent': {
-    folders: ['src/unit', 'src/scheduler', 'src/store', 'src/template', 'src/template-sync'],
+    folders: ['src/unit', 'src/scheduler', 'src/store', 'src/template', 'src/template-sync', 'src/image'],
     packages: ['zod', 'esbuild', 'dbus-native', 'node:*'],
   },
   // Within the agent, rows of their own: systemd knows nothing of clusters, and none of them is built upon the API.
@@ -93,6 +95,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/scheduler',
       'src/store',
       'src/agent/systemd',
+      'src/agent/image',
       'src/template',
       'src/template-sync',
       'src/agent/engine/grace.ts',
@@ -101,6 +104,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/agent/pulse.ts',
     ],
     packages: ['zod', 'node:*'],
+  },
+  // images: what the relays of a push are made of serves between agents too.
+  'src/agent/image': {
+    folders: ['src/unit', 'src/store', 'src/image', 'src/agent/log.ts', 'src/agent/pulse.ts'],
+    packages: ['node:*'],
   },
   // session: who leads does so for as long as its machine is a member. A second opinion is a connection.
   'src/agent/engine': {
@@ -122,6 +130,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/template',
       'src/agent/engine',
       'src/agent/log.ts',
+      'src/image/reference.ts',
     ],
     packages: ['zod', 'node:*'],
   },
@@ -152,6 +161,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/agent',
       'src/etcd',
       'src/hosts',
+      'src/image',
       'src/pki',
       'src/programs',
       'src/push',

@@ -6,6 +6,7 @@ import { LocalLookups } from '../template-sync/lookups.ts';
 import { runEngine } from './engine/engine.ts';
 import { campaign } from './engine/leader.ts';
 import type { Dial } from './engine/second-opinion.ts';
+import type { ImageHost } from './image/image-host.ts';
 import type { Log } from './log.ts';
 import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
 import { RecordFiles } from './machine/template-records.ts';
@@ -28,6 +29,8 @@ export interface AgentOptions {
   readonly runProbe?: RunProbe;
   /** What files of templates are written with; by default this machine itself. */
   readonly templateTools?: TemplateTools;
+  /** Docker, and what is kept of images for other machines. */
+  readonly imageHost: ImageHost;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
   /** See `SessionOptions.onStanding`. */

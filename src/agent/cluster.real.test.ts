@@ -7,6 +7,7 @@ import { EtcdStore } from '../store/etcd.ts';
 import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { graceSeconds } from './engine/grace.ts';
+import { FakeImageHost } from './image/fake-image-host.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 jest.setTimeout(120_000);
@@ -34,7 +35,8 @@ function startAgent(id: string) {
     bootId: 'boot',
   };
   const say = (line: string) => void log.push(line);
-  const options = { store, systemd, clock: systemClock, log: say, machine, leaseTtl: 2 };
+  const imageHost = new FakeImageHost(id, new Map());
+  const options = { store, systemd, clock: systemClock, log: say, machine, leaseTtl: 2, imageHost };
   const ended = runAgent(options, stop.signal);
   /** As SIGKILL: the lease runs out by itself. */
   const kill = async () => {

@@ -31,6 +31,7 @@ import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { setCordon } from './api/cordon.ts';
 import { servicesReply } from './api/services.ts';
+import { FakeImageHost } from './image/fake-image-host.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
@@ -106,8 +107,9 @@ async function startAgent({ name, id, address, etcd: candidate }: (typeof machin
     bootId: 'boot',
   };
   const say = (line: string) => void log.push(line);
+  const [systemd, imageHost] = [new FakeSystemd(), new FakeImageHost(id, new Map())];
   const ended = runAgent(
-    { store, systemd: new FakeSystemd(), clock: systemClock, log: say, machine, candidate, leaseTtl: 2 },
+    { store, systemd, clock: systemClock, log: say, machine, candidate, leaseTtl: 2, imageHost },
     stop.signal,
   );
   const end = async () => {
@@ -151,6 +153,10 @@ test('a machine without etcd does all of its work with its own certificate, and 
       lease: expect.any(String),
     }),
   ]);
+  const told = await workerAgent.store.list(prefixes.keeper);
+  expect(told.keys).toContainEqual(
+    expect.objectContaining({ key: `/flotilla/keepers/${worker.id}`, lease: expect.any(String) }),
+  );
   await applyChange(store, parseChange({ put: [], destroy: ['a.service'] }));
   await until(store, ({ statuses, registrations }) => statuses.length + registrations.length === 0);
   await coreAgent.end();

@@ -11,8 +11,12 @@ import { serveApi } from './api/api.ts';
 import { findVerifier } from './api/verify.ts';
 import { type AgentConfig, readConfig, readTls } from './config.ts';
 import { dialMachine } from './engine/dial.ts';
+import { LocalImageHost } from './image/local-image-host.ts';
 import type { Log } from './log.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
+
+/** As pushes have them: `defaultPlaces` in src/image/look.ts. */
+const imagePlaces = { docker: '/run/docker.sock', folder: '/var/cache/flotilla/images' };
 
 /** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */
 const farewell = 3000;
@@ -32,7 +36,8 @@ async function main(configFile: string): Promise<void> {
   const config = await readConfig(configFile);
   const machine = await describeMachine(config);
   const { endpoints, engines: writers, version, socket, leaseTtl } = config;
-  const store = new EtcdStore({ endpoints, writers, tls: await readTls(config) });
+  const tls = await readTls(config);
+  const store = new EtcdStore({ endpoints, writers, tls });
   let refusal: string | undefined = `${machine.name} has not joined the cluster yet`;
   const onStanding = (why: string | undefined) => {
     refusal = why;
@@ -48,7 +53,8 @@ async function main(configFile: string): Promise<void> {
   const dial = dialMachine;
   const candidate = writers.length === 0 || writers.includes(machine.name);
   const clock = systemClock;
-  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding };
+  const imageHost = new LocalImageHost({ tls, address: machine.address, ...imagePlaces });
+  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding, imageHost };
   await runAgent(agent, stop.signal);
   log('ends; units keep running');
   server.close();

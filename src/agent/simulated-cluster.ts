@@ -11,6 +11,7 @@ import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { planReply, unitsReply } from './api/views.ts';
 import type { Dial } from './engine/second-opinion.ts';
+import { FakeImageHost, type FakeImageNetwork } from './image/fake-image-host.ts';
 import type { RunProbe } from './machine/probe.ts';
 import { FakeRecords } from './machine/template-records.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
@@ -22,6 +23,8 @@ export class SimulatedMachine {
   /** Its files of templates, and what commands do there. */
   readonly host = new FakeHost();
   readonly records = new FakeRecords();
+  /** Its Docker, and the images that it keeps. */
+  readonly images: FakeImageHost;
   readonly log: string[] = [];
   store: MemoryStore;
   /** Whether its kernel answers the others, which it may do while its agent is dead, busy or cut off from etcd. */
@@ -36,8 +39,9 @@ export class SimulatedMachine {
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(machine: Machine, clock: FakeClock, etcd: MemoryCluster, dial: Dial) {
+  constructor(machine: Machine, clock: FakeClock, etcd: MemoryCluster, dial: Dial, images: FakeImageNetwork) {
     this.machine = machine;
+    this.images = new FakeImageHost(machine.id, images);
     this.systemd = new FakeSystemd(clock);
     this.#clock = clock;
     this.#etcd = etcd;
@@ -64,7 +68,7 @@ export class SimulatedMachine {
     };
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
     this.#ended = runAgent(
-      { store, systemd, clock, log, machine, dial, runProbe, templateTools },
+      { store, systemd, clock, log, machine, dial, runProbe, templateTools, imageHost: this.images },
       this.#stop.signal,
     );
   }
@@ -112,6 +116,7 @@ export class SimulatedCluster {
   readonly clock = new FakeClock();
   readonly etcd = new MemoryCluster(this.clock);
   readonly machines: readonly SimulatedMachine[];
+  readonly #images: FakeImageNetwork = new Map();
   /** The user's own way to the store, never cut. */
   readonly store = new MemoryStore(this.clock, this.etcd);
 
@@ -119,7 +124,7 @@ export class SimulatedCluster {
     const dial: Dial = async (address) =>
       this.machines.some((one) => one.machine.address === address && one.answers);
     this.machines = names.map(
-      (name, at) => new SimulatedMachine(machineNamed(name, at), this.clock, this.etcd, dial),
+      (name, at) => new SimulatedMachine(machineNamed(name, at), this.clock, this.etcd, dial, this.#images),
     );
   }
 

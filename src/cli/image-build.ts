@@ -101,7 +101,7 @@ async function build(
   const id = await run(context, cluster, builder, plan.builder.room, files, options);
   print(context, `${name} was built on ${builder.name}.`);
   const image = await takeBuilt(builder, name, id, signal);
-  return pushImage(context, machines, image, name);
+  return pushImage(context, cluster, image, name);
 }
 
 async function run(

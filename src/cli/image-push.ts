@@ -1,20 +1,20 @@
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Image } from '../image/image.ts';
-import { withSavedImage } from '../image/local-docker.ts';
 import { look, type PushMachine } from '../image/look.ts';
 import { type PushPlan, planPush, type Step } from '../image/plan.ts';
+import { bytesText, doesText } from '../image/plan-text.ts';
 import { push } from '../image/push.ts';
-import { readImage } from '../image/read-image.ts';
+import { PushProgress } from '../image/push-progress.ts';
+import { recordOf } from '../image/record.ts';
 import { parseReference } from '../image/reference.ts';
+import { withImage } from '../image/source.ts';
+import { messageOf } from '../model/message-of.ts';
 import { InvalidInput } from '../model/problem.ts';
 import { heartbeat } from '../model/remind.ts';
-import { sizeText } from '../qemu/prune-limits.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, failed, wrongUsage } from './failure.ts';
-import { ImageProgress } from './image-progress.ts';
 import { findMachine } from './lookup.ts';
 import { painter, print, say } from './say.ts';
 import { renderTable } from './table.ts';
@@ -45,9 +45,9 @@ export const imagePush: Verb = (context) =>
     .option('--dry-run', 'only say what each machine lacks, and where it would get it from')
     .action(async (source: string, name: string | undefined, options: PushOptions, command: Command) => {
       if (name !== undefined) refuseBadName(name);
-      await withImage(context, source, options, (image) =>
+      await withReadImage(context, source, options, (image) =>
         withCluster(context, command, (cluster) =>
-          pushTo(context, cluster, image, nameOf(image, name), options),
+          pushImage(context, cluster, image, nameOf(image, name), options),
         ),
       );
     });
@@ -67,53 +67,34 @@ function nameOf(image: Image, given: string | undefined): string {
   );
 }
 
-async function withImage(
+async function withReadImage(
   { signal }: Context,
   source: string,
   { platform, select }: PushOptions,
   use: (image: Image) => Promise<void>,
 ): Promise<void> {
-  const read = async (where: string) => {
-    try {
-      return await readImage(where, { platform, select });
-    } catch (error) {
-      throw error instanceof InvalidInput
-        ? new CommandFailed(error.message, failed, { cause: error })
-        : error;
-    }
-  };
-  const isHere = await stat(source).then(
-    () => true,
-    () => false,
-  );
-  if (isHere) return use(await read(source));
-  await withSavedImage(source, signal, async (archive) => use(await read(archive)));
-}
-
-async function pushTo(
-  context: Context,
-  cluster: Cluster,
-  image: Image,
-  name: string,
-  options: PushOptions,
-): Promise<number> {
-  return pushImage(context, pushMachines(cluster, options), image, name, options.dryRun);
+  try {
+    await withImage({ source, platform, select }, signal, use);
+  } catch (error) {
+    throw error instanceof InvalidInput ? new CommandFailed(error.message, failed, { cause: error }) : error;
+  }
 }
 
 /** Says what each machine lacks, and brings it there. */
 export async function pushImage(
   context: Context,
-  machines: readonly PushMachine[],
+  cluster: Cluster,
   image: Image,
   name: string,
-  dryRun = false,
+  options: Pick<PushOptions, 'machine' | 'dryRun'> = {},
 ): Promise<number> {
   const { signal } = context;
+  const machines = pushMachines(cluster, options);
   const candidates = await look(machines, signal);
   const plan = planPush(image, name, candidates);
   showPlan(context, plan);
-  if (dryRun) return 0;
-  const progress = new ImageProgress(image, plan, (line) => say(context, line));
+  if (options.dryRun) return 0;
+  const progress = new PushProgress(image, plan, (line) => say(context, line));
   const beat = heartbeat(
     (line) => say(context, line),
     () => progress.summary(),
@@ -125,11 +106,22 @@ export async function pushImage(
       .map((machine) => machine.name);
     if (there.length > 0)
       print(context, `${name} is on ${there.join(', ')}; ${progress.sentText()} left this computer.`);
+    if (there.length > 0) await record(context, cluster, image, name);
     for (const [machine, reason] of outcome.failed) say(context, `${machine} lacks it: ${reason}`);
     return outcome.failed.size === 0 ? 0 : failed;
   } finally {
     beat.stop();
     if (signal.aborted) say(context, 'stopped; what has arrived stays, and the next push goes on from there');
+  }
+}
+
+/** By it machines that join later get the image from each other. */
+async function record(context: Context, cluster: Cluster, image: Image, name: string): Promise<void> {
+  try {
+    await cluster.api.recordImage(recordOf(name, image));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    say(context, `machines that join later do not get it by themselves: ${messageOf(error)}`);
   }
 }
 
@@ -146,23 +138,12 @@ export function pushMachines(
   }));
 }
 
-function showPlan(context: Context, { steps, bytes }: PushPlan): void {
+function showPlan(context: Context, plan: PushPlan): void {
   const legend = ['MACHINE', 'DOES', 'FROM', 'WHY'];
-  const rows = steps.map((step) => [step.machine, does(step), from(step), step.reason]);
+  const rows = plan.steps.map((step) => [step.machine, doesText(step), from(step), step.reason]);
   const table = [legend, ...rows].map((row) => row.map((text) => ({ text })));
   context.terminal.stdout.write(renderTable(table, painter(context)));
-  print(
-    context,
-    bytes === 0
-      ? 'Nothing has to leave this computer.'
-      : `At most ${sizeText(bytes)} will leave this computer.`,
-  );
-}
-
-function does({ action, layers }: Step): string {
-  const size = sizeText(layers.reduce((sum, layer) => sum + layer.size, 0));
-  const pulls = `pulls ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}, ${size}`;
-  return { pull: pulls, tag: 'names it', keep: 'nothing', skip: 'left out' }[action];
+  print(context, bytesText(plan));
 }
 
 function from({ action, from }: Step): string {

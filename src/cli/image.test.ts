@@ -149,3 +149,38 @@ describe('flotilla image list', () => {
     });
   });
 });
+
+test('a push is recorded, and said when it could not be', async () => {
+  const where = await writeFolder(join(folder, 'layout'), layoutFiles(sample));
+  await cluster.flotilla(['image', 'push', where]);
+  const { manifest, config } = image;
+  expect(cluster.agent.images.get('amd64/app:1')).toMatchObject({
+    id: config.digest,
+    manifest: { digest: manifest.digest, size: manifest.size },
+  });
+  cluster.agent.intercept = (line) =>
+    line.startsWith('PUT ')
+      ? { status: 500, body: { error: { code: 500, message: 'etcd is full' } } }
+      : undefined;
+  const { status, stderr } = await cluster.flotilla(['image', 'push', where]);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/machines that join later .*: .*etcd is full/)]);
+});
+
+describe('flotilla image remove', () => {
+  test('takes it from every machine, and from who keeps it', async () => {
+    const where = await writeFolder(join(folder, 'layout'), layoutFiles(sample));
+    await cluster.flotilla(['image', 'push', where]);
+    dockers.get('core-2')?.names.clear();
+    const { status, stdout } = await cluster.flotilla('image remove app:1');
+    expect([status, stdout]).toEqual([0, 'app:1 is gone from core-1, worker-1.\n']);
+    expect(cluster.agent.images.size).toBe(0);
+    expect(dockers.get('core-1')?.names.size).toBe(0);
+  });
+
+  test('says which machines keep it, and why', async () => {
+    cluster.connectable.delete('core-2');
+    const { status, stdout, stderr } = await cluster.flotilla('image remove app:1');
+    expect([status, stdout]).toEqual([1, 'no machine lost app:1.\n']);
+    expect(stderr).toContain('core-2 keeps app:1: core-2 did not answer SSH');
+  });
+});

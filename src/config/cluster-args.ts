@@ -4,10 +4,10 @@ import { problemsOf } from './parse.ts';
 import { type ClusterSpec, type groupSchema, stackSchema } from './schema.ts';
 
 /**
- * The stack config's settings as somebody's program gives them: the same names, types, defaults and checks. Units are
- * a component of their own there, and what has an earlier place in a config never had one in a program.
+ * The stack config's settings as somebody's program gives them: the same names, types, defaults and checks. Units and
+ * images are components of their own there, and what has an earlier place in a config never had one in a program.
  */
-const clusterArgsSchema = stackSchema.omit({ units: true, image: true, start: true });
+const clusterArgsSchema = stackSchema.omit({ units: true, images: true, image: true, start: true });
 
 type Settings = z.input<typeof clusterArgsSchema>;
 
@@ -72,7 +72,7 @@ export function parseClusterArgs(args: ClusterArgs): ClusterSpec {
     ...surgeProblems(args),
   ];
   if (!result.success || problems.length > 0) throw new InvalidInput(unusable, problems);
-  return { ...result.data, units: [] };
+  return { ...result.data, images: {}, units: [] };
 }
 
 /** Whose turn it is, a clone's own commands read in the state (toolchain/turn.ts); a program can't. */

@@ -46,7 +46,7 @@ export function parseConfig(raw: Readonly<Record<string, string>>): ClusterSpec 
  * @param schema of all settings of a stack, or of some
  */
 export function problemsOf(
-  schema: z.ZodType<Omit<ClusterSpec, 'units'>>,
+  schema: z.ZodType<Omit<ClusterSpec, 'images' | 'units'>>,
   written: Record<string, unknown>,
   issues: readonly z.core.$ZodIssue[],
 ): Problem[] {
@@ -54,7 +54,7 @@ export function problemsOf(
   const known = schema.safeParse(withoutUnknown(written, issues));
   return [
     ...issues.flatMap((issue) => explainIssue(issue, schema)),
-    ...(known.success ? crossChecks.flatMap((check) => check({ units: [], ...known.data })) : []),
+    ...(known.success ? crossChecks.flatMap((check) => check({ images: {}, units: [], ...known.data })) : []),
   ];
 }
 

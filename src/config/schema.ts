@@ -3,6 +3,7 @@ import { operatingSystems } from '../model/operating-system.ts';
 import { awsSchema } from './aws.ts';
 import { digitaloceanSchema } from './digitalocean.ts';
 import { hostsSchema } from './hosts.ts';
+import { imagesSchema } from './images.ts';
 import { imageSchema, localSchema, startSchema } from './local.ts';
 import { proxyJumpSettings } from './proxy-jump.ts';
 
@@ -111,6 +112,9 @@ export const stackSchema = z.strictObject({
     .array(keyPrefix)
     .default([])
     .describe('Prefixes in etcd below which templates of units may read, on every machine'),
+  images: imagesSchema
+    .default({})
+    .describe('Images for the Docker of every machine, name → folder, archive or image of Docker here'),
   units: z.array(z.string().min(1)).default([]).describe('Folders of systemd units to run on the cluster'),
 });
 

@@ -50,12 +50,15 @@ interface Ask {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Docker of one machine, by its Engine API (v1.24 and later) over SSH. What is cut off is cancelled there too. */
+/** What leads to a machine's sockets: SSH, or the machine itself. */
+export type Sockets = Pick<Connection, 'openSocket'>;
+
+/** Docker of one machine, by its Engine API (v1.24 and later). What is cut off is cancelled there too. */
 export class Docker {
-  readonly #connection: Connection;
+  readonly #connection: Sockets;
   readonly #socket: string;
 
-  constructor(connection: Connection, socket = dockerSocket) {
+  constructor(connection: Sockets, socket = dockerSocket) {
     this.#connection = connection;
     this.#socket = socket;
   }
@@ -121,6 +124,15 @@ export class Docker {
   /** Takes a name away from an image that has another one. */
   async untag(name: string, signal?: AbortSignal): Promise<void> {
     await text(await this.#send({ method: 'DELETE', path: `/images/${name}?noprune=1`, signal }));
+  }
+
+  /**
+   * Takes the name away, and the image with it when it has no other. One that a container has stays, and Docker says so.
+   *
+   * @param name or the id of an image that has no name
+   */
+  async remove(name: string, signal?: AbortSignal): Promise<void> {
+    await text(await this.#send({ method: 'DELETE', path: `/images/${name}`, signal }));
   }
 
   async #json<T>(ask: Ask, schema: z.ZodType<T>): Promise<T> {

@@ -1,26 +1,33 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { blobMode, claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
 import type { Descriptor, Span } from './image.ts';
 
 /** Bytes that are read from the file at once. */
 const block = 256 * 1024;
 
-/** One blob on its way into a file, which may hold its beginning already. It begins at once. */
+/** One blob on its way into a folder, which may hold its beginning, or all of it, already. It begins at once. */
 export class Download {
-  readonly #file: string;
+  readonly #folder: string;
   readonly #blob: Descriptor;
   readonly #events = new EventEmitter().setMaxListeners(0);
+  #path: string;
+  #turn: Promise<unknown> = Promise.resolve();
   /** Bytes in the file that may be read. */
   #have = 0;
   #failure: unknown;
 
-  constructor(file: string, blob: Descriptor, fetch: (start: number) => Promise<Readable>) {
-    this.#file = file;
+  constructor(folder: string, blob: Descriptor, fetch: (start: number) => Promise<Readable>) {
+    this.#folder = folder;
     this.#blob = blob;
-    this.#run(fetch).catch((error: unknown) => {
+    this.#path = join(folder, writtenName(blob.digest));
+    this.#run(fetch).catch(async (error: unknown) => {
+      // A connection that broke is no damage: what came is kept for the next time.
+      await rest(folder, blob.digest);
       this.#failure = error ?? new Error('it failed');
       this.#events.emit('more');
     });
@@ -45,9 +52,9 @@ export class Download {
           await once(this.#events, 'more');
           continue;
         }
-        file ??= await open(this.#file);
+        file ??= await this.#inTurn(() => open(this.#path));
         const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
-        if (bytesRead === 0) throw new Error(`${this.#file} was cut off by somebody else`);
+        if (bytesRead === 0) throw new Error(`${this.#path} was cut off by somebody else`);
         yield buffer.subarray(0, bytesRead);
         at += bytesRead;
       }
@@ -57,13 +64,32 @@ export class Download {
   }
 
   async #run(fetch: (start: number) => Promise<Readable>): Promise<void> {
+    if (!(await this.#isWhole())) await this.#download(fetch);
+    this.#have = this.#blob.size;
+    this.#events.emit('more');
+  }
+
+  async #isWhole(): Promise<boolean> {
     const { digest, size } = this.#blob;
-    const kept = await this.#kept();
-    const file = await open(this.#file, kept > 0 ? 'r+' : 'w', 0o600);
+    const whole = join(this.#folder, wholeName(digest));
+    if ((await stat(whole).catch(() => undefined))?.size !== size) return false;
+    this.#path = whole;
+    const hash = createHash('sha256');
+    this.#grow(size);
+    for await (const chunk of createReadStream(whole)) hash.update(chunk);
+    if (`sha256:${hash.digest('hex')}` === digest) return true;
+    await rm(whole, { force: true });
+    throw new Error(otherBytes(digest));
+  }
+
+  async #download(fetch: (start: number) => Promise<Readable>): Promise<void> {
+    const { digest, size } = this.#blob;
+    const kept = await claimRest(this.#folder, digest, size);
+    const file = await open(this.#path, kept > 0 ? 'r+' : 'w', blobMode);
     try {
       const hash = createHash('sha256');
       if (kept > 0)
-        for await (const chunk of createReadStream(this.#file, { end: kept - 1 })) hash.update(chunk);
+        for await (const chunk of createReadStream(this.#path, { end: kept - 1 })) hash.update(chunk);
       let at = kept;
       this.#grow(at);
       for await (const chunk of at < size ? await fetch(at) : []) {
@@ -72,23 +98,25 @@ export class Download {
         at += chunk.length;
         this.#grow(at);
       }
-      // A connection that broke is no damage: what came is kept for the next time.
       if (at < size) throw new Error(`${digest} ended after ${at} of ${size} bytes`);
       if (`sha256:${hash.digest('hex')}` !== digest) {
         await file.truncate(0);
-        throw new Error(`${digest} has other bytes than its digest says; who asks again gets it anew`);
+        throw new Error(otherBytes(digest));
       }
     } finally {
       await file.close();
     }
-    this.#have = size;
-    this.#events.emit('more');
+    await this.#inTurn(async () => {
+      await settle(this.#folder, digest);
+      this.#path = join(this.#folder, wholeName(digest));
+    });
   }
 
-  /** Bytes that an earlier run left. */
-  async #kept(): Promise<number> {
-    const found = await stat(this.#file).catch(() => undefined);
-    return found !== undefined && found.size <= this.#blob.size ? found.size : 0;
+  /** A file is opened, and given another name, by turns: else its path might lead nowhere by then. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /** The last bytes are only handed out once the whole is what it should be: who has them all may rely on it. */
@@ -96,4 +124,8 @@ export class Download {
     this.#have = Math.min(bytes, this.#blob.size - 1);
     this.#events.emit('more');
   }
+}
+
+function otherBytes(digest: string): string {
+  return `${digest} has other bytes than its digest says; who asks again gets it anew`;
 }

@@ -68,7 +68,7 @@ export class FakeDocker {
     if (pathname.endsWith('/json'))
       return void json({ RootFS: { Layers: this.images.get(named)?.layers ?? [] } });
     if (method === 'POST') this.names.set(`${searchParams.get('repo')}:${searchParams.get('tag')}`, named);
-    else if (!this.names.delete(named))
+    else if (!this.names.delete(named) && !this.images.delete(named))
       return void response.writeHead(404).end(json({ message: `No such image: ${named}` }));
     response.end();
   }

@@ -8,7 +8,18 @@ export interface Files {
   /** Bytes; undefined when there is no such regular file in it. */
   size(path: string): Promise<number | undefined>;
   open(path: string, span?: Span): Readable;
-  digest(path: string): Promise<string>;
+  /** Undefined where nobody looks, see `unread`. */
+  digest(path: string): Promise<string | undefined>;
+}
+
+/** The same files, whose digests are taken for right: no more of them is read than documents. */
+export function unread(files: Files): Files {
+  return {
+    where: files.where,
+    size: (path) => files.size(path),
+    open: (path, span) => files.open(path, span),
+    digest: async () => undefined,
+  };
 }
 
 /** Bytes of the largest JSON document that is read: what registries take as a manifest. */

@@ -24,11 +24,25 @@ export async function withSavedImage<T>(
   }
 }
 
+/**
+ * What this computer's Docker calls the image: another one after every change of it.
+ *
+ * @throws what `docker image inspect` complains of
+ */
+export async function localImageId(name: string): Promise<string> {
+  return (await docker(name, ['inspect', '--format', '{{.Id}}', name])).trim();
+}
+
 async function save(name: string, archive: string, signal: AbortSignal): Promise<void> {
+  await docker(name, ['save', '--output', archive, name], signal);
+}
+
+async function docker(name: string, args: readonly string[], signal?: AbortSignal): Promise<string> {
   try {
-    await promisify(execFile)('docker', ['image', 'save', '--output', archive, name], { signal });
+    const { stdout } = await promisify(execFile)('docker', ['image', ...args], signal ? { signal } : {});
+    return stdout;
   } catch (cause) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
     const why = missing ? 'there is no docker on this computer either' : `docker says: ${said}`;

@@ -1,6 +1,7 @@
 import { messageOf } from '../model/message-of.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
+import { digitsOf } from './blob-file.ts';
 import { Docker } from './docker.ts';
 import type { Candidate, Found } from './plan.ts';
 
@@ -62,8 +63,12 @@ async function lookAt(connection: Connection, places: Places, signal?: AbortSign
   return { architecture, images: await Promise.all(known), cached: parseCache(stdout) };
 }
 
-/** Lines of `<hexadecimal digits> <bytes>`; other files are none of ours. */
+/** Lines of `<name> <bytes>`; other files are none of ours. */
 function parseCache(text: string): ReadonlyMap<string, number> {
-  const lines = [...text.matchAll(/^([0-9a-f]{64}) (\d+)$/gm)];
-  return new Map(lines.map(([, hex, bytes]) => [`sha256:${hex}`, Number(bytes)]));
+  const cached = new Map<string, number>();
+  for (const [, file = '', bytes] of text.matchAll(/^(\S+) (\d+)$/gm)) {
+    const digest = `sha256:${digitsOf(file)}`;
+    if (digitsOf(file) !== undefined) cached.set(digest, Math.max(cached.get(digest) ?? 0, Number(bytes)));
+  }
+  return cached;
 }

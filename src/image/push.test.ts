@@ -1,69 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { connect } from '../ssh/connect.ts';
-import type { Connection } from '../ssh/connection.ts';
-import { startTestServer, type TestServer } from '../ssh/test-server.ts';
-import { hexOf } from './digest.ts';
-import { FakeDocker } from './fake-docker.ts';
+import { digestOf, hexOf } from './digest.ts';
 import { blobsOf, type Image } from './image.ts';
-import { look, type PushMachine } from './look.ts';
+import { look } from './look.ts';
 import { type PushEvent, type PushOutcome, push } from './push.ts';
 import { imageInMemory, sampleImage } from './sample-image.ts';
-
-interface Machine extends PushMachine {
-  readonly docker: FakeDocker;
-  readonly server: TestServer;
-  readonly cache: string;
-  readonly connections: Connection[];
-}
+import { startMachine, type TestMachine } from './test-machine.ts';
 
 let folder: string;
-let machines: Machine[];
+let machines: TestMachine[];
 let events: PushEvent[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-push-'));
   events = [];
-  machines = [await startMachine('core-1'), await startMachine('core-2'), await startMachine('worker-1')];
+  machines = [
+    await startMachine(folder, 'core-1'),
+    await startMachine(folder, 'core-2'),
+    await startMachine(folder, 'worker-1'),
+  ];
 });
 
 afterEach(async () => {
-  for (const { docker, server, connections } of machines) {
-    await Promise.all(connections.map((connection) => connection.close()));
-    docker.close();
-    await server.close();
-  }
+  for (const machine of machines) await machine.stop();
   await rm(folder, { recursive: true });
 });
-
-/** A machine with an SSH server, real relays and a Docker that pulls, which all are on 127.0.0.1. */
-async function startMachine(name: string, forwarding = true): Promise<Machine> {
-  const home = join(folder, name);
-  await mkdir(home);
-  await writeFile(join(home, 'sudo'), '#!/bin/sh\nshift 2\nexec "$@"\n', { mode: 0o755 });
-  const path = `${home}:${dirname(process.execPath)}:${process.env.PATH}`;
-  const { server, target } = await startTestServer({ env: { ...process.env, PATH: path }, forwarding });
-  const docker = await new FakeDocker(join(home, 'docker.sock')).listen();
-  const cache = join(home, 'cache', 'images');
-  const connections: Connection[] = [];
-  let dialed: Promise<Connection> | undefined;
-  const user = process.getuid?.() === 0 ? 'root' : target.user;
-  return {
-    ...{ name, address: '127.0.0.1', docker, server, cache, connections },
-    places: { docker: docker.socket, cache },
-    connect: () => {
-      dialed ??= connect({ ...target, name, user }, { deadline: 2 }).then((connection) => {
-        connections.push(connection);
-        return connection;
-      });
-      return dialed;
-    },
-  };
-}
 
 async function pushed(image: Image, signal = new AbortController().signal): Promise<PushOutcome> {
   const candidates = await look(machines, signal);
@@ -105,7 +70,7 @@ describe('a push', () => {
   test('a machine that comes later gets it from one that has kept it, and nothing leaves this computer', async () => {
     const image = imageInMemory(sampleImage([base, 'second']));
     await pushed(image);
-    machines.push(await startMachine('worker-2'));
+    machines.push(await startMachine(folder, 'worker-2'));
     expect(sum(await pushed(image))).toBe(0);
     expect(machines[3]?.docker.names.get('team/app:1')).toBe(image.config.digest);
   });
@@ -119,22 +84,40 @@ describe('a push', () => {
     };
     await expect(pushed(slow, stop.signal)).rejects.toThrow('enough');
     const [seed] = machines;
-    const file = join(seed?.cache ?? '', hexOf(image.layers[0]?.digest ?? ''));
-    const { size } = await stat(file);
+    const hex = hexOf(image.layers[0]?.digest ?? '');
+    const [left = ''] = (await readdir(seed?.cache ?? '')).filter((file) => file.startsWith(hex));
+    const { size } = await stat(join(seed?.cache ?? '', left));
     expect(size).toBeGreaterThan(900_000);
     const outcome = await pushed(image);
     expect(outcome.sent.get(image.layers[0]?.digest ?? '')).toBe(base.length - size);
     expect(outcome.failed).toEqual(new Map());
   });
 
+  test('two pushes at once to one seed both end well, and leave whole blobs', async () => {
+    const images = ['one', 'two'].map((layer) => imageInMemory(sampleImage([base, layer])));
+    const candidates = await look(machines);
+    const { signal } = new AbortController();
+    const onEvent = (event: PushEvent) => events.push(event);
+    const outcomes = await Promise.all(
+      images.map((image, number) =>
+        push(image, machines, candidates, { name: `app:${number}`, signal, onEvent }),
+      ),
+    );
+    expect(outcomes.map(({ failed }) => failed)).toEqual([new Map(), new Map()]);
+    const cache = machines[0]?.cache ?? '';
+    const kept = (await readdir(cache)).filter((file) => file !== 'names');
+    const all = images.flatMap((image) => [image.manifest, ...blobsOf(image)]);
+    expect(kept.sort()).toEqual([...new Set(all.map(({ digest }) => hexOf(digest)))].sort());
+    for (const file of kept) expect(digestOf(await readFile(join(cache, file)))).toBe(`sha256:${file}`);
+  }, 30_000);
+
   test('a blob that was kept with other bytes is fetched anew', async () => {
     const image = imageInMemory(sampleImage([base]));
     await pushed(image);
     const [seed] = machines;
     const file = join(seed?.cache ?? '', hexOf(image.layers[0]?.digest ?? ''));
-    await truncate(file, 10);
     await writeFile(file, 'something else', { flag: 'r+' });
-    machines.push(await startMachine('worker-2'));
+    machines.push(await startMachine(folder, 'worker-2'));
     const first = await pushed(image);
     // Docker itself asks again; the fake does not.
     expect([...first.failed.keys()]).toEqual(['worker-2']);
@@ -146,7 +129,8 @@ describe('a push', () => {
     const image = imageInMemory(sampleImage(['quite another']));
     await pushed(image);
     const kept = await readdir(machines[0]?.cache ?? '');
-    expect(kept.sort()).toEqual([...blobsOf(image).map(({ digest }) => hexOf(digest)), 'names'].sort());
+    const all = [image.manifest, ...blobsOf(image)];
+    expect(kept.sort()).toEqual([...all.map(({ digest }) => hexOf(digest)), 'names'].sort());
   });
 
   test('a machine that is away, and one whose Docker refuses, take nothing from the others', async () => {
@@ -162,9 +146,8 @@ describe('a push', () => {
 
   test('another machine is the seed where sshd lets nothing lead here', async () => {
     const [first] = machines;
-    first?.docker.close();
-    await first?.server.close();
-    machines[0] = await startMachine('core-0', false);
+    await first?.stop();
+    machines[0] = await startMachine(folder, 'core-0', false);
     const image = imageInMemory(sampleImage([base]));
     const outcome = await pushed(image);
     expect(outcome.failed.get('core-0')).toContain('AllowTcpForwarding');
@@ -182,7 +165,7 @@ describe('a push', () => {
           return this.asked++ === 0 ? '127.0.0.1' : '127.0.0.2';
         },
         asked: 0,
-      } as Machine & { asked: number };
+      } as TestMachine & { asked: number };
     const image = imageInMemory(sampleImage([base]));
     const outcome = await pushed(image);
     expect(outcome.failed).toEqual(new Map());

@@ -4,9 +4,11 @@ import type { Connection } from '../ssh/connection.ts';
 import { Docker } from './docker.ts';
 import { Home } from './home.ts';
 import { blobsOf, type Image } from './image.ts';
+import { listName } from './image-lists.ts';
 import { type PushMachine, placesOf } from './look.ts';
 import { type MachineRelay, prepareCache, startRelay } from './machine-relay.ts';
 import { type Candidate, type PushPlan, planPush, type Step } from './plan.ts';
+import { pullImage } from './pull.ts';
 import { parseReference, pathOf, type Reference } from './reference.ts';
 import type { Sent, Served } from './registry.ts';
 import type { RelayConfig } from './relay-config.ts';
@@ -123,7 +125,11 @@ class Push {
         return {
           plan,
           seed: await start(connection, {
-            seed: { cache, name: this.#options.name, address: machine.address },
+            seed: {
+              cache,
+              name: listName(this.#image.architecture, this.#options.name),
+              address: machine.address,
+            },
           }),
         };
       } catch (error) {
@@ -184,15 +190,17 @@ class Push {
     return address === undefined || port === undefined ? undefined : { address, port };
   }
 
-  /** Under the registry's name first, since that is what is pulled, and then under its own alone. */
-  async #pull(docker: Docker, { report }: MachineRelay, machine: string): Promise<void> {
+  #pull(docker: Docker, { report: { port } }: MachineRelay, machine: string): Promise<void> {
     const { signal, onEvent } = this.#options;
-    const { digest } = this.#image.manifest;
-    const from = `127.0.0.1:${report.port}/${pathOf(this.#reference)}`;
-    const login = { repository: from, digest, user: machine, secret: this.#secret };
-    await docker.pull(login, (layer, status) => onEvent({ kind: 'layer', machine, layer, status }), signal);
-    await docker.tag(this.#image.config.digest, this.#reference.repository, this.#reference.tag, signal);
-    await docker.untag(`${from}@${digest}`, signal);
+    const { config, manifest } = this.#image;
+    const login = { port, user: machine, secret: this.#secret };
+    const pull = { reference: this.#reference, id: config.digest, digest: manifest.digest, ...login };
+    return pullImage(
+      docker,
+      pull,
+      (layer, status) => onEvent({ kind: 'layer', machine, layer, status }),
+      signal,
+    );
   }
 
   #served(): Served {

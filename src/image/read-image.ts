@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { openArchive } from './archive.ts';
 import { digestOf } from './digest.ts';
 import { listSaved, readSaved } from './docker-save.ts';
-import type { Files } from './files.ts';
+import { type Files, unread } from './files.ts';
 import { openFolder } from './folder.ts';
 import type { Image } from './image.ts';
 import { blobPath, type FoundManifest, listLayout, readManifest } from './oci-layout.ts';
@@ -14,6 +14,8 @@ export interface ImageChoice {
   readonly select?: string | undefined;
   /** Which of an image that is there for several platforms: `linux/amd64`. */
   readonly platform: string;
+  /** Whether blobs are looked at no further than their sizes: enough to tell which image it is. Default: false. */
+  readonly unread?: boolean | undefined;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface ImageChoice {
  * @throws InvalidInput with all that is wrong with it; nothing of it has left this computer by then
  */
 export async function readImage(where: string, choice: ImageChoice): Promise<Image> {
-  const files = (await stat(where)).isDirectory() ? await openFolder(where) : await openArchive(where);
+  const found = (await stat(where)).isDirectory() ? await openFolder(where) : await openArchive(where);
+  const files = choice.unread ? unread(found) : found;
   const problems = new Problems(files);
   const image = await read(files, choice, problems);
   problems.throwIfAny();

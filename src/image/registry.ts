@@ -122,8 +122,9 @@ function serveManifest(
   else refuse(response, 'MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`);
 }
 
-async function serveBlob(
-  { blobs, repository, open }: Served,
+/** One blob, or a part of it; `sent` hears of each piece. */
+export async function serveBlob(
+  { blobs, repository, open }: Pick<Served, 'blobs' | 'repository' | 'open'>,
   digest: string,
   request: IncomingMessage,
   response: ServerResponse,

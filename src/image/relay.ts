@@ -42,13 +42,15 @@ function directly({ blobs }: RelayConfig, upstream: Upstream): Served['open'] {
   return async (digest, span) => upstream.fetch(find(blobs, digest), span?.start ?? 0, span?.end);
 }
 
+/** The manifest is kept with the rest: by it the machine's agent tells later which blobs make the image. */
 async function cached(
-  { blobs }: RelayConfig,
+  { blobs, manifest: { contents, ...manifest } }: RelayConfig,
   seed: NonNullable<RelayConfig['seed']>,
   upstream: Upstream,
 ): Promise<Served['open']> {
   const cache = new BlobCache(seed.cache, (blob, start) => upstream.fetch(blob, start));
-  await cache.keepOnly(seed.name, blobs);
+  await cache.keepOnly(seed.name, [...blobs, manifest]);
+  await cache.put(manifest, Buffer.from(contents, 'base64'));
   return (digest, span) => cache.open(find(blobs, digest), span);
 }
 

@@ -34,7 +34,7 @@ export class Upstream {
         // Whatever is wrong with it: the blob is at home as well, and who reports the push sees who asked there.
         this.#peer = false;
       }
-    return this.#send((answered) =>
+    return requestRange((answered) =>
       httpRequest({ ...options, host: '127.0.0.1', port: this.#config.home }, answered),
     );
   }
@@ -42,24 +42,25 @@ export class Upstream {
   #fromPeer(options: RequestOptions): Promise<Readable> {
     const { peer, key } = this.#config;
     const target = { ...options, ...pairingClient(key), host: peer?.address, port: peer?.port };
-    return this.#send((answered) => httpsRequest(target, answered));
+    return requestRange((answered) => httpsRequest(target, answered));
   }
+}
 
-  #send(
-    begin: (answered: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>,
-  ): Promise<Readable> {
-    return new Promise((resolve, reject) => {
-      const request = begin((response) => {
-        if (response.statusCode === 206) return resolve(response);
-        response.resume();
-        reject(new Error(`it answered ${response.statusCode}`));
-      });
-      const late = setTimeout(() => request.destroy(new Error('it did not answer')), patience.connect * 1000);
-      request.once('socket', (socket) => socket.once('connect', () => clearTimeout(late)));
-      request.setTimeout(patience.silence * 1000, () => request.destroy(new Error('nothing more came')));
-      request.once('close', () => clearTimeout(late));
-      request.on('error', reject);
-      request.end();
+/** The body of a part that was asked for. Rejects when none comes. */
+export function requestRange(
+  begin: (answered: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>,
+): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const request = begin((response) => {
+      if (response.statusCode === 206) return resolve(response);
+      response.resume();
+      reject(new Error(`it answered ${response.statusCode}`));
     });
-  }
+    const late = setTimeout(() => request.destroy(new Error('it did not answer')), patience.connect * 1000);
+    request.once('socket', (socket) => socket.once('connect', () => clearTimeout(late)));
+    request.setTimeout(patience.silence * 1000, () => request.destroy(new Error('nothing more came')));
+    request.once('close', () => clearTimeout(late));
+    request.on('error', reject);
+    request.end();
+  });
 }

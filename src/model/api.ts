@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { imageRecordSchema } from './image-record.ts';
 import type { Immutable } from './immutable.ts';
 import { machineSchema } from './machine.ts';
 import { placementSchema } from './placement.ts';
@@ -85,6 +86,23 @@ export const servicesReplySchema = z.object({
 
 /** `GET /flotilla/v1/services`: what ready units offer, each under the name and address that the stack gave its machine. */
 export type ServicesReply = Immutable<z.infer<typeof servicesReplySchema>>;
+
+/** What the last push of a name brought, to be recorded. */
+export const imageRequestSchema = imageRecordSchema.pick({ id: true, manifest: true }).strict();
+
+export type ImageRequest = Immutable<z.infer<typeof imageRequestSchema>>;
+
+export const imageViewSchema = imageRecordSchema.omit({ former: true }).extend({
+  /** Names of the machines that keep it for others. */
+  keepers: z.array(z.string()),
+});
+
+/** An image that was pushed. */
+export type ImageView = Immutable<z.infer<typeof imageViewSchema>>;
+
+export const imagesReplySchema = z.object({ images: z.array(imageViewSchema) });
+
+export type ImagesReply = Immutable<z.infer<typeof imagesReplySchema>>;
 
 /** `POST /flotilla/v1/plan` (says what would happen) and `POST /flotilla/v1/apply` (does it, in one transaction). */
 export interface ChangeRequest {

@@ -67,6 +67,8 @@ export interface FlotillaOptions {
   readonly deregistrationDelay: number;
   /** `Template=`: names of the template resources whose files are written on the unit's machine before it starts; absent without. */
   readonly templates?: readonly string[];
+  /** `Image=`: names with tags of images that its machine's Docker must have before it starts; absent without. */
+  readonly images?: readonly string[];
   /** `MaxUnavailable=`, `Rollback=`, `RolloutDeadline=`. */
   readonly rollout: RolloutPolicy;
 }

@@ -4,6 +4,8 @@ export interface CertificateFacts {
   readonly commonName: string;
   readonly names: readonly string[];
   readonly addresses: readonly string[];
+  /** What it may be used for; others than these two are left out. */
+  readonly usages: readonly ('client' | 'server')[];
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** SHA-256 of the certificate, lower-case hex. */
@@ -22,6 +24,7 @@ export function inspectCertificate(pem: string): CertificateFacts {
     commonName: /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '',
     names: withPrefix(alternatives, 'DNS:'),
     addresses: withPrefix(alternatives, 'IP Address:'),
+    usages: (certificate.keyUsage ?? []).flatMap((each) => usages.get(each) ?? []),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -40,6 +43,12 @@ export function isDueForRenewal({ notBefore, notAfter }: CertificateFacts, now: 
   const life = notAfter.getTime() - notBefore.getTime();
   return now.getTime() >= notAfter.getTime() - life / 3;
 }
+
+/** Extended key usages by their object identifiers (RFC 5280 section 4.2.1.12). */
+const usages: ReadonlyMap<string, 'client' | 'server'> = new Map([
+  ['1.3.6.1.5.5.7.3.1', 'server'],
+  ['1.3.6.1.5.5.7.3.2', 'client'],
+]);
 
 function withPrefix(alternatives: readonly string[], prefix: string): readonly string[] {
   return alternatives.filter((each) => each.startsWith(prefix)).map((each) => each.slice(prefix.length));

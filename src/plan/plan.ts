@@ -2,6 +2,7 @@ import { formatAddress, hostOf, type Ipv4Range, parseRange, subnetOf } from '../
 import type { AwsSettings } from '../config/aws.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
+import { imageSettings, type PlannedImage } from '../config/images.ts';
 import type { KeptGenerations } from '../config/kept-generations.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
@@ -56,6 +57,8 @@ export interface ClusterPlan {
   readonly templateKeys: readonly string[];
   readonly machines: readonly MachinePlan[];
   readonly publish: readonly Publication[];
+  /** Images for all machines. */
+  readonly images: readonly PlannedImage[];
   /** Folders of unit files. */
   readonly units: readonly string[];
 }
@@ -88,6 +91,7 @@ export function planCluster(name: string, spec: ClusterSpec, kept: KeptGeneratio
       proxyJump && !isBastion(plan, proxyJump) ? { ...plan, proxyJump } : plan,
     ),
     publish: groups.flatMap(([group, groupSpec]) => planPublish(group, groupSpec)),
+    images: imageSettings(spec.images),
     units: spec.units,
   };
 }

@@ -6,7 +6,8 @@ import { etcdCluster } from './resources/etcd-cluster.ts';
 import { hostKey } from './resources/host-key.ts';
 import { machine as host } from './resources/hosts/machine.ts';
 import { network as hostsNetwork } from './resources/hosts/network.ts';
-import { image } from './resources/local/image.ts';
+import { image } from './resources/image.ts';
+import { image as localImage } from './resources/local/image.ts';
 import { machine } from './resources/local/machine.ts';
 import { network } from './resources/local/network.ts';
 import { pki } from './resources/pki.ts';
@@ -26,7 +27,7 @@ export function createHandlers(): {
       'flotilla:index:SshKey': anyHandler(sshKey),
       'flotilla:index:Pki': anyHandler(pki),
       'flotilla:index:Region': anyHandler(region),
-      'flotilla:local:Image': anyHandler(image),
+      'flotilla:local:Image': anyHandler(localImage),
       'flotilla:local:Network': anyHandler(network),
       'flotilla:local:Machine': anyHandler(machine),
       'flotilla:hosts:Network': anyHandler(hostsNetwork(connect)),
@@ -34,6 +35,7 @@ export function createHandlers(): {
       'flotilla:index:HostKey': anyHandler(hostKey(pool)),
       'flotilla:index:EtcdCluster': anyHandler(etcdCluster(pool)),
       'flotilla:index:Agents': anyHandler(agents(pool)),
+      'flotilla:index:Image': anyHandler(image(pool)),
       'flotilla:index:UnitSet': anyHandler(unitSet(pool)),
     },
     close: () => pool.close(),

@@ -84,6 +84,9 @@ interface AgentState {
 
 const keys = [{ name: 'agent', owner: 'root' }];
 
+/** An agent is etcd's client, and the server of images for other agents. Earlier versions' were clients alone. */
+const agentUsages = ['client', 'server'] as const;
+
 /**
  * Whether what an agent needs beforehand is done in the same round trip: /etc/environment gets our lines, and a machine
  * without certificate makes its key and asks for one.
@@ -131,7 +134,9 @@ async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspe
 
 function isUsable(certificate: string, { certificate: ca }: Authority): boolean {
   try {
-    return isIssuedBy(certificate, ca) && !isDueForRenewal(inspectCertificate(certificate));
+    const facts = inspectCertificate(certificate);
+    const isFull = agentUsages.every((usage) => facts.usages.includes(usage));
+    return isFull && isIssuedBy(certificate, ca) && !isDueForRenewal(facts);
   } catch {
     return false;
   }
@@ -163,7 +168,7 @@ async function issue(
   const { authority } = options;
   const csr = asked || (await succeed(connection, csrCommand(keys), options)).stdout;
   const { name, id: commonName } = machine;
-  return signLeaf({ machine: name, commonName, authority, csr, usages: ['client'] });
+  return signLeaf({ machine: name, commonName, authority, csr, usages: [...agentUsages] });
 }
 
 async function succeed(

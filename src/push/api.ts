@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   type ApplyReply,
   applyReplySchema,
@@ -11,6 +11,11 @@ import {
   departuresReplySchema,
   type ExplainReply,
   explainReplySchema,
+  type ImageRequest,
+  type ImagesReply,
+  type ImageView,
+  imagesReplySchema,
+  imageViewSchema,
   type MachinesReply,
   machinesReplySchema,
   type PlanReply,
@@ -144,6 +149,21 @@ export class AgentApi {
     return this.#ask({ method: 'GET', path: '/flotilla/v1/rollouts' }, rolloutsReplySchema);
   }
 
+  images(): Promise<ImagesReply> {
+    return this.#ask({ method: 'GET', path: '/flotilla/v1/images' }, imagesReplySchema);
+  }
+
+  /** Records what a push brought. To do it again changes nothing. */
+  recordImage({ name, architecture, id, manifest }: Omit<ImageView, 'keepers'>): Promise<ImageView> {
+    const body: ImageRequest = { id, manifest };
+    return this.#ask({ method: 'PUT', path: imagePath(architecture, name), body }, imageViewSchema);
+  }
+
+  /** Throws an `ApiError` with status 404 for one that is not recorded. */
+  async forgetImage({ name, architecture }: Pick<ImageView, 'name' | 'architecture'>): Promise<void> {
+    await this.#ask({ method: 'DELETE', path: imagePath(architecture, name) }, z.unknown());
+  }
+
   services(): Promise<ServicesReply> {
     return this.#ask({ method: 'GET', path: '/flotilla/v1/services' }, servicesReplySchema);
   }
@@ -261,6 +281,10 @@ export class AgentApi {
       throw error;
     }
   }
+}
+
+function imagePath(architecture: string, name: string): string {
+  return `/flotilla/v1/images/${architecture}/${encodeURIComponent(name)}`;
 }
 
 /** When no other agent is left to be asked. */

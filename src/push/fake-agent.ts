@@ -7,6 +7,9 @@ import {
   type ClusterEvent,
   type Departure,
   type ExplainReply,
+  type ImageRequest,
+  type ImageView,
+  imageRequestSchema,
   type MachineView,
   nothingServed,
   type PlanReply,
@@ -79,6 +82,8 @@ export class FakeAgent {
   readonly events: ClusterEvent[] = [];
   readonly rollouts = new Map<string, RolloutView>();
   services: readonly Registration[] = [];
+  /** Images that were recorded, by architecture and name. */
+  readonly images = new Map<string, ImageView>();
   /** What `departures` says of units, by name; of others, that they move. */
   readonly departures = new Map<string, Pick<Departure, 'outcome' | 'reason'>>();
   /** What `rebalance` would like to move. */
@@ -187,7 +192,12 @@ export class FakeAgent {
     const [method, path = ''] = line.split(' ');
     const [, , , noun, name = '', action = ''] = path.split('/').map(decodeURIComponent);
     if (method === 'GET') return this.#read(path, noun, name);
+    if (noun === 'images' && method === 'DELETE')
+      return this.images.delete(`${name}/${action}`)
+        ? { status: 204, body: undefined }
+        : failure(404, 'no image');
     const body = await json(request);
+    if (noun === 'images') return this.#record(name, action, imageRequestSchema.parse(body));
     if (noun === 'machines') return this.#onMachine(name, action, cordonRequest.parse(body));
     if (noun === 'departures') return this.#departures(departuresRequest.parse(body).machines);
     if (noun === 'rollouts') return this.#onRollout(name, action);
@@ -202,9 +212,16 @@ export class FakeAgent {
     if (noun === 'explain') return found(this.explanations.get(name), 'no such unit');
     if (noun === 'machines') return ok({ machines: this.machines });
     if (noun === 'rollouts') return ok({ rollouts: [...this.rollouts.values()] });
+    if (noun === 'images') return ok({ images: [...this.images.values()] });
     if (noun === 'services') return ok({ services: this.services });
     if (noun === 'units') return ok({ revision: `${this.#revision}`, units: [...this.views.values()] });
     return failure(404, `${nothingServed} ${path}`);
+  }
+
+  #record(architecture: string, name: string, image: ImageRequest): Reply {
+    const view = { name, architecture, ...image, keepers: [] };
+    this.images.set(`${architecture}/${name}`, view);
+    return ok(view);
   }
 
   #onMachine(word: string, action: string, { reason, force }: z.infer<typeof cordonRequest>): Reply {

@@ -6,7 +6,7 @@ import { agentSocket } from '../model/api.ts';
 import type { Connection } from '../ssh/connection.ts';
 
 export interface AgentRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;

@@ -7,7 +7,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { answerAll } from '../../test/contract/provider-answers.ts';
 import { known, type Registration, runProgram } from '../../test/contract/pulumi-program.ts';
 import type { ClusterArgs } from '../config/cluster-args.ts';
-import { Cluster, UnitSet, type UnitSetArgs } from './library.ts';
+import { Cluster, Image, UnitSet, type UnitSetArgs } from './library.ts';
 
 const service = '[Service]\nExecStart=/bin/sleep infinity\n';
 const core = { count: 1, etcd: true };
@@ -192,6 +192,39 @@ describe('a provider that the program made', () => {
   });
 });
 
+describe('an image', () => {
+  const origin = { image: 'app:1', source: 'images/app.oci' };
+
+  test('goes to all machines, before the units of sets that have it', async () => {
+    const { result, registered } = await run(() => {
+      const cluster = new Cluster('blue', hosts);
+      const app = new Image('app', { cluster, ...origin });
+      const units = { 'a.service': { contents: service } };
+      new UnitSet('web', { cluster, images: [app], units });
+      return app;
+    });
+    const image = registered.find(({ type }) => type === 'flotilla:index:Image');
+    expect(image?.inputs).toMatchObject({ name: 'app:1', source: 'images/app.oci', platform: 'linux/amd64' });
+    expect(image?.inputs.machines).toMatchObject([{ name: 'core-1' }]);
+    expect(image?.secrets).toContain('privateKey');
+    const find = (kind: string) => registered.find(({ type }) => type.endsWith(`:${kind}`))?.urn;
+    expect(image?.dependencies).toContain(find('Agents'));
+    expect(image?.deletedWith).toBe(find('Network'));
+    const set = registered.find(({ type }) => type === 'flotilla:index:UnitSet');
+    expect(set?.dependencies).toContain(image?.urn);
+    expect(await known(result.imageId)).toBe('sha256:1');
+  });
+
+  test('without a tag, or from nowhere, is refused with all that is wrong', async () => {
+    const said = await refusal(
+      () => new Image('app', { cluster: new Cluster('blue', hosts), image: 'app', source: '' }),
+    );
+    expect(said).toMatch(/^Image app: these arguments cannot be used:\n/);
+    expect(said).toMatch(/ {2}image: "app" cannot be used\n {4}→ use a name with a tag/);
+    expect(said).toContain('source: is empty');
+  });
+});
+
 describe('a set of units', () => {
   const sets = (args: Omit<UnitSetArgs, 'cluster'>, other?: Omit<UnitSetArgs, 'cluster'>) =>
     run(() => {
@@ -243,6 +276,32 @@ describe('a set of units', () => {
     });
     expect(said).toMatch(message);
     expect(said).not.toContain('flotilla:');
+  });
+
+  test('keys that the cluster does not open to units are refused, as they are in a stack config', async () => {
+    const contents = `${service}[X-Flotilla]\nService=app\nPort=80\nServiceKey=/app/server\n`;
+    const declare = (serviceKeys: string[]) => () => {
+      const cluster = new Cluster('blue', { ...hosts, serviceKeys });
+      new UnitSet('web', { cluster, units: { 'a.service': { contents } } });
+    };
+    expect(await refusal(declare([]))).toMatch(
+      /^UnitSet web: .*\n {2}a\.service: ServiceKey=\/app\/server is below none of serviceKeys\n/,
+    );
+    await run(declare(['/app/']));
+  });
+
+  test('a template that wants keys which machines may not read is refused', async () => {
+    const files = mkdtempSync(join(tmpdir(), 'flotilla-library-'));
+    writeFileSync(join(files, 'a.service'), `${service}[X-Flotilla]\nTemplate=a.toml\n`);
+    writeFileSync(join(files, 'a.toml'), '[template]\nsrc = "a.tmpl"\ndest = "/run/a"\nkeys = ["/config"]\n');
+    writeFileSync(join(files, 'a.tmpl'), '{{getv "/config/a"}}\n');
+    const declare = (templateKeys: string[]) => () =>
+      new UnitSet('web', { cluster: new Cluster('blue', { ...hosts, templateKeys }), folders: [files] });
+    expect(await refusal(declare([]))).toContain(
+      'name /config/, or a directory that it is in, in templateKeys',
+    );
+    await run(declare(['/config/']));
+    rmSync(files, { recursive: true });
   });
 
   test('a unit is in one set of its cluster only', async () => {

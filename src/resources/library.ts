@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type ClusterArgs, parseClusterArgs, unusable } from '../config/cluster-args.ts';
+import { type ImageOrigin, parseImageArgs } from '../config/image-args.ts';
+import type { PlannedImage } from '../config/images.ts';
 import type { ClusterSpec } from '../config/schema.ts';
 import { parseUnitSources, type UnitSources } from '../config/unit-set-args.ts';
 import { messageWithCauses } from '../model/message-of.ts';
@@ -9,15 +11,17 @@ import { planCluster } from '../plan/plan.ts';
 import { choosePlatform } from '../platform/choose.ts';
 import { below } from '../platform/scope.ts';
 import { type ClusterParts, createCluster } from './cluster.ts';
+import { type Image as ImageResource, pushImage } from './image.ts';
+import { warnOfImages } from './named-images.ts';
 import { addresses, connection } from './outputs.ts';
 import { ownProviderProblems } from './own-provider.ts';
 import { resultsIn } from './plain-values.ts';
 import { programUnits } from './program-units.ts';
 import { runError } from './run-error.ts';
 import type { UnitSetArgs as UnitSetInputs, UnitSet as UnitSetResource } from './unit-set.ts';
-import { byName, loadUnits, pushUnits } from './units.ts';
+import { byName, loadUnits, type OpenKeys, pushUnits } from './units.ts';
 
-/** What a program gets by `import { Cluster, UnitSet } from 'flotilla'`. */
+/** What a program gets by `import { Cluster, Image, UnitSet } from 'flotilla'`. */
 
 /** All that it takes to reach a cluster's machines. */
 export interface Connection {
@@ -56,6 +60,14 @@ export class Cluster extends pulumi.ComponentResource<ClusterParts> {
   /** How to reach the machines; a secret. */
   readonly connection: pulumi.Output<Connection>;
 
+  /** @internal */
+  readonly openKeys: OpenKeys;
+  /**
+   * Names of the images that the program has brought so far.
+   *
+   * @internal
+   */
+  readonly images = new Set<string>();
   readonly #units = new Map<string, string>();
 
   /**
@@ -65,7 +77,9 @@ export class Cluster extends pulumi.ComponentResource<ClusterParts> {
    *   later, before anything of the cluster is declared.
    */
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('flotilla:components:Cluster', name, specOf(name, args, opts), opts);
+    const spec = specOf(name, args, opts);
+    super('flotilla:components:Cluster', name, spec, opts);
+    this.openKeys = spec;
     const parts = this.getData();
     this.machines = pulumi.output(parts.then(addresses));
     this.etcd = pulumi.output(parts.then(({ etcd }) => etcd.health));
@@ -112,10 +126,50 @@ export class Cluster extends pulumi.ComponentResource<ClusterParts> {
   }
 }
 
+/** Where an image goes, and where it comes from. */
+export interface ImageArgs extends ImageOrigin {
+  /** The cluster whose machines get it. */
+  cluster: Cluster;
+}
+
+/**
+ * An image on the Docker of a cluster's machines, without a registry. `up` pushes what they lack of it, and is done when
+ * all have it; units that name it wait for it where their set has it in `images`.
+ */
+export class Image extends pulumi.ComponentResource<ImageResource> {
+  /** `sha256:…`, as Docker has it. */
+  readonly imageId: pulumi.Output<string>;
+
+  /** @throws RunError with all that is wrong with them. */
+  constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster, ...origin } = args;
+    const image = imageOf(name, origin);
+    super('flotilla:components:Image', name, { cluster, image }, opts);
+    cluster.images.add(image.name);
+    this.imageId = pulumi.output(this.getData().then(({ imageId }) => imageId));
+    this.registerOutputs({ imageId: this.imageId });
+  }
+
+  protected override async initialize(
+    { cluster, image }: { cluster: Cluster; image: PlannedImage },
+    _opts?: pulumi.ComponentResourceOptions,
+    name = '',
+  ): Promise<ImageResource> {
+    return pushImage(name, image, await cluster.parts, { parent: this });
+  }
+
+  /** @internal */
+  get pushed(): Promise<ImageResource> {
+    return this.getData();
+  }
+}
+
 /** Where a set's units run, and which they are. */
 export interface UnitSetArgs extends UnitSources {
   /** The cluster that runs them. */
   cluster: Cluster;
+  /** Images that are to be there before the units come. Default: none. */
+  images?: Image[] | undefined;
 }
 
 /**
@@ -128,18 +182,19 @@ export class UnitSet extends pulumi.ComponentResource<UnitSetResource> {
 
   /** @throws RunError with every problem of every unit. */
   constructor(name: string, args: UnitSetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { cluster } = args;
-    super('flotilla:components:UnitSet', name, { cluster, units: unitsOf(name, args) }, opts);
+    const { cluster, images = [] } = args;
+    super('flotilla:components:UnitSet', name, { cluster, images, units: unitsOf(name, args) }, opts);
     this.placements = pulumi.output(this.getData().then(({ placements }) => placements));
     this.registerOutputs({ placements: this.placements });
   }
 
   protected override async initialize(
-    { cluster, units }: { cluster: Cluster; units: UnitSetInputs['units'] },
+    { cluster, images, units }: { cluster: Cluster; images: readonly Image[]; units: UnitSetInputs['units'] },
     _opts?: pulumi.ComponentResourceOptions,
     name = '',
   ): Promise<UnitSetResource> {
-    return pushUnits(name, units, await cluster.parts, { parent: this });
+    const pushed = await Promise.all(images.map((image) => image.pushed));
+    return pushUnits(name, units, await cluster.parts, pushed, { parent: this });
   }
 }
 
@@ -158,11 +213,21 @@ function nameProblems(name: string): Problem[] {
   return [{ path: 'name', problem: `${JSON.stringify(name)} cannot name a cluster`, fix }];
 }
 
-function unitsOf(name: string, { cluster, ...sources }: UnitSetArgs): UnitSetInputs['units'] {
+function imageOf(name: string, origin: ImageOrigin): PlannedImage {
+  try {
+    refuse(resultsIn(origin));
+    return parseImageArgs(origin);
+  } catch (error) {
+    throw componentError(`Image ${name}`, error);
+  }
+}
+
+function unitsOf(name: string, { cluster, images: _, ...sources }: UnitSetArgs): UnitSetInputs['units'] {
   try {
     refuse(resultsIn(sources));
     const { folders, units } = parseUnitSources(sources);
-    const checked = loadUnits(folders, [programUnits(units)]);
+    const checked = loadUnits(folders, cluster.openKeys, [programUnits(units)]);
+    warnOfImages(checked, cluster.images);
     cluster.claim(
       name,
       checked.map((unit) => unit.name),

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { checkTemplateKeys } from './unit-templates.ts';
-import { checkServiceKeys, loadUnits } from './units.ts';
+import { loadUnits } from './units.ts';
 
 const service = '[Service]\nExecStart=/bin/sleep infinity\n';
 let root: string;
+
+/** Units may have any key. */
+const open = { serviceKeys: ['/'], templateKeys: ['/'] };
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'flotilla-units-'));
@@ -25,7 +27,7 @@ function folder(name: string, files: Readonly<Record<string, string>>): string {
 
 function problemsOf(...paths: string[]): readonly Problem[] {
   try {
-    loadUnits(paths);
+    loadUnits(paths, open);
   } catch (error) {
     if (error instanceof InvalidInput) return error.problems;
     throw error;
@@ -41,7 +43,7 @@ test('all folders make one set, each with its own manifest', () => {
     'README.md': 'What this is.\n',
     '.hidden': '',
   });
-  expect(loadUnits([web, job]).map(({ name, targetState }) => [name, targetState])).toEqual([
+  expect(loadUnits([web, job], open).map(({ name, targetState }) => [name, targetState])).toEqual([
     ['job.service', 'loaded'],
     ['web@1.service', 'launched'],
     ['web@2.service', 'launched'],
@@ -124,14 +126,12 @@ test('a key for a service that is below no prefix of the config is refused befor
     'web@.service': `${service}[X-Flotilla]\n${lines}`,
     'units.yaml': 'instances: { web@.service: 1 }\n',
   });
-  const units = loadUnits([web]);
-  for (const prefixes of [['/app/'], ['/db/', '/app/server/']]) checkServiceKeys(units, prefixes);
-  const refused =
-    (...prefixes: string[]) =>
-    () =>
-      checkServiceKeys(units, prefixes);
-  expect(refused()).toThrow('web@1.service: ServiceKey=/app/server/1 is below none of flotilla:serviceKeys');
-  expect(refused('/db/')).toThrow('→ name a prefix of it there, such as /app/');
+  const load = (...serviceKeys: string[]) => loadUnits([web], { serviceKeys, templateKeys: [] });
+  for (const prefixes of [['/app/'], ['/db/', '/app/server/']]) expect(load(...prefixes)).toHaveLength(1);
+  expect(() => load()).toThrow(
+    'web@1.service: ServiceKey=/app/server/1 is below none of flotilla:serviceKeys',
+  );
+  expect(() => load('/db/')).toThrow('→ name a prefix of it there, such as /app/');
 });
 
 describe('templates', () => {
@@ -144,7 +144,7 @@ describe('templates', () => {
 
   test('travel within the file of the unit beside them', () => {
     const web = folder('web', files);
-    const [loaded] = loadUnits([web]);
+    const [loaded] = loadUnits([web], open);
     expect(loaded?.flotilla.templates).toEqual(['web.toml']);
     expect(loaded?.contents.startsWith(unit)).toBe(true);
     expect(loaded?.contents).toContain('Text="{{getv \\"/web/x\\"}}"');
@@ -183,7 +183,7 @@ describe('templates', () => {
 
   test('of the same file are one', () => {
     const web = folder('web', { ...files, 'app.service': unit });
-    expect(loadUnits([web])).toHaveLength(2);
+    expect(loadUnits([web], open)).toHaveLength(2);
     const other = folder('other', {
       ...{ 'db.service': unit.replace('web', 'db'), 'db.toml': toml(), 'web.tmpl': 'else' },
     });
@@ -194,10 +194,10 @@ describe('templates', () => {
 
   test('see keys that machines may read', () => {
     const keys = '["/web/a", "/db", "/", "/flotilla/services/app", "/flotilla/units"]';
-    const units = loadUnits([folder('web', { ...files, 'web.toml': toml('/etc/a', keys) })]);
-    const refused = (...prefixes: string[]) => {
+    const web = folder('web', { ...files, 'web.toml': toml('/etc/a', keys) });
+    const refused = (...templateKeys: string[]) => {
       try {
-        checkTemplateKeys(units, prefixes);
+        loadUnits([web], { serviceKeys: [], templateKeys });
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         return error.problems.map(({ problem }) => problem.split(' ').at(-1));

@@ -6,27 +6,29 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { ClusterParts } from './cluster.ts';
+import type { Image } from './image.ts';
+import { warnOfImages } from './named-images.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet, type UnitSetArgs } from './unit-set.ts';
 import { checkTemplateFiles, checkTemplateKeys, withTemplates } from './unit-templates.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
 export function createUnits(
-  { units: folders, serviceKeys, templateKeys }: ClusterPlan,
+  plan: ClusterPlan,
   cluster: ClusterParts,
+  images: readonly Image[] = [],
 ): UnitSet | undefined {
-  if (folders.length === 0) return undefined;
-  const units = loadUnits(folders);
-  checkServiceKeys(units, serviceKeys);
-  checkTemplateKeys(units, [...serviceKeys, ...templateKeys]);
-  return pushUnits('units', byName(units), cluster, {});
+  if (plan.units.length === 0) return undefined;
+  const units = loadUnits(plan.units, plan);
+  warnOfImages(units, new Set(plan.images.map(({ name }) => name)));
+  return pushUnits('units', byName(units), cluster, images, {});
 }
 
 /**
  * etcd would refuse such a key for as long as the unit runs.
  * @throws InvalidInput with every unit that chooses a key below none of the prefixes.
  */
-export function checkServiceKeys(units: readonly CheckedUnit[], prefixes: readonly string[]): void {
+function checkServiceKeys(units: readonly CheckedUnit[], prefixes: readonly string[]): void {
   const problems = units.flatMap(({ name, flotilla }) =>
     flotilla.services.flatMap(({ key }): Problem[] => {
       if (key === undefined || prefixes.some((prefix) => key.startsWith(prefix))) return [];
@@ -45,19 +47,23 @@ export function byName(units: readonly CheckedUnit[]): UnitSetArgs['units'] {
   );
 }
 
-/** Declares the units on the cluster: they come when its agents are there, and go with its machines. */
+/** Declares the units on the cluster: they come when its agents and these images are there, and go with its machines. */
 export function pushUnits(
   name: string,
   units: UnitSetArgs['units'],
   { machines, privateKey, agents, lifetime }: ClusterParts,
+  images: readonly Image[],
   options: pulumi.CustomResourceOptions,
 ): UnitSet {
   return new UnitSet(
     name,
     { machines: machines.slice(), privateKey, units },
-    { ...options, dependsOn: agents, deletedWith: lifetime },
+    { ...options, dependsOn: [agents, ...images], deletedWith: lifetime },
   );
 }
+
+/** Prefixes in etcd that are open to units of a cluster. */
+export type OpenKeys = Pick<ClusterPlan, 'serviceKeys' | 'templateKeys'>;
 
 /**
  * @param given units that lie in no folder
@@ -65,6 +71,7 @@ export function pushUnits(
  */
 export function loadUnits(
   paths: readonly string[],
+  { serviceKeys, templateKeys }: OpenKeys,
   given: readonly UnitFolder[] = [],
 ): readonly CheckedUnit[] {
   const folders = [...paths.map(readUnitFolder), ...given].map(withTemplates);
@@ -82,6 +89,8 @@ export function loadUnits(
   ];
   if ('problems' in checked || problems.length > 0)
     throw new InvalidInput('These units cannot be run:', problems);
+  checkServiceKeys(checked.units, serviceKeys);
+  checkTemplateKeys(checked.units, [...serviceKeys, ...templateKeys]);
   return checked.units;
 }
 

@@ -1,4 +1,5 @@
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
+import type { ImageKeeper, ImageRecord } from '../model/image-record.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Registration } from '../model/registration.ts';
@@ -12,6 +13,8 @@ import {
   type PatchedMetadata,
   parseAddress,
   parseCordon,
+  parseImage,
+  parseKeeper,
   parseLeaving,
   parseMachine,
   parseMember,
@@ -47,6 +50,10 @@ export interface ClusterState {
   readonly rollouts: readonly Rollout[];
   /** What machines say that their units offer: their word alone. */
   readonly registrations: readonly Registration[];
+  /** Images that were pushed. */
+  readonly images: readonly ImageRecord[];
+  /** What machines say that they keep of them: their word alone. */
+  readonly keepers: readonly ImageKeeper[];
   /** By machine id; the machine need not be there now. */
   readonly cordons: ReadonlyMap<string, Cordon>;
   /** By machine id: where machines were met last, also those that are missing. */
@@ -86,6 +93,8 @@ const placementIn = onceAnEntry(parsePlacement);
 const statusIn = onceAnEntry(parseStatus);
 const registrationIn = onceAnEntry(parseRegistration);
 const rolloutIn = onceAnEntry(parseRollout);
+const imageIn = onceAnEntry(parseImage);
+const keeperIn = onceAnEntry(parseKeeper);
 const cordonIn = onceAnEntry(parseCordon);
 const addressIn = onceAnEntry(parseAddress);
 const memberIn = onceAnEntry(parseMember);
@@ -101,6 +110,8 @@ interface Found {
   readonly statuses: UnitStatus[];
   readonly rollouts: Rollout[];
   readonly registrations: Registration[];
+  readonly images: ImageRecord[];
+  readonly keepers: ImageKeeper[];
   readonly cordons: [string, Cordon][];
   readonly met: [string, Whereabouts][];
   readonly members: [string, Whereabouts][];
@@ -120,6 +131,8 @@ const readers: readonly (readonly [prefix: string, read: Reader])[] = [
   [prefixes.status, (found, key, entry) => take(found, found.statuses, statusIn(key, entry))],
   [prefixes.rollout, (found, key, entry) => take(found, found.rollouts, rolloutIn(key, entry))],
   [prefixes.service, (found, key, entry) => take(found, found.registrations, registrationIn(key, entry))],
+  [prefixes.image, (found, key, entry) => take(found, found.images, imageIn(key, entry))],
+  [prefixes.keeper, (found, key, entry) => take(found, found.keepers, keeperIn(key, entry))],
   [prefixes.cordon, (found, key, entry) => take(found, found.cordons, cordonIn(key, entry))],
   [prefixes.address, (found, key, entry) => take(found, found.met, addressIn(key, entry))],
   [prefixes.member, (found, key, entry) => take(found, found.members, memberIn(key, entry))],
@@ -135,7 +148,17 @@ function take<T>({ malformed }: Found, into: T[], parsed: Parsed<T>): void {
 function findKinds(entries: ReadonlyMap<string, Entry>): Found {
   const found: Found = {
     ...{ machines: [], patched: [], units: [], files: new Map(), placements: [], statuses: [], rollouts: [] },
-    ...{ registrations: [], cordons: [], met: [], members: [], leaving: [], rebalances: [], malformed: [] },
+    ...{
+      registrations: [],
+      images: [],
+      keepers: [],
+      cordons: [],
+      met: [],
+      members: [],
+      leaving: [],
+      rebalances: [],
+      malformed: [],
+    },
   };
   for (const [key, entry] of entries) {
     readers.find(([prefix]) => key.startsWith(prefix))?.[1](found, key, entry);

@@ -1,5 +1,11 @@
 import * as z from 'zod';
 import { type Cordon, cordonSchema, type RebalanceRequest } from '../model/api.ts';
+import {
+  type ImageKeeper,
+  type ImageRecord,
+  imageKeeperSchema,
+  imageRecordSchema,
+} from '../model/image-record.ts';
 import { type Machine, machineSchema } from '../model/machine.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { type Placement, placementSchema } from '../model/placement.ts';
@@ -25,6 +31,8 @@ export const prefixes = {
   leaving: '/flotilla/leaving/',
   service: '/flotilla/services/',
   rollout: '/flotilla/rollouts/',
+  image: '/flotilla/images/',
+  keeper: '/flotilla/keepers/',
 } as const;
 
 /** Id of the machine that leads, on that machine's lease. Written once, when it is elected. */
@@ -73,6 +81,8 @@ export const leavingKey = (machineId: string, unit: string) => `${prefixes.leavi
 export const servicePrefix = (machineId: string) => `${prefixes.service}${machineId}/`;
 export const serviceKey = (machineId: string, service: string, unit: string) =>
   `${servicePrefix(machineId)}${service}/${unit}`;
+export const imageKey = (architecture: string, name: string) => `${prefixes.image}${architecture}/${name}`;
+export const keeperKey = (machineId: string) => `${prefixes.keeper}${machineId}`;
 export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
 
 /** Where a machine was met last. Stands without a lease, so that a machine that is missing can be asked for. */
@@ -92,6 +102,8 @@ const registrationValue = registrationSchema.omit({ service: true, unit: true, m
 const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
 const addressValue = machineSchema.pick({ name: true, address: true });
 const rebalanceValue = z.object({ maxMoves: z.int().positive() });
+const imageValue = imageRecordSchema.omit({ name: true, architecture: true });
+const keeperValue = imageKeeperSchema.omit({ machineId: true });
 const rolloutValue = rolloutSchema.omit({ name: true }).extend({ from: versions, to: versions });
 
 export const encodeMachine = ({ id: _, ...value }: Machine) => JSON.stringify(value);
@@ -104,6 +116,8 @@ export const encodeRegistration = ({ service: _, unit: __, machineId: ___, ...va
 export const encodeCordon = ({ drain, reason, force }: Cordon) => JSON.stringify({ drain, reason, force });
 export const encodeAddress = ({ name, address }: Whereabouts) => JSON.stringify({ name, address });
 export const encodeRollout = ({ name: _, ...value }: Rollout) => JSON.stringify(value);
+export const encodeImage = ({ name: _, architecture: __, ...value }: ImageRecord) => JSON.stringify(value);
+export const encodeKeeper = ({ machineId: _, ...value }: ImageKeeper) => JSON.stringify(value);
 export const encodeRebalance = ({ maxMoves }: RebalanceRequest) => JSON.stringify({ maxMoves });
 
 /** What users set over a machine's own metadata: a value, or null for a key that is hidden. */
@@ -179,6 +193,18 @@ export function parseLeaving(key: string): [machineId: string, unit: string] {
 export function parseRegistration(key: string, value: string): Parsed<Registration> {
   const [machineId = '', service = '', unit = ''] = key.slice(prefixes.service.length).split('/');
   return parse(registrationValue, key, value, (found) => ({ service, unit, machineId, ...found }));
+}
+
+/** `/flotilla/images/<architecture>/<name>`; the name may contain slashes. */
+export function parseImage(key: string, value: string): Parsed<ImageRecord> {
+  const [architecture = '', ...name] = key.slice(prefixes.image.length).split('/');
+  return parse(imageValue, key, value, (found) => ({ name: name.join('/'), architecture, ...found }));
+}
+
+/** `/flotilla/keepers/<machine id>` */
+export function parseKeeper(key: string, value: string): Parsed<ImageKeeper> {
+  const machineId = key.slice(prefixes.keeper.length);
+  return parse(keeperValue, key, value, (found) => ({ machineId, ...found }));
 }
 
 /** `/flotilla/rollouts/<name>` */

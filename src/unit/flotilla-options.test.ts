@@ -30,6 +30,7 @@ describe('readFlotillaOptions', () => {
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
       ...['DeregistrationDelay=1min', 'Template=nginx.toml log@.toml', 'Template=nginx.toml'],
+      ...['Image=registry.example:5000/team/%p:1 %p:%i', 'Image=web:2'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -49,6 +50,7 @@ describe('readFlotillaOptions', () => {
       ],
       deregistrationDelay: 60,
       templates: ['nginx.toml', 'log@.toml'],
+      images: ['registry.example:5000/team/web:1', 'web:2'],
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -126,6 +128,8 @@ describe('checkOptions of [X-Flotilla]', () => {
       '4: DeregistrationDelay=1h is not a time span of 10 minutes',
     ],
     ['DeregistrationDelay=1s', '2: DeregistrationDelay= is about services, and this unit has none'],
+    ['Image=', '2: Image= is empty; write it as machines have it, with a tag'],
+    ['Image=app:1 db', '2: Image=db is not the name of an image with its tag'],
     ['Template=', '2: Template= is empty; name a file beside the unit'],
     [
       'Template=conf.d/a.toml',
@@ -273,6 +277,7 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   ServiceKey: '/app',
   DeregistrationDelay: '9s',
   Template: 'web.toml',
+  Image: 'web:1',
   MaxUnavailable: '4',
   Rollback: 'false',
   RolloutDeadline: '99s',

@@ -1,3 +1,4 @@
+import { parseReference } from '../image/reference.ts';
 import type { FlotillaOptions, MetadataCondition, OfferedService, Probe } from '../model/flotilla-options.ts';
 import { readCondition } from './conditions.ts';
 import { checkName, isTemplate } from './name.ts';
@@ -29,6 +30,7 @@ interface Meanings {
   ServiceKey: string;
   DeregistrationDelay: number;
   Template: string;
+  Image: string;
   MaxUnavailable: number;
   Rollback: boolean;
   RolloutDeadline: number;
@@ -41,6 +43,7 @@ const splitters: Readonly<Partial<Record<FlotillaOption, (line: string) => strin
   MachineMetadata: splitValues,
   AfterReady: splitNames,
   Template: splitNames,
+  Image: splitNames,
 };
 
 function splitNames(line: string): string[] {
@@ -124,6 +127,15 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
           expected: 'the name of a template resource',
           fix: 'name a file beside the unit, without folder: Template=nginx.toml',
         },
+  Image: expanded((text) =>
+    parseReference(text) === undefined
+      ? {
+          rule: 'image-name',
+          expected: 'the name of an image with its tag',
+          fix: 'write it as machines have it, with a tag: Image=app:1',
+        }
+      : read(text),
+  ),
   MaxUnavailable: wholeNumber(1, 10_000),
   Rollback: expanded((text) => {
     const value = readBoolean(text);
@@ -154,6 +166,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
   const maxPerMachine = every('MaxPerMachine').at(-1);
   const probe = every('Ready').at(-1);
   const templates = [...new Set(every('Template'))];
+  const images = [...new Set(every('Image'))];
   return {
     weight: every('Weight').at(-1) ?? 1,
     ...(spread !== undefined && { spread }),
@@ -171,6 +184,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
     services: readServices(unit, options),
     deregistrationDelay: every('DeregistrationDelay').at(-1) ?? 2,
     ...(templates.length > 0 && { templates }),
+    ...(images.length > 0 && { images }),
     rollout: {
       maxUnavailable: every('MaxUnavailable').at(-1) ?? 1,
       rollback: every('Rollback').at(-1) ?? true,

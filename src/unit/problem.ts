@@ -42,6 +42,7 @@ export type Rule =
   | 'service-name'
   | 'service-key'
   | 'template-name'
+  | 'image-name'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */

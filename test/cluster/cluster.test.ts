@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { identityOf } from './identity.ts';
 import { testImageBuild } from './image-build.ts';
+import { images, imagesOfLateJoiners, ownImages, writeOwnImage } from './images.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { events, fewestActive, watchAnswers } from './observe-units.ts';
 import { runOnMachine } from './run-on-machine.ts';
@@ -25,6 +24,7 @@ function config(workers: number, generation = 1): Config {
       core: { count: 3, etcd: true, metadata: { role: 'core' }, publish: { [port]: 8080 } },
       ...(workers > 0 ? { worker: { count: workers, generation, metadata: { role: 'worker' } } } : {}),
     },
+    images: ownImages,
     units: ['units/hello', 'units/extra'],
   };
 }
@@ -52,8 +52,9 @@ const ticker = (word: string) => `[Service]
 ExecStart=/bin/sh -c 'while :; do echo ${word}; sleep 5; done'
 `;
 
-beforeAll(() => {
+beforeAll(async () => {
   stack = createStack('test', config(0));
+  await writeOwnImage(stack);
   stack.mkdir('units/extra');
   unit('ticker.service', ticker('one'));
 });
@@ -201,36 +202,7 @@ describe('services', () => {
   });
 });
 
-describe('images', () => {
-  const size = 1024 * 1024;
-
-  /** Of random bytes, which nothing on the way makes smaller. */
-  async function layer(name: string): Promise<Buffer> {
-    return readFileSync(await writeArchive(join(stack.clone, name), [[name, randomBytes(size)]]));
-  }
-
-  test('come to every machine without a registry, each layer once from here', async () => {
-    const below = await layer('below');
-    const push = async (above: Buffer) => {
-      const folder = await writeFolder(join(stack.clone, 'layout'), layoutFiles(sampleImage([below, above])));
-      const { status, output } = await stack.flotilla(['image', 'push', folder, 'random:1']);
-      expect([status, output]).toEqual([
-        0,
-        expect.stringContaining('random:1 is on core-1, core-2, core-3;'),
-      ]);
-      return output;
-    };
-    expect(await push(await layer('above'))).toMatch(/; 2(\.0)? MiB left this computer\./);
-    const changed = await layer('changed');
-    expect(await push(changed)).toMatch(/; 1(\.0)? MiB left this computer\./);
-    const digest = createHash('sha256').update(changed).digest('hex');
-    const inspect = ['docker', 'image', 'inspect', '--format', '{{json .RootFS.Layers}}', 'random:1'];
-    for (const name of cores) expect(await onMachine(stack, name, inspect)).toContain(digest);
-    const { output } = await stack.flotilla(['image', 'list', '--no-legend']);
-    expect(output).toMatch(/^random:1 .* core-1,core-2,core-3 /m);
-    expect(output).not.toContain('127.0.0.1');
-  });
-});
+images({ stack: () => stack, succeed, cores });
 
 describe('image builds', () => testImageBuild(() => stack, cores));
 
@@ -307,6 +279,8 @@ describe('a change', () => {
     expect((await stack.outputs()).units['hello-image.service']).toContain('worker-1');
   });
 });
+
+imagesOfLateJoiners({ stack: () => stack }, 'worker-1');
 
 describe('a machine without etcd', () => {
   test('may write what is its own, and no more', async () => {

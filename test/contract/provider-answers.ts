@@ -19,7 +19,8 @@ const computed: Readonly<Record<string, Computed>> = {
     health: { 'core-1': 'healthy' },
   }),
   UnitSet: () => ({ placements: { 'web.service': ['core-1'] } }),
-  Image: () => ({ key: 'debian-13' }),
+  // Of a local machine, and of containers.
+  Image: () => ({ key: 'debian-13', imageId: 'sha256:1' }),
   Machine: (name) => ({
     host: '127.0.0.1',
     port: 2200,

@@ -159,9 +159,37 @@ export const clusterRules: readonly Rule[] = [
   {
     broken: 'a blob of an image is taken unread',
     file: 'src/image/oci-layout.ts',
-    from: 'if (real !== digest)',
+    from: 'if (real !== undefined && real !== digest)',
     to: "if (real === '')",
     tests: ['src/image/read-image.test.ts'],
+  },
+  {
+    broken: 'two pushes write one file',
+    file: 'src/image/blob-file.ts',
+    from: 'writtenName = (digest: string): string =>',
+    to: 'writtenName = restingName; export const unused = (digest: string): string =>',
+    tests: ['src/image/push.test.ts'],
+  },
+  {
+    broken: 'a unit starts without its image',
+    file: 'src/agent/machine/start-rules.ts',
+    from: 'readiness, images, templates]',
+    to: 'readiness, templates]',
+    tests: ['src/agent/image'],
+  },
+  {
+    broken: 'images are handed to whoever has a certificate',
+    file: 'src/agent/image/peers.ts',
+    from: 'name === undefined || !isMember(name)',
+    to: 'name === undefined',
+    tests: ['src/agent/image'],
+  },
+  {
+    broken: 'an image is lost with one machine',
+    file: 'src/agent/image/chosen-keepers.ts',
+    from: 'keeperCount = 2;',
+    to: 'keeperCount = 1;',
+    tests: ['src/agent/image'],
   },
   {
     broken: 'a reload that failed is forgotten',

@@ -21,6 +21,14 @@ export interface Start {
   readonly orders: readonly Order[];
 }
 
+/** What the unit that is started names, and what its machine's Docker has. */
+export interface ImagedStart {
+  readonly machine: string;
+  readonly name: string;
+  readonly images: readonly string[];
+  readonly there: ReadonlyMap<string, string>;
+}
+
 /** Seconds without a confirmed lease after which a fenced unit may be stopped. */
 const fenceFrom = 3;
 
@@ -46,6 +54,12 @@ export interface StopRecord {
 export function stopsHaveReasons({ machine, unit, log }: StopRecord): Finding {
   const said = log.some((line) => line.startsWith(`stop ${unit}: `) && line.length > `stop ${unit}: `.length);
   return said ? undefined : `${machine} stopped ${unit} and logged no reason`;
+}
+
+/** A unit is started where its images are. */
+export function startsHaveImages({ machine, name, images, there }: ImagedStart): Finding {
+  const lacking = images.filter((image) => !there.has(image));
+  return lacking.length === 0 ? undefined : `${machine} started ${name} without ${lacking.join(', ')}`;
 }
 
 /** An agent starts what it was told to start, once: a restart of the agent is no reason to start anything. */

@@ -1,5 +1,6 @@
 import { runAgent } from '../../src/agent/agent.ts';
 import type { Dial } from '../../src/agent/engine/second-opinion.ts';
+import type { ImageHost } from '../../src/agent/image/image-host.ts';
 import type { RunProbe } from '../../src/agent/machine/probe.ts';
 import type { Systemd } from '../../src/agent/systemd/systemd.ts';
 import type { Machine } from '../../src/model/machine.ts';
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly cluster: MemoryCluster;
   readonly link: Link;
   readonly systemd: Systemd;
+  readonly imageHost: ImageHost;
   readonly dial: Dial;
   readonly observer: SystemdObserver & {
     onDecided(decided: Decided): void;
@@ -60,7 +62,8 @@ export class AgentProcess {
       observer.onLog(line);
     };
     const dial: Dial = (address) => gate.pass(around.dial(address));
-    const agent = { store: this.#store, systemd, clock, log, machine, dial, runProbe: allIsWell };
+    const { imageHost } = around;
+    const agent = { store: this.#store, systemd, clock, log, machine, dial, runProbe: allIsWell, imageHost };
     this.ended = runAgent(agent, this.#stop.signal);
   }
 

@@ -1,9 +1,11 @@
+import { FakeImageHost } from '../../src/agent/image/fake-image-host.ts';
 import { FakeSystemd } from '../../src/agent/systemd/fake-systemd.ts';
 import type { Machine, Metadata } from '../../src/model/machine.ts';
 import { type Clock, sleep } from '../../src/store/clock.ts';
 import type { MemoryCluster } from '../../src/store/memory-cluster.ts';
 import { AgentProcess } from './agent-process.ts';
 import { Link } from './link.ts';
+import { theImage } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Decided } from './witness.ts';
 
@@ -15,6 +17,9 @@ const dialPatience = 2000;
 
 /** Milliseconds that a unit takes to stop at most. */
 const stopTime = 2000;
+
+/** Milliseconds after a boot in which an image arrives at the latest. */
+const imageTime = 5000;
 
 /** Milliseconds between two looks of systemd at whether a service has ended that it shall start again. */
 const restartPause = 100;
@@ -38,6 +43,7 @@ export interface HostOptions {
 /** A machine: what it has outlives the agents that run on it, and some of it outlives a loss of power. */
 export class Host {
   readonly systemd: FakeSystemd;
+  readonly images: FakeImageHost;
   readonly link: Link;
   /** Undefined while no agent runs. */
   process: AgentProcess | undefined;
@@ -58,6 +64,7 @@ export class Host {
     this.machine = machineNumber(number, metadata);
     this.link = new Link(options.clock, options.random);
     this.systemd = new FakeSystemd(options.clock);
+    this.images = new FakeImageHost(this.machine.id, new Map());
   }
 
   get name(): string {
@@ -67,7 +74,11 @@ export class Host {
   /** Gives it power if it has none, and starts its agent. */
   boot(): void {
     if (this.lost) return;
-    if (!this.on) this.machine = { ...this.machine, bootId: `${this.name} boot ${++this.#boots}` };
+    if (!this.on) {
+      this.machine = { ...this.machine, bootId: `${this.name} boot ${++this.#boots}` };
+      const { clock, random } = this.#options;
+      clock.after(random.below(imageTime), () => this.images.docker.set(theImage, 'sha256:1'));
+    }
     this.on = true;
     this.start();
   }
@@ -96,6 +107,7 @@ export class Host {
     this.kill();
     this.on = false;
     this.systemd.reboot();
+    this.images.docker.clear();
   }
 
   #bury(process: AgentProcess): void {
@@ -105,9 +117,9 @@ export class Host {
 
   #launch(): void {
     const { clock, cluster, random, observer } = this.#options;
-    const { machine, link, systemd } = this;
+    const { machine, link, systemd, images: imageHost } = this;
     const process: AgentProcess = new AgentProcess({
-      ...{ machine, clock, cluster, link, systemd, offset: random.below(1_000_000) },
+      ...{ machine, clock, cluster, link, systemd, imageHost, offset: random.below(1_000_000) },
       dial: (address) => this.#dial(address),
       observer: {
         onLog: (line) => observer.note(`${this.name} says: ${line}`),

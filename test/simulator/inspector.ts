@@ -7,6 +7,7 @@ import type { MemoryCluster } from '../../src/store/memory-cluster.ts';
 import type { Operation } from '../../src/store/store.ts';
 import {
   fencedUnitsLiveOnce,
+  startsHaveImages,
   startsHaveOrders,
   stopsHaveOrders,
   stopsHaveReasons,
@@ -135,6 +136,8 @@ export class Inspector implements HostObserver {
     for (const name of names) {
       const unit = units.find((it) => it.name === name);
       this.#hold([startsHaveOrders], { machine: host.name, name, unit, orders: process.orders.current });
+      const { images = [] } = (unit && needsIn(this.files)(name, unit.hash))?.flotilla ?? {};
+      this.#hold([startsHaveImages], { machine: host.name, name, images, there: host.images.docker });
       if (unit && this.#runsOnce(name, unit.hash)) await this.#checkFenced(host, name);
     }
   }

@@ -11,6 +11,7 @@ import {
 } from '../../src/store/keys.ts';
 import {
   fencedUnitsLiveOnce,
+  startsHaveImages,
   startsHaveOrders,
   stopsHaveOrders,
   stopsHaveReasons,
@@ -104,6 +105,12 @@ test('most machines that are given up too soon are found', () => {
   expect(blindnessIsNotDeath(write(placed, { removed, missingFor }, ['1']))).toContain(
     'most machines vanished',
   );
+});
+
+test('starts without an image are found', () => {
+  const start = { machine: 'core-1', name: 'a.service', images: ['app:1'] };
+  expect(startsHaveImages({ ...start, there: new Map([['app:1', 'sha256:1']]) })).toBeUndefined();
+  expect(startsHaveImages({ ...start, there: new Map() })).toBe('core-1 started a.service without app:1');
 });
 
 const unit = {

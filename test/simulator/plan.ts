@@ -119,6 +119,9 @@ const offers = [
   `Service=app\nPort=82\nServiceKey=${chosenPrefix}%n`,
 ];
 
+/** Comes to the Docker of each machine a while after that has booted. */
+export const theImage = 'app:1';
+
 const own = fc.uniqueArray(
   fc.oneof(
     { weight: 3, arbitrary: fc.constant('Fence=stop') },
@@ -129,6 +132,7 @@ const own = fc.uniqueArray(
     { weight: 1, arbitrary: fc.constantFrom('MaxPerMachine=1', 'Spread=zone', 'Weight=2') },
     { weight: 2, arbitrary: fc.constantFrom(...offers) },
     { weight: 1, arbitrary: fc.constant('Ready=http :80/') },
+    { weight: 1, arbitrary: fc.constant(`Image=${theImage}`) },
   ),
   { maxLength: 2, selector: (line) => line.split('=')[0] },
 );

@@ -28,6 +28,9 @@ const change = {
   destroy: [],
 };
 
+const digest = `sha256:${'1'.repeat(64)}`;
+const pushed = { id: digest, manifest: { mediaType: 'application/json', digest, size: 2 } };
+
 const examples: Readonly<Record<string, readonly Example[]>> = {
   'get /flotilla/v1/health': [{ path: '/flotilla/v1/health', status: 200 }],
   'get /flotilla/v1/machines': [{ path: '/flotilla/v1/machines', status: 200 }],
@@ -68,6 +71,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'post /flotilla/v1/rebalance': [{ path: '/flotilla/v1/rebalance', body: { maxMoves: 1 }, status: 200 }],
   'get /flotilla/v1/services': [{ path: '/flotilla/v1/services', status: 200 }],
+  'get /flotilla/v1/images': [{ path: '/flotilla/v1/images', status: 200 }],
+  'put /flotilla/v1/images/{architecture}/{name}': [
+    { path: '/flotilla/v1/images/amd64/team%2Fapp:1', body: pushed, status: 200 },
+    { path: '/flotilla/v1/images/amd64/app', body: pushed, status: 400 },
+    { path: '/flotilla/v1/images/amd64/app:1', body: {}, status: 400 },
+  ],
+  'delete /flotilla/v1/images/{architecture}/{name}': [
+    { path: '/flotilla/v1/images/amd64/team%2Fapp:1', status: 204 },
+    { path: '/flotilla/v1/images/amd64/none:1', status: 404 },
+  ],
   'get /flotilla/v1/rollouts': [{ path: '/flotilla/v1/rollouts', status: 200 }],
   'post /flotilla/v1/rollouts/{name}/pause': [
     { path: '/flotilla/v1/rollouts/web%40.service/pause', status: 200 },

@@ -5,6 +5,7 @@ import { departuresRoute } from './departures.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { fleetRoutes } from './fleet/fleet-routes.ts';
+import { imageRoutes } from './image-requests.ts';
 import { machineRoutes } from './machine-requests.ts';
 import { metrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
@@ -121,6 +122,7 @@ export const routes: readonly Route[] = [
   rebalanceRoute,
   ...rolloutRoutes,
   servicesRoute,
+  ...imageRoutes,
   ...fleetRoutes,
 ];
 

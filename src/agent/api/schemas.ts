@@ -10,6 +10,9 @@ import {
   departuresReplySchema,
   errorReplySchema,
   explainReplySchema,
+  imageRequestSchema,
+  imagesReplySchema,
+  imageViewSchema,
   machinesReplySchema,
   machineViewSchema,
   planReplySchema,
@@ -66,6 +69,9 @@ component('Unit', unitViewSchema);
 
 export const cordonReply = component('CordonedMachine', cordonReplySchema);
 export const machinesReply = component('Machines', machinesReplySchema);
+export const imageRequest = component('ImageRequest', imageRequestSchema);
+export const imageView = component('Image', imageViewSchema);
+export const imagesReply = component('Images', imagesReplySchema);
 export const servicesReply = component('Services', servicesReplySchema);
 export const unitFileView = component('UnitWithFile', unitFileViewSchema);
 export const unitsReply = component('Units', unitsReplySchema.extend({ revision }));

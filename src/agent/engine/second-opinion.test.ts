@@ -166,7 +166,7 @@ describe('a machine without a lease', () => {
     await dead.kill();
     await young.clock.advance(9000);
     const machine = { ...dead.machine, id: '9'.repeat(32), bootId: 'first' };
-    const heir = new SimulatedMachine(machine, young.clock, young.etcd, async () => true);
+    const heir = new SimulatedMachine(machine, young.clock, young.etcd, async () => true, new Map());
     heir.boot();
     // Without its heir it had 30 s to come back: the leader's own lease is as young as the cluster.
     await young.clock.advance(5000);

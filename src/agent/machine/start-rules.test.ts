@@ -31,6 +31,7 @@ function wait(
     sightings: (name) => sightings.filter(({ status }) => status.unit === name),
     claimed: () => true,
     unwritten: () => undefined,
+    lacking: () => undefined,
     vouched: () => true,
     ...more,
   });
@@ -133,4 +134,14 @@ test('only what somebody waits for is watched', () => {
   expect(watchedFor(['a.service', 'web.service'], known)).toEqual(
     new Set(['a.service', 'db.service', 'cache.service']),
   );
+});
+
+describe('Image', () => {
+  test('what the machine lacks is waited for, and looked for again', () => {
+    const lacking = () => 'waits until app:1 is here';
+    expect(wait('a.service', { 'a.service': '[X-Flotilla]\nImage=app:1\n' }, { lacking })).toEqual({
+      reason: 'waits until app:1 is here',
+      until: 12_000,
+    });
+  });
 });

@@ -4,6 +4,7 @@ import { shortId } from '../../scheduler/match.ts';
 import { compileGlob, matchesGlob } from '../../unit/glob.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import { graceSeconds } from '../engine/grace.ts';
+import { lookPeriod } from '../image/machine-images.ts';
 import type { Membership } from './fence.ts';
 import type { Sighting } from './unit-sightings.ts';
 
@@ -31,12 +32,14 @@ export interface Circumstances {
   readonly claimed: (unit: string) => boolean;
   /** What the files of the unit's templates lack; undefined when all are written. */
   readonly unwritten: (unit: string) => Reason | undefined;
+  /** Which image that the unit names is not here; undefined when all are. */
+  readonly lacking: (needs: UnitNeeds) => Reason | undefined;
 }
 
 type Rule = (unit: string, needs: UnitNeeds, circumstances: Circumstances) => Wait | undefined;
 
 /** The first that applies is what the user is told. */
-const rules: readonly Rule[] = [fence, room, readiness, templates];
+const rules: readonly Rule[] = [fence, room, readiness, images, templates];
 
 /** Why `unit` can't be started now; undefined when it can. */
 export function waitOf(unit: string, circumstances: Circumstances): Wait | undefined {
@@ -113,6 +116,12 @@ function readiness(_: string, { flotilla }: UnitNeeds, { sightings }: Circumstan
       !sightings(name).some(({ status, goneAt }) => goneAt === undefined && isReady(status, byItsWord)),
   );
   return missing.length === 0 ? undefined : { reason: `waits until ${list(missing)} ready` };
+}
+
+/** Docker tells nobody of an image that comes by hand, so it is asked again. */
+function images(_: string, needs: UnitNeeds, { lacking, now }: Circumstances): Wait | undefined {
+  const reason = lacking(needs);
+  return reason === undefined ? undefined : { reason, until: now + lookPeriod };
 }
 
 /** A program that starts without its configuration fails, or does with another one what nobody wants. */

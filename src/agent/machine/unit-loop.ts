@@ -14,6 +14,8 @@ import {
 } from '../../store/keys.ts';
 import { type MirrorView, mirror } from '../../store/mirror.ts';
 import type { Lease, Store } from '../../store/store.ts';
+import type { ImageHost } from '../image/image-host.ts';
+import { MachineImages } from '../image/machine-images.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
@@ -36,6 +38,8 @@ export interface UnitLoopOptions {
   readonly runProbe: RunProbe;
   /** What files of templates are written with. */
   readonly templateTools: TemplateTools;
+  /** Docker, and what is kept of images for other machines. */
+  readonly imageHost: ImageHost;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -62,6 +66,7 @@ export class UnitLoop {
   readonly #probes: Probes;
   readonly #templates: Templates;
   readonly #deregistrations = new Deregistrations();
+  readonly #images: MachineImages;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -84,10 +89,12 @@ export class UnitLoop {
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
     this.#templates = templates;
+    const images = new MachineImages({ ...options, host: options.imageHost, onChange });
+    this.#images = images;
     const deregistrations = this.#deregistrations;
     this.#work = new UnitWork({
       ...options,
-      ...{ machineId: machine.id, templates, deregistrations, claimOf, onChange },
+      ...{ machineId: machine.id, templates, images, deregistrations, claimOf, onChange },
     });
   }
 
@@ -95,6 +102,7 @@ export class UnitLoop {
   attach(lease: Lease): void {
     this.#lease = lease;
     this.#work.attach(lease);
+    this.#images.attach(lease);
     this.#pulse.ring();
   }
 
@@ -107,7 +115,7 @@ export class UnitLoop {
       follow(placementPrefix(machine.id), (view) => this.#want(view)),
       follow(cordonKey(machine.id), (view) => this.#hearCordon(view)),
     ];
-    const listening = this.#listen(signal);
+    const listening = Promise.all([this.#listen(signal), this.#images.run(signal)]);
     while (!signal.aborted) {
       await this.#pulse.wait(await this.#pass(), signal);
       await sleep(clock, collectFor, signal);

@@ -2,6 +2,7 @@ import type { Placement } from '../../model/placement.ts';
 import type { Reason } from '../../model/reason.ts';
 import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
+import type { MachineImages } from '../image/machine-images.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
 import type { Deregistrations } from './deregistrations.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
@@ -19,10 +20,11 @@ export interface Desired {
   readonly unclear: ReadonlySet<string>;
 }
 
-export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten'> {
+export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten' | 'lacking'> {
   readonly systemd: Systemd;
   readonly templates: Templates;
   readonly deregistrations: Pick<Deregistrations, 'pending' | 'nextEnd'>;
+  readonly images: MachineImages;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -45,7 +47,11 @@ export class UnitWork {
     this.#options = options;
     const onStopped = (unit: string, problem?: string) => this.#stopped(unit, problem);
     this.#executor = new Executor({ store, systemd, onStopped });
-    this.#waits = new Waits({ ...options, unwritten: (unit) => options.templates.waitOf(unit) });
+    this.#waits = new Waits({
+      ...options,
+      unwritten: (unit) => options.templates.waitOf(unit),
+      lacking: (needs) => options.images.waitOf(needs),
+    });
     this.#fencing = new Fencing(options);
   }
 
@@ -138,9 +144,11 @@ export class UnitWork {
     for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
     this.#followTemplates(actions, units, files);
+    this.#options.images.follow(needs.values());
     await this.#fencing.hold(needs);
     const starts = unitsOf('start', actions);
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
+    await this.#options.images.look(starts.flatMap((unit) => needs.get(unit) ?? []));
     const vouched = await this.#fencing.vouchers(starts, needs, claimed);
     const stopping = new Map([...this.#deregistering(needs), ...this.#stopping]);
     this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping, vouched });

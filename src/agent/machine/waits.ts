@@ -15,6 +15,7 @@ export interface WaitsOptions {
   /** The store's revision of what this machine last said of a unit under the lease. */
   readonly claimOf: (unit: string, lease: Lease) => bigint | undefined;
   readonly unwritten: Circumstances['unwritten'];
+  readonly lacking: Circumstances['lacking'];
   /** Called when a wait may be over. */
   readonly onChange: () => void;
 }
@@ -66,14 +67,15 @@ export class Waits {
 
   /** These shall be started, and no others: `reasonOf` says of each what it waits for. */
   look(starts: readonly string[], { lease, ...situation }: Situation): void {
-    const { clock, machineId, log, claimOf, unwritten } = this.#options;
+    const { clock, machineId, log, claimOf, unwritten, lacking } = this.#options;
     const now = clock.now();
     this.#sightings.watch(watchedFor(starts, situation.needs));
     const claimed = (unit: string) =>
       this.#sightings.revision >= ((lease && claimOf(unit, lease)) ?? Infinity);
     const sightings = (unit: string) => this.#sightings.of(unit);
     const membership = membershipOf(lease, now);
-    const circumstances = { ...situation, now, machineId, membership, sightings, claimed, unwritten };
+    const known = { now, machineId, membership, sightings, claimed, unwritten, lacking };
+    const circumstances = { ...situation, ...known };
     const waiting = new Map<string, Wait>();
     for (const unit of starts) {
       const wait = waitOf(unit, circumstances);

@@ -1,11 +1,11 @@
-import { shortDigest } from '../image/digest.ts';
-import { blobsOf, type Image } from '../image/image.ts';
-import type { PushPlan } from '../image/plan.ts';
-import type { PushEvent } from '../image/push.ts';
 import { sizeText } from '../qemu/prune-limits.ts';
+import { shortDigest } from './digest.ts';
+import { blobsOf, type Image } from './image.ts';
+import type { PushPlan } from './plan.ts';
+import type { PushEvent } from './push.ts';
 
 /** Says what a push does: one line for each layer that left this computer, and for each machine. */
-export class ImageProgress {
+export class PushProgress {
   readonly #say: (line: string) => void;
   readonly #sizes: ReadonlyMap<string, number>;
   readonly #planned: number;

@@ -1,0 +1,215 @@
+import type { ImageRecord } from '../../model/image-record.ts';
+import type { Machine } from '../../model/machine.ts';
+import { messageOf } from '../../model/message-of.ts';
+import type { Reason } from '../../model/reason.ts';
+import { Backoff } from '../../store/backoff.ts';
+import { type Clock, sleep } from '../../store/clock.ts';
+import type { Lease, Store } from '../../store/store.ts';
+import type { UnitNeeds } from '../../unit/needs.ts';
+import type { Log } from '../log.ts';
+import { Pulse } from '../pulse.ts';
+import { chosenKeepers } from './chosen-keepers.ts';
+import { ImageDirectory } from './image-directory.ts';
+import type { ImageHost } from './image-host.ts';
+
+export interface MachineImagesOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Pick<Machine, 'id' | 'address'>;
+  readonly host: ImageHost;
+  /** Called when a unit may be started now, or another reason is to be told. */
+  readonly onChange: () => void;
+}
+
+/** Milliseconds between looks at Docker while an image is waited for: it may be pushed at any time. */
+export const lookPeriod = 2000;
+
+/** Milliseconds between looks at the folder when nothing is said to have changed. */
+const idlePeriod = 600_000;
+
+/** Milliseconds that changes are collected for. */
+const collectFor = 50;
+
+/** Milliseconds between a failure and the next try. */
+const retryPauses = { first: 2000, most: 60_000 };
+
+/**
+ * The images of this machine: whether those that its units name are there, getting them from machines that keep them,
+ * and keeping some for others.
+ */
+export class MachineImages {
+  readonly #options: MachineImagesOptions;
+  readonly #directory: ImageDirectory;
+  readonly #pulse: Pulse;
+  readonly #backoff: Backoff;
+  #wanted: ReadonlySet<string> = new Set();
+  /** As Docker said last: name → id. */
+  #names: ReadonlyMap<string, string> = new Map();
+  #dockerProblem: Reason | undefined;
+  /** Why an image could not be had, by name. */
+  readonly #failures = new Map<string, Reason>();
+  /** Manifests of images that other machines keep, and this one need not. */
+  #letGo: ReadonlySet<string> = new Set();
+  #said = '';
+
+  constructor(options: MachineImagesOptions) {
+    const { store, clock, log, machine, host } = options;
+    const { architecture } = host;
+    this.#options = options;
+    this.#pulse = new Pulse(clock);
+    this.#backoff = new Backoff(retryPauses, clock);
+    const onChange = () => this.#pulse.ring();
+    this.#directory = new ImageDirectory({ store, clock, log, machine, architecture, onChange });
+  }
+
+  /** From now on what this machine keeps is told under this lease. */
+  attach(lease: Lease): void {
+    this.#directory.attach(lease);
+    this.#pulse.ring();
+  }
+
+  /** These are the needs of units that are here or about to be. */
+  follow(needs: Iterable<UnitNeeds>): void {
+    const wanted = new Set([...needs].flatMap(({ flotilla }) => flotilla.images ?? []));
+    const isNew = [...wanted].some((name) => !this.#wanted.has(name));
+    this.#wanted = wanted;
+    if (isNew) this.#pulse.ring();
+  }
+
+  /** Asks Docker before units with these needs are started. Never rejects. */
+  async look(needs: Iterable<UnitNeeds>): Promise<void> {
+    if ([...needs].some(({ flotilla }) => flotilla.images !== undefined)) await this.#ask();
+  }
+
+  /** Why a unit with these needs can't be started yet; undefined when all its images are there. */
+  waitOf({ flotilla }: UnitNeeds): Reason | undefined {
+    const lacking = (flotilla.images ?? []).map((name) => this.#lackOf(name));
+    return lacking.find((reason) => reason !== undefined);
+  }
+
+  /** Runs until `signal` aborts; never rejects. What is kept stays. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, host } = this.#options;
+    const following = this.#directory.follow(signal);
+    // At once, since a pull under way ends with it.
+    signal.addEventListener('abort', () => void host.close(), { once: true });
+    while (!signal.aborted) {
+      await this.#pulse.wait(await this.#pass(), signal);
+      await sleep(clock, collectFor, signal);
+    }
+    await Promise.all([following, host.close()]);
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.#names = await this.#options.host.names();
+      this.#dockerProblem = undefined;
+    } catch (error) {
+      this.#dockerProblem = messageOf(error);
+    }
+  }
+
+  #lackOf(name: string): Reason | undefined {
+    if (this.#dockerProblem !== undefined)
+      return `waits until Docker says whether it has ${name}: ${this.#dockerProblem}`;
+    const id = this.#names.get(name);
+    const record = this.#directory.record(name);
+    const isKept = record !== undefined && this.#directory.isKept(record);
+    // What nobody hands on would be waited for in vain: then the one that is here has to do.
+    if (id !== undefined && (record?.id === id || !isKept)) return undefined;
+    const what = `waits until ${id === undefined ? '' : 'the newest '}${name} is here`;
+    if (record === undefined) return `${what}: \`flotilla image push\` brings it`;
+    const failure = this.#failures.get(name);
+    if (failure !== undefined) return `${what}: ${failure}`;
+    return isKept ? what : `${what}: no machine that is there keeps it; \`flotilla image push\` brings it`;
+  }
+
+  /** Answers in how many milliseconds to look again. */
+  async #pass(): Promise<number> {
+    const problems: Reason[] = [];
+    // Who tells nothing of itself is served by nobody, so that comes first.
+    for (const step of [() => this.#announce(), () => this.#fetchWanted(), () => this.#keep()])
+      try {
+        await step();
+      } catch (error) {
+        problems.push(messageOf(error));
+      }
+    const problem = problems.join('; ');
+    if (problem !== '' && problem !== this.#said) this.#options.log(`images: will try again: ${problem}`);
+    this.#said = problem;
+    if (problem !== '') return this.#backoff.next();
+    this.#backoff.reset();
+    return idlePeriod;
+  }
+
+  async #announce(): Promise<void> {
+    const { records } = this.#directory;
+    if (!records) return;
+    const kept = await this.#options.host.kept(records);
+    await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
+  }
+
+  async #tell(kept: readonly ImageRecord[]): Promise<void> {
+    const port = await this.#options.host.serve(kept, (id) => this.#directory.isMember(id));
+    await this.#directory.tell(kept, port);
+  }
+
+  /** Gets what units here name and Docker lacks. */
+  async #fetchWanted(): Promise<void> {
+    if (this.#wanted.size === 0) return;
+    await this.#ask();
+    const lacking = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
+    await each(lacking, async (record) => {
+      if (this.#names.get(record.name) === record.id || !this.#directory.isKept(record)) return;
+      await this.#pull(record);
+    });
+  }
+
+  async #pull(record: ImageRecord): Promise<void> {
+    const { host, log, onChange } = this.#options;
+    try {
+      await host.pull(record, this.#directory.sourcesOf(record));
+      this.#failures.delete(record.name);
+      log(`${record.name} is here: it was pulled from what machines keep`);
+    } catch (error) {
+      this.#failures.set(record.name, messageOf(error));
+      throw new Error(`${record.name}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      onChange();
+    }
+  }
+
+  /** Keeps what is this machine's to keep, lets go of the rest, and tells the others. */
+  async #keep(): Promise<void> {
+    const { host, machine } = this.#options;
+    const { records, keepers } = this.#directory;
+    if (!records) return;
+    const mine = records.filter(({ manifest }) =>
+      chosenKeepers(manifest.digest, keepers).includes(machine.id),
+    );
+    // What lies there a while longer is not offered again: the others would hear of it at each look.
+    const others = records.filter((record) => !mine.includes(record));
+    this.#letGo = new Set(others.map(({ manifest }) => manifest.digest));
+    const kept = new Set(await host.kept(mine));
+    const lacking = mine.filter((record) => !kept.has(record));
+    try {
+      await each(lacking, async (record) => {
+        const sources = this.#directory.sourcesOf(record);
+        if (sources.length > 0) await host.keep(record, sources);
+      });
+    } finally {
+      // What is let go is not offered any more before it is gone.
+      await this.#tell(await host.kept(mine));
+      await host.release(mine, records);
+    }
+    await host.prune(records.flatMap(({ former }) => former));
+  }
+}
+
+/** Does it for each, whatever becomes of the others. */
+async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
+  const problems: Reason[] = [];
+  for (const one of all) await act(one).catch((error: unknown) => problems.push(messageOf(error)));
+  if (problems.length > 0) throw new Error(problems.join('; '));
+}
