@@ -7,6 +7,7 @@ import { runEngine } from './engine/engine.ts';
 import { campaign } from './engine/leader.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import type { Log } from './log.ts';
+import { FollowedServices } from './machine/followed.ts';
 import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
 import { RecordFiles } from './machine/template-records.ts';
 import type { TemplateTools } from './machine/templates.ts';
@@ -28,6 +29,8 @@ export interface AgentOptions {
   readonly runProbe?: RunProbe;
   /** What files of templates are written with; by default this machine itself. */
   readonly templateTools?: TemplateTools;
+  /** What load balancers are told; by default none asks. */
+  readonly followed?: FollowedServices;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
   /** See `SessionOptions.onStanding`. */
@@ -46,8 +49,8 @@ const ownTools = (): TemplateTools => ({
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { store, clock, log, machine, leaseTtl, dial, candidate = true, runProbe = runHere } = options;
-  const { templateTools = ownTools() } = options;
-  const units = new UnitLoop({ ...options, runProbe, templateTools });
+  const { templateTools = ownTools(), followed = new FollowedServices(clock, undefined) } = options;
+  const units = new UnitLoop({ ...options, runProbe, templateTools, followed });
   const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);

@@ -12,6 +12,8 @@ import { findVerifier } from './api/verify.ts';
 import { type AgentConfig, readConfig, readTls } from './config.ts';
 import { dialMachine } from './engine/dial.ts';
 import type { Log } from './log.ts';
+import { FollowedServices } from './machine/followed.ts';
+import { serveFollowed } from './serve-followed.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
 
 /** Milliseconds after SIGTERM until the process ends even if etcd does not answer any more. */
@@ -48,13 +50,26 @@ async function main(configFile: string): Promise<void> {
   const dial = dialMachine;
   const candidate = writers.length === 0 || writers.includes(machine.name);
   const clock = systemClock;
-  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding };
+  const followed = new FollowedServices(clock, config.followed);
+  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding, followed };
+  const answering = answerBalancers(config, followed, stop.signal);
   await runAgent(agent, stop.signal);
+  await answering;
   log('ends; units keep running');
   server.close();
   server.closeAllConnections();
   await systemd.close();
   await store.close();
+}
+
+/** Only where one asks. */
+async function answerBalancers(
+  { address, followed }: AgentConfig,
+  services: FollowedServices,
+  signal: AbortSignal,
+): Promise<void> {
+  if (followed === undefined) return;
+  await serveFollowed({ address, port: followed.port }, (path) => services.answer(path), log, signal);
 }
 
 async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {

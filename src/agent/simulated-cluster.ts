@@ -1,4 +1,5 @@
 import type { ChangeRequest, PlanReply, UnitsReply } from '../model/api.ts';
+import type { Followed } from '../model/followed.ts';
 import type { Machine } from '../model/machine.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { FakeClock } from '../store/fake-clock.ts';
@@ -10,6 +11,7 @@ import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { planReply, unitsReply } from './api/views.ts';
 import type { Dial } from './engine/second-opinion.ts';
+import { FollowedServices } from './machine/followed.ts';
 import type { RunProbe } from './machine/probe.ts';
 import { FakeRecords } from './machine/template-records.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
@@ -27,6 +29,10 @@ export class SimulatedMachine {
   answers = false;
   /** Units whose probes fail. */
   readonly unready = new Set<string>();
+  /** What load balancers ask for; counts from the next agent on. */
+  asked: Followed | undefined;
+  /** What its agent tells them; undefined while there is none that could. */
+  followed: FollowedServices | undefined;
   readonly #clock: FakeClock;
   readonly #etcd: MemoryCluster;
   readonly #dial: Dial;
@@ -57,14 +63,17 @@ export class SimulatedMachine {
     const runProbe: RunProbe = async (_, { unit }) =>
       this.unready.has(unit) ? { ok: false, detail: 'answered 503' } : { ok: true, detail: 'answered 200' };
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
+    const followed = new FollowedServices(clock, this.asked);
+    this.followed = followed;
     this.#ended = runAgent(
-      { store, systemd, clock, log, machine, dial, runProbe, templateTools },
+      { store, systemd, clock, log, machine, dial, runProbe, templateTools, followed },
       this.#stop.signal,
     );
   }
 
   /** SIGTERM to the agent. */
   async end(): Promise<void> {
+    this.followed = undefined;
     this.#stop?.abort();
     await this.#ended;
     await this.store.close();

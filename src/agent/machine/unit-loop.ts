@@ -18,13 +18,14 @@ import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
 import { ChosenKeys } from './chosen-keys.ts';
+import type { FollowedServices } from './followed.ts';
 import { LastWords } from './last-words.ts';
-import { isLeaving, type OfferContext, offerOf } from './offers.ts';
+import { isLeaving, type Offer, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
-import { type ProbedUnit, Probes } from './probes.ts';
+import { Probes, probedOf } from './probes.ts';
 import { type Knowledge, Publisher } from './publisher.ts';
 import { Templates, type TemplateTools } from './templates.ts';
-import { type Desired, UnitWork } from './unit-work.ts';
+import { type Desired, UnitWork, type UnitWorkOptions } from './unit-work.ts';
 
 export interface UnitLoopOptions {
   readonly store: Store;
@@ -35,6 +36,8 @@ export interface UnitLoopOptions {
   readonly runProbe: RunProbe;
   /** What files of templates are written with. */
   readonly templateTools: TemplateTools;
+  /** What load balancers are told. */
+  readonly followed: FollowedServices;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -82,7 +85,8 @@ export class UnitLoop {
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
     this.#templates = templates;
-    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, onChange });
+    const held: UnitWorkOptions['held'] = (units, desired) => this.#hold(units, desired);
+    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, held, onChange });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
@@ -193,7 +197,8 @@ export class UnitLoop {
 
   /** Tells the cluster of the units as they are now. */
   async #tell(units: readonly ManagedUnit[]): Promise<void> {
-    this.#probes.follow(probed(units, this.#work));
+    this.#probes.follow(probedOf(units, (name, contents) => this.#work.needsOf(name, contents)));
+    this.#options.followed.look(units, (unit) => this.#offerHere(unit));
     if (!this.#lease || this.#lease.lost.aborted) return;
     await this.#publisher.publish(units, this.#knowledge, this.#lease);
     this.#offering = units.filter(
@@ -208,6 +213,25 @@ export class UnitLoop {
     const leaving = going.map(({ name }) => name);
     await this.#publisher.withdraw(leaving, this.#lease);
     await this.#chosenKeys.withdraw(leaving);
+  }
+
+  /** Those of the units that are to be stopped and run on, until load balancers lead nobody there. */
+  #hold(units: readonly ManagedUnit[], desired: Desired): ReadonlyMap<string, number> {
+    const leaving = units.filter((unit) => isLeaving(unit, { ...this.#offerContext(unit), desired }));
+    const services = leaving.map(
+      ({ name, contents }) => [name, this.#work.needsOf(name, contents).flotilla.services] as const,
+    );
+    return this.#options.followed.hold(new Map(services));
+  }
+
+  /** What runs here is not doubted for the sole reason that the store was not read yet. */
+  #offerHere(unit: ManagedUnit): Offer {
+    const { name, load, active, sub, hash } = unit;
+    const ready = this.#probes.readyOf(name);
+    const status = { unit: name, machineId: this.#options.machine.id, load, active, sub, hash };
+    const context = this.#offerContext(unit);
+    const desired = context.desired ?? { placements: [], unclear: new Set([name]) };
+    return offerOf(unit, { ...status, ...(ready && { ready }) }, { ...context, desired });
   }
 
   readonly #knowledge: Knowledge = {
@@ -228,15 +252,4 @@ export class UnitLoop {
     const [desired, draining] = [this.#desired, this.#draining];
     return { needs, desired, draining, lookedAt: this.#probes.isLookedAt(name) };
   }
-}
-
-/** Active states of a unit that may answer its probe: one that reloads runs on. */
-const up: ReadonlySet<string> = new Set(['active', 'reloading']);
-
-/** Units that run and have a probe. */
-function probed(units: readonly ManagedUnit[], work: UnitWork): ProbedUnit[] {
-  return units.flatMap(({ name, contents, active }) => {
-    const { readiness } = work.needsOf(name, contents).flotilla;
-    return readiness && up.has(active) ? { name, contents, readiness } : [];
-  });
 }

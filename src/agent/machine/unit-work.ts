@@ -21,6 +21,8 @@ export interface Desired {
 export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten'> {
   readonly systemd: Systemd;
   readonly templates: Templates;
+  /** Which of the units that leave have to run on for now, and until when on the clock. */
+  readonly held: (units: readonly ManagedUnit[], desired: Desired) => ReadonlyMap<string, number>;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -36,6 +38,8 @@ export class UnitWork {
   #desired: ReadonlyMap<string, Placement> = new Map();
   /** Units that are being stopped, with what the files they were started from asked for. */
   readonly #stopping: Needs = new Map();
+  /** Units that shall be stopped and run on for now. */
+  #held: ReadonlyMap<string, number> = new Map();
   #announced: ReadonlySet<string> = new Set();
 
   constructor(options: UnitWorkOptions) {
@@ -64,7 +68,8 @@ export class UnitWork {
   /** Milliseconds until there may be something to do though nothing is heard. */
   nextLook(): number {
     const now = this.#options.clock.now();
-    return Math.max(Math.min(this.#retries.next(now, this.#stopping), this.#waits.nextEnd - now), 0);
+    const ends = [this.#waits.nextEnd, ...this.#held.values()].map((end) => end - now);
+    return Math.max(Math.min(this.#retries.next(now, this.#stopping), ...ends), 0);
   }
 
   /** Fenced units run by this lease from now on, and are stopped as soon as it is lost, whatever else goes on. */
@@ -83,17 +88,18 @@ export class UnitWork {
    * Does what can be done now. Answers the units as they were before, whether something was done to them, and what
    * went wrong. Rejects when systemd can't be asked.
    */
-  async advance({
-    placements,
-    unclear,
-  }: Desired): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
-    const { clock } = this.#options;
+  async advance(
+    desired: Desired,
+  ): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
+    const { clock, held } = this.#options;
+    const { placements, unclear } = desired;
     this.#desired = new Map(placements.map((placement) => [placement.unit, placement]));
     const units = await this.#fence();
     const needs = this.#needsOf(units);
+    this.#held = held(units, desired);
     const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
     const fenced = this.#fencing.untouched(needs);
-    const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys()]);
+    const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys(), ...this.#held.keys()]);
     const actions = reconcile(placements, units, keep);
     this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
     const { done, problems } = await this.#perform(actions, units, needs);
@@ -138,12 +144,19 @@ export class UnitWork {
     const starts = unitsOf('start', actions);
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
     const vouched = await this.#fencing.vouchers(starts, needs, claimed);
-    this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping: this.#stopping, vouched });
+    const lease = this.#fencing.lease;
+    this.#waits.look(starts, { lease, needs, stopping: this.#going(needs), vouched });
     const now = actions.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
     await this.#start(unitsOf('start', now), needs, problems);
     return { done: now.length > 0, problems };
+  }
+
+  /** What is being stopped, and what will be: neither makes room yet. */
+  #going(needs: Needs): Needs {
+    const held = [...needs].filter(([unit]) => this.#held.has(unit));
+    return new Map([...this.#stopping, ...held]);
   }
 
   /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */
