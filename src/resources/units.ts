@@ -6,17 +6,19 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { ClusterParts } from './cluster.ts';
+import { checkFollowed } from './followed-services.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
 import { UnitSet, type UnitSetArgs } from './unit-set.ts';
 import { checkTemplateFiles, checkTemplateKeys, withTemplates } from './unit-templates.ts';
 
 /** The units of all folders as one set, or nothing when the stack has none. */
 export function createUnits(
-  { units: folders, serviceKeys, templateKeys }: ClusterPlan,
+  { units: folders, serviceKeys, templateKeys, ...plan }: ClusterPlan,
   cluster: ClusterParts,
 ): UnitSet | undefined {
+  const units = folders.length > 0 ? loadUnits(folders) : [];
+  checkFollowed(units, plan);
   if (folders.length === 0) return undefined;
-  const units = loadUnits(folders);
   checkServiceKeys(units, serviceKeys);
   checkTemplateKeys(units, [...serviceKeys, ...templateKeys]);
   return pushUnits('units', byName(units), cluster, {});
