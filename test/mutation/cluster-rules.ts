@@ -177,4 +177,25 @@ export const clusterRules: readonly Rule[] = [
     to: "if (step.do === 'reload') break;",
     tests: ['src/template-sync/sync.test.ts'],
   },
+  {
+    broken: 'a unit is stopped before load balancers have noticed that it goes',
+    file: 'src/agent/machine/followed.ts',
+    from: 'if (end > this.#clock.now()) held.set(unit, end);',
+    to: 'if (end > this.#clock.now() + 1e12) held.set(unit, end);',
+    tests: ['src/agent/followed.test.ts'],
+  },
+  {
+    broken: 'load balancers are told of services that nobody follows',
+    file: 'src/agent/machine/followed.ts',
+    from: "if (!asked?.every((service) => this.#isFollowed(service))) return 'not found';",
+    to: "if (!asked) return 'not found';",
+    tests: ['src/agent/machine/followed.test.ts'],
+  },
+  {
+    broken: 'what comes in place of a unit that still runs on is started beside it',
+    file: 'src/agent/machine/unit-work.ts',
+    from: 'return new Map([...this.#stopping, ...held]);',
+    to: 'return this.#stopping;',
+    tests: ['src/agent/followed.test.ts'],
+  },
 ];
