@@ -94,6 +94,17 @@ test('who says nothing is not waited for', async () => {
   expect(Date.now() - begun).toBeLessThan(8000);
 }, 15_000);
 
+test('its end waits for nobody', async () => {
+  await said('answers load balancers');
+  const socket = connect(port, address).on('error', () => undefined);
+  await once(socket, 'connect');
+  const begun = Date.now();
+  stop.abort();
+  await ended;
+  expect(Date.now() - begun).toBeLessThan(1000);
+  socket.destroy();
+});
+
 test('a port that is taken is said once, and used when it is free', async () => {
   stop.abort();
   await ended;

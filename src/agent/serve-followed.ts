@@ -43,6 +43,9 @@ export async function serveFollowed(
       (request, response) => reply(request, response, answer),
     );
     confine(server);
+    // It is closed when the last connection is, and whoever is slow with his would keep the agent from its end.
+    const hangUp = () => server.closeAllConnections();
+    signal.addEventListener('abort', hangUp, { once: true });
     try {
       server.listen({ host: address, port, signal });
       await once(server, 'listening', { signal });
@@ -56,7 +59,8 @@ export async function serveFollowed(
       said = problem;
       await sleep(retryPause, undefined, { signal }).catch(() => undefined);
     } finally {
-      server.closeAllConnections();
+      signal.removeEventListener('abort', hangUp);
+      server.close();
     }
   }
 }

@@ -312,7 +312,7 @@ describe('ports that follow a service', () => {
     expect(asked).toEqual([
       ['flotilla-dev-443', 8443, own, undefined],
       ['flotilla-dev-79', 8080, own, undefined],
-      ['flotilla-dev-80', 8080, followed, [{ enableUnhealthyConnectionTermination: false }]],
+      ['flotilla-dev-80h', 8080, followed, [{ enableUnhealthyConnectionTermination: false }]],
       ['flotilla-dev-81', 8081, own, undefined],
     ]);
   });
@@ -353,11 +353,11 @@ describe('what is named', () => {
     const long = 'a-stack-with-quite-a-name';
     expect(balancerName('dev')).toBe('flotilla-dev');
     expect(balancerName(long)).toBe('flotilla-a-stack-with-qu');
-    expect(balancerName(long, 65535)).toBe('flotilla-a-stack-w-65535');
-    expect(balancerName('a-stack-wi-x', 808)).toBe('flotilla-a-stack-wi-808');
+    expect(balancerName(long, '65535')).toBe('flotilla-a-stack-w-65535');
+    expect(balancerName('a-stack-wi-x', '808')).toBe('flotilla-a-stack-wi-808');
     for (const cluster of ['dev/blue', `${long}/${long}`])
-      for (const port of [undefined, 80, 65535])
-        expect(balancerName(cluster, port)).toMatch(/^flotilla-[a-z0-9-]{1,15}$/);
+      for (const part of [undefined, '80', '65535h'])
+        expect(balancerName(cluster, part)).toMatch(/^flotilla-[a-z0-9-]{1,15}$/);
   });
 
   test('security groups are described in the characters that AWS takes', async () => {

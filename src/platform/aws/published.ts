@@ -135,7 +135,7 @@ function lead(
   const { balancer, network, instances, healthCheck } = surroundings;
   const { options } = surroundings.scope;
   const targets = new TargetGroup(
-    balancerName(stack, host),
+    balancerName(stack, targetPart(published)),
     {
       protocol: 'TCP',
       port: guest,
@@ -167,6 +167,14 @@ function lead(
   );
 }
 
+/**
+ * Another name with another kind of check, so that it is another target group: AWS did not always let TCP's check become
+ * one of HTTP, and the provider not the reverse (hashicorp/terraform-provider-aws, issues 2977 and 46011).
+ */
+function targetPart({ host, service }: Published): string {
+  return service === undefined ? `${host}` : `${host}h`;
+}
+
 /** Of the port itself, or of the service that it follows, for which the machine's agent is asked. */
 function checkOf({ guest: port, service }: Published, { interval, unhealthyThreshold }: HealthCheck) {
   const often = { healthyThreshold: 2, unhealthyThreshold: 2 };
@@ -185,6 +193,6 @@ function checkOf({ guest: port, service }: Published, { interval, unhealthyThres
 const longestName = 32 - '-1a2b3c4'.length;
 
 /** The cluster's name may be cut, as there is one load balancer, and ports tell target groups apart. */
-export function balancerName(stack: string, port?: number): string {
-  return cutCloudName(longestName, stack, port === undefined ? undefined : `${port}`);
+export function balancerName(stack: string, part?: string): string {
+  return cutCloudName(longestName, stack, part);
 }

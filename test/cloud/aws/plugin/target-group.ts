@@ -77,6 +77,7 @@ export const targetGroup = awsType<typeof inputs.shape>({
   },
   defaults: { targetType: 'instance', deregistrationDelay: 300 },
   innerDefaults: {
+    targetHealthStates: { unhealthyDrainingInterval: 0 },
     healthCheck: {
       enabled: true,
       healthyThreshold: 3,
