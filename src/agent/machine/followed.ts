@@ -42,8 +42,14 @@ export class FollowedServices {
     return asked.every((service) => this.#isReady(service)) ? 'ready' : 'not ready';
   }
 
+  /** Whether anybody asks for one of these. */
+  follows(services: readonly OfferedService[]): boolean {
+    return services.some((one) => this.#isFollowed(asService(one)));
+  }
+
   /** From now on this is told of these units, and nothing of others. */
   look(units: readonly ManagedUnit[], offerOf: (unit: ManagedUnit) => Offer): void {
+    if (this.#followed === undefined) return;
     const names = new Set(units.map(({ name }) => name));
     for (const name of this.#told.keys()) if (!names.has(name)) this.#told.delete(name);
     for (const unit of units) {
@@ -66,7 +72,7 @@ export class FollowedServices {
   hold(leaving: ReadonlyMap<string, readonly OfferedService[]>): ReadonlyMap<string, number> {
     const held = new Map<string, number>();
     for (const [unit, services] of leaving) {
-      if (!services.some((one) => this.#isFollowed(asService(one)))) continue;
+      if (!this.follows(services)) continue;
       this.#tell(unit, []);
       const end = this.#of(unit).until + (this.#followed?.notice ?? 0) * 1000;
       if (end > this.#clock.now()) held.set(unit, end);

@@ -217,11 +217,13 @@ export class UnitLoop {
 
   /** Those of the units that are to be stopped and run on, until load balancers lead nobody there. */
   #hold(units: readonly ManagedUnit[], desired: Desired): ReadonlyMap<string, number> {
-    const leaving = units.filter((unit) => isLeaving(unit, { ...this.#offerContext(unit), desired }));
-    const services = leaving.map(
-      ({ name, contents }) => [name, this.#work.needsOf(name, contents).flotilla.services] as const,
-    );
-    return this.#options.followed.hold(new Map(services));
+    const { followed } = this.#options;
+    const leaving = units.flatMap((unit) => {
+      const context = { ...this.#offerContext(unit), desired };
+      const { services } = context.needs.flotilla;
+      return followed.follows(services) && isLeaving(unit, context) ? [[unit.name, services] as const] : [];
+    });
+    return followed.hold(new Map(leaving));
   }
 
   /** What runs here is not doubted for the sole reason that the store was not read yet. */
