@@ -8,6 +8,7 @@ import { campaign } from './engine/leader.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import type { ImageHost } from './image/image-host.ts';
 import type { Log } from './log.ts';
+import { FollowedServices } from './machine/followed.ts';
 import { type RunProbe, runProbe as runHere } from './machine/probe.ts';
 import { RecordFiles } from './machine/template-records.ts';
 import type { TemplateTools } from './machine/templates.ts';
@@ -31,6 +32,8 @@ export interface AgentOptions {
   readonly templateTools?: TemplateTools;
   /** Docker, and what is kept of images for other machines. */
   readonly imageHost: ImageHost;
+  /** What load balancers are told; by default none asks. */
+  readonly followed?: FollowedServices;
   /** See `LeaderOptions.candidate`. */
   readonly candidate?: boolean;
   /** See `SessionOptions.onStanding`. */
@@ -49,8 +52,8 @@ const ownTools = (): TemplateTools => ({
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { store, clock, log, machine, leaseTtl, dial, candidate = true, runProbe = runHere } = options;
-  const { templateTools = ownTools() } = options;
-  const units = new UnitLoop({ ...options, runProbe, templateTools });
+  const { templateTools = ownTools(), followed = new FollowedServices(clock, undefined) } = options;
+  const units = new UnitLoop({ ...options, runProbe, templateTools, followed });
   const calls = dial === undefined ? {} : { dial };
   const whileMember = (session: Session) => {
     units.attach(session.lease);

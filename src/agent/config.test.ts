@@ -29,6 +29,17 @@ describe("the agent's configuration", () => {
     expect(await read(JSON.stringify(whole))).toMatchObject({ ...whole, engines: [], metadata: {} });
   });
 
+  test('listens for load balancers only where it is told to', async () => {
+    const followed = { services: [{ service: 'app', port: 8080 }], notice: 12 };
+    expect((await read(JSON.stringify(whole))).followed).toBeUndefined();
+    expect((await read(JSON.stringify({ ...whole, followed }))).followed).toEqual({
+      ...followed,
+      port: 8403,
+    });
+    const nothing = { ...followed, services: [] };
+    await expect(read(JSON.stringify({ ...whole, followed: nothing }))).rejects.toThrow(/followed\.services/);
+  });
+
   test('says which file was cut off, and what writes it anew', async () => {
     const text = JSON.stringify(whole).slice(0, -20);
     await expect(read(text)).rejects.toThrow(/agent\.json is no JSON \(.+\); `npm run up` writes it anew$/);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { agentSocket } from '../model/api.ts';
+import { followedPort, followedSchema } from '../model/followed.ts';
 import { leaseSeconds } from '../model/lease.ts';
 import { messageOf } from '../model/message-of.ts';
 
@@ -24,6 +25,8 @@ const schema = z.strictObject({
    * certificate write. Empty: every agent may.
    */
   engines: z.array(z.string().min(1)).default([]),
+  /** What load balancers ask for at `address`; without it nothing listens there. */
+  followed: followedSchema.extend({ port: z.int().min(1).max(65535).default(followedPort) }).optional(),
   /** Seconds a machine is believed alive after its last sign. */
   leaseTtl: z.int().min(3).max(600).default(leaseSeconds),
 });

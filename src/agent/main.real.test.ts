@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,6 +95,25 @@ describe('the bundled agent', () => {
       expect(Date.now() - started).toBeLessThan(3000);
     }
     expect(said()).toContain('ends; units keep running\n');
+    expect(said()).not.toContain('Error');
+  });
+
+  test('answers load balancers where its configuration says so, and ends with them connected', async () => {
+    const followed = { services: [{ service: 'app', port: 5001 }], notice: 1, port: 18_403 };
+    const { child, said } = await start({ address: '127.0.0.1', followed });
+    try {
+      await until(() => said().includes('answers load balancers on 127.0.0.1:18403'), 'the port', said);
+      const statusOf = async (path: string) =>
+        (await fetch(`http://127.0.0.1:${followed.port}${path}`)).status;
+      expect(await statusOf('/services/app/5001')).toBe(503);
+      expect(await statusOf('/services/db/5432')).toBe(404);
+      expect(await statusOf('/flotilla/v1/units')).toBe(404);
+      connect(followed.port, '127.0.0.1').on('error', () => undefined);
+    } finally {
+      const started = Date.now();
+      expect(await end(child)).toBe(0);
+      expect(Date.now() - started).toBeLessThan(3000);
+    }
     expect(said()).not.toContain('Error');
   });
 

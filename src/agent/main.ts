@@ -13,6 +13,8 @@ import { type AgentConfig, readConfig, readTls } from './config.ts';
 import { dialMachine } from './engine/dial.ts';
 import { LocalImageHost } from './image/local-image-host.ts';
 import type { Log } from './log.ts';
+import { FollowedServices } from './machine/followed.ts';
+import { serveFollowed } from './serve-followed.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
 
 /** As pushes have them: `defaultPlaces` in src/image/look.ts. */
@@ -54,13 +56,38 @@ async function main(configFile: string): Promise<void> {
   const candidate = writers.length === 0 || writers.includes(machine.name);
   const clock = systemClock;
   const imageHost = new LocalImageHost({ tls, address: machine.address, ...imagePlaces });
-  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding, imageHost };
+  const followed = new FollowedServices(clock, config.followed);
+  const agent = {
+    followed,
+    store,
+    systemd,
+    clock,
+    log,
+    machine,
+    leaseTtl,
+    dial,
+    candidate,
+    onStanding,
+    imageHost,
+  };
+  const answering = answerBalancers(config, followed, stop.signal);
   await runAgent(agent, stop.signal);
+  await answering;
   log('ends; units keep running');
   server.close();
   server.closeAllConnections();
   await systemd.close();
   await store.close();
+}
+
+/** Only where one asks. */
+async function answerBalancers(
+  { address, followed }: AgentConfig,
+  services: FollowedServices,
+  signal: AbortSignal,
+): Promise<void> {
+  if (followed === undefined) return;
+  await serveFollowed({ address, port: followed.port }, (path) => services.answer(path), log, signal);
 }
 
 async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {

@@ -1,4 +1,5 @@
 import type { ChangeRequest, PlanReply, UnitsReply } from '../model/api.ts';
+import type { Followed } from '../model/followed.ts';
 import type { Machine } from '../model/machine.ts';
 import { sleep } from '../store/clock.ts';
 import { readCluster } from '../store/cluster-state.ts';
@@ -12,6 +13,7 @@ import { applyChange, parseChange } from './api/change.ts';
 import { planReply, unitsReply } from './api/views.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import { FakeImageHost, type FakeImageNetwork } from './image/fake-image-host.ts';
+import { FollowedServices } from './machine/followed.ts';
 import type { RunProbe } from './machine/probe.ts';
 import { FakeRecords } from './machine/template-records.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
@@ -33,6 +35,10 @@ export class SimulatedMachine {
   readonly unready = new Set<string>();
   /** Milliseconds until a probe has its answer. */
   probesTake = 0;
+  /** What load balancers ask for; counts from the next agent on. */
+  asked: Followed | undefined;
+  /** What its agent tells them; undefined while there is none that could. */
+  followed: FollowedServices | undefined;
   readonly #clock: FakeClock;
   readonly #etcd: MemoryCluster;
   readonly #dial: Dial;
@@ -67,14 +73,28 @@ export class SimulatedMachine {
       return { ok, detail: `answered ${ok ? 200 : 503}` };
     };
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
+    const followed = new FollowedServices(clock, this.asked);
+    this.followed = followed;
     this.#ended = runAgent(
-      { store, systemd, clock, log, machine, dial, runProbe, templateTools, imageHost: this.images },
+      {
+        store,
+        systemd,
+        clock,
+        log,
+        machine,
+        dial,
+        runProbe,
+        templateTools,
+        followed,
+        imageHost: this.images,
+      },
       this.#stop.signal,
     );
   }
 
   /** SIGTERM to the agent. */
   async end(): Promise<void> {
+    this.followed = undefined;
     this.#stop?.abort();
     await this.#ended;
     await this.store.close();

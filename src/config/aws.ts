@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { healthCheckSchema } from './health-check.ts';
 import { sshFromSchema } from './ssh-from.ts';
 
 /** `flotilla:aws`: what there is to say of EC2 alone. The region is a setting of Pulumi's provider: `aws:region`. */
@@ -70,6 +71,8 @@ export const awsSchema = z
       .boolean()
       .default(false)
       .describe('Whether published ports answer on a network load balancer'),
+    // HealthCheckIntervalSeconds of ELB's CreateTargetGroup.
+    healthCheck: healthCheckSchema(5),
   })
   .describe('Settings of the platform aws');
 

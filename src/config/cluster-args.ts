@@ -27,9 +27,9 @@ export interface MachineGroupArgs extends z.input<typeof groupSchema> {
   metadata?: Record<string, string> | undefined;
   /**
    * Port on 127.0.0.1 of your computer, on a cloud of the load balancer → port on the machines; it leads to one that
-   * answers. Default: none.
+   * answers. With a `service`, a load balancer leads to machines alone on which a unit has it ready. Default: none.
    */
-  publish?: Record<string, number> | undefined;
+  publish?: Record<string, number | { port: number; service: string }> | undefined;
   /** Raise it to replace every machine of the group by a new one. Default: 1. */
   generation?: number | undefined;
   /** Refused: for stacks of a clone alone. */

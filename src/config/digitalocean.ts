@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { healthCheckSchema } from './health-check.ts';
 import { sshFromSchema } from './ssh-from.ts';
 
 /** `flotilla:digitalocean`: what there is to say of droplets alone. */
@@ -44,6 +45,8 @@ export const digitaloceanSchema = z
       .boolean()
       .default(false)
       .describe('Whether published ports answer on load balancers, one for each group that publishes'),
+    // check_interval_seconds of the API's load balancers.
+    healthCheck: healthCheckSchema(3),
     project: z
       .string()
       .min(1)

@@ -1,15 +1,39 @@
+import { compare } from '../model/compare.ts';
+import { type FollowedService, followedPort } from '../model/followed.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ClusterSpec } from './schema.ts';
+import type { ClusterSpec, GroupSpec } from './schema.ts';
+
+/** The right side of `publish`. */
+export type PublicationSpec = GroupSpec['publish'][string];
+
+/** The port on the machines. */
+export function portOf(publication: PublicationSpec): number {
+  return typeof publication === 'number' ? publication : publication.port;
+}
+
+/** The services that ports of the group follow, each once, by name and port. */
+export function followedOf({ publish }: Pick<GroupSpec, 'publish'>): FollowedService[] {
+  const found = Object.values(publish).flatMap((each) => (typeof each === 'number' ? [] : each));
+  const distinct = new Map(found.map((each) => [`${each.service}/${each.port}`, each]));
+  return [...distinct].sort(([a], [b]) => compare(a, b)).map(([, each]) => each);
+}
 
 /** A port of the operator's computer can lead to one group only. */
 export function publishProblems({ machines }: ClusterSpec): Problem[] {
   const owner = new Map<string, string>();
   const problems: Problem[] = [];
   for (const [group, { publish }] of Object.entries(machines)) {
-    for (const host of Object.keys(publish)) {
+    const follows = followedOf({ publish }).length > 0;
+    for (const [host, publication] of Object.entries(publish)) {
       const path = `flotilla:machines.${group}.publish.${host}`;
       if (Number(host) > 65535)
         problems.push({ path, problem: `${host} is no port`, fix: 'use a port from 1 to 65535' });
+      if (follows && portOf(publication) === followedPort)
+        problems.push({
+          path,
+          problem: `port ${followedPort} of the machines is the agent's, which is asked there for services that ports follow`,
+          fix: 'choose another port for the unit',
+        });
       const other = owner.get(host);
       if (other)
         problems.push({

@@ -28,6 +28,25 @@ const metadata = z
   )
   .describe('Facts about the machines that units ask for with MachineMetadata=');
 
+const publicationForms = 'a port from 2 to 65535, or {port: 8080, service: app}';
+
+/** A port of the machines by itself, or with the service that it follows. */
+const publication = z.union(
+  [
+    port.min(2),
+    z.strictObject({
+      port: port.min(2).describe('Port on the machines'),
+      service: z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a DNS label in lower case, like app')
+        .describe(
+          'Service= of a unit, with this port; a load balancer leads to machines alone that have it ready',
+        ),
+    }),
+  ],
+  { error: publicationForms },
+);
+
 export const groupSchema = z
   .strictObject({
     // On the local platform 120, see addresses.ts.
@@ -39,7 +58,7 @@ export const groupSchema = z
     disk: z.int().min(4).max(16384).default(8).describe('Disk of each machine in GiB'),
     metadata: metadata.default({}),
     publish: z
-      .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), port.min(2))
+      .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), publication)
       .default({})
       .describe(
         'Port on 127.0.0.1 of your computer, on a cloud of the load balancer: port on the machines; goes to one that answers',

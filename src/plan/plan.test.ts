@@ -131,3 +131,18 @@ describe('a bastion', () => {
     for (const each of [plan, ...plan.machines]) expect(each).not.toHaveProperty('proxyJump');
   });
 });
+
+test('machines of a group whose ports follow a service are asked for it where there is a load balancer', () => {
+  const publish = { 80: { port: 8080, service: 'app' }, 81: 9090 };
+  const machines = { core: { count: 1, etcd: true, publish: { 443: 8443 } }, web: { count: 1, publish } };
+  const followed = (more: object) =>
+    planCluster('dev', stackSchema.parse({ machines, ...more })).machines.map((machine) => machine.followed);
+  const digitalocean = (more: object) => ({
+    platform: 'digitalocean',
+    digitalocean: { region: 'fra1', sshFrom: ['203.0.113.7'], ...more },
+  });
+  const services = [{ service: 'app', port: 8080 }];
+  expect(followed(digitalocean({ loadBalancer: true }))).toEqual([undefined, { services, notice: 8 }]);
+  expect(followed(digitalocean({}))).toEqual([undefined, undefined]);
+  expect(followed({})).toEqual([undefined, undefined]);
+});

@@ -1,12 +1,15 @@
 import { formatAddress, hostOf, type Ipv4Range, parseRange, subnetOf } from '../config/addresses.ts';
 import type { AwsSettings } from '../config/aws.ts';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
+import { noticeOf } from '../config/health-check.ts';
 import { clusterAddress, type HostSpec } from '../config/hosts.ts';
 import { imageSettings, type PlannedImage } from '../config/images.ts';
 import type { KeptGenerations } from '../config/kept-generations.ts';
 import { type LocalSettings, localSettings } from '../config/local.ts';
+import { followedOf, portOf } from '../config/publish.ts';
 import type { ClusterSpec, GroupSpec } from '../config/schema.ts';
 import { compare } from '../model/compare.ts';
+import type { Followed } from '../model/followed.ts';
 import type { Metadata } from '../model/machine.ts';
 import type { OperatingSystem } from '../model/operating-system.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
@@ -31,11 +34,20 @@ export interface MachinePlan {
   readonly metadata: Metadata;
   /** Ports of this machine that others outside the cluster are led to. */
   readonly publishedPorts: readonly number[];
+  /** What a load balancer asks the machine for; none where no balancer asks. */
+  readonly followed?: Followed;
   readonly generation: number;
   /** The machine that is there already, on the platform hosts. */
   readonly host?: HostSpec;
   /** The bastion that leads to the machine; none to the bastion itself, should it be one of the machines. */
   readonly proxyJump?: ProxyJump;
+}
+
+/** A published port of a group. */
+export interface GroupPublication extends Publication {
+  readonly group: string;
+  /** A load balancer leads to those machines alone that have this service ready at port `guest`. */
+  readonly service?: string;
 }
 
 export interface ClusterPlan {
@@ -56,7 +68,7 @@ export interface ClusterPlan {
   /** Prefixes in etcd below which templates may read, `/config/` */
   readonly templateKeys: readonly string[];
   readonly machines: readonly MachinePlan[];
-  readonly publish: readonly Publication[];
+  readonly publish: readonly GroupPublication[];
   /** Images for all machines. */
   readonly images: readonly PlannedImage[];
   /** Folders of unit files. */
@@ -73,7 +85,10 @@ export function planCluster(name: string, spec: ClusterSpec, kept: KeptGeneratio
   if (!range) throw new TypeError(`${spec.network} was accepted as a network and is none`);
   const groups = Object.entries(spec.machines).sort(([a], [b]) => compare(a, b));
   const machines = groups.flatMap(([group, groupSpec]) =>
-    onHosts(planGroup(group, groupSpec, { os: spec.os, range, kept }), spec.hosts?.machines[group]),
+    onHosts(
+      planGroup(group, groupSpec, { os: spec.os, range, kept, notice: planNotice(spec) }),
+      spec.hosts?.machines[group],
+    ),
   );
   const proxyJump = planProxyJump(spec, machines);
   return {
@@ -101,10 +116,18 @@ interface Surroundings {
   readonly os: OperatingSystem;
   readonly range: Ipv4Range;
   readonly kept: KeptGenerations;
+  /** See `Followed.notice`; undefined where there is no load balancer. */
+  readonly notice: number | undefined;
 }
 
-function planGroup(group: string, spec: GroupSpec, { os, range, kept }: Surroundings): MachinePlan[] {
+function planNotice({ platform, aws, digitalocean }: ClusterSpec): number | undefined {
+  const cloud = { aws, digitalocean, local: undefined, hosts: undefined }[platform];
+  return cloud?.loadBalancer ? noticeOf(cloud.healthCheck) : undefined;
+}
+
+function planGroup(group: string, spec: GroupSpec, { os, range, kept, notice }: Surroundings): MachinePlan[] {
   const subnet = range.base + subnetOf(group, spec, range) * 256;
+  const services = followedOf(spec);
   const generationOf = (index: number) => kept[machineName(group, index)] ?? spec.generation;
   return Array.from({ length: spec.count }, (_, index) => ({
     name: machineName(group, index),
@@ -117,7 +140,8 @@ function planGroup(group: string, spec: GroupSpec, { os, range, kept }: Surround
     prefixLength: range.prefixLength,
     etcd: spec.etcd,
     metadata: spec.metadata,
-    publishedPorts: [...new Set(Object.values(spec.publish))].sort((a, b) => a - b),
+    publishedPorts: [...new Set(Object.values(spec.publish).map(portOf))].sort((a, b) => a - b),
+    ...(notice !== undefined && services.length > 0 && { followed: { services, notice } }),
     generation: generationOf(index),
   }));
 }
@@ -139,9 +163,15 @@ function isBastion({ host }: MachinePlan, { address, port }: Pick<ProxyJump, 'ad
   return host?.address === address && host.port === port;
 }
 
-function planPublish(group: string, { publish, count }: GroupSpec): Publication[] {
+function planPublish(group: string, { publish, count }: GroupSpec): GroupPublication[] {
   const machines = Array.from({ length: count }, (_, index) => machineName(group, index));
-  return Object.entries(publish).map(([host, guest]) => ({ host: Number(host), guest, machines }));
+  return Object.entries(publish).map(([host, each]) => ({
+    group,
+    host: Number(host),
+    guest: portOf(each),
+    machines,
+    ...(typeof each !== 'number' && { service: each.service }),
+  }));
 }
 
 function machineName(group: string, index: number): string {

@@ -18,6 +18,15 @@ describe('agentConfig', () => {
     expect(new Set(firsts).size).toBe(3);
   });
 
+  test('says what a load balancer asks for, where one asks', () => {
+    const machine = { name: 'web-1', address: '10.0.1.21', metadata: {} };
+    const followed = { services: [{ service: 'app', port: 8080 }], notice: 12 };
+    expect(JSON.parse(agentConfig({ machine, endpoints, engines, followed }, '1'))).toMatchObject({
+      followed,
+    });
+    expect(config('web-1', '10.0.1.21')).not.toHaveProperty('followed');
+  });
+
   test('says whose agents take changes, and holds paths of keys only', () => {
     const { engines: named, tls } = config('worker-1', '10.0.1.21');
     expect(named).toEqual(engines);

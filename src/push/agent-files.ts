@@ -1,4 +1,5 @@
 import { agentFiles } from '../model/agent-files.ts';
+import type { Followed } from '../model/followed.ts';
 import { leaseSeconds } from '../model/lease.ts';
 import type { Machine } from '../model/machine.ts';
 import type { RemoteFile } from '../ssh/write-files.ts';
@@ -22,13 +23,19 @@ export interface AgentSettings {
   readonly endpoints: readonly string[];
   /** Names of the machines with etcd: their agents run the engine and take changes. */
   readonly engines: readonly string[];
+  /** What a load balancer asks the machine for. */
+  readonly followed?: Followed | undefined;
 }
 
-export function agentConfig({ machine, endpoints, engines }: AgentSettings, version: string): string {
+export function agentConfig(
+  { machine, endpoints, engines, followed }: AgentSettings,
+  version: string,
+): string {
   const config = {
     ...machine,
     endpoints: nearestFirst(endpoints, machine),
     engines,
+    ...(followed && { followed }),
     tls: { ca: agentFiles.authority, cert: agentFiles.certificate, key: agentFiles.key },
     leaseTtl: leaseSeconds,
     version,

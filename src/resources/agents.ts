@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { Followed } from '../model/followed.ts';
 import type { EtcdCluster } from './etcd-cluster.ts';
 import type { MachineAccess } from './machine.ts';
 import type { Pki } from './pki.ts';
@@ -11,6 +12,8 @@ export interface AgentsArgs {
   readonly serviceKeys: readonly string[];
   /** Prefixes in etcd below which templates may read. */
   readonly templateKeys: readonly string[];
+  /** Machine's name → what a load balancer asks it for. */
+  readonly followed: Readonly<Record<string, Followed>>;
   readonly pki: Pki;
 }
 
@@ -21,7 +24,7 @@ export class Agents extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { machines, privateKey, etcd, serviceKeys, templateKeys, pki }: AgentsArgs,
+    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki }: AgentsArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -33,6 +36,7 @@ export class Agents extends pulumi.CustomResource {
         endpoints: etcd.endpoints,
         serviceKeys,
         templateKeys,
+        followed,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,
         bundle: undefined,

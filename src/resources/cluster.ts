@@ -43,9 +43,12 @@ export async function createCluster(
   const lasting = { ...options, deletedWith: lifetime };
   const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);
   const { serviceKeys, templateKeys } = plan;
+  const followed = Object.fromEntries(
+    plan.machines.flatMap((machine) => (machine.followed ? [[machine.name, machine.followed]] : [])),
+  );
   const agents = new Agents(
     name('agents'),
-    { machines, privateKey, etcd, serviceKeys, templateKeys, pki },
+    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki },
     lasting,
   );
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };

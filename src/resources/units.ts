@@ -6,6 +6,7 @@ import type { ClusterPlan } from '../plan/plan.ts';
 import { type CheckedUnit, checkUnits } from '../unit/check.ts';
 import type { UnitManifest } from '../unit/check-manifest.ts';
 import type { ClusterParts } from './cluster.ts';
+import { checkFollowed } from './followed-services.ts';
 import type { Image } from './image.ts';
 import { warnOfImages } from './named-images.ts';
 import { readUnitFolder, type UnitFolder } from './unit-folder.ts';
@@ -18,8 +19,9 @@ export function createUnits(
   cluster: ClusterParts,
   images: readonly Image[] = [],
 ): UnitSet | undefined {
-  if (plan.units.length === 0) return undefined;
   const units = loadUnits(plan.units, plan);
+  checkFollowed(units, plan);
+  if (plan.units.length === 0) return undefined;
   warnOfImages(units, new Set(plan.images.map(({ name }) => name)));
   return pushUnits('units', byName(units), cluster, images, {});
 }

@@ -233,4 +233,11 @@ export const machineRules: readonly Rule[] = [
     to: 'if (bytes.length === 0) throw',
     tests: ['src/provider/debian-package.test.ts'],
   },
+  {
+    broken: 'the world reaches the agents where load balancers ask',
+    file: 'src/platform/digitalocean/published.ts',
+    from: 'open(plan, publisher, { ports, from: { sourceLoadBalancerUids: [loadBalancer.id] } }, scope);',
+    to: 'open(plan, publisher, { ports, from: { sourceAddresses: anywhere } }, scope);',
+    tests: ['src/platform/digitalocean/network.test.ts'],
+  },
 ];

@@ -22,13 +22,8 @@ export class Deregistrations {
       if (withdrawn.has(name)) this.#ends.set(name, now + flotilla.deregistrationDelay * 1000);
   }
 
-  /** Units that are not to be stopped yet. */
-  pending(now: number): ReadonlySet<string> {
-    return new Set([...this.#ends].flatMap(([name, end]) => (end > now ? [name] : [])));
-  }
-
-  /** When the next of them may be stopped; infinite when there is none. */
-  nextEnd(now: number): number {
-    return Math.min(...[...this.#ends.values()].filter((end) => end > now));
+  /** Units that are not to be stopped yet, and until when. */
+  pending(now: number): ReadonlyMap<string, number> {
+    return new Map([...this.#ends].filter(([, end]) => end > now));
   }
 }

@@ -1,6 +1,8 @@
 import type { Readiness } from '../../model/flotilla-options.ts';
 import type { UnitStatus } from '../../model/status.ts';
 import { type Clock, sleep } from '../../store/clock.ts';
+import type { UnitNeeds } from '../../unit/needs.ts';
+import type { ManagedUnit } from '../systemd/systemd.ts';
 import type { RunProbe } from './probe.ts';
 import { afterLook, isLookedAt, notLookedAt, pauseAfter, type ReadyState } from './readiness.ts';
 
@@ -9,6 +11,20 @@ export interface ProbedUnit {
   readonly name: string;
   readonly contents: string;
   readonly readiness: Readiness;
+}
+
+/** Active states of a unit that may answer its probe: one that reloads runs on. */
+const up: ReadonlySet<string> = new Set(['active', 'reloading']);
+
+/** Units that run and have a probe. */
+export function probedOf(
+  units: readonly ManagedUnit[],
+  needsOf: (unit: string, contents: string) => UnitNeeds,
+): ProbedUnit[] {
+  return units.flatMap(({ name, contents, active }) => {
+    const { readiness } = needsOf(name, contents).flotilla;
+    return readiness && up.has(active) ? { name, contents, readiness } : [];
+  });
 }
 
 export interface ProbesOptions {

@@ -21,13 +21,14 @@ import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
 import { ChosenKeys } from './chosen-keys.ts';
 import { Deregistrations } from './deregistrations.ts';
+import type { FollowedServices } from './followed.ts';
 import { LastWords } from './last-words.ts';
-import { isLeaving, type OfferContext, offerOf } from './offers.ts';
+import { isLeaving, type Offer, type OfferContext, offerOf } from './offers.ts';
 import type { RunProbe } from './probe.ts';
-import { type ProbedUnit, Probes } from './probes.ts';
+import { Probes, probedOf } from './probes.ts';
 import { type Knowledge, Publisher } from './publisher.ts';
 import { Templates, type TemplateTools } from './templates.ts';
-import { type Desired, UnitWork } from './unit-work.ts';
+import { type Desired, UnitWork, type UnitWorkOptions } from './unit-work.ts';
 
 export interface UnitLoopOptions {
   readonly store: Store;
@@ -40,6 +41,8 @@ export interface UnitLoopOptions {
   readonly templateTools: TemplateTools;
   /** Docker, and what is kept of images for other machines. */
   readonly imageHost: ImageHost;
+  /** What load balancers are told. */
+  readonly followed: FollowedServices;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -91,10 +94,10 @@ export class UnitLoop {
     this.#templates = templates;
     const images = new MachineImages({ ...options, host: options.imageHost, onChange });
     this.#images = images;
-    const deregistrations = this.#deregistrations;
+    const held: UnitWorkOptions['held'] = (units, desired) => this.#hold(units, desired);
     this.#work = new UnitWork({
       ...options,
-      ...{ machineId: machine.id, templates, images, deregistrations, claimOf, onChange },
+      ...{ machineId: machine.id, templates, images, claimOf, held, onChange },
     });
   }
 
@@ -207,7 +210,8 @@ export class UnitLoop {
 
   /** Tells the cluster of the units as they are now. */
   async #tell(units: readonly ManagedUnit[]): Promise<void> {
-    this.#probes.follow(probed(units, this.#work));
+    this.#probes.follow(probedOf(units, (name, contents) => this.#work.needsOf(name, contents)));
+    this.#options.followed.look(units, (unit) => this.#offerHere(unit));
     if (!this.#lease || this.#lease.lost.aborted) return;
     await this.#publisher.publish(units, this.#knowledge, this.#lease);
     this.#offering = units.filter(
@@ -230,6 +234,27 @@ export class UnitLoop {
     );
   }
 
+  /** Those of the units that are to be stopped and run on, until readers and load balancers lead nobody there. */
+  #hold(units: readonly ManagedUnit[], desired: Desired): ReadonlyMap<string, number> {
+    const { followed, clock } = this.#options;
+    const leaving = units.flatMap((unit) => {
+      const context = { ...this.#offerContext(unit), desired };
+      const { services } = context.needs.flotilla;
+      return followed.follows(services) && isLeaving(unit, context) ? [[unit.name, services] as const] : [];
+    });
+    return latest(this.#deregistrations.pending(clock.now()), followed.hold(new Map(leaving)));
+  }
+
+  /** What runs here is not doubted for the sole reason that the store was not read yet. */
+  #offerHere(unit: ManagedUnit): Offer {
+    const { name, load, active, sub, hash } = unit;
+    const ready = this.#probes.readyOf(name);
+    const status = { unit: name, machineId: this.#options.machine.id, load, active, sub, hash };
+    const context = this.#offerContext(unit);
+    const desired = context.desired ?? { placements: [], unclear: new Set([name]) };
+    return offerOf(unit, { ...status, ...(ready && { ready }) }, { ...context, desired });
+  }
+
   readonly #knowledge: Knowledge = {
     remarksOn: (unit) => {
       const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
@@ -250,13 +275,13 @@ export class UnitLoop {
   }
 }
 
-/** Active states of a unit that may answer its probe: one that reloads runs on. */
-const up: ReadonlySet<string> = new Set(['active', 'reloading']);
-
-/** Units that run and have a probe. */
-function probed(units: readonly ManagedUnit[], work: UnitWork): ProbedUnit[] {
-  return units.flatMap(({ name, contents, active }) => {
-    const { readiness } = work.needsOf(name, contents).flotilla;
-    return readiness && up.has(active) ? { name, contents, readiness } : [];
-  });
+/** Of each key the greater of two values. */
+function latest(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  return new Map([
+    ...one,
+    ...[...other].map(([key, end]) => [key, Math.max(end, one.get(key) ?? end)] as const),
+  ]);
 }

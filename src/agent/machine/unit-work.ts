@@ -4,7 +4,6 @@ import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { MachineImages } from '../image/machine-images.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
-import type { Deregistrations } from './deregistrations.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
 import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
@@ -23,8 +22,9 @@ export interface Desired {
 export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten' | 'lacking'> {
   readonly systemd: Systemd;
   readonly templates: Templates;
-  readonly deregistrations: Pick<Deregistrations, 'pending' | 'nextEnd'>;
   readonly images: MachineImages;
+  /** Which of the units that leave have to run on for now, and until when on the clock. */
+  readonly held: (units: readonly ManagedUnit[], desired: Desired) => ReadonlyMap<string, number>;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -40,6 +40,8 @@ export class UnitWork {
   #desired: ReadonlyMap<string, Placement> = new Map();
   /** Units that are being stopped, with what the files they were started from asked for. */
   readonly #stopping: Needs = new Map();
+  /** Units that shall be stopped and run on for now. */
+  #held: ReadonlyMap<string, number> = new Map();
   #announced: ReadonlySet<string> = new Set();
 
   constructor(options: UnitWorkOptions) {
@@ -72,8 +74,8 @@ export class UnitWork {
   /** Milliseconds until there may be something to do though nothing is heard. */
   nextLook(): number {
     const now = this.#options.clock.now();
-    const ends = [this.#waits.nextEnd, this.#options.deregistrations.nextEnd(now)];
-    return Math.max(Math.min(this.#retries.next(now, this.#stopping), ...ends.map((end) => end - now)), 0);
+    const ends = [this.#waits.nextEnd, ...this.#held.values()].map((end) => end - now);
+    return Math.max(Math.min(this.#retries.next(now, this.#stopping), ...ends), 0);
   }
 
   /** Fenced units run by this lease from now on, and are stopped as soon as it is lost, whatever else goes on. */
@@ -92,18 +94,18 @@ export class UnitWork {
    * Does what can be done now. Answers the units as they were before, whether something was done to them, and what
    * went wrong. Rejects when systemd can't be asked.
    */
-  async advance({
-    placements,
-    unclear,
-  }: Desired): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
-    const { clock } = this.#options;
+  async advance(
+    desired: Desired,
+  ): Promise<{ units: readonly ManagedUnit[]; changed: boolean; problems: Reason[] }> {
+    const { clock, held } = this.#options;
+    const { placements, unclear } = desired;
     this.#desired = new Map(placements.map((placement) => [placement.unit, placement]));
     const units = await this.#fence();
     const needs = this.#needsOf(units);
+    this.#held = held(units, desired);
     const resting = this.#retries.resting((unit) => this.#wantedOf(unit), clock.now());
     const fenced = this.#fencing.untouched(needs);
-    const deregistering = this.#options.deregistrations.pending(clock.now());
-    const keep = new Set([...unclear, ...resting, ...fenced, ...deregistering, ...this.#stopping.keys()]);
+    const keep = new Set([...unclear, ...resting, ...fenced, ...this.#stopping.keys(), ...this.#held.keys()]);
     const actions = reconcile(placements, units, keep);
     this.#retries.keep(new Set([...resting, ...this.#stopping.keys(), ...actions.map(({ unit }) => unit)]));
     const { done, problems } = await this.#perform(actions, units, needs);
@@ -150,8 +152,8 @@ export class UnitWork {
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
     await this.#options.images.look(starts.flatMap((unit) => needs.get(unit) ?? []));
     const vouched = await this.#fencing.vouchers(starts, needs, claimed);
-    const stopping = new Map([...this.#deregistering(needs), ...this.#stopping]);
-    this.#waits.look(starts, { lease: this.#fencing.lease, needs, stopping, vouched });
+    const lease = this.#fencing.lease;
+    this.#waits.look(starts, { lease, needs, stopping: this.#going(needs), vouched });
     const now = actions.filter(({ type, unit }) => type !== 'start' || this.waitOf(unit) === undefined);
     this.#announce(now);
     await this.#install(now, files, needs, problems);
@@ -159,10 +161,10 @@ export class UnitWork {
     return { done: now.length > 0, problems };
   }
 
-  /** They are as good as being stopped: what they exclude waits for them too. */
-  #deregistering(needs: Needs): Needs {
-    const pending = this.#options.deregistrations.pending(this.#options.clock.now());
-    return new Map([...needs].filter(([unit]) => pending.has(unit)));
+  /** What is being stopped, and what will be: neither makes room yet. */
+  #going(needs: Needs): Needs {
+    const held = [...needs].filter(([unit]) => this.#held.has(unit));
+    return new Map([...this.#stopping, ...held]);
   }
 
   /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */

@@ -292,6 +292,56 @@ describe('published ports', () => {
   });
 });
 
+describe('ports that follow a service', () => {
+  const app = { port: 8080, service: 'app' };
+  const machines = {
+    core: { ...core, publish: { 79: 8080, 80: app, 81: 8081 } },
+    web: { count: 1, publish: { 443: 8443 } },
+  };
+
+  test('each asks the agent for its service, as often as the config says, and cuts nobody off', async () => {
+    const healthCheck = { interval: 7, unhealthyThreshold: 3 };
+    const { ofKind } = await run(machines, { loadBalancer: true, healthCheck });
+    const asked = ofKind('TargetGroup').map(({ name, inputs }) => [
+      name,
+      inputs.port,
+      inputs.healthCheck,
+      inputs.targetHealthStates,
+    ]);
+    const own = { protocol: 'TCP', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 };
+    const followed = {
+      protocol: 'HTTP',
+      port: '8403',
+      path: '/services/app/8080',
+      interval: 7,
+      timeout: 3,
+      healthyThreshold: 2,
+      unhealthyThreshold: 3,
+    };
+    expect(asked).toEqual([
+      ['flotilla-dev-443', 8443, own, undefined],
+      ['flotilla-dev-79', 8080, own, undefined],
+      ['flotilla-dev-80h', 8080, followed, [{ enableUnhealthyConnectionTermination: false }]],
+      ['flotilla-dev-81', 8081, own, undefined],
+    ]);
+  });
+
+  test('nobody but the load balancer reaches the agents there, and those of no other group', async () => {
+    const made = await run(machines, { loadBalancer: true });
+    const source = { ipProtocol: 'tcp', referencedSecurityGroupId: securityGroup('balancer') };
+    expect(letInto(made, 'group-core')).toEqual(
+      [8080, 8081, 8403].map((port) => ({ ...source, fromPort: port, toPort: port })),
+    );
+    expect(letInto(made, 'group-web').map(({ fromPort }) => fromPort)).toEqual([8443]);
+    expect(letInto(made, 'balancer').map(({ fromPort }) => fromPort)).toEqual([443, 79, 80, 81]);
+  });
+
+  test('without a load balancer they are ports as all others are', async () => {
+    const made = await run(machines);
+    expect(letInto(made, 'group-core').map(({ fromPort }) => fromPort)).toEqual([8080, 8081]);
+  });
+});
+
 describe('what is named', () => {
   test('by the stack, in letters that every kind may have, and never like an id of AWS', async () => {
     const { registered } = await run(
@@ -312,11 +362,11 @@ describe('what is named', () => {
     const long = 'a-stack-with-quite-a-name';
     expect(balancerName('dev')).toBe('flotilla-dev');
     expect(balancerName(long)).toBe('flotilla-a-stack-with-qu');
-    expect(balancerName(long, 65535)).toBe('flotilla-a-stack-w-65535');
-    expect(balancerName('a-stack-wi-x', 808)).toBe('flotilla-a-stack-wi-808');
+    expect(balancerName(long, '65535')).toBe('flotilla-a-stack-w-65535');
+    expect(balancerName('a-stack-wi-x', '808')).toBe('flotilla-a-stack-wi-808');
     for (const cluster of ['dev/blue', `${long}/${long}`])
-      for (const port of [undefined, 80, 65535])
-        expect(balancerName(cluster, port)).toMatch(/^flotilla-[a-z0-9-]{1,15}$/);
+      for (const part of [undefined, '80', '65535h'])
+        expect(balancerName(cluster, part)).toMatch(/^flotilla-[a-z0-9-]{1,15}$/);
   });
 
   test('security groups are described in the characters that AWS takes', async () => {

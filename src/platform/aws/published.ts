@@ -5,8 +5,10 @@ import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { TargetGroupAttachment } from '@pulumi/aws/lb/targetGroupAttachment.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Publication } from '../../model/publication.ts';
-import type { ClusterPlan } from '../../plan/plan.ts';
+import type { AwsSettings } from '../../config/aws.ts';
+import type { HealthCheck } from '../../config/health-check.ts';
+import { followedPath, followedPort } from '../../model/followed.ts';
+import type { ClusterPlan, GroupPublication } from '../../plan/plan.ts';
 import { cloudName, cutCloudName } from '../cloud-name.ts';
 import type { Scope } from '../scope.ts';
 import { anywhere, type Network } from './network.ts';
@@ -14,8 +16,7 @@ import { createSecurityGroup, letIn, letOut, onPort, type SecurityGroups } from 
 import { tagsOf } from './tags.ts';
 
 /** A port of a group that has machines to lead to. */
-interface Published extends Publication {
-  readonly group: string;
+interface Published extends GroupPublication {
   readonly securityGroup: SecurityGroup;
 }
 
@@ -35,18 +36,19 @@ interface Surroundings {
 export function publish(
   plan: ClusterPlan,
   surroundings: Surroundings,
-  { loadBalancer }: { readonly loadBalancer: boolean },
+  { loadBalancer, healthCheck }: Pick<AwsSettings, 'loadBalancer' | 'healthCheck'>,
 ): pulumi.Output<string>[] {
   const published = publishedPorts(plan, surroundings.securityGroups);
   if (published.length === 0) return [];
-  return loadBalancer ? balance(plan, published, surroundings) : direct(plan, published, surroundings);
+  return loadBalancer
+    ? balance(plan, published, { ...surroundings, healthCheck })
+    : direct(plan, published, surroundings);
 }
 
 function publishedPorts(plan: ClusterPlan, { groups }: SecurityGroups): Published[] {
   return plan.publish.flatMap((publication) => {
-    const group = plan.machines.find(({ name }) => publication.machines.includes(name))?.group ?? '';
-    const securityGroup = groups.get(group);
-    return securityGroup ? [{ ...publication, group, securityGroup }] : [];
+    const securityGroup = groups.get(publication.group);
+    return securityGroup ? [{ ...publication, securityGroup }] : [];
   });
 }
 
@@ -76,11 +78,21 @@ function direct(
   );
 }
 
+/** What the load balancer asks a machine's agent, at a port that no group publishes while one of its ports follows. */
+function followed(published: readonly Published[]): Published[] {
+  return published.flatMap((each) => (each.service === undefined ? [] : { ...each, guest: followedPort }));
+}
+
+interface Balancing extends Surroundings {
+  /** How services are asked for that ports follow. */
+  readonly healthCheck: HealthCheck;
+}
+
 /** One load balancer for all: each of its ports has machines and a health check of its own. */
 function balance(
   plan: ClusterPlan,
   published: readonly Published[],
-  surroundings: Surroundings,
+  surroundings: Balancing,
 ): pulumi.Output<string>[] {
   const { name: stack } = plan;
   const { network, securityGroups } = surroundings;
@@ -89,7 +101,7 @@ function balance(
   const what = { part: 'balancer', description: 'Load balancer' };
   const own = createSecurityGroup(owner, network.vpc, what);
   letOut(owner, own, 'balancer', { referencedSecurityGroupId: securityGroups.members.id });
-  for (const each of opened(published)) {
+  for (const each of opened([...published, ...followed(published)])) {
     const source = { referencedSecurityGroupId: own.id };
     // Other names than without a load balancer: of a rule that is there AWS does not change the kind of source.
     letIn(owner, each.securityGroup, `balanced-${portName(each)}`, { ...source, ...onPort(each.guest) });
@@ -116,18 +128,20 @@ function balance(
 /** From a port of the load balancer to those machines on which it answers. */
 function lead(
   stack: string,
-  { host, guest, machines }: Published,
-  { balancer, network, instances, scope: { options } }: Surroundings & { readonly balancer: LoadBalancer },
+  published: Published,
+  surroundings: Balancing & { readonly balancer: LoadBalancer },
 ): void {
+  const { host, guest, machines } = published;
+  const { balancer, network, instances, healthCheck } = surroundings;
+  const { options } = surroundings.scope;
   const targets = new TargetGroup(
-    balancerName(stack, host),
+    balancerName(stack, targetPart(published)),
     {
       protocol: 'TCP',
       port: guest,
       targetType: 'instance',
       vpcId: network.vpc.id,
-      // AWS refuses an interval that is below the timeout, which would be 10 s.
-      healthCheck: { protocol: 'TCP', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+      ...checkOf(published, healthCheck),
       tags: tagsOf(stack, `${host}`),
     },
     options,
@@ -153,10 +167,32 @@ function lead(
   );
 }
 
+/**
+ * Another name with another kind of check, so that it is another target group: AWS did not always let TCP's check become
+ * one of HTTP, and the provider not the reverse (hashicorp/terraform-provider-aws, issues 2977 and 46011).
+ */
+function targetPart({ host, service }: Published): string {
+  return service === undefined ? `${host}` : `${host}h`;
+}
+
+/** Of the port itself, or of the service that it follows, for which the machine's agent is asked. */
+function checkOf({ guest: port, service }: Published, { interval, unhealthyThreshold }: HealthCheck) {
+  const often = { healthyThreshold: 2, unhealthyThreshold: 2 };
+  // AWS refuses an interval that is below the timeout, which would be 10 s.
+  if (service === undefined) return { healthCheck: { protocol: 'TCP', interval: 10, timeout: 5, ...often } };
+  const path = followedPath([{ service, port }]);
+  const asked = { protocol: 'HTTP', port: `${followedPort}`, path, interval, timeout: 3 };
+  return {
+    healthCheck: { ...asked, ...often, unhealthyThreshold },
+    // It has asked for the service to end: whoever is connected is served until it does.
+    targetHealthStates: [{ enableUnhealthyConnectionTermination: false }],
+  };
+}
+
 /** Of 32 characters that a load balancer's name, or a target group's, may have, Pulumi's letters take eight. */
 const longestName = 32 - '-1a2b3c4'.length;
 
 /** The cluster's name may be cut, as there is one load balancer, and ports tell target groups apart. */
-export function balancerName(stack: string, port?: number): string {
-  return cutCloudName(longestName, stack, port === undefined ? undefined : `${port}`);
+export function balancerName(stack: string, part?: string): string {
+  return cutCloudName(longestName, stack, part);
 }

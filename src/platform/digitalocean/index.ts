@@ -38,8 +38,8 @@ export const digitaloceanPlatform: Platform = {
     );
     const droplets = new Map(made.map(({ machine, droplet }) => [machine.plan.name, droplet]));
     warnOfStrays(network.members.name, [...droplets.values()]);
-    const { loadBalancer, project } = settings;
-    const { addresses, loadBalancers } = publish(plan, network, { loadBalancer, droplets, scope });
+    const { project } = settings;
+    const { addresses, loadBalancers } = publish(plan, network, { ...settings, droplets, scope });
     if (project !== undefined)
       new Project(
         cloudName(plan.name),

@@ -126,6 +126,43 @@ describe('published ports', () => {
   });
 });
 
+describe('ports that follow a service', () => {
+  const publish = { 80: { port: 8080, service: 'app' }, 81: 7000, 443: { port: 8443, service: 'app-tls' } };
+  const machines = { core, web: { count: 2, publish: { ...publish, 82: publish[80] } } };
+
+  test('the one check asks the agent for all services of the group, as often as the config says', async () => {
+    const healthCheck = { interval: 4, unhealthyThreshold: 3 };
+    const { ofKind } = await run(machines, { loadBalancer: true, healthCheck });
+    expect(ofKind('LoadBalancer').map(({ inputs }) => inputs.healthcheck)).toEqual([
+      {
+        protocol: 'http',
+        port: 8403,
+        path: '/services/app/8080/app-tls/8443',
+        checkIntervalSeconds: 4,
+        responseTimeoutSeconds: 3,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+    ]);
+  });
+
+  test('nobody but the load balancer reaches the agents there, and those of no other group', async () => {
+    const { ofKind } = await run(machines, { loadBalancer: true });
+    const opened = ofKind('Firewall').filter(({ name }) => name.includes('published'));
+    expect(opened.map(({ inputs }) => inputs.tags)).toEqual([['flotilla-dev-group-web-1a2b3c4']]);
+    const ports = inbound(opened).map(({ portRange, ...sources }) => [portRange, Object.keys(sources)]);
+    expect(ports).toEqual(
+      ['7000', '8080', '8443', '8403'].map((port) => [port, ['protocol', 'sourceLoadBalancerUids']]),
+    );
+  });
+
+  test('without a load balancer they are ports as all others are', async () => {
+    const { ofKind } = await run(machines);
+    const opened = ofKind('Firewall').filter(({ name }) => name.includes('published'));
+    expect(inbound(opened).map(({ portRange }) => portRange)).toEqual(['7000', '8080', '8443']);
+  });
+});
+
 describe('what is named', () => {
   test('a project lists machines and load balancers', async () => {
     const publishing = { core: { ...core, publish: { 80: 8080 } } };

@@ -2,8 +2,9 @@ import type { Droplet } from '@pulumi/digitalocean/droplet.js';
 import { Firewall } from '@pulumi/digitalocean/firewall.js';
 import { LoadBalancer } from '@pulumi/digitalocean/loadBalancer.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Publication } from '../../model/publication.ts';
-import type { ClusterPlan } from '../../plan/plan.ts';
+import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
+import { type FollowedService, followedPath, followedPort } from '../../model/followed.ts';
+import type { ClusterPlan, GroupPublication } from '../../plan/plan.ts';
 import { cloudName } from '../cloud-name.ts';
 import type { Scope } from '../scope.ts';
 import { anywhere, type Network } from './network.ts';
@@ -14,8 +15,7 @@ export interface Published {
   readonly loadBalancers: readonly LoadBalancer[];
 }
 
-interface PublishOptions {
-  readonly loadBalancer: boolean;
+interface PublishOptions extends Pick<DigitaloceanSettings, 'loadBalancer' | 'healthCheck'> {
   /** By the machine's name. */
   readonly droplets: ReadonlyMap<string, Droplet>;
   readonly scope: Scope;
@@ -25,25 +25,20 @@ interface PublishOptions {
 interface Publisher {
   readonly name: string;
   readonly tag: pulumi.Output<string>;
-  readonly publications: readonly Publication[];
+  readonly publications: readonly GroupPublication[];
 }
 
 /**
  * Opens the published ports of each group's machines: to its load balancer alone, or to everybody. A group without
  * machines has nobody to lead to, and no load balancer to pay for.
  */
-export function publish(
-  plan: ClusterPlan,
-  network: Network,
-  { loadBalancer, droplets, scope }: PublishOptions,
-): Published {
+export function publish(plan: ClusterPlan, network: Network, options: PublishOptions): Published {
   const publishers = [...network.groups].flatMap(([name, tag]) => {
-    const names = plan.machines.filter(({ group }) => group === name).map((machine) => machine.name);
-    const publications = plan.publish.filter(({ machines }) => machines.some((each) => names.includes(each)));
+    const publications = plan.publish.filter(({ group, machines }) => group === name && machines.length > 0);
     return publications.length > 0 ? [{ name, tag: tag.name, publications }] : [];
   });
-  if (!loadBalancer) return direct(plan, publishers, { droplets, scope });
-  const balanced = publishers.map((publisher) => balance(plan, publisher, network, scope));
+  if (!options.loadBalancer) return direct(plan, publishers, options);
+  const balanced = publishers.map((publisher) => balance(plan, publisher, network, options));
   return {
     addresses: balanced.flatMap(({ addresses }) => addresses),
     loadBalancers: balanced.map((each) => each.loadBalancer),
@@ -56,7 +51,8 @@ function direct(
   publishers: readonly Publisher[],
   { droplets, scope }: Pick<PublishOptions, 'droplets' | 'scope'>,
 ): Published {
-  for (const publisher of publishers) open(plan, publisher, { sourceAddresses: anywhere }, scope);
+  for (const publisher of publishers)
+    open(plan, publisher, { ports: portsOf(publisher), from: { sourceAddresses: anywhere } }, scope);
   const addresses = publishers
     .flatMap(({ publications }) => publications)
     .flatMap(({ guest, machines }) =>
@@ -68,8 +64,13 @@ function direct(
   return { addresses, loadBalancers: [] };
 }
 
-function balance(plan: ClusterPlan, publisher: Publisher, { vpc }: Network, scope: Scope) {
-  const [first = 0] = portsOf(publisher);
+function balance(
+  plan: ClusterPlan,
+  publisher: Publisher,
+  { vpc }: Network,
+  { healthCheck, scope }: Pick<PublishOptions, 'healthCheck' | 'scope'>,
+) {
+  const services = followedOf(publisher);
   const loadBalancer = new LoadBalancer(
     cloudName(plan.name, publisher.name),
     {
@@ -82,22 +83,44 @@ function balance(plan: ClusterPlan, publisher: Publisher, { vpc }: Network, scop
         targetProtocol: 'tcp',
         targetPort: guest,
       })),
-      // It has one check for all ports: a machine counts as well when the lowest answers.
-      healthcheck: {
-        protocol: 'tcp',
-        port: first,
-        checkIntervalSeconds: 3,
-        healthyThreshold: 2,
-        unhealthyThreshold: 2,
-      },
+      healthcheck: checkOf(publisher, services, healthCheck),
     },
     scope.options,
   );
-  open(plan, publisher, { sourceLoadBalancerUids: [loadBalancer.id] }, scope);
+  const ports = [...portsOf(publisher), ...(services.length > 0 ? [followedPort] : [])];
+  open(plan, publisher, { ports, from: { sourceLoadBalancerUids: [loadBalancer.id] } }, scope);
   const addresses = publisher.publications.map(
     ({ host }) => pulumi.interpolate`http://${loadBalancer.ip}:${host}`,
   );
   return { loadBalancer, addresses };
+}
+
+/** Each once: two ports of a load balancer may follow one of them. */
+function followedOf({ publications }: Publisher): FollowedService[] {
+  const found = publications.flatMap(({ service, guest: port }) => (service ? [{ service, port }] : []));
+  return [...new Map(found.map((each) => [followedPath([each]), each])).values()];
+}
+
+/**
+ * It has one check for all ports: a machine counts as well when it has all services ready that the ports follow; without
+ * any, when the lowest port answers.
+ */
+function checkOf(
+  publisher: Publisher,
+  services: readonly FollowedService[],
+  { interval, unhealthyThreshold }: PublishOptions['healthCheck'],
+) {
+  const [first = 0] = portsOf(publisher);
+  const often = { checkIntervalSeconds: 3, healthyThreshold: 2, unhealthyThreshold: 2 };
+  if (services.length === 0) return { protocol: 'tcp', port: first, ...often };
+  const asked = { protocol: 'http', port: followedPort, path: followedPath(services) };
+  return {
+    ...asked,
+    ...often,
+    checkIntervalSeconds: interval,
+    responseTimeoutSeconds: 3,
+    unhealthyThreshold,
+  };
 }
 
 type Sources = Readonly<
@@ -105,12 +128,17 @@ type Sources = Readonly<
 >;
 
 /** A firewall of its own beside the cluster's: machines need not wait for a load balancer. */
-function open(plan: ClusterPlan, publisher: Publisher, sources: Sources, { options }: Scope): Firewall {
+function open(
+  plan: ClusterPlan,
+  publisher: Publisher,
+  { ports, from }: { readonly ports: readonly number[]; readonly from: Sources },
+  { options }: Scope,
+): Firewall {
   return new Firewall(
     cloudName(plan.name, `published-${publisher.name}`),
     {
       tags: [publisher.tag],
-      inboundRules: portsOf(publisher).map((port) => ({ protocol: 'tcp', portRange: `${port}`, ...sources })),
+      inboundRules: ports.map((port) => ({ protocol: 'tcp', portRange: `${port}`, ...from })),
     },
     options,
   );

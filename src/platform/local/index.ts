@@ -43,7 +43,8 @@ function publications({ publish, machines }: ClusterPlan): Publication[] {
     const generation = generations.get(name) ?? 1;
     return [generation, generation - 1].filter((each) => each > 0).map((each) => lifeOf(name, each));
   };
-  return publish.map((each) => ({ ...each, machines: each.machines.flatMap(lives) }));
+  // The switch asks the port itself, whatever it follows elsewhere.
+  return publish.map(({ host, guest, machines: names }) => ({ host, guest, machines: names.flatMap(lives) }));
 }
 
 function declareMachines(plan: ClusterPlan, authorizedKey: pulumi.Output<string>, scope: Scope): Machines {

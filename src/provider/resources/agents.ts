@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
+import { followedSchema } from '../../model/followed.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
@@ -32,6 +33,8 @@ const inputs = z.object({
   serviceKeys: z.array(z.string()).default([]),
   /** Prefixes in etcd below which all machines may read, for templates. */
   templateKeys: z.array(z.string()).default([]),
+  /** Machine's name → what a load balancer asks it for. */
+  followed: z.record(z.string(), followedSchema).default({}),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
   /** sha256 of the bundle; `complete` fills it in. */
@@ -261,6 +264,7 @@ function machinesOf({ pool }: Use, wanted: Inputs, dialing: ConnectOptions): Age
       machine: { name: machine.name, address: machine.address, metadata: machine.metadata },
       endpoints: wanted.endpoints.map((url) => new URL(url).host),
       engines: wanted.machines.filter(({ etcd }) => etcd).map(({ name }) => name),
+      followed: wanted.followed[machine.name],
     },
     connect: () => connect(machine),
   }));

@@ -88,13 +88,18 @@ test('every type: made, the same after a refresh, changed in place, gone', async
     tags,
   });
   const check = {
-    healthCheck: { protocol: 'TCP', interval: 10 },
+    healthCheck: { protocol: 'HTTP', port: '8403', path: '/services/app/80', interval: 5, timeout: 3 },
+    targetHealthStates: [{ enableUnhealthyConnectionTermination: false }],
     port: 80,
     protocol: 'TCP',
     vpcId: vpc.id,
     tags,
   };
   const targets = await made('lb/targetGroup:TargetGroup', 'tg', check);
+  expect(targets.outputs.healthCheck).toMatchObject(check.healthCheck);
+  expect(targets.outputs.targetHealthStates).toMatchObject([
+    { enableUnhealthyConnectionTermination: false, unhealthyDrainingInterval: 0 },
+  ]);
   const target = { targetGroupArn: targets.id, targetId: instance.id, port: 80 };
   const attachment = await made('lb/targetGroupAttachment:TargetGroupAttachment', 'at', target);
   const actions = [{ type: 'forward', targetGroupArn: targets.id }];

@@ -28,6 +28,10 @@ const HealthCheck = z.strictObject({
   timeout: z.number().int().min(2).max(120).optional(),
   unhealthyThreshold: z.number().int().min(2).max(10).optional(),
 });
+const TargetHealthState = z.strictObject({
+  enableUnhealthyConnectionTermination: z.boolean(),
+  unhealthyDrainingInterval: z.number().int().min(0).max(360_000).optional(),
+});
 const inputs = z.strictObject({
   ...tagged,
   name: z.string(),
@@ -36,10 +40,16 @@ const inputs = z.strictObject({
   port: z.number().int().min(1).max(65_535).optional(),
   preserveClientIp: z.string().optional(),
   protocol: z.string().optional(),
+  // The provider notes one block, as a list.
+  targetHealthStates: z.array(TargetHealthState).max(1).optional(),
   targetType: z.string().optional(),
   vpcId: z.string().optional(),
 });
 type Inputs = z.output<typeof inputs>;
+
+/** Attributes of a target group, for what is connected to a target that is not healthy any more. */
+const terminates = 'target_health_state.unhealthy.connection_termination.enabled';
+const drains = 'target_health_state.unhealthy.draining_interval_seconds';
 
 /** Seconds. */
 const deleteTimeout = 120;
@@ -47,7 +57,16 @@ const gone = 'TargetGroupNotFound';
 
 export const targetGroup = awsType<typeof inputs.shape>({
   inputs,
-  computed: ['arn', 'arnSuffix', 'healthCheck', 'ipAddressType', 'loadBalancerArns', 'namePrefix', 'tagsAll'],
+  computed: [
+    'arn',
+    'arnSuffix',
+    'healthCheck',
+    'ipAddressType',
+    'loadBalancerArns',
+    'namePrefix',
+    'tagsAll',
+    'targetHealthStates',
+  ],
   changes: {
     region: 'replace',
     name: 'replace',
@@ -58,6 +77,7 @@ export const targetGroup = awsType<typeof inputs.shape>({
   },
   defaults: { targetType: 'instance', deregistrationDelay: 300 },
   innerDefaults: {
+    targetHealthStates: { unhealthyDrainingInterval: 0 },
     healthCheck: {
       enabled: true,
       healthyThreshold: 3,
@@ -105,6 +125,12 @@ export const targetGroup = awsType<typeof inputs.shape>({
       loadBalancerArns: found.LoadBalancerArns ?? [],
       deregistrationDelay: Number(attribute('deregistration_delay.timeout_seconds') ?? 300),
       preserveClientIp: attribute('preserve_client_ip.enabled') ?? '',
+      targetHealthStates: [
+        {
+          enableUnhealthyConnectionTermination: attribute(terminates) !== 'false',
+          unhealthyDrainingInterval: Number(attribute(drains) ?? 0),
+        },
+      ],
       healthCheck: {
         enabled: found.HealthCheckEnabled,
         healthyThreshold: found.HealthyThresholdCount,
@@ -156,14 +182,22 @@ function healthCheck({ healthCheck: check }: Inputs) {
 async function setAttributes(
   elb: ElasticLoadBalancingV2Client,
   arn: string,
-  { deregistrationDelay, preserveClientIp }: Inputs,
+  { deregistrationDelay, preserveClientIp, protocol, targetHealthStates: [state] = [] }: Inputs,
 ): Promise<void> {
   const Attributes = [
     { Key: 'deregistration_delay.timeout_seconds', Value: String(deregistrationDelay ?? 300) },
     ...(preserveClientIp === undefined
       ? []
       : [{ Key: 'preserve_client_ip.enabled', Value: preserveClientIp }]),
+    ...(state && (protocol === 'TCP' || protocol === 'TLS') ? healthStateAttributes(state) : []),
   ];
   const command = new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes });
   await doing(`modifying ELBv2 Target Group (${arn}) attributes`, elb.send(command));
+}
+
+/** How long is only sent where connections are left alone, since AWS refuses it otherwise. */
+function healthStateAttributes(state: z.output<typeof TargetHealthState>) {
+  const ends = state.enableUnhealthyConnectionTermination;
+  const interval = { Key: drains, Value: String(state.unhealthyDrainingInterval ?? 0) };
+  return [{ Key: terminates, Value: String(ends) }, ...(ends ? [] : [interval])];
 }

@@ -188,6 +188,23 @@ describe('calls', () => {
     });
   });
 
+  test('a load balancer’s check becomes one of HTTP in place', async () => {
+    await engine.create('Tag', 'web', { name: 'web' });
+    const rule = { entryProtocol: 'tcp', entryPort: 80, targetProtocol: 'tcp', targetPort: 8080 };
+    const program = { region: 'fra1', dropletTag: 'web', forwardingRules: [rule] };
+    const made = await engine.create('LoadBalancer', 'lb', {
+      ...program,
+      healthcheck: { protocol: 'tcp', port: 8080 },
+    });
+    const healthcheck = {
+      ...{ protocol: 'http', port: 8403, path: '/services/app/8080' },
+      ...{ checkIntervalSeconds: 3, responseTimeoutSeconds: 3, healthyThreshold: 2, unhealthyThreshold: 2 },
+    };
+    expect((await engine.diff(made, { ...program, healthcheck })).replaces).toEqual([]);
+    const changed = await engine.update(made, { ...program, healthcheck });
+    expect(changed.outputs.healthcheck).toEqual(healthcheck);
+  });
+
   test('a project’s resources move to the default project before it goes', async () => {
     const machine = await engine.create('Droplet', 'core-1', droplet);
     const urn = machine.outputs.dropletUrn;
