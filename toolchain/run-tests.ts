@@ -2,7 +2,8 @@
  * `npm test` and `npm run check`: types, style, fast tests and, but for `--fast`, simulated clusters, tests with a
  * real etcd and on real machines.
  * Types and style are checked while the fast tests run, of which many wait. Further arguments go to jest's fast run.
- * All parts run, whatever becomes of the others; the last line is `N passed, N failed`, where types, style and simulations are one check each. Exit code 1: something failed or nothing ran.
+ * All parts run, whatever becomes of the others; the last line is `N passed, N failed`, where types, style and
+ * simulations are one check each. Exit code 1: something failed or nothing ran.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
