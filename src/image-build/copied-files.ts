@@ -44,7 +44,7 @@ export async function listCopied(
         fix: 'put it there, or name its folder with --files FOLDER',
       });
   }
-  if (problems.length > 0) throw new InvalidInput('The image can’t be built:', problems);
+  if (problems.length > 0) throw new InvalidInput("The image can't be built:", problems);
   return found.sort((a, b) => compare(a.path, b.path));
 }
 
