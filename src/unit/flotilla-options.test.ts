@@ -28,7 +28,7 @@ describe('readFlotillaOptions', () => {
       ...['MachineMetadata="disk!=hdd" "cpus>=4"', 'MachineMetadata=region in (eu, us)'],
       ...['AfterReady=db.service %p-cache@%i.service', 'AfterReady=db.service'],
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
-      ...['Template=nginx.toml log@.toml', 'Template=nginx.toml'],
+      ...['Template=nginx.toml log@.toml', 'Template=nginx.toml', 'Certificate=yes', 'CertificateOwner=%p'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -47,6 +47,7 @@ describe('readFlotillaOptions', () => {
         { name: 'admin', port: 9000, key: '/app/web/2' },
       ],
       templates: ['nginx.toml', 'log@.toml'],
+      certificate: { owner: 'web' },
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -104,6 +105,7 @@ describe('checkOptions of [X-Flotilla]', () => {
     'Service=app\nPort=500%i\nService=app-admin\nPort=65535',
     'Service=app\nPort=80\nServiceKey=/app/server/%i\nService=b\nServiceKey=/%n\nPort=81',
     'Service=%p\nPort=80\n[Service]\nType=oneshot\nRemainAfterExit=yes',
+    'Certificate=yes\nCertificateOwner=1000\n[Service]\nType=oneshot',
   ])('accepts %j', (lines) => expect(check(lines)).toEqual([]));
 
   test.each([
@@ -118,6 +120,16 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['MaxPerMachine=0', '2: MaxPerMachine=0 is not a whole number from 1'],
     ['Fence=yes', '2: Fence=yes is not stop or keep'],
     ['Rollback=perhaps', '2: Rollback=perhaps is not a boolean; write true or false'],
+    ['Certificate=app', '2: Certificate=app is not a boolean; write true or false'],
+    [
+      'Certificate=yes\nCertificateOwner=Bob',
+      '3: CertificateOwner=Bob is not a user of the machine; give a name or a number',
+    ],
+    ['CertificateOwner=1000', '2: CertificateOwner= is about a certificate, and the unit has none; add'],
+    [
+      'Certificate=no\nCertificateOwner=1000',
+      '3: CertificateOwner= is about a certificate, and the unit has none; add Certificate=yes',
+    ],
     ['Template=', '2: Template= is empty; name a file beside the unit'],
     [
       'Template=conf.d/a.toml',
@@ -189,6 +201,23 @@ describe('checkOptions of [X-Flotilla]', () => {
     ],
     ['Spread=zone\n[X-Fleet]\nMachineOf=a.service', '2: Spread= has no say beside MachineOf= or MachineID='],
   ])('refuses %j', (lines, problem) => expect(check(lines)).toEqual([expect.stringContaining(problem)]));
+
+  test('a certificate has room for names of 64 characters', () => {
+    const [fits, long] = [56, 57].map((length) => `${'a'.repeat(length)}.service`);
+    expect(check('Certificate=yes', fits)).toEqual([]);
+    expect(check('Certificate=yes', long)).toEqual([expect.stringContaining('give the unit a shorter name')]);
+  });
+
+  test.each([
+    ['', 'root'],
+    ['User=app-%i', 'app-2'],
+    ['User=app\nUser=', 'root'],
+    ['User=app\nDynamicUser=yes', 'root'],
+    ['User=app\nDynamicUser=no', 'app'],
+  ])('with %j in [Service] the key of a certificate is its user’s', (lines, owner) => {
+    const text = `[X-Flotilla]\nCertificate=yes\n[Service]\n${lines}\n`;
+    expect(readFlotillaOptions('web@2.service', parseUnit(text).options).certificate).toEqual({ owner });
+  });
 
   test('tells all problems of a line and of a section at once, in the order of the lines', () => {
     const lines = 'MachineMetadata="a" "b"\nReady=notify\nReadyTimeout=x\n[X-Fleet]\nGlobal=maybe';
@@ -263,6 +292,8 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   Service: 'db\nPort=81',
   Port: '81',
   ServiceKey: '/app',
+  Certificate: 'yes',
+  CertificateOwner: 'nobody\nCertificate=yes',
   Template: 'web.toml',
   MaxUnavailable: '4',
   Rollback: 'false',

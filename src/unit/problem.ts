@@ -42,6 +42,7 @@ export type Rule =
   | 'service-name'
   | 'service-key'
   | 'template-name'
+  | 'user'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */
