@@ -1,5 +1,12 @@
 import type { Reason } from '../model/reason.ts';
-import { encodeAddress, machineKey, rootPrefix, servicePrefix, statusPrefix } from '../store/keys.ts';
+import {
+  encodeAddress,
+  machineKey,
+  requestPrefix,
+  rootPrefix,
+  servicePrefix,
+  statusPrefix,
+} from '../store/keys.ts';
 import { prefixEnd } from '../store/transaction.ts';
 
 /** What a role may do with a key, or with all keys from there up to another. */
@@ -79,6 +86,7 @@ function ownPermissions(id: string): readonly Permission[] {
     { type: 'WRITE', key: machineKey(id), rangeEnd: '' },
     { type: 'WRITE', ...below(statusPrefix(id)) },
     { type: 'WRITE', ...below(servicePrefix(id)) },
+    { type: 'WRITE', ...below(requestPrefix(id)) },
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
+import type { CertificateRequest, IssuedCertificate } from '../model/certificate.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Registration } from '../model/registration.ts';
@@ -11,6 +12,7 @@ import {
   type Parsed,
   type PatchedMetadata,
   parseAddress,
+  parseCertificate,
   parseCordon,
   parseLeaving,
   parseMachine,
@@ -19,6 +21,7 @@ import {
   parsePlacement,
   parseRebalance,
   parseRegistration,
+  parseRequest,
   parseRollout,
   parseStatus,
   parseUnitEntry,
@@ -47,6 +50,10 @@ export interface ClusterState {
   readonly rollouts: readonly Rollout[];
   /** What machines say that their units offer: their word alone. */
   readonly registrations: readonly Registration[];
+  /** What machines ask to have signed: their word alone. */
+  readonly requests: readonly CertificateRequest[];
+  /** What leaders answered to that. */
+  readonly certificates: readonly IssuedCertificate[];
   /** By machine id; the machine need not be there now. */
   readonly cordons: ReadonlyMap<string, Cordon>;
   /** By machine id: where machines were met last, also those that are missing. */
@@ -85,6 +92,8 @@ const unitIn = onceAnEntry(parseUnitEntry);
 const placementIn = onceAnEntry(parsePlacement);
 const statusIn = onceAnEntry(parseStatus);
 const registrationIn = onceAnEntry(parseRegistration);
+const requestIn = onceAnEntry(parseRequest);
+const certificateIn = onceAnEntry(parseCertificate);
 const rolloutIn = onceAnEntry(parseRollout);
 const cordonIn = onceAnEntry(parseCordon);
 const addressIn = onceAnEntry(parseAddress);
@@ -101,6 +110,8 @@ interface Found {
   readonly statuses: UnitStatus[];
   readonly rollouts: Rollout[];
   readonly registrations: Registration[];
+  readonly requests: CertificateRequest[];
+  readonly certificates: IssuedCertificate[];
   readonly cordons: [string, Cordon][];
   readonly met: [string, Whereabouts][];
   readonly members: [string, Whereabouts][];
@@ -120,6 +131,8 @@ const readers: readonly (readonly [prefix: string, read: Reader])[] = [
   [prefixes.status, (found, key, entry) => take(found, found.statuses, statusIn(key, entry))],
   [prefixes.rollout, (found, key, entry) => take(found, found.rollouts, rolloutIn(key, entry))],
   [prefixes.service, (found, key, entry) => take(found, found.registrations, registrationIn(key, entry))],
+  [prefixes.request, (found, key, entry) => take(found, found.requests, requestIn(key, entry))],
+  [prefixes.certificate, (found, key, entry) => take(found, found.certificates, certificateIn(key, entry))],
   [prefixes.cordon, (found, key, entry) => take(found, found.cordons, cordonIn(key, entry))],
   [prefixes.address, (found, key, entry) => take(found, found.met, addressIn(key, entry))],
   [prefixes.member, (found, key, entry) => take(found, found.members, memberIn(key, entry))],
@@ -135,6 +148,7 @@ function take<T>({ malformed }: Found, into: T[], parsed: Parsed<T>): void {
 function findKinds(entries: ReadonlyMap<string, Entry>): Found {
   const found: Found = {
     ...{ machines: [], patched: [], units: [], files: new Map(), placements: [], statuses: [], rollouts: [] },
+    ...{ requests: [], certificates: [] },
     ...{ registrations: [], cordons: [], met: [], members: [], leaving: [], rebalances: [], malformed: [] },
   };
   for (const [key, entry] of entries) {
