@@ -4,12 +4,14 @@ import { setFlagsFromString } from 'node:v8';
 import { agentFiles } from '../model/agent-files.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
+import { signServiceLeaf } from '../pki/service-leaf.ts';
 import { systemClock } from '../store/clock.ts';
 import { EtcdStore } from '../store/etcd.ts';
-import { runAgent } from './agent.ts';
+import { ownCertificateTools, runAgent } from './agent.ts';
 import { serveApi } from './api/api.ts';
 import { findVerifier } from './api/verify.ts';
-import { type AgentConfig, readConfig, readTls } from './config.ts';
+import { type AgentConfig, readConfig, readServices, readTls, type ServicesAuthority } from './config.ts';
+import type { SignServiceLeaf } from './engine/certificates.ts';
 import { dialMachine } from './engine/dial.ts';
 import type { Log } from './log.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
@@ -33,6 +35,7 @@ async function main(configFile: string): Promise<void> {
   const machine = await describeMachine(config);
   const { endpoints, engines: writers, version, socket, leaseTtl } = config;
   const store = new EtcdStore({ endpoints, writers, tls: await readTls(config) });
+  const services = await readServices(config);
   let refusal: string | undefined = `${machine.name} has not joined the cluster yet`;
   const onStanding = (why: string | undefined) => {
     refusal = why;
@@ -48,13 +51,21 @@ async function main(configFile: string): Promise<void> {
   const dial = dialMachine;
   const candidate = writers.length === 0 || writers.includes(machine.name);
   const clock = systemClock;
+  const certificateTools = ownCertificateTools(services?.certificate);
   const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding };
-  await runAgent(agent, stop.signal);
+  await runAgent({ ...agent, certificateTools, ...signerOf(services) }, stop.signal);
   log('ends; units keep running');
   server.close();
   server.closeAllConnections();
   await systemd.close();
   await store.close();
+}
+
+function signerOf(services: ServicesAuthority | undefined): { readonly sign?: SignServiceLeaf } {
+  if (services?.privateKey === undefined) return {};
+  const { certificate, privateKey, days } = services;
+  const authority = { certificate, privateKey };
+  return { sign: (csr, leaf) => signServiceLeaf({ authority, csr, leaf, ...(days && { days }) }) };
 }
 
 async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {

@@ -17,6 +17,8 @@ import type { Lease, Store } from '../../store/store.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import type { CertificateTools } from './certificate-run.ts';
+import { Certificates } from './certificates.ts';
 import { ChosenKeys } from './chosen-keys.ts';
 import { LastWords } from './last-words.ts';
 import { isLeaving, type OfferContext, offerOf } from './offers.ts';
@@ -35,6 +37,8 @@ export interface UnitLoopOptions {
   readonly runProbe: RunProbe;
   /** What files of templates are written with. */
   readonly templateTools: TemplateTools;
+  /** What certificates of services are kept with. */
+  readonly certificateTools: CertificateTools;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -60,6 +64,7 @@ export class UnitLoop {
   readonly #work: UnitWork;
   readonly #probes: Probes;
   readonly #templates: Templates;
+  readonly #certificates: Certificates;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -81,8 +86,12 @@ export class UnitLoop {
     this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
+    const { templateTools, certificateTools: tools } = options;
+    const certificates = new Certificates({ ...options, tools, host: templateTools.host, onChange });
     this.#templates = templates;
-    this.#work = new UnitWork({ ...options, machineId: machine.id, templates, claimOf, onChange });
+    this.#certificates = certificates;
+    const files = { templates, certificates };
+    this.#work = new UnitWork({ ...options, machineId: machine.id, ...files, claimOf, onChange });
   }
 
   /** From now on states are published under this lease, and fenced units run by it. */
@@ -108,7 +117,7 @@ export class UnitLoop {
     }
     this.#work.end();
     this.#probes.follow([]);
-    await Promise.all([...following, listening, this.#templates.end()]);
+    await Promise.all([...following, listening, this.#templates.end(), this.#certificates.end()]);
   }
 
   #want({ entries }: MirrorView): void {
@@ -214,8 +223,10 @@ export class UnitLoop {
     remarksOn: (unit) => {
       const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
       const template = this.#templates.failureOf(unit);
+      const certificate = this.#certificates.remarkOn(unit);
       return {
         ...(ready && { ready }),
+        ...(certificate && { certificate }),
         // What is waited for is said with what is wrong with it.
         ...(waiting !== undefined ? { waiting } : template !== undefined && { template }),
       };

@@ -3,6 +3,7 @@ import type { Reason } from '../../model/reason.ts';
 import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import type { Certificates } from './certificates.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
 import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
@@ -21,6 +22,7 @@ export interface Desired {
 export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten'> {
   readonly systemd: Systemd;
   readonly templates: Templates;
+  readonly certificates: Certificates;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -39,11 +41,12 @@ export class UnitWork {
   #announced: ReadonlySet<string> = new Set();
 
   constructor(options: UnitWorkOptions) {
-    const { store, systemd } = options;
+    const { store, systemd, templates, certificates } = options;
     this.#options = options;
     const onStopped = (unit: string, problem?: string) => this.#stopped(unit, problem);
     this.#executor = new Executor({ store, systemd, onStopped });
-    this.#waits = new Waits({ ...options, unwritten: (unit) => options.templates.waitOf(unit) });
+    const unwritten = (unit: string) => templates.waitOf(unit) ?? certificates.waitOf(unit);
+    this.#waits = new Waits({ ...options, unwritten });
     this.#fencing = new Fencing(options);
   }
 
@@ -133,7 +136,7 @@ export class UnitWork {
     this.#stop(unitsOf('stop', actions), needs);
     for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
-    this.#followTemplates(actions, units, files);
+    this.#followFiles(actions, units, files);
     await this.#fencing.hold(needs);
     const starts = unitsOf('start', actions);
     const claimed = (some: readonly string[]) => this.#waits.claimedElsewhere(some);
@@ -146,8 +149,8 @@ export class UnitWork {
     return { done: now.length > 0, problems };
   }
 
-  /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */
-  #followTemplates(
+  /** Templates and certificates. Of a unit that is stopped first, to be changed, the old ones count until it is down. */
+  #followFiles(
     actions: readonly UnitAction[],
     units: readonly ManagedUnit[],
     files: ReadonlyMap<string, string>,
@@ -155,7 +158,10 @@ export class UnitWork {
     const installs = unitsOf('install', actions);
     const changing = new Set([...installs, ...unitsOf('remove', actions)]);
     const coming = installs.map((name) => ({ name, contents: files.get(name) ?? '', started: false }));
-    this.#options.templates.follow([...units.filter(({ name }) => !changing.has(name)), ...coming]);
+    const all = [...units.filter(({ name }) => !changing.has(name)), ...coming];
+    this.#options.templates.follow(all);
+    const needed = all.map((unit) => ({ ...unit, needs: this.#known.of(unit.name, unit.contents) }));
+    this.#options.certificates.follow(needed);
   }
 
   /** What the engine did not ask for is always said. */
@@ -200,6 +206,7 @@ export class UnitWork {
     const starts = units.filter((unit) => !problems.has(unit));
     const allowed = await this.#fencing.allowed(starts, needs, problems);
     this.#options.templates.starting(allowed);
+    this.#options.certificates.starting(allowed);
     add(problems, await this.#executor.start(allowed));
     this.#stopUnasked(this.#fencing.late(allowed, needs), needs);
   }
