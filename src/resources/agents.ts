@@ -12,6 +12,8 @@ export interface AgentsArgs {
   /** Prefixes in etcd below which templates may read. */
   readonly templateKeys: readonly string[];
   readonly pki: Pki;
+  /** The authority for services: its certificate for every machine, its key for those with etcd. */
+  readonly services: Pki;
 }
 
 /** One agent on every machine. A new bundle reaches a first machine, then the others; units keep running. */
@@ -21,7 +23,7 @@ export class Agents extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { machines, privateKey, etcd, serviceKeys, templateKeys, pki }: AgentsArgs,
+    { machines, privateKey, etcd, serviceKeys, templateKeys, pki, services }: AgentsArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -35,6 +37,8 @@ export class Agents extends pulumi.CustomResource {
         templateKeys,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,
+        servicesCertificate: services.certificate,
+        servicesPrivateKey: services.privateKey,
         bundle: undefined,
       },
       opts,

@@ -32,7 +32,13 @@ export async function createCluster(
   await checkBastion(plan.proxyJump);
   const { name, options } = scope;
   const login = new SshKey(name('login'), { comment: `flotilla-${plan.name}` }, options);
-  const pki = new Pki(name('pki'), { commonName: `flotilla ${plan.name}` }, options);
+  const commonName = `flotilla ${plan.name}`;
+  const pki = new Pki(name('pki'), { commonName, names: 'machines' }, options);
+  const services = new Pki(
+    name('services-pki'),
+    { commonName: `${commonName} services`, names: 'services' },
+    options,
+  );
   const { publicKey, privateKey } = login;
   const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey, scope);
   const machines = made.machines.map((machine) => meet(machine, privateKey, scope));
@@ -42,7 +48,7 @@ export async function createCluster(
   const { serviceKeys, templateKeys } = plan;
   const agents = new Agents(
     name('agents'),
-    { machines, privateKey, etcd, serviceKeys, templateKeys, pki },
+    { machines, privateKey, etcd, serviceKeys, templateKeys, pki, services },
     lasting,
   );
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };

@@ -25,6 +25,9 @@ const inputs = z.object({
   templateKeys: z.array(z.string()).default([]),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
+  /** The authority for services; states of earlier versions have none, nor do their machines. */
+  servicesCertificate: z.string().default(''),
+  servicesPrivateKey: z.string().default(''),
   /** sha256 of the bundle; `complete` fills it in. */
   bundle: z.string(),
 });
@@ -210,6 +213,8 @@ async function optionsOf({ building }: Use, wanted: Inputs, { log, signal }: Con
 
 function machinesOf({ pool }: Use, wanted: Inputs, dialing: ConnectOptions): AgentMachine[] {
   const connect = connector(pool, wanted.machines, wanted, dialing);
+  const { servicesCertificate: certificate, servicesPrivateKey } = wanted;
+  const services = certificate === '' ? {} : { services: { certificate, privateKey: servicesPrivateKey } };
   return wanted.machines.map((machine) => ({
     name: machine.name,
     id: machine.id,
@@ -217,6 +222,7 @@ function machinesOf({ pool }: Use, wanted: Inputs, dialing: ConnectOptions): Age
       machine: { name: machine.name, address: machine.address, metadata: machine.metadata },
       endpoints: wanted.endpoints.map((url) => new URL(url).host),
       engines: wanted.machines.filter(({ etcd }) => etcd).map(({ name }) => name),
+      ...services,
     },
     connect: () => connect(machine),
   }));
