@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
+import { certificatesTests } from './certificates.ts';
 import { identityOf } from './identity.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { events, fewestActive, watchAnswers } from './observe-units.ts';
@@ -184,6 +185,12 @@ describe('services', () => {
     await succeed(['up', '--yes', '--skip-preview']);
   });
 });
+
+certificatesTests(
+  () => stack,
+  cores,
+  () => succeed(['up', '--yes', '--skip-preview']),
+);
 
 describe('images', () => {
   const size = 1024 * 1024;
