@@ -76,9 +76,20 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   'src/qemu': { folders: [], packages: ['yaml', 'node:*'] },
   // zod reads the agents' replies. The store is theirs alone: whoever pushes asks an agent.
   'src/push': { folders: ['src/unit', 'src/ssh', 'src/pki'], packages: ['zod', 'node:*'] },
-  // It makes its own bundle, with esbuild, and hears systemd over D-Bus. images: agents hand them to each other.
+  // It makes its own bundle, with esbuild, and hears systemd over D-Bus. pki: it asks for certificates of services, looks
+  // at what it gets, and signs them where it leads. images: agents hand them to each other.
   'src/agent': {
-    folders: ['src/unit', 'src/scheduler', 'src/store', 'src/template', 'src/template-sync', 'src/image'],
+    folders: [
+      'src/unit',
+      'src/scheduler',
+      'src/store',
+      'src/template',
+      'src/template-sync',
+      'src/image',
+      'src/pki/authority.ts',
+      'src/pki/service-leaf.ts',
+      'src/pki/signing-request.ts',
+    ],
     packages: ['zod', 'esbuild', 'dbus-native', 'node:*'],
   },
   // Within the agent, rows of their own: systemd knows nothing of clusters, and none of them is built upon the API.
@@ -98,6 +109,8 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
       'src/agent/image',
       'src/template',
       'src/template-sync',
+      'src/pki/service-leaf.ts',
+      'src/pki/signing-request.ts',
       'src/agent/engine/grace.ts',
       'src/agent/engine/offered.ts',
       'src/agent/log.ts',

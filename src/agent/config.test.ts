@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig, readTls } from './config.ts';
+import { readConfig, readServices, readTls } from './config.ts';
 
 const whole = {
   name: 'core-1',
@@ -58,6 +58,23 @@ describe("the agent's configuration", () => {
       /agent\.json: address: .*\n.*agent\.json: tls\.ca: expected an absolute path/,
     );
   });
+});
+
+test('what services’ certificates are signed by is read where the config names it, and must not be empty', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'flotilla-services-'));
+  try {
+    const services = { ca: join(folder, 'ca.pem'), key: join(folder, 'key.pem') };
+    expect(await readServices({})).toBeUndefined();
+    await writeFile(services.ca, 'CA');
+    expect(await readServices({ services: { ca: services.ca } })).toEqual({ certificate: 'CA' });
+    await writeFile(services.key, '');
+    await expect(readServices({ services })).rejects.toThrow(`${services.key} is empty`);
+    await writeFile(services.key, 'KEY');
+    const read = await readServices({ services: { ...services, days: 0.5 } });
+    expect(read).toEqual({ certificate: 'CA', privateKey: 'KEY', days: 0.5 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('the file of the certificate that is empty is named, and what delivers it', async () => {

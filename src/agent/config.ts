@@ -17,6 +17,13 @@ const schema = z.strictObject({
   endpoints: z.array(z.string().regex(/^[^/]+:\d+$/, 'expected host:port')).min(1),
   /** PEM files. */
   tls: z.strictObject({ ca: path, cert: path, key: path }),
+  /**
+   * What certificates of services are signed by: the authority's certificate, and on machines with etcd its key. PEM files.
+   * `days` is how long what is signed is good; another default only in tests.
+   */
+  services: z
+    .strictObject({ ca: path, key: path.exactOptional(), days: z.number().positive().exactOptional() })
+    .exactOptional(),
   socket: path.default(agentSocket),
   /** Shown as the machine's version. */
   version: z.string(),
@@ -59,6 +66,28 @@ function parseJson(file: string, text: string): unknown {
 export async function readTls({ tls }: Pick<AgentConfig, 'tls'>): Promise<AgentConfig['tls']> {
   const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(readFilled));
   return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+}
+
+/** What the config says of certificates of services, with the files' contents. */
+export interface ServicesAuthority {
+  /** PEM */
+  readonly certificate: string;
+  /** PKCS#8 PEM. A secret, on machines with etcd alone. */
+  readonly privateKey?: string;
+  readonly days?: number;
+}
+
+/** Undefined where the config names none, as that of an earlier version. @throws as `readTls` does. */
+export async function readServices({
+  services,
+}: Pick<AgentConfig, 'services'>): Promise<ServicesAuthority | undefined> {
+  if (!services) return undefined;
+  const { ca, key, days } = services;
+  return {
+    certificate: await readFilled(ca),
+    ...(key !== undefined && { privateKey: await readFilled(key) }),
+    ...(days !== undefined && { days }),
+  };
 }
 
 async function readFilled(file: string): Promise<string> {

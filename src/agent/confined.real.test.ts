@@ -8,7 +8,10 @@ import { type EtcdProcess, startEtcd } from '../../test/contract/etcd-process.ts
 import { EtcdAdmin } from '../etcd/admin.ts';
 import { standardLayout } from '../etcd/cluster.ts';
 import { type Authority, createAuthority } from '../pki/authority.ts';
+import { serviceNames } from '../pki/name-constraints.ts';
 import { createOwnLeaf } from '../pki/own-leaf.ts';
+import { signServiceLeaf } from '../pki/service-leaf.ts';
+import { createSigningRequest } from '../pki/signing-request.ts';
 import { sampleMachine } from '../scheduler/sample.ts';
 import { ConnectionPool } from '../ssh/pool.ts';
 import { startTestServer } from '../ssh/test-server.ts';
@@ -16,13 +19,17 @@ import { systemClock } from '../store/clock.ts';
 import { type ClusterState, readCluster } from '../store/cluster-state.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import {
+  certificateKey,
   encodeAddress,
+  encodeCertificate,
   encodeMachine,
   encodeRegistration,
+  encodeRequest,
   encodeStatus,
   machineKey,
   memberKey,
   prefixes,
+  requestKey,
   serviceKey,
   statusKey,
 } from '../store/keys.ts';
@@ -31,7 +38,9 @@ import { runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { setCordon } from './api/cordon.ts';
 import { servicesReply } from './api/services.ts';
+import type { SignServiceLeaf } from './engine/certificates.ts';
 import { FakeImageHost } from './image/fake-image-host.ts';
+import { FakeCertificateFiles } from './machine/certificate-files.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
 
 /* Agents with the certificates that they have on real machines, on an etcd that asks who is there. */
@@ -46,6 +55,7 @@ const [core, worker] = machines;
 
 let folder: string;
 let authority: Authority;
+let services: Authority;
 let etcd: EtcdProcess;
 let admin: EtcdAdmin;
 let ssh: Awaited<ReturnType<typeof startTestServer>>;
@@ -54,6 +64,7 @@ const pool = new ConnectionPool();
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flotilla-confined-'));
   authority = await createAuthority({ name: 'test' });
+  services = await createAuthority({ name: 'test services', permitted: serviceNames });
   etcd = await startEtcd(await writeCertificates(folder, authority));
   ssh = await startTestServer();
   admin = await openAdmin();
@@ -108,8 +119,14 @@ async function startAgent({ name, id, address, etcd: candidate }: (typeof machin
   };
   const say = (line: string) => void log.push(line);
   const [systemd, imageHost] = [new FakeSystemd(), new FakeImageHost(id, new Map())];
+  const files = new FakeCertificateFiles();
+  const certificateTools = { files, authority: services.certificate, wallNow: Date.now };
+  const sign: SignServiceLeaf = (csr, leaf) => signServiceLeaf({ authority: services, csr, leaf });
   const ended = runAgent(
-    { store, systemd, clock: systemClock, log: say, machine, candidate, leaseTtl: 2, imageHost },
+    {
+      ...{ store, systemd, clock: systemClock, log: say, machine, candidate, leaseTtl: 2 },
+      ...{ imageHost, certificateTools, ...(candidate && { sign }) },
+    },
     stop.signal,
   );
   const end = async () => {
@@ -117,7 +134,7 @@ async function startAgent({ name, id, address, etcd: candidate }: (typeof machin
     await ended;
     await store.close();
   };
-  return { store, log, end };
+  return { store, log, files, end };
 }
 
 async function until(store: EtcdStore, condition: (cluster: ClusterState) => boolean): Promise<void> {
@@ -167,6 +184,23 @@ test('a machine without etcd does all of its work with its own certificate, and 
   await workerAgent.end();
   expect(workerAgent.log).toContain('worker-1 is a member of the cluster');
   expect(workerAgent.log.join('\n')).not.toMatch(/try|etcd|lead/);
+});
+
+test('a machine without etcd gets a certificate for its unit with the rights that it has', async () => {
+  await protect();
+  const agents = await Promise.all(machines.map(startAgent));
+  const [coreAgent, workerAgent] = agents;
+  if (!coreAgent || !workerAgent) throw new Error('there are two agents');
+  const { store } = coreAgent;
+  await until(store, ({ machines, leader }) => machines.length === 2 && leader === core.id);
+  const own = '[X-Flotilla]\nCertificate=yes\n[X-Fleet]\nMachineMetadata=role=worker-1\n';
+  const contents = `[Service]\nExecStart=/bin/sleep inf\n${own}`;
+  const put = [{ name: 'a.service', contents, targetState: 'launched' }];
+  await applyChange(store, parseChange({ put, destroy: [] }));
+  await until(store, ({ statuses }) => statuses.some(({ certificate }) => certificate !== undefined));
+  await until(store, ({ requests, certificates }) => requests.length + certificates.length === 0);
+  expect([[...workerAgent.files.sets.keys()], coreAgent.files.sets.size]).toEqual([['a.service'], 0]);
+  for (const agent of agents) await agent.end();
 });
 
 test('agents that run already go on while etcd begins to ask who they are', async () => {
@@ -264,6 +298,35 @@ describe('whoever has stolen a machine’s certificate', () => {
     await register(worker.id);
     await until(agent.store, ({ registrations }) => registrations.length === 1);
     expect(servicesReply(await readCluster(agent.store))).toEqual({ services: [] });
+    await thief.close();
+    await agent.end();
+  });
+
+  test('can’t ask in another machine’s name, sign, nor get a certificate for a unit that it was not given', async () => {
+    await protect();
+    const agent = await startAgent(core);
+    await until(agent.store, ({ leader }) => leader === core.id);
+    const contents = '[Service]\nExecStart=/bin/sleep inf\n[X-Flotilla]\nCertificate=yes\n';
+    const put = [{ name: 'db.service', contents, targetState: 'launched' }];
+    await applyChange(agent.store, parseChange({ put, destroy: [] }));
+    const thief = await storeOf(worker.id);
+    const write = (key: string, value: string) =>
+      thief.transact({ compare: [], success: [{ put: key, value }] });
+    const asked = (machineId: string) => {
+      const request = { unit: 'db.service', machineId, csr: createSigningRequest().csr };
+      return write(requestKey(machineId, 'db.service'), encodeRequest(request));
+    };
+    await expect(asked(core.id)).rejects.toThrow(Forbidden);
+    for (const machineId of [core.id, worker.id]) {
+      const answer = { unit: 'db.service', machineId, request: 'a'.repeat(64), certificate: 'x' };
+      const answered = write(certificateKey(machineId, 'db.service'), encodeCertificate(answer));
+      await expect(answered).rejects.toThrow(Forbidden);
+    }
+    await asked(worker.id);
+    await until(agent.store, ({ requests, statuses }) => requests.length === 0 && statuses.length === 1);
+    const all = (await readCluster(agent.store)).certificates;
+    expect(all.filter(({ machineId }) => machineId === worker.id)).toEqual([]);
+    expect([...agent.files.sets.keys()]).toEqual(['db.service']);
     await thief.close();
     await agent.end();
   });

@@ -4,12 +4,14 @@ import { setFlagsFromString } from 'node:v8';
 import { agentFiles } from '../model/agent-files.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
+import { signServiceLeaf } from '../pki/service-leaf.ts';
 import { systemClock } from '../store/clock.ts';
 import { EtcdStore } from '../store/etcd.ts';
-import { runAgent } from './agent.ts';
+import { ownCertificateTools, runAgent } from './agent.ts';
 import { serveApi } from './api/api.ts';
 import { findVerifier } from './api/verify.ts';
-import { type AgentConfig, readConfig, readTls } from './config.ts';
+import { type AgentConfig, readConfig, readServices, readTls, type ServicesAuthority } from './config.ts';
+import type { SignServiceLeaf } from './engine/certificates.ts';
 import { dialMachine } from './engine/dial.ts';
 import { LocalImageHost } from './image/local-image-host.ts';
 import type { Log } from './log.ts';
@@ -40,6 +42,7 @@ async function main(configFile: string): Promise<void> {
   const { endpoints, engines: writers, version, socket, leaseTtl } = config;
   const tls = await readTls(config);
   const store = new EtcdStore({ endpoints, writers, tls });
+  const services = await readServices(config);
   let refusal: string | undefined = `${machine.name} has not joined the cluster yet`;
   const onStanding = (why: string | undefined) => {
     refusal = why;
@@ -57,21 +60,10 @@ async function main(configFile: string): Promise<void> {
   const clock = systemClock;
   const imageHost = new LocalImageHost({ tls, address: machine.address, ...imagePlaces });
   const followed = new FollowedServices(clock, config.followed);
-  const agent = {
-    followed,
-    store,
-    systemd,
-    clock,
-    log,
-    machine,
-    leaseTtl,
-    dial,
-    candidate,
-    onStanding,
-    imageHost,
-  };
+  const certificateTools = ownCertificateTools(services?.certificate);
+  const agent = { store, systemd, clock, log, machine, leaseTtl, dial, candidate, onStanding };
   const answering = answerBalancers(config, followed, stop.signal);
-  await runAgent(agent, stop.signal);
+  await runAgent({ ...agent, imageHost, followed, certificateTools, ...signerOf(services) }, stop.signal);
   await answering;
   log('ends; units keep running');
   server.close();
@@ -88,6 +80,13 @@ async function answerBalancers(
 ): Promise<void> {
   if (followed === undefined) return;
   await serveFollowed({ address, port: followed.port }, (path) => services.answer(path), log, signal);
+}
+
+function signerOf(services: ServicesAuthority | undefined): { readonly sign?: SignServiceLeaf } {
+  if (services?.privateKey === undefined) return {};
+  const { certificate, privateKey, days } = services;
+  const authority = { certificate, privateKey };
+  return { sign: (csr, leaf) => signServiceLeaf({ authority, csr, leaf, ...(days && { days }) }) };
 }
 
 async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {

@@ -1,6 +1,8 @@
 import type { ChangeRequest, PlanReply, UnitsReply } from '../model/api.ts';
 import type { Followed } from '../model/followed.ts';
 import type { Machine } from '../model/machine.ts';
+import type { Authority } from '../pki/authority.ts';
+import { signServiceLeaf } from '../pki/service-leaf.ts';
 import { sleep } from '../store/clock.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { FakeClock } from '../store/fake-clock.ts';
@@ -8,15 +10,20 @@ import { MemoryStore } from '../store/memory.ts';
 import { MemoryCluster } from '../store/memory-cluster.ts';
 import { FakeHost } from '../template-sync/fake-host.ts';
 import { LocalLookups } from '../template-sync/lookups.ts';
-import { runAgent } from './agent.ts';
+import { type AgentOptions, runAgent } from './agent.ts';
 import { applyChange, parseChange } from './api/change.ts';
 import { planReply, unitsReply } from './api/views.ts';
+import type { SignServiceLeaf } from './engine/certificates.ts';
 import type { Dial } from './engine/second-opinion.ts';
 import { FakeImageHost, type FakeImageNetwork } from './image/fake-image-host.ts';
+import { FakeCertificateFiles } from './machine/certificate-files.ts';
 import { FollowedServices } from './machine/followed.ts';
 import type { RunProbe } from './machine/probe.ts';
 import { FakeRecords } from './machine/template-records.ts';
 import { FakeSystemd } from './systemd/fake-systemd.ts';
+
+/** What wall clocks say when the cluster's begins. */
+const firstDay = Date.UTC(2026, 0, 1);
 
 /** A machine of the simulation: its disk and systemd outlive its agents. */
 export class SimulatedMachine {
@@ -27,7 +34,18 @@ export class SimulatedMachine {
   readonly records = new FakeRecords();
   /** Its Docker, and the images that it keeps. */
   readonly images: FakeImageHost;
+  readonly certificates = new FakeCertificateFiles();
   readonly log: string[] = [];
+  /** The authority for services, as it lies on machines with etcd; absent on a cluster of an earlier version. */
+  authority: Authority | undefined;
+  /** Milliseconds that all wall clocks have gone beside the cluster's clock. */
+  ahead = 0;
+  /** Milliseconds that what its units' certificates are compared with is off what it signs by. */
+  clockOff = 0;
+  /** What it signs in place of what it should. */
+  lie: SignServiceLeaf | undefined;
+  /** What it is signing at the moment. */
+  readonly signing = new Set<Promise<string>>();
   store: MemoryStore;
   /** Whether its kernel answers the others, which it may do while its agent is dead, busy or cut off from etcd. */
   answers = false;
@@ -75,21 +93,26 @@ export class SimulatedMachine {
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
     const followed = new FollowedServices(clock, this.asked);
     this.followed = followed;
+    const services = this.authority ? this.#signing(this.authority) : {};
+    const own = { templateTools, followed, imageHost: this.images, ...services };
     this.#ended = runAgent(
-      {
-        store,
-        systemd,
-        clock,
-        log,
-        machine,
-        dial,
-        runProbe,
-        templateTools,
-        followed,
-        imageHost: this.images,
-      },
+      { store, systemd, clock, log, machine, dial, runProbe, ...own },
       this.#stop.signal,
     );
+  }
+
+  #signing(authority: Authority): Pick<AgentOptions, 'certificateTools' | 'sign'> {
+    const now = () => firstDay + this.#clock.now() + this.ahead;
+    const wallNow = () => now() + this.clockOff;
+    const certificateTools = { files: this.certificates, authority: authority.certificate, wallNow };
+    const sign: SignServiceLeaf = (csr, leaf) => {
+      const signed = this.lie?.(csr, leaf) ?? signServiceLeaf({ authority, csr, leaf, now: new Date(now()) });
+      const done = () => this.signing.delete(signed);
+      this.signing.add(signed);
+      signed.then(done, done);
+      return signed;
+    };
+    return { certificateTools, sign };
   }
 
   /** SIGTERM to the agent. */

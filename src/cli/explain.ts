@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ExplainReply } from '../model/api.ts';
 import { isTemplate } from '../unit/name.ts';
+import { certificateLine } from './certificate-line.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
 import { CommandFailed } from './failure.ts';
@@ -13,7 +14,8 @@ export const explain: Verb = (context) =>
     summary: 'say why a unit is where it is, and what every machine says to it',
     description:
       'Asks the scheduler: where the unit is and why, or why it waits, and for each machine whether the unit could ' +
-      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason, waiting, template}], pending, machines: [{machine, ' +
+      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason, waiting, template, ' +
+      'certificate: {until, problem}}], pending, machines: [{machine, ' +
       'fits, reason}]}.',
     examples: ['explain web@1', 'explain --json web@1'],
   })
@@ -47,10 +49,11 @@ function show(context: Context, reply: ExplainReply): void {
 
 function summary({ targetState, placements, pending }: ExplainReply): readonly string[] {
   if (placements.length > 0) {
-    return placements.flatMap(({ machine, reason, waiting, template }) => [
+    return placements.flatMap(({ machine, reason, waiting, template, certificate }) => [
       `${targetState} on ${machine}: ${reason}`,
       ...(waiting === undefined ? [] : [`not started on ${machine}: ${waiting}`]),
       ...(template === undefined ? [] : [`template on ${machine}: ${template}`]),
+      ...(certificate === undefined ? [] : [`certificate on ${machine}: ${certificateLine(certificate)}`]),
     ]);
   }
   if (targetState === 'inactive') return ['inactive, so no machine has it'];

@@ -65,6 +65,15 @@ describe('explain', () => {
     expect((await cluster.flotilla('explain db')).stdout).toContain(
       'db.service: template on core-1: t.tmpl:1:3: there is no key /a\n',
     );
+    const until = '2026-01-08T09:30:12.000Z';
+    const certificate = { until, problem: 'nothing was signed: x' };
+    cluster.agent.explanations.set('db.service', {
+      ...reply,
+      placements: [{ ...placements[0], certificate }],
+    });
+    expect((await cluster.flotilla('explain db')).stdout).toContain(
+      'db.service: certificate on core-1: good until 2026-01-08 09:30Z, not renewed: nothing was signed: x\n',
+    );
     expect(await cluster.flotilla('explain dbb')).toMatchObject({ status: 1, stdout: '' });
     cluster.agent.put('web@.service', 'web', 'inactive');
     expect((await cluster.flotilla('explain web@')).stderr).toContain(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { UnitView } from '../model/api.ts';
+import { certificateLine } from './certificate-line.ts';
 import type { Cluster } from './cluster.ts';
 import { type Verb, verb, withCluster } from './command.ts';
 import type { Context } from './context.ts';
@@ -14,7 +15,8 @@ export const status: Verb = (context) =>
   verb('status', {
     summary: "show systemd's status of a unit on its machines",
     description:
-      'Runs `systemctl status -l` on every machine that has the unit. For a pending unit it says why.\n\n' +
+      'Runs `systemctl status -l` on every machine that has the unit. For a pending unit it says why, and of a ' +
+      'certificate until when it is good.\n\n' +
       "The exit status is systemctl's: 0 active, 3 not active or pending; with several the first that is not 0. " +
       '1 means that the question could not be asked.',
     examples: ['status hello.service', 'status web@1 web@2', "status 'web@*'"],
@@ -47,6 +49,8 @@ async function statusOf(context: Context, cluster: Cluster, unit: UnitView): Pro
     const argv = ['systemctl', 'status', '-l', '--no-pager', '--', unit.name];
     const result = await runTool(context, cluster, { machine, argv, purpose: `show ${unit.name}` });
     if (first === 0) first = result;
+    const { certificate } = unit.states.find(({ machineId }) => machineId === machine.id) ?? {};
+    if (certificate) stdout.write(`Certificate: ${certificateLine(certificate)}\n`);
   }
   return first;
 }

@@ -120,6 +120,11 @@ describe('accessSteps', () => {
         { type: 'WRITE', key: `/flotilla/states/${id(2)}/`, rangeEnd: `/flotilla/states/${id(2)}0` },
         { type: 'WRITE', key: `/flotilla/services/${id(2)}/`, rangeEnd: `/flotilla/services/${id(2)}0` },
         { type: 'WRITE', key: `/flotilla/keepers/${id(2)}`, rangeEnd: '' },
+        {
+          type: 'WRITE',
+          key: `/flotilla/certificate-requests/${id(2)}/`,
+          rangeEnd: `/flotilla/certificate-requests/${id(2)}0`,
+        },
       ]),
     );
     expect(accessSteps(wanted, reached, 'remove')).toEqual([]);

@@ -3,6 +3,7 @@ import {
   encodeAddress,
   keeperKey,
   machineKey,
+  requestPrefix,
   rootPrefix,
   servicePrefix,
   statusPrefix,
@@ -87,6 +88,7 @@ function ownPermissions(id: string): readonly Permission[] {
     { type: 'WRITE', ...below(statusPrefix(id)) },
     { type: 'WRITE', ...below(servicePrefix(id)) },
     { type: 'WRITE', key: keeperKey(id), rangeEnd: '' },
+    { type: 'WRITE', ...below(requestPrefix(id)) },
   ];
 }
 

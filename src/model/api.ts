@@ -199,6 +199,8 @@ export const explainReplySchema = z.object({
       waiting: z.string().exactOptional(),
       /** What is wrong with a file of its templates there; absent while nothing is. */
       template: z.string().exactOptional(),
+      /** Until when the certificate that it has there is good (ISO 8601), and what keeps it from being renewed. */
+      certificate: z.object({ until: z.string(), problem: z.string().exactOptional() }).exactOptional(),
     }),
   ),
   pending: z.string().exactOptional(),

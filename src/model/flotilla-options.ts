@@ -45,6 +45,12 @@ export interface OfferedService {
   readonly key?: string;
 }
 
+/** `Certificate=yes`, and whose its key is. */
+export interface CertificateWish {
+  /** `CertificateOwner=`: a user of the machine by name or number; default the unit's `User=`, and root without one. */
+  readonly owner: string;
+}
+
 /** A unit's `[X-Flotilla]` section with all defaults filled in and specifiers replaced. */
 export interface FlotillaOptions {
   /** `Weight=`: what the unit costs its machine; default 1. */
@@ -65,6 +71,8 @@ export interface FlotillaOptions {
   readonly services: readonly OfferedService[];
   /** `DeregistrationDelay=`: seconds it runs on after its services were taken back; default 2. */
   readonly deregistrationDelay: number;
+  /** `Certificate=`: a certificate with the names of its services lies on its machine before it starts; absent without. */
+  readonly certificate?: CertificateWish;
   /** `Template=`: names of the template resources whose files are written on the unit's machine before it starts; absent without. */
   readonly templates?: readonly string[];
   /** `Image=`: names with tags of images that its machine's Docker must have before it starts; absent without. */

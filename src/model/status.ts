@@ -27,6 +27,8 @@ export const unitStatusSchema = z.object({
   waiting: z.string().exactOptional(),
   /** What is wrong with a file of its templates, the last good one of which is in place; absent while nothing is. */
   template: z.string().exactOptional(),
+  /** Until when the unit's certificate is good (ISO 8601), and what keeps it from being renewed; absent without one. */
+  certificate: z.object({ until: z.string(), problem: z.string().exactOptional() }).exactOptional(),
   /** Why the unit failed, or crashed and is about to be restarted, from systemd's `Result=`; absent else. */
   failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
 });

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import type { webcrypto } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { nameConstraints, privateNames } from './name-constraints.ts';
+import { nameConstraints, type PermittedNames, privateNames } from './name-constraints.ts';
 import { addDays, clockSkew } from './validity.ts';
 
 /** A certificate authority as it is kept: the private key belongs into a secret store. */
@@ -17,6 +17,8 @@ export interface Authority {
 export interface AuthorityOptions {
   /** Its common name, `flotilla dev`. */
   readonly name: string;
+  /** What it may vouch for; default `privateNames`. */
+  readonly permitted?: PermittedNames;
   readonly now?: Date;
 }
 
@@ -26,7 +28,7 @@ export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256
 /** Days: ten years. */
 const validity = 3650;
 
-/** A self-signed authority that can sign leaves and nothing below them, for private networks and local names only. */
+/** A self-signed authority that can sign leaves and nothing below them, for what it is permitted to vouch for only. */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
   const now = options.now ?? new Date();
   const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
@@ -40,7 +42,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      nameConstraints(privateNames),
+      nameConstraints(options.permitted ?? privateNames),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });

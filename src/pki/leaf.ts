@@ -1,9 +1,12 @@
 // @peculiar/x509's dependency container wants this polyfill before it is loaded.
 import 'reflect-metadata';
-import type { webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { type Authority, keyAlgorithm, pem, randomSerial } from './authority.ts';
 import { addDays, clockSkew } from './validity.ts';
+
+// Agents sign too, and Node 18 has no global one that the library would find.
+x509.cryptoProvider.set(webcrypto);
 
 export type Usage = 'server' | 'client';
 
@@ -14,6 +17,7 @@ export interface LeafRequest {
   /** PKCS#10, PEM. Only its public key is used: subject and names are the signer's decision. */
   readonly csr: string;
   readonly commonName: string;
+  readonly organizationalUnit?: string;
   /** DNS names. */
   readonly names?: readonly string[];
   /** IP addresses. */
@@ -42,7 +46,7 @@ export async function signLeaf(request: LeafRequest): Promise<string> {
   const publicKey = await verifiedKey(request);
   const wanted = addDays(now, request.days ?? 365);
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: [{ CN: [request.commonName] }],
+    subject: subjectOf(request),
     issuer: ca.subject,
     serialNumber: randomSerial(),
     notBefore: new Date(now.getTime() - clockSkew),
@@ -53,6 +57,11 @@ export async function signLeaf(request: LeafRequest): Promise<string> {
     extensions: await leafExtensions(request, ca, publicKey),
   });
   return pem(certificate);
+}
+
+function subjectOf({ commonName, organizationalUnit }: LeafRequest): x509.JsonName {
+  const unit = organizationalUnit === undefined ? [] : [{ OU: [organizationalUnit] }];
+  return [...unit, { CN: [commonName] }];
 }
 
 async function verifiedKey(wanted: LeafRequest): Promise<webcrypto.CryptoKey> {
@@ -104,5 +113,5 @@ async function leafExtensions(
 
 async function importSigningKey(privateKey: string): Promise<webcrypto.CryptoKey> {
   const der = x509.PemConverter.decodeFirst(privateKey);
-  return await crypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
+  return await webcrypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
 }

@@ -2,6 +2,8 @@
 import 'reflect-metadata';
 import { isIPv4 } from 'node:net';
 import * as x509 from '@peculiar/x509';
+import { serviceDomain } from '../model/service-leaf.ts';
+import { tagged } from './der.ts';
 
 /** What an authority may vouch for. A leaked authority key can then impersonate nothing outside it. */
 export interface PermittedNames {
@@ -15,6 +17,12 @@ export interface PermittedNames {
 export const privateNames: PermittedNames = {
   dns: ['localhost', 'internal'],
   networks: ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
+};
+
+/** For services: their own names, on the networks of machines. It vouches for no machine's name and no localhost. */
+export const serviceNames: PermittedNames = {
+  dns: [serviceDomain],
+  networks: privateNames.networks.filter((network) => !network.startsWith('127.')),
 };
 
 /**
@@ -42,14 +50,4 @@ function addressAndMask(network: string): Buffer {
   const mask = Buffer.alloc(4);
   mask.writeUInt32BE(bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);
   return Buffer.concat([Buffer.from(address.split('.').map(Number)), mask]);
-}
-
-function tagged(tag: number, content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([tag, ...derLength(content.length)]), content]);
-}
-
-/** X.690 section 8.1.3: one byte up to 127, else the number of length bytes, then those. */
-function derLength(length: number): readonly number[] {
-  if (length < 0x80) return [length];
-  return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -123,6 +123,30 @@ describe('a machine', () => {
     expect(read('environment')).toBe(environmentAt('10.0.0.9'));
     expect(JSON.parse(read('flotilla/agent.json'))).toMatchObject({ address: '10.0.0.9' });
     expect(await staleAgents([at('10.0.0.9')], options)).toEqual([]);
+  });
+
+  test('gets the key of the authority for services where agents lead, for root alone, and no other machine does', async () => {
+    const services = await createAuthority({ name: 'services' });
+    const withServices = (engines: readonly string[]) => {
+      const machine = at('10.0.0.1');
+      return { ...machine, settings: { ...machine.settings, engines, services } };
+    };
+    expect(await staleAgents([withServices([])], options)).toEqual(['core-1']);
+    await installAgents([withServices([])], options);
+    expect(read('flotilla/pki/services-ca.crt')).toBe(services.certificate);
+    expect(existsSync(file('flotilla/pki/services-ca.key'))).toBe(false);
+    expect(JSON.parse(read('flotilla/agent.json')).services).not.toHaveProperty('key');
+    const leading = withServices(['core-1']);
+    expect(await staleAgents([leading], options)).toEqual(['core-1']);
+    await installAgents([leading], options);
+    expect(read('flotilla/pki/services-ca.key')).toBe(services.privateKey);
+    expect(statSync(file('flotilla/pki/services-ca.key')).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(read('flotilla/agent.json'))).toMatchObject({
+      services: { ca: '/etc/flotilla/pki/services-ca.crt', key: '/etc/flotilla/pki/services-ca.key' },
+    });
+    expect(await staleAgents([leading], options)).toEqual([]);
+    rmSync(file('flotilla/pki/services-ca.key'));
+    expect(await staleAgents([leading], options)).toEqual(['core-1']);
   });
 
   test('whose /etc takes no files keeps its agent, and the message says what to do', async () => {

@@ -9,7 +9,14 @@ import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, CommandResult, Connection } from '../ssh/connection.ts';
 import { programName, script } from '../ssh/script.ts';
 import { writeFiles } from '../ssh/write-files.ts';
-import { type AgentBundle, type AgentSettings, agentConfig, filesFor, versionOf } from './agent-files.ts';
+import {
+  type AgentBundle,
+  type AgentSettings,
+  agentConfig,
+  filesFor,
+  servicesFiles,
+  versionOf,
+} from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
 import { environmentFile, environmentLines, environmentScript } from './environment-file.ts';
 
@@ -96,20 +103,21 @@ type Inspection = 'look' | 'prepare';
 /** The stamp is compared with what the files really hash to, so that an edit by hand shows. */
 const inspection = `set -u
 cat "$5" 2>/dev/null || echo
-cat "$1" "$2" "$3" 2>/dev/null | sha256sum | (read -r hash _; echo "$hash")
+cat "$1" "$2" "$3" "$9" "\${10}" 2>/dev/null | sha256sum | (read -r hash _; echo "$hash")
 certificate=$4 kind=$6
 set -e
 environment "$7" "$8" "$kind"
-shift 8
+shift 10
 if [ -s "$certificate" ]; then cat "$certificate"
 elif [ "$kind" = prepare ]; then request_certificates "$@"
 fi
 `;
 
 function inspectCommand({ machine }: AgentSettings, kind: Inspection): Command {
-  const { bundle, config, authority, certificate, ready } = agentFiles;
+  const { bundle, config, authority, certificate, ready, servicesAuthority, servicesKey } = agentFiles;
   const files = [bundle, config, authority, certificate, ready];
-  const args = [...files, kind, environmentFile, environmentLines(machine), ...requestArguments(keys)];
+  const environment = [environmentFile, environmentLines(machine)];
+  const args = [...files, kind, ...environment, servicesAuthority, servicesKey, ...requestArguments(keys)];
   const body = `${requestCertificates}${environmentScript}${inspection}`;
   return script('inspect-agent', body, args, { root: true });
 }
@@ -118,11 +126,11 @@ async function inspect(machine: AgentMachine, options: AgentOptions, kind: Inspe
   const { bundle, authority, signal } = options;
   const connection = await machine.connect(signal);
   const config = agentConfig(machine.settings, versionOf(bundle));
-  const wantedStamp = createHash('sha256')
-    .update(bundle.bytes)
-    .update(config)
-    .update(authority.certificate)
-    .digest('hex');
+  const services = servicesFiles(machine.settings);
+  const stamped = [bundle.bytes, config, authority.certificate, ...services.map(({ contents }) => contents)];
+  const hash = createHash('sha256');
+  for (const contents of stamped) hash.update(contents);
+  const wantedStamp = hash.digest('hex');
   const { stdout } = await succeed(connection, inspectCommand(machine.settings, kind), options);
   const [stamp = '', actual = '', found = '', ...rest] = stdout.split('\n');
   const pem = rest.join('\n').trim();
@@ -151,7 +159,9 @@ async function install(state: AgentState, options: AgentOptions): Promise<void> 
   const certificate = isUsable(state.certificate, authority)
     ? state.certificate
     : await issue(state, options);
-  const files = filesFor({ bundle, config, certificate, authority: authority.certificate }, wantedStamp);
+  const services = servicesFiles(machine.settings);
+  const contents = { bundle, config, certificate, authority: authority.certificate, services };
+  const files = filesFor(contents, wantedStamp);
   await succeed(connection, writeFiles(files), options);
   // A first agent is started by its path unit, for which the last of the files was.
   if (state.stamp !== '') {

@@ -15,6 +15,8 @@ export interface AgentsArgs {
   /** Machine's name → what a load balancer asks it for. */
   readonly followed: Readonly<Record<string, Followed>>;
   readonly pki: Pki;
+  /** The authority for services: its certificate for every machine, its key for those with etcd. */
+  readonly services: Pki;
 }
 
 /** One agent on every machine. A new bundle reaches a first machine, then the others; units keep running. */
@@ -24,7 +26,7 @@ export class Agents extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki }: AgentsArgs,
+    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki, services }: AgentsArgs,
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(
@@ -39,6 +41,8 @@ export class Agents extends pulumi.CustomResource {
         followed,
         caCertificate: pki.certificate,
         caPrivateKey: pki.privateKey,
+        servicesCertificate: services.certificate,
+        servicesPrivateKey: services.privateKey,
         bundle: undefined,
       },
       opts,

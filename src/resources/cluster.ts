@@ -35,7 +35,13 @@ export async function createCluster(
   if (caveat !== undefined) pulumi.log.warn(caveat);
   const { name, options } = scope;
   const login = new SshKey(name('login'), { comment: `flotilla-${plan.name}` }, options);
-  const pki = new Pki(name('pki'), { commonName: `flotilla ${plan.name}` }, options);
+  const commonName = `flotilla ${plan.name}`;
+  const pki = new Pki(name('pki'), { commonName, names: 'machines' }, options);
+  const services = new Pki(
+    name('services-pki'),
+    { commonName: `${commonName} services`, names: 'services' },
+    options,
+  );
   const { publicKey, privateKey } = login;
   const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey, scope);
   const machines = made.machines.map((machine) => meet(machine, privateKey, scope));
@@ -48,7 +54,7 @@ export async function createCluster(
   );
   const agents = new Agents(
     name('agents'),
-    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki },
+    { machines, privateKey, etcd, serviceKeys, templateKeys, followed, pki, services },
     lasting,
   );
   return { lifetime, machines, published: made.published, privateKey, etcd, agents };

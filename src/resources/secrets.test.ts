@@ -22,7 +22,11 @@ async function secretOutputs(create: (opts: pulumi.CustomResourceOptions) => pul
 }
 
 test.each<[string, (opts: pulumi.CustomResourceOptions) => pulumi.Resource]>([
-  ['the authority', (opts) => new Pki('pki', { commonName: 'flotilla test' }, opts)],
+  ['the authority', (opts) => new Pki('pki', { commonName: 'flotilla test', names: 'machines' }, opts)],
+  [
+    'the authority for services',
+    (opts) => new Pki('services-pki', { commonName: 'flotilla test services', names: 'services' }, opts),
+  ],
   ['a login', (opts) => new SshKey('login', { comment: 'flotilla-test' }, opts)],
 ])('the private key of %s is encrypted in the state', async (_, create) => {
   expect(await secretOutputs(create)).toEqual(['privateKey']);

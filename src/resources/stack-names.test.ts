@@ -18,6 +18,7 @@ const always = [
   'flotilla:index:Agents agents',
   'flotilla:index:EtcdCluster etcd',
   'flotilla:index:Pki pki',
+  'flotilla:index:Pki services-pki',
   'flotilla:index:SshKey login',
   'flotilla:index:UnitSet units',
 ];

@@ -1,4 +1,5 @@
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
+import type { CertificateRequest, IssuedCertificate } from '../model/certificate.ts';
 import type { ImageKeeper, ImageRecord } from '../model/image-record.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
@@ -12,6 +13,7 @@ import {
   type Parsed,
   type PatchedMetadata,
   parseAddress,
+  parseCertificate,
   parseCordon,
   parseImage,
   parseKeeper,
@@ -22,6 +24,7 @@ import {
   parsePlacement,
   parseRebalance,
   parseRegistration,
+  parseRequest,
   parseRollout,
   parseStatus,
   parseUnitEntry,
@@ -54,6 +57,10 @@ export interface ClusterState {
   readonly images: readonly ImageRecord[];
   /** What machines say that they keep of them: their word alone. */
   readonly keepers: readonly ImageKeeper[];
+  /** What machines ask to have signed: their word alone. */
+  readonly requests: readonly CertificateRequest[];
+  /** What leaders answered to that. */
+  readonly certificates: readonly IssuedCertificate[];
   /** By machine id; the machine need not be there now. */
   readonly cordons: ReadonlyMap<string, Cordon>;
   /** By machine id: where machines were met last, also those that are missing. */
@@ -92,6 +99,8 @@ const unitIn = onceAnEntry(parseUnitEntry);
 const placementIn = onceAnEntry(parsePlacement);
 const statusIn = onceAnEntry(parseStatus);
 const registrationIn = onceAnEntry(parseRegistration);
+const requestIn = onceAnEntry(parseRequest);
+const certificateIn = onceAnEntry(parseCertificate);
 const rolloutIn = onceAnEntry(parseRollout);
 const imageIn = onceAnEntry(parseImage);
 const keeperIn = onceAnEntry(parseKeeper);
@@ -112,6 +121,8 @@ interface Found {
   readonly registrations: Registration[];
   readonly images: ImageRecord[];
   readonly keepers: ImageKeeper[];
+  readonly requests: CertificateRequest[];
+  readonly certificates: IssuedCertificate[];
   readonly cordons: [string, Cordon][];
   readonly met: [string, Whereabouts][];
   readonly members: [string, Whereabouts][];
@@ -133,6 +144,8 @@ const readers: readonly (readonly [prefix: string, read: Reader])[] = [
   [prefixes.service, (found, key, entry) => take(found, found.registrations, registrationIn(key, entry))],
   [prefixes.image, (found, key, entry) => take(found, found.images, imageIn(key, entry))],
   [prefixes.keeper, (found, key, entry) => take(found, found.keepers, keeperIn(key, entry))],
+  [prefixes.request, (found, key, entry) => take(found, found.requests, requestIn(key, entry))],
+  [prefixes.certificate, (found, key, entry) => take(found, found.certificates, certificateIn(key, entry))],
   [prefixes.cordon, (found, key, entry) => take(found, found.cordons, cordonIn(key, entry))],
   [prefixes.address, (found, key, entry) => take(found, found.met, addressIn(key, entry))],
   [prefixes.member, (found, key, entry) => take(found, found.members, memberIn(key, entry))],
@@ -148,6 +161,7 @@ function take<T>({ malformed }: Found, into: T[], parsed: Parsed<T>): void {
 function findKinds(entries: ReadonlyMap<string, Entry>): Found {
   const found: Found = {
     ...{ machines: [], patched: [], units: [], files: new Map(), placements: [], statuses: [], rollouts: [] },
+    ...{ requests: [], certificates: [] },
     ...{
       registrations: [],
       images: [],

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Cordon, RebalanceRequest } from '../model/api.ts';
+import type { CertificateRequest, IssuedCertificate } from '../model/certificate.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Placement } from '../model/placement.ts';
 import type { Registration } from '../model/registration.ts';
@@ -40,6 +41,7 @@ const status: Required<UnitStatus> = {
   ready: { ok: false, detail: 'no answer' },
   waiting: 'for b.service',
   template: 't.tmpl:1:3: there is no key /a',
+  certificate: { until: '2026-01-08T00:00:00.000Z', problem: 'nothing was signed: x' },
   failure: { result: 'exit-code', journal: ['bad'] },
 };
 const rollout: Required<Rollout> = {
@@ -59,6 +61,14 @@ const registration: Required<Registration> = {
   address: '10.0.0.1',
   port: 5001,
   key: '/app/server/1',
+};
+const request: Required<CertificateRequest> = { unit: 'a.service', machineId, csr: 'csr' };
+const issued: Required<IssuedCertificate> = {
+  unit: 'a.service',
+  machineId,
+  request: hash,
+  certificate: 'certificate',
+  refused: 'no key',
 };
 const cordon: Required<Cordon> = { drain: true, reason: 'disk', force: true };
 const whereabouts: Required<keys.Whereabouts> = { name: 'core-1', address: '10.0.0.1' };
@@ -82,6 +92,16 @@ test.each([
       keys.serviceKey(machineId, registration.service, registration.unit),
       keys.encodeRegistration(registration),
     ),
+  ],
+  [
+    'a request for a certificate',
+    request,
+    keys.parseRequest(keys.requestKey(machineId, request.unit), keys.encodeRequest(request)),
+  ],
+  [
+    'an answer to it',
+    issued,
+    keys.parseCertificate(keys.certificateKey(machineId, issued.unit), keys.encodeCertificate(issued)),
   ],
   ['a rollout', rollout, keys.parseRollout(keys.rolloutKey(rollout.name), keys.encodeRollout(rollout))],
   ['a cordon', [machineId, cordon], keys.parseCordon(keys.cordonKey(machineId), keys.encodeCordon(cordon))],

@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { type Cordon, cordonSchema, type RebalanceRequest } from '../model/api.ts';
 import {
+  type CertificateRequest,
+  certificateRequestSchema,
+  type IssuedCertificate,
+  issuedCertificateSchema,
+} from '../model/certificate.ts';
+import {
   type ImageKeeper,
   type ImageRecord,
   imageKeeperSchema,
@@ -33,6 +39,8 @@ export const prefixes = {
   rollout: '/flotilla/rollouts/',
   image: '/flotilla/images/',
   keeper: '/flotilla/keepers/',
+  request: '/flotilla/certificate-requests/',
+  certificate: '/flotilla/certificates/',
 } as const;
 
 /** Id of the machine that leads, on that machine's lease. Written once, when it is elected. */
@@ -83,6 +91,12 @@ export const serviceKey = (machineId: string, service: string, unit: string) =>
   `${servicePrefix(machineId)}${service}/${unit}`;
 export const imageKey = (architecture: string, name: string) => `${prefixes.image}${architecture}/${name}`;
 export const keeperKey = (machineId: string) => `${prefixes.keeper}${machineId}`;
+/** What a machine asks to have signed, which it writes itself. */
+export const requestPrefix = (machineId: string) => `${prefixes.request}${machineId}/`;
+export const requestKey = (machineId: string, unit: string) => `${requestPrefix(machineId)}${unit}`;
+/** The engine's answers to that. */
+export const certificatePrefix = (machineId: string) => `${prefixes.certificate}${machineId}/`;
+export const certificateKey = (machineId: string, unit: string) => `${certificatePrefix(machineId)}${unit}`;
 export const rolloutKey = (name: string) => `${prefixes.rollout}${name}`;
 
 /** Where a machine was met last. Stands without a lease, so that a machine that is missing can be asked for. */
@@ -99,6 +113,8 @@ const placementValue = placementSchema.omit({ unit: true, machineId: true }).ext
 const metadataValue = z.record(z.string(), z.string().nullable());
 const statusValue = unitStatusSchema.omit({ unit: true, machineId: true }).extend({ hash });
 const registrationValue = registrationSchema.omit({ service: true, unit: true, machineId: true });
+const requestValue = certificateRequestSchema.omit({ unit: true, machineId: true });
+const certificateValue = issuedCertificateSchema.omit({ unit: true, machineId: true });
 const removalsValue = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
 const addressValue = machineSchema.pick({ name: true, address: true });
 const rebalanceValue = z.object({ maxMoves: z.int().positive() });
@@ -112,6 +128,10 @@ export const encodeUnit = ({ name: _, ...value }: Unit) => JSON.stringify(value)
 export const encodePlacement = ({ machineId: _, unit: __, ...value }: Placement) => JSON.stringify(value);
 export const encodeStatus = ({ machineId: _, unit: __, ...value }: UnitStatus) => JSON.stringify(value);
 export const encodeRegistration = ({ service: _, unit: __, machineId: ___, ...value }: Registration) =>
+  JSON.stringify(value);
+export const encodeRequest = ({ machineId: _, unit: __, ...value }: CertificateRequest) =>
+  JSON.stringify(value);
+export const encodeCertificate = ({ machineId: _, unit: __, ...value }: IssuedCertificate) =>
   JSON.stringify(value);
 export const encodeCordon = ({ drain, reason, force }: Cordon) => JSON.stringify({ drain, reason, force });
 export const encodeAddress = ({ name, address }: Whereabouts) => JSON.stringify({ name, address });
@@ -205,6 +225,18 @@ export function parseImage(key: string, value: string): Parsed<ImageRecord> {
 export function parseKeeper(key: string, value: string): Parsed<ImageKeeper> {
   const machineId = key.slice(prefixes.keeper.length);
   return parse(keeperValue, key, value, (found) => ({ machineId, ...found }));
+}
+
+/** `/flotilla/certificate-requests/<machine id>/<unit>` */
+export function parseRequest(key: string, value: string): Parsed<CertificateRequest> {
+  const [machineId, unit] = splitPair(key, prefixes.request);
+  return parse(requestValue, key, value, (found) => ({ unit, machineId, ...found }));
+}
+
+/** `/flotilla/certificates/<machine id>/<unit>` */
+export function parseCertificate(key: string, value: string): Parsed<IssuedCertificate> {
+  const [machineId, unit] = splitPair(key, prefixes.certificate);
+  return parse(certificateValue, key, value, (found) => ({ unit, machineId, ...found }));
 }
 
 /** `/flotilla/rollouts/<name>` */

@@ -26,6 +26,9 @@ const probeKind = ({ unit, options }: Circumstances) =>
 const has = ({ options }: Circumstances, name: FlotillaOption) =>
   options.some((option) => option.section === flotillaSection && option.name === name);
 
+/** Characters of a common name (RFC 5280, appendix A.1, ub-common-name). */
+const maxCommonName = 64;
+
 export const combinations: readonly Combination[] = [
   {
     of: ['Spread', 'MaxPerMachine'],
@@ -80,6 +83,18 @@ export const combinations: readonly Combination[] = [
     when: (at) => !has(at, 'Service'),
     message: 'is about services, and this unit has none',
     fix: 'add Service= and Port=, or remove the line',
+  },
+  {
+    of: ['Certificate'],
+    when: ({ unit }) => unit.length > maxCommonName,
+    message: `names the unit in its certificate, where ${maxCommonName} characters have room`,
+    fix: 'give the unit a shorter name',
+  },
+  {
+    of: ['CertificateOwner'],
+    when: (at) => readFlotillaOptions(at.unit, at.options).certificate === undefined,
+    message: 'is about a certificate, and the unit has none',
+    fix: 'add Certificate=yes, or remove the line',
   },
   {
     of: ['ServiceKey'],

@@ -31,6 +31,7 @@ describe('readFlotillaOptions', () => {
       ...['Service=%p', 'Port=500%i', 'Service=admin', 'ServiceKey=/app/%p/%i', 'Port=9000'],
       ...['DeregistrationDelay=1min', 'Template=nginx.toml log@.toml', 'Template=nginx.toml'],
       ...['Image=registry.example:5000/team/%p:1 %p:%i', 'Image=web:2'],
+      ...['Certificate=yes', 'CertificateOwner=%p'],
     ];
     expect(readLines(lines.join('\n'))).toEqual({
       ...{ weight: 5, spread: 'zone', maxPerMachine: 2, fence: 'stop' },
@@ -51,6 +52,7 @@ describe('readFlotillaOptions', () => {
       deregistrationDelay: 60,
       templates: ['nginx.toml', 'log@.toml'],
       images: ['registry.example:5000/team/web:1', 'web:2'],
+      certificate: { owner: 'web' },
       rollout: { maxUnavailable: 3, rollback: false, deadline: 120 },
     });
   });
@@ -109,6 +111,7 @@ describe('checkOptions of [X-Flotilla]', () => {
     'Service=app\nPort=80\nServiceKey=/app/server/%i\nService=b\nServiceKey=/%n\nPort=81',
     'Service=app\nPort=80\nDeregistrationDelay=0',
     'Service=%p\nPort=80\n[Service]\nType=oneshot\nRemainAfterExit=yes',
+    'Certificate=yes\nCertificateOwner=1000\n[Service]\nType=oneshot',
   ])('accepts %j', (lines) => expect(check(lines)).toEqual([]));
 
   test.each([
@@ -130,6 +133,16 @@ describe('checkOptions of [X-Flotilla]', () => {
     ['DeregistrationDelay=1s', '2: DeregistrationDelay= is about services, and this unit has none'],
     ['Image=', '2: Image= is empty; write it as machines have it, with a tag'],
     ['Image=app:1 db', '2: Image=db is not the name of an image with its tag'],
+    ['Certificate=app', '2: Certificate=app is not a boolean; write true or false'],
+    [
+      'Certificate=yes\nCertificateOwner=Bob',
+      '3: CertificateOwner=Bob is not a user of the machine; give a name or a number',
+    ],
+    ['CertificateOwner=1000', '2: CertificateOwner= is about a certificate, and the unit has none; add'],
+    [
+      'Certificate=no\nCertificateOwner=1000',
+      '3: CertificateOwner= is about a certificate, and the unit has none; add Certificate=yes',
+    ],
     ['Template=', '2: Template= is empty; name a file beside the unit'],
     [
       'Template=conf.d/a.toml',
@@ -201,6 +214,23 @@ describe('checkOptions of [X-Flotilla]', () => {
     ],
     ['Spread=zone\n[X-Fleet]\nMachineOf=a.service', '2: Spread= has no say beside MachineOf= or MachineID='],
   ])('refuses %j', (lines, problem) => expect(check(lines)).toEqual([expect.stringContaining(problem)]));
+
+  test('a certificate has room for names of 64 characters', () => {
+    const [fits, long] = [56, 57].map((length) => `${'a'.repeat(length)}.service`);
+    expect(check('Certificate=yes', fits)).toEqual([]);
+    expect(check('Certificate=yes', long)).toEqual([expect.stringContaining('give the unit a shorter name')]);
+  });
+
+  test.each([
+    ['', 'root'],
+    ['User=app-%i', 'app-2'],
+    ['User=app\nUser=', 'root'],
+    ['User=app\nDynamicUser=yes', 'root'],
+    ['User=app\nDynamicUser=no', 'app'],
+  ])('with %j in [Service] the key of a certificate is its user’s', (lines, owner) => {
+    const text = `[X-Flotilla]\nCertificate=yes\n[Service]\n${lines}\n`;
+    expect(readFlotillaOptions('web@2.service', parseUnit(text).options).certificate).toEqual({ owner });
+  });
 
   test('tells all problems of a line and of a section at once, in the order of the lines', () => {
     const lines = 'MachineMetadata="a" "b"\nReady=notify\nReadyTimeout=x\n[X-Fleet]\nGlobal=maybe';
@@ -276,6 +306,8 @@ const unusual: Readonly<Record<FlotillaOption, string>> = {
   Port: '81',
   ServiceKey: '/app',
   DeregistrationDelay: '9s',
+  Certificate: 'yes',
+  CertificateOwner: 'nobody\nCertificate=yes',
   Template: 'web.toml',
   Image: 'web:1',
   MaxUnavailable: '4',

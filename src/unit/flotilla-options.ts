@@ -1,5 +1,6 @@
 import { parseReference } from '../image/reference.ts';
 import type { FlotillaOptions, MetadataCondition, OfferedService, Probe } from '../model/flotilla-options.ts';
+import { readCertificate } from './certificate-wish.ts';
 import { readCondition } from './conditions.ts';
 import { checkName, isTemplate } from './name.ts';
 import type { UnitOption } from './parse.ts';
@@ -29,6 +30,8 @@ interface Meanings {
   Port: number;
   ServiceKey: string;
   DeregistrationDelay: number;
+  Certificate: boolean;
+  CertificateOwner: string;
   Template: string;
   Image: string;
   MaxUnavailable: number;
@@ -118,6 +121,16 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
       fix: 'write it as in 0, 5s or 1min',
     };
   }),
+  Certificate: expanded(readYesNo),
+  CertificateOwner: expanded((text) =>
+    /^([a-z_][a-z0-9_-]{0,31}|[0-9]{1,10})$/.test(text)
+      ? read(text)
+      : {
+          rule: 'user',
+          expected: 'a user of the machine',
+          fix: 'give a name or a number: CertificateOwner=1000',
+        },
+  ),
   // No specifiers: the file lies beside the unit's, and all instances share both.
   Template: (text) =>
     /^[\w@-][\w.@-]*\.toml$/.test(text)
@@ -137,11 +150,7 @@ export const flotillaReaders: { readonly [O in FlotillaOption]: Reader<Meanings[
       : read(text),
   ),
   MaxUnavailable: wholeNumber(1, 10_000),
-  Rollback: expanded((text) => {
-    const value = readBoolean(text);
-    if (value !== undefined) return read(value);
-    return { rule: 'boolean', expected: 'a boolean', fix: 'write true or false' };
-  }),
+  Rollback: expanded(readYesNo),
   RolloutDeadline: expanded(readDuration),
 };
 
@@ -155,7 +164,10 @@ export function isFlotillaOption(name: string): name is FlotillaOption {
  */
 export function readFlotillaOptions(unit: string, options: readonly UnitOption[]): FlotillaOptions {
   const own = options.filter(({ section }) => section === flotillaSection);
-  return own.length === 0 ? defaults : readOwn(unit, own);
+  if (own.length === 0) return defaults;
+  const wanted = valuesOf('Certificate', own, unit).at(-1) ?? false;
+  const owner = valuesOf('CertificateOwner', own, unit).at(-1);
+  return { ...readOwn(unit, own), ...(wanted && { certificate: readCertificate(unit, options, owner) }) };
 }
 
 const defaults: FlotillaOptions = readOwn('', []);
@@ -227,6 +239,12 @@ function wholeNumber(least: number, most: number): Reader<number> {
     const expected = `a whole number from ${least} to ${most}`;
     return { rule: 'number', expected, fix: `give ${expected}` };
   });
+}
+
+function readYesNo(text: string): Reading<boolean> {
+  const value = readBoolean(text);
+  if (value !== undefined) return read(value);
+  return { rule: 'boolean', expected: 'a boolean', fix: 'write true or false' };
 }
 
 function readDuration(text: string): Reading<number> {

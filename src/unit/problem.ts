@@ -43,6 +43,7 @@ export type Rule =
   | 'service-key'
   | 'template-name'
   | 'image-name'
+  | 'user'
   | 'combination';
 
 /** One thing that is wrong, before it is known in which file it stands. */

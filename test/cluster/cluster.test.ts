@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
+import { certificatesTests } from './certificates.ts';
 import { identityOf } from './identity.ts';
 import { testImageBuild } from './image-build.ts';
 import { images, imagesOfLateJoiners, ownImages, writeOwnImage } from './images.ts';
@@ -201,6 +202,12 @@ describe('services', () => {
     await succeed(['up', '--yes', '--skip-preview']);
   });
 });
+
+certificatesTests(
+  () => stack,
+  cores,
+  () => succeed(['up', '--yes', '--skip-preview']),
+);
 
 images({ stack: () => stack, succeed, cores });
 

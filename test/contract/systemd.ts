@@ -3,6 +3,7 @@ import { changesContract } from './systemd/changes.ts';
 import { enablingContract } from './systemd/enabling.ts';
 import { guardContract } from './systemd/guard.ts';
 import { installContract } from './systemd/install.ts';
+import { reloadContract } from './systemd/reload.ts';
 import { startContract } from './systemd/start.ts';
 import { stopContract } from './systemd/stop.ts';
 import { subjectOf } from './systemd/subject.ts';
@@ -27,6 +28,7 @@ export function systemdContract({ get, lose, restartForeign, soon = 5000 }: Syst
   typesContract(subject);
   startContract(subject);
   stopContract(subject);
+  reloadContract(subject);
   guardContract(subject, soon);
   changesContract(subject, { lose, restartForeign });
 }

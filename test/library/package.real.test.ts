@@ -104,6 +104,7 @@ test('the engine finds program and plugin, and each cluster’s resources below 
       'flotilla:index:Agents ~/agents',
       'flotilla:index:EtcdCluster ~/etcd',
       'flotilla:index:Pki ~/pki',
+      'flotilla:index:Pki ~/services-pki',
       'flotilla:index:SshKey ~/core-1-first-contact',
       'flotilla:index:SshKey ~/login',
       'flotilla:local:Image ~/debian-13',

@@ -67,6 +67,10 @@ export class ProcessSystemd implements Systemd {
     return this.#gate.pass(this.#observer.onStop(names).then(() => this.#systemd.stop(names)));
   }
 
+  reload(names: readonly string[]): Promise<void> {
+    return this.#gate.pass(this.#systemd.reload(names));
+  }
+
   journal(name: string, lines: number): Promise<readonly string[]> {
     return this.#gate.pass(this.#systemd.journal(name, lines));
   }

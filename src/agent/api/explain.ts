@@ -19,10 +19,11 @@ function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const nameOf = machineNames(cluster);
   const { targetState, placements, pending, states } = view;
   const placed = placements.map(({ machineId, reason }) => {
-    const { waiting, template } = states.find((state) => state.machineId === machineId) ?? {};
+    const { waiting, template, certificate } = states.find((state) => state.machineId === machineId) ?? {};
     const remarks = {
       ...(waiting !== undefined && { waiting }),
       ...(template !== undefined && { template }),
+      ...(certificate !== undefined && { certificate }),
     };
     return { machine: nameOf(machineId), reason, ...remarks };
   });

@@ -8,6 +8,7 @@ import type { Operation, Store } from '../../store/store.ts';
 import { operationsInBatches } from '../../store/transaction.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
+import { Certificates, type SignServiceLeaf } from './certificates.ts';
 import { snapshotOf } from './cluster-snapshot.ts';
 import type { Draft, Look } from './draft.ts';
 import { FailedUnits } from './failed-units.ts';
@@ -20,7 +21,7 @@ import { holdBack, type RolloutPlan, Rollouts, withVersionsInUse } from './rollo
 import { type Dial, SecondOpinion } from './second-opinion.ts';
 import { Settling } from './settling.ts';
 import { transactionsOf } from './transactions.ts';
-import { rememberFacts } from './unit-facts.ts';
+import { type FactsOf, rememberFacts } from './unit-facts.ts';
 import { Watchman } from './watchman.ts';
 
 export interface EngineOptions {
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly sessionSince: number;
   /** Asks a machine that is missing whether it is there nevertheless; without it, missing machines count as dead. */
   readonly dial?: Dial;
+  /** Signs certificates of services; without it, requests are refused. */
+  readonly sign?: SignServiceLeaf;
 }
 
 /** Milliseconds that changes are collected for before deciding: a batch of units is one decision. */
@@ -92,11 +95,12 @@ class Engine {
   readonly #rollouts = new Rollouts();
   readonly #reported = new Set<string>();
   readonly #rebalancing: Rebalancing;
+  readonly #certificates: Certificates;
   /** Revision of the last own write: a copy older than that would lead to deciding the same twice. */
   #written = 0n;
 
   constructor(
-    { clock, log, sessionSince }: EngineOptions,
+    { clock, log, sessionSince, sign }: EngineOptions,
     leadership: Leadership,
     secondOpinion: SecondOpinion,
   ) {
@@ -105,6 +109,7 @@ class Engine {
     this.#leadership = leadership;
     this.#watchman = new Watchman({ leaderSince: leadership.since, sessionSince }, secondOpinion, log);
     this.#rebalancing = new Rebalancing(log);
+    this.#certificates = new Certificates(sign);
   }
 
   /** Decides and writes; answers in how many milliseconds to look again if nothing changes until then. */
@@ -135,6 +140,7 @@ class Engine {
     }
     const nameOf = machineNames(cluster);
     for (const decision of draft.decisions) this.#log(sayDecision(decision, nameOf));
+    await this.#answerRequests(cluster, factsOf);
     await this.#collectGarbage(cluster, now);
     return Math.min(idlePeriod, ...[grace, draft, left, fresh].map(({ until }) => until - now));
   }
@@ -156,6 +162,14 @@ class Engine {
     this.#written = written;
     for (const note of notes) this.#log(note);
     return true;
+  }
+
+  /** After the decisions, which nobody's certificate shall hold up. */
+  async #answerRequests(cluster: ClusterState, factsOf: FactsOf): Promise<void> {
+    const operations = await this.#certificates.look(cluster, factsOf);
+    for (const batch of operationsInBatches(operations)) {
+      this.#written = (await this.#leadership.write(batch)) ?? this.#written;
+    }
   }
 
   /** Under `changeKey`: whoever is about to refer to one of these files changes `changeKey` in the same transaction. */

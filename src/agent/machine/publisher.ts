@@ -20,7 +20,7 @@ import type { Offer } from './offers.ts';
 
 /** What is told of units beside what systemd says. */
 export interface Knowledge {
-  remarksOn(unit: string): Pick<UnitStatus, 'ready' | 'waiting' | 'template'>;
+  remarksOn(unit: string): Pick<UnitStatus, 'ready' | 'waiting' | 'template' | 'certificate'>;
   offerOf(unit: ManagedUnit, status: UnitStatus): Offer;
 }
 

@@ -30,7 +30,7 @@ export interface Circumstances {
   readonly vouched: (machineId: string, unit: string) => boolean;
   /** Whether all machines' words are known up to this machine's own claim of the unit, see `fence`. */
   readonly claimed: (unit: string) => boolean;
-  /** What the files of the unit's templates lack; undefined when all are written. */
+  /** What the files of the unit's templates, or its certificate, lack; undefined when all are written. */
   readonly unwritten: (unit: string) => Reason | undefined;
   /** Which image that the unit names is not here; undefined when all are. */
   readonly lacking: (needs: UnitNeeds) => Reason | undefined;
@@ -39,7 +39,7 @@ export interface Circumstances {
 type Rule = (unit: string, needs: UnitNeeds, circumstances: Circumstances) => Wait | undefined;
 
 /** The first that applies is what the user is told. */
-const rules: readonly Rule[] = [fence, room, readiness, images, templates];
+const rules: readonly Rule[] = [fence, room, readiness, images, files];
 
 /** Why `unit` can't be started now; undefined when it can. */
 export function waitOf(unit: string, circumstances: Circumstances): Wait | undefined {
@@ -125,7 +125,7 @@ function images(_: string, needs: UnitNeeds, { lacking, now }: Circumstances): W
 }
 
 /** A program that starts without its configuration fails, or does with another one what nobody wants. */
-function templates(unit: string, _: UnitNeeds, { unwritten }: Circumstances): Wait | undefined {
+function files(unit: string, _: UnitNeeds, { unwritten }: Circumstances): Wait | undefined {
   const reason = unwritten(unit);
   return reason === undefined ? undefined : { reason };
 }

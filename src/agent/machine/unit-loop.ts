@@ -19,6 +19,8 @@ import { MachineImages } from '../image/machine-images.ts';
 import type { Log } from '../log.ts';
 import { Pulse } from '../pulse.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import type { CertificateTools } from './certificate-run.ts';
+import { Certificates } from './certificates.ts';
 import { ChosenKeys } from './chosen-keys.ts';
 import { Deregistrations } from './deregistrations.ts';
 import type { FollowedServices } from './followed.ts';
@@ -43,6 +45,8 @@ export interface UnitLoopOptions {
   readonly imageHost: ImageHost;
   /** What load balancers are told. */
   readonly followed: FollowedServices;
+  /** What certificates of services are kept with. */
+  readonly certificateTools: CertificateTools;
   /** See `SessionOptions.ttl`. */
   readonly leaseTtl?: number;
 }
@@ -70,6 +74,7 @@ export class UnitLoop {
   readonly #templates: Templates;
   readonly #deregistrations = new Deregistrations();
   readonly #images: MachineImages;
+  readonly #certificates: Certificates;
   /** Undefined until the store was read once: until then nobody knows what should run. */
   #desired: Desired | undefined;
   #draining = false;
@@ -91,13 +96,16 @@ export class UnitLoop {
     this.#probes = new Probes({ clock, runProbe, onChange });
     const claimOf = (unit: string, lease: Lease) => publisher.revisionOf(unit, lease);
     const templates = new Templates({ ...options, tools: options.templateTools, onChange });
+    const { templateTools, certificateTools: tools } = options;
+    const certificates = new Certificates({ ...options, tools, host: templateTools.host, onChange });
     this.#templates = templates;
     const images = new MachineImages({ ...options, host: options.imageHost, onChange });
     this.#images = images;
+    this.#certificates = certificates;
     const held: UnitWorkOptions['held'] = (units, desired) => this.#hold(units, desired);
     this.#work = new UnitWork({
       ...options,
-      ...{ machineId: machine.id, templates, images, claimOf, held, onChange },
+      ...{ machineId: machine.id, templates, certificates, images, claimOf, held, onChange },
     });
   }
 
@@ -125,7 +133,7 @@ export class UnitLoop {
     }
     this.#work.end();
     this.#probes.follow([]);
-    await Promise.all([...following, listening, this.#templates.end()]);
+    await Promise.all([...following, listening, this.#templates.end(), this.#certificates.end()]);
   }
 
   #want({ entries }: MirrorView): void {
@@ -259,8 +267,10 @@ export class UnitLoop {
     remarksOn: (unit) => {
       const [ready, waiting] = [this.#probes.readyOf(unit), this.#work.waitOf(unit)];
       const template = this.#templates.failureOf(unit);
+      const certificate = this.#certificates.remarkOn(unit);
       return {
         ...(ready && { ready }),
+        ...(certificate && { certificate }),
         // What is waited for is said with what is wrong with it.
         ...(waiting !== undefined ? { waiting } : template !== undefined && { template }),
       };

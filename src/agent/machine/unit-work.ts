@@ -4,6 +4,7 @@ import type { Lease } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { MachineImages } from '../image/machine-images.ts';
 import type { ManagedUnit, Systemd } from '../systemd/systemd.ts';
+import type { Certificates } from './certificates.ts';
 import { Executor, type Problems, unitsOf } from './executor.ts';
 import { Fencing } from './fencing.ts';
 import { KnownNeeds } from './known-needs.ts';
@@ -25,6 +26,7 @@ export interface UnitWorkOptions extends Omit<WaitsOptions, 'unwritten' | 'lacki
   readonly images: MachineImages;
   /** Which of the units that leave have to run on for now, and until when on the clock. */
   readonly held: (units: readonly ManagedUnit[], desired: Desired) => ReadonlyMap<string, number>;
+  readonly certificates: Certificates;
 }
 
 type Needs = Map<string, UnitNeeds>;
@@ -45,15 +47,13 @@ export class UnitWork {
   #announced: ReadonlySet<string> = new Set();
 
   constructor(options: UnitWorkOptions) {
-    const { store, systemd } = options;
+    const { store, systemd, templates, certificates } = options;
     this.#options = options;
     const onStopped = (unit: string, problem?: string) => this.#stopped(unit, problem);
     this.#executor = new Executor({ store, systemd, onStopped });
-    this.#waits = new Waits({
-      ...options,
-      unwritten: (unit) => options.templates.waitOf(unit),
-      lacking: (needs) => options.images.waitOf(needs),
-    });
+    const unwritten = (unit: string) => templates.waitOf(unit) ?? certificates.waitOf(unit);
+    const lacking = (needs: UnitNeeds) => options.images.waitOf(needs);
+    this.#waits = new Waits({ ...options, unwritten, lacking });
     this.#fencing = new Fencing(options);
   }
 
@@ -145,7 +145,7 @@ export class UnitWork {
     this.#stop(unitsOf('stop', actions), needs);
     for (const unit of unitsOf('install', actions))
       needs.set(unit, this.#known.of(unit, files.get(unit) ?? ''));
-    this.#followTemplates(actions, units, files);
+    this.#followFiles(actions, units, files);
     this.#options.images.follow(needs.values());
     await this.#fencing.hold(needs);
     const starts = unitsOf('start', actions);
@@ -167,8 +167,8 @@ export class UnitWork {
     return new Map([...this.#stopping, ...held]);
   }
 
-  /** Of a unit that is stopped first, to be changed, the old ones count until it is down. */
-  #followTemplates(
+  /** Templates and certificates. Of a unit that is stopped first, to be changed, the old ones count until it is down. */
+  #followFiles(
     actions: readonly UnitAction[],
     units: readonly ManagedUnit[],
     files: ReadonlyMap<string, string>,
@@ -176,7 +176,10 @@ export class UnitWork {
     const installs = unitsOf('install', actions);
     const changing = new Set([...installs, ...unitsOf('remove', actions)]);
     const coming = installs.map((name) => ({ name, contents: files.get(name) ?? '', started: false }));
-    this.#options.templates.follow([...units.filter(({ name }) => !changing.has(name)), ...coming]);
+    const all = [...units.filter(({ name }) => !changing.has(name)), ...coming];
+    this.#options.templates.follow(all);
+    const needed = all.map((unit) => ({ ...unit, needs: this.#known.of(unit.name, unit.contents) }));
+    this.#options.certificates.follow(needed);
   }
 
   /** What the engine did not ask for is always said. */
@@ -221,6 +224,7 @@ export class UnitWork {
     const starts = units.filter((unit) => !problems.has(unit));
     const allowed = await this.#fencing.allowed(starts, needs, problems);
     this.#options.templates.starting(allowed);
+    this.#options.certificates.starting(allowed);
     add(problems, await this.#executor.start(allowed));
     this.#stopUnasked(this.#fencing.late(allowed, needs), needs);
   }

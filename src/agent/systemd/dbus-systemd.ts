@@ -110,6 +110,11 @@ export class DbusSystemd implements Systemd {
     });
   }
 
+  async reload(names: readonly string[]): Promise<void> {
+    const manager = await this.#link.get();
+    await queueJobs(manager, [names], (name, queued) => manager.reloadUnit(name, queued));
+  }
+
   async guard(remaining: () => number): Promise<void> {
     await this.#files.fence.extend(remaining);
   }

@@ -92,6 +92,13 @@ export class FakeSystemd implements Systemd {
     await Promise.all(names.map((name) => this.#stop(name)));
   }
 
+  async reload(names: readonly string[]): Promise<void> {
+    this.calls.push(`reload ${names.join(' ')}`);
+    const bad = names.filter((name) => this.refused.has(name));
+    if (bad.length > 0)
+      throw new UnitFailures(new Map(bad.map((name) => [name, 'its job ended with failed'])));
+  }
+
   async guard(remaining: () => number): Promise<void> {
     this.#cancelGuard();
     this.#open = true;

@@ -23,8 +23,14 @@ const ofUnits = {
 const removed = `interface='${service}.Manager',member='JobRemoved'`;
 const ofStops = { narrow: (unit: string) => `${removed},arg2='${unit}'`, broad: removed };
 
-/** Seconds for a stop job: more than a unit's own `TimeoutStopSec=` should be. */
-const stopWithin = 600;
+/** Seconds for a job that is waited for: more than a unit's own `TimeoutStopSec=` should be. */
+const jobWithin = 600;
+
+/** Jobs that are waited for, and what becomes of another one of the unit that is queued. */
+const jobs = {
+  stop: { member: 'StopUnit', mode: 'replace' },
+  reload: { member: 'ReloadOrTryRestartUnit', mode: 'fail' },
+} as const;
 
 const text = z.string();
 /** Name, description, load, active and sub state, followed unit, path; then the job's id, type and path. */
@@ -134,25 +140,41 @@ export class Manager {
   }
 
   /** Returns when the unit is down. `onQueued` is called when its stop job is in systemd's queue. */
-  async stop(unit: string, onQueued: () => void = () => {}): Promise<void> {
+  async stop(unit: string, onQueued?: () => void): Promise<void> {
+    await this.#job(unit, 'stop', onQueued).catch((error: unknown) => {
+      // Neither running nor on disk.
+      if (!isUnknownUnit(error)) throw error;
+    });
+  }
+
+  /**
+   * Returns when the unit has reloaded, or has been started again where it can't; a unit that is down stays down. A job
+   * of the unit that is queued is not replaced: it may be the one that stops it.
+   */
+  async reloadUnit(unit: string, onQueued?: () => void): Promise<void> {
+    await this.#job(unit, 'reload', onQueued);
+  }
+
+  /** Returns when the job has ended well. */
+  async #job(unit: string, kind: keyof typeof jobs, onQueued: () => void = () => {}): Promise<void> {
+    const { member, mode } = jobs[kind];
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), stopWithin * 1000);
+    const timer = setTimeout(() => deadline.abort(), jobWithin * 1000);
     // Listens from before the call on: the job's end may come in one piece with the answer.
     const ends = on(this.#jobs, unit, { signal: AbortSignal.any([this.lost, deadline.signal]) });
     try {
       await this.#stops.add([unit]);
-      const job = await this.#call('StopUnit', 'ss', [unit, 'replace']);
+      const job = await this.#call(member, 'ss', [unit, mode]);
       onQueued();
       const result = await resultOf(job, ends);
-      if (result !== 'done') throw new Error(`its stop job ended with ${result}`);
+      if (result !== 'done') throw new Error(`its ${kind} job ended with ${result}`);
     } catch (error) {
       this.lost.throwIfAborted();
       if (deadline.signal.aborted)
-        throw new Error(`it took more than ${stopWithin} s to stop; give it a TimeoutStopSec=`, {
+        throw new Error(`it took more than ${jobWithin} s to ${kind}; give it a TimeoutStopSec=`, {
           cause: error,
         });
-      // Neither running nor on disk.
-      if (!isUnknownUnit(error)) throw error;
+      throw error;
     } finally {
       clearTimeout(timer);
       await ends.return?.();

@@ -63,6 +63,12 @@ export interface Systemd {
    * @throws {UnitFailures} for those that are not after their own stop timeouts.
    */
   stop(names: readonly string[]): Promise<void>;
+  /**
+   * Has each that runs reload, or restarts it where it can't (systemctl(1), "reload-or-restart"), and returns when that
+   * is done. What does not run stays so.
+   * @throws {UnitFailures} for those that failed to, or are being started or stopped.
+   */
+  reload(names: readonly string[]): Promise<void>;
   /** The unit's last lines in the journal since its last start, oldest first. */
   journal(name: string, lines: number): Promise<readonly string[]>;
   /** Yields whenever a unit of ours may have changed; the caller lists then. Throws when systemd is lost. */

@@ -37,6 +37,9 @@ const inputs = z.object({
   followed: z.record(z.string(), followedSchema).default({}),
   caCertificate: z.string(),
   caPrivateKey: z.string(),
+  /** The authority for services; states of earlier versions have none, nor do their machines. */
+  servicesCertificate: z.string().default(''),
+  servicesPrivateKey: z.string().default(''),
   /** sha256 of the bundle; `complete` fills it in. */
   bundle: z.string(),
 });
@@ -257,6 +260,8 @@ async function optionsOf({ building }: Use, wanted: Inputs, { log, signal }: Con
 
 function machinesOf({ pool }: Use, wanted: Inputs, dialing: ConnectOptions): AgentMachine[] {
   const connect = connector(pool, wanted.machines, wanted, dialing);
+  const { servicesCertificate: certificate, servicesPrivateKey } = wanted;
+  const services = certificate === '' ? {} : { services: { certificate, privateKey: servicesPrivateKey } };
   return wanted.machines.map((machine) => ({
     name: machine.name,
     id: machine.id,
@@ -265,6 +270,7 @@ function machinesOf({ pool }: Use, wanted: Inputs, dialing: ConnectOptions): Age
       endpoints: wanted.endpoints.map((url) => new URL(url).host),
       engines: wanted.machines.filter(({ etcd }) => etcd).map(({ name }) => name),
       followed: wanted.followed[machine.name],
+      ...services,
     },
     connect: () => connect(machine),
   }));

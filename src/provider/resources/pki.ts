@@ -1,20 +1,27 @@
 import { z } from 'zod';
 import { createAuthority } from '../../pki/authority.ts';
 import { inspectCertificate } from '../../pki/inspect.ts';
+import { privateNames, serviceNames } from '../../pki/name-constraints.ts';
 import type { ResourceHandler } from '../resource.ts';
 import { forgetIdentities } from './identity-record.ts';
 
-const inputs = z.object({ commonName: z.string() });
+/** States of earlier versions know of machines alone. */
+const inputs = z.object({
+  commonName: z.string(),
+  names: z.enum(['machines', 'services']).default('machines'),
+});
 const outputs = z.object({ certificate: z.string(), privateKey: z.string() });
 
-/** The certificate authority of a cluster. */
+const permitted = { machines: privateNames, services: serviceNames };
+
+/** A certificate authority of a cluster. */
 export const pki: ResourceHandler<z.output<typeof inputs>, z.output<typeof outputs>> = {
   inputs,
   outputs,
   computed: ['certificate', 'privateKey'],
-  changes: { commonName: 'ignore' },
-  async create({ commonName }) {
-    const authority = await createAuthority({ name: commonName });
+  changes: { commonName: 'ignore', names: 'ignore' },
+  async create({ commonName, names }) {
+    const authority = await createAuthority({ name: commonName, permitted: permitted[names] });
     const { fingerprint } = inspectCertificate(authority.certificate);
     return { id: fingerprint.slice(0, 16), outputs: { ...authority } };
   },
