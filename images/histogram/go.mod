@@ -1,0 +1,3 @@
+module flotilla/images/histogram
+
+go 1.25
