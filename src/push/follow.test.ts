@@ -11,7 +11,7 @@ const wanted: Wanted = {
   units: [
     {
       ...{ name: 'a.service', hash, targetState: 'launched' },
-      ...{ finishes: false, probe: false, rolloutDeadline: 300, rolls: false },
+      ...{ finishes: false, probe: false, rolloutDeadline: 300, announced: 0, rolls: false },
     },
   ],
   gone: [],
@@ -96,6 +96,17 @@ describe('followUnits', () => {
       'UnitsNotHealthy: units are not healthy after 25 s:\n  a.service: activating (start) on core-1\n' +
         '`flotilla explain a.service` says what is in its way',
     );
+  });
+
+  test('a unit that says how long it takes has that time on top', async () => {
+    const slow = { ...wanted, units: wanted.units.map((each) => ({ ...each, announced: 60 })) };
+    const ready = await follow([...Array.from({ length: 70 }, () => starting), running], {
+      deadline: 25,
+      wanted: slow,
+    });
+    expect(ready.result).toEqual([running]);
+    const { seconds } = await follow([starting], { deadline: 25, wanted: slow });
+    expect(seconds).toBe(85);
   });
 
   test('says every ten seconds what it waits for', async () => {

@@ -25,7 +25,7 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /**
    * Seconds until the units that are not healthy by then are reported as an error; default 120. A rollout has as
-   * long for each of its steps, and its units' `RolloutDeadline=` on top.
+   * long for each of its steps, and its units' `RolloutDeadline=` on top; where units say one themselves, so has their start.
    */
   readonly deadline?: number;
   readonly settle?: Settle;
@@ -49,7 +49,9 @@ export async function followUnits(
   const { log, signal, deadline = 120, settle = defaultSettle, clock = systemClock } = options;
   const seconds = () => clock.now() / 1000;
   const began = seconds();
-  let end = began + deadline;
+  // What starts slowly says so, and others may wait for it before they start themselves.
+  const slowest = Math.max(0, ...wanted.units.map(({ announced }) => announced));
+  let end = began + deadline + slowest;
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
   const read = readerOf(source, wanted);

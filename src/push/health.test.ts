@@ -11,7 +11,7 @@ const name = () => 'core-1';
 function wanted(unit: string, changes: Partial<WantedUnit> = {}): WantedUnit {
   return {
     ...{ name: unit, hash, targetState: 'launched' },
-    ...{ finishes: false, probe: false, rolloutDeadline: 300, rolls: false },
+    ...{ finishes: false, probe: false, rolloutDeadline: 300, announced: 0, rolls: false },
     ...changes,
   };
 }

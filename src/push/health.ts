@@ -19,6 +19,8 @@ import { shortHash } from './diff.ts';
 export interface WantedUnit extends Unit, Expectation {
   /** `RolloutDeadline=`, in seconds. */
   readonly rolloutDeadline: number;
+  /** The same, where its file says it; 0 where it does not. */
+  readonly announced: number;
   /** Whether it may have a rollout: a template's instance or a global unit. */
   readonly rolls: boolean;
 }

@@ -52,7 +52,7 @@ function follow(
   const units = [
     {
       ...({ name: unit, hash: after, targetState: 'launched' } as const),
-      ...{ finishes: false, probe: false, rolloutDeadline, rolls: true },
+      ...{ finishes: false, probe: false, rolloutDeadline, announced: 0, rolls: true },
     },
   ] as const;
   return followMoments(moments, { units, gone: [] }, deadline);

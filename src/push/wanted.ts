@@ -1,8 +1,9 @@
 import type { TargetState } from '../model/unit.ts';
 import { readExpectation } from '../unit/expectation.ts';
+import { flotillaSection } from '../unit/flotilla-options.ts';
 import { hashOf } from '../unit/hash.ts';
 import { readNeeds } from '../unit/needs.ts';
-import { parseUnit } from '../unit/parse.ts';
+import { parseUnit, type UnitOption } from '../unit/parse.ts';
 import { rolloutGroup } from '../unit/rollout-group.ts';
 import type { WantedUnit } from './health.ts';
 
@@ -16,6 +17,11 @@ export function wantedUnit(name: string, contents: string, targetState: TargetSt
     targetState,
     ...readExpectation(name, options),
     rolloutDeadline: flotilla.rollout.deadline,
+    announced: says(options, 'RolloutDeadline') ? flotilla.rollout.deadline : 0,
     rolls: rolloutGroup(name, requirements) !== undefined,
   };
+}
+
+function says(options: readonly UnitOption[], option: string): boolean {
+  return options.some(({ section, name }) => section === flotillaSection && name === option);
 }

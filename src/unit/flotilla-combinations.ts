@@ -49,7 +49,7 @@ export const combinations: readonly Combination[] = [
     fix: 'make it a template name@.service, or remove the line',
   },
   {
-    of: ['MaxUnavailable', 'Rollback', 'RolloutDeadline'],
+    of: ['MaxUnavailable', 'Rollback'],
     when: (at) => hasNoFamily(at) && !isGlobal(at),
     message: 'is about rollouts, and only templates and global units have them',
     fix: 'make it a template name@.service, or remove the line',

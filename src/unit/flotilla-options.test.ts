@@ -260,7 +260,7 @@ describe('checkOptions of [X-Flotilla]', () => {
 
   test('instances and rollouts are of templates and global units only', () => {
     const lines = 'Spread=zone\nMaxPerMachine=1\nMaxUnavailable=1\nRollback=no\nRolloutDeadline=9';
-    expect(check(lines, 'a.service')).toHaveLength(5);
+    expect(check(lines, 'a.service')).toHaveLength(4);
     expect(check(lines, 'web@.service')).toEqual([]);
     expect(check(`${lines}\n[X-Fleet]\nGlobal=yes`)).toEqual([
       expect.stringContaining('2: Spread= and Global= exclude each other'),
