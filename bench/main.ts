@@ -6,6 +6,7 @@ import { agent, agentParts } from './agent.ts';
 import type { Benchmark } from './benchmark.ts';
 import { clouds, cloudsParts } from './clouds.ts';
 import { cluster, clusterParts } from './cluster.ts';
+import { elk, elkParts } from './elk.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
 import { ingress, ingressParts } from './ingress.ts';
@@ -40,6 +41,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     does: 'three local machines: up, scale, change, failover, kills, destroy',
     run: cluster,
     parts: clusterParts,
+  },
+  elk: {
+    does: 'the sample of docs/elk.md: until the first event; events counted while it is scaled, rolled and a machine dies',
+    run: elk,
+    parts: elkParts,
   },
   failover: {
     does: 'machines that die, are cut off, lose etcd or have no CPU left: what becomes of their units',

@@ -6,6 +6,7 @@
 #   bash toolchain/setup.sh check      these, and the distribution's packages that the tests need
 #   bash toolchain/setup.sh machines   the distribution's packages for machines on this host
 #   bash toolchain/setup.sh images     node modules, and the distribution's packages that build container images
+#   bash toolchain/setup.sh elk        what images of units/elk are made of, where official ones can't be had
 #   bash toolchain/setup.sh push       the distribution's packages for the benchmark of pushes
 #   bash toolchain/setup.sh test       all of it, and what the tests need besides
 #
@@ -19,6 +20,7 @@ source toolchain/setup/pulumi.sh
 source toolchain/setup/packages.sh
 source toolchain/setup/moto.sh
 source toolchain/setup/ignition.sh
+source toolchain/setup/elk.sh
 
 # Two set-ups of one clone would delete each other's node_modules. The lock is on this file, so that no
 # lock file is left behind, and goes with the last process that holds it, however that ends.
@@ -37,9 +39,10 @@ main() {
     check) steps=(node_modules pulumi test_packages) ;;
     machines) steps=(machine_packages) ;;
     images) steps=(node_modules image_packages) ;;
+    elk) steps=(elk) ;;
     push) steps=(push_packages) ;;
     test) steps=(node_modules pulumi machine_packages test_packages moto ignition) ;;
-    *) fail "unknown mode '$1'; expected up, check, machines, images, push, test or nothing" ;;
+    *) fail "unknown mode '$1'; expected up, check, machines, images, elk, push, test or nothing" ;;
   esac
   lock_clone
   # No `&&` here: within such a list bash would go on after a failed command.

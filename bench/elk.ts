@@ -1,0 +1,122 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pidOf, placement, placements, until } from '../test/cluster/observe.ts';
+import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
+import type { Benchmark, Log, Report } from './benchmark.ts';
+import { buildImages, pushImages } from './elk/images.ts';
+import { compare, promised, storedCount } from './elk/events.ts';
+import { atMost, exactly } from './figures.ts';
+import { since, succeed, takeDown } from './runs.ts';
+
+/** Ports on 127.0.0.1: nginx's, and that of the page with the histogram. */
+const ports = { web: 18_085, page: 18_086 };
+
+export const elkParts = ['life', 'story'];
+
+/** The sample of docs/elk.md, with images of packages, from no machine to counted events. */
+export const elk: Benchmark = async (report, log, wants) => {
+  const layouts = await buildImages(log);
+  const stack = createStack('elk', {});
+  await succeed(stack, ['stack', 'init'], log);
+  try {
+    const start = performance.now();
+    stack.configure(config([]));
+    await up(stack, log);
+    log(`machines are up after ${Math.round(since(start))} s`);
+    await pushImages(stack, layouts, log);
+    log(`images are there after ${Math.round(since(start))} s`);
+    stack.configure(config(['units/elk', 'units/ingress']));
+    const units = up(stack, log);
+    const stored = (seconds: number) => until(seconds, async () => (await storedCount(stack)) > 0);
+    // When `up` fails nothing will be stored any more.
+    await Promise.race([stored(900), units.then(() => stored(120))]);
+    report('from no machine until the first event is searchable', atMost(since(start), 480, 's'));
+    await units;
+    log(`all units are ready after ${Math.round(since(start))} s`);
+    await reachable(report);
+    if (wants('story')) await story(stack, report, log);
+    await allArrived(stack, report, log);
+  } finally {
+    await takeDown(stack, log);
+  }
+};
+
+function config(units: readonly string[]): Config {
+  return {
+    machines: {
+      core: { count: 2, etcd: true, metadata: { role: 'core' }, publish: { [ports.web]: 80 } },
+      search: {
+        ...{ count: 1, etcd: true, cpus: 2, memory: 2560 },
+        ...{ metadata: { role: 'search' }, publish: { [ports.page]: 5601 } },
+      },
+    },
+    templateKeys: ['/ingress/'],
+    units,
+  };
+}
+
+const up = (stack: Stack, log: Log) => succeed(stack, ['up', '--yes', '--skip-preview'], log);
+
+async function reachable(report: Report) {
+  const web = await fetch(`http://127.0.0.1:${ports.web}/app/`);
+  report('the application answers through the ingress', exactly(web.status, 200, 'status'));
+  const histogram = await fetch(`http://127.0.0.1:${ports.page}/api/histogram`);
+  report('the page has the histogram', exactly(histogram.status, 200, 'status'));
+}
+
+/** What happens to a system that runs: more, fewer, a machine dies, a new version. */
+async function story(stack: Stack, report: Report, log: Log) {
+  for (const count of [8, 3]) {
+    const start = performance.now();
+    scale(stack, count);
+    await up(stack, log);
+    const running = Object.keys(await placements(stack)).filter((unit) => unit.startsWith('app@'));
+    report(`instances after scaling to ${count}`, exactly(running.length, count, 'instances'));
+    log(`scaled to ${count} in ${Math.round(since(start))} s`);
+  }
+  await collectorLost(stack, report, log);
+  await rollOut(stack, report, log);
+}
+
+function scale(stack: Stack, count: number) {
+  const file = join(stack.clone, 'units', 'elk', 'units.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/(app@\.service: )\d+/, `$1${count}`));
+}
+
+async function collectorLost(stack: Stack, report: Report, log: Log) {
+  const machine = await placement(stack, 'logstash.service');
+  log(`kills ${machine}, which has logstash.service`);
+  const start = performance.now();
+  process.kill(pidOf(stack, machine), 'SIGKILL');
+  await until(180, async () => (await placement(stack, 'logstash.service')) !== machine);
+  report('collector lost: it runs elsewhere', atMost(since(start), 120, 's'));
+  const before = await storedCount(stack);
+  await until(120, async () => (await storedCount(stack)) > before);
+  report('collector lost: events are stored again', atMost(since(start), 180, 's'));
+  // The machine comes back with its disk, and with the lines that nobody has sent yet.
+  await succeed(stack, ['up', '--yes', '--skip-preview', '--refresh'], log);
+}
+
+async function rollOut(stack: Stack, report: Report, log: Log) {
+  const unit = join(stack.clone, 'units', 'elk', 'app@.service');
+  const start = performance.now();
+  writeFileSync(unit, readFileSync(unit, 'utf8').replace('--env INSTANCE=%i', '--env INSTANCE=%i --env VERSION=2'));
+  await up(stack, log);
+  report('the application rolled out', atMost(since(start), 180, 's'));
+  const text = await (await fetch(`http://127.0.0.1:${ports.web}/app/`)).text();
+  report('the new version answers', exactly(Number(/version (\d+)/.exec(text)?.[1]), 2, ''));
+}
+
+/** Stops the visitors and waits until what is on the disks has arrived. */
+async function allArrived(stack: Stack, report: Report, log: Log) {
+  await stack.flotilla(['stop', 'traffic.service']);
+  const ids = await promised(stack);
+  let left = await compare(stack, ids);
+  await until(120, async () => {
+    left = await compare(stack, ids);
+    return left.missing.length + left.gaps.length === 0;
+  }).catch(() => log(`missing: ${left.missing.join(' ')}; gaps: ${left.gaps.join(' ')}`));
+  log(`${ids.size} events were promised, ${left.stored} are stored, ${left.repeated} of them came more than once`);
+  report('events promised to visitors and not stored', exactly(left.missing.length, 0, 'events'));
+  report('gaps in the numbers of stored events', exactly(left.gaps.length, 0, 'gaps'));
+}

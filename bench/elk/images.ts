@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Stack } from '../../test/cluster/stack.ts';
+import type { Log } from '../benchmark.ts';
+
+/** The images of the closed network: which there are, and which machines need them. */
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/** Folder in images/ → machines; in this order, since the first one to get much hands everything on. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  elasticsearch: ['search-1'],
+  webapp: ['search-1', 'core-1', 'core-2'],
+  filebeat: ['search-1', 'core-1', 'core-2'],
+  collector: ['core-1', 'core-2'],
+  histogram: ['search-1'],
+  nginx: ['search-1', 'core-1', 'core-2'],
+};
+
+export interface Layout {
+  readonly folder: string;
+  readonly machines: readonly string[];
+}
+
+/** Builds what is not in the cache. */
+export async function buildImages(log: Log): Promise<readonly Layout[]> {
+  await run('bash', ['toolchain/setup.sh', 'elk'], log);
+  const cache = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache');
+  const files = join(cache, 'flotilla', 'elk');
+  const names = Object.keys(needed);
+  const output = await run('npm', ['run', '-s', 'images', '--', ...names, '--files', files], log);
+  const folders = output.trim().split('\n');
+  return Object.values(needed).map((machines, at) => ({ folder: folders[at] ?? '', machines }));
+}
+
+export async function pushImages(stack: Stack, layouts: readonly Layout[], log: Log): Promise<void> {
+  for (const { folder, machines } of layouts) {
+    const { status, output } = await stack.flotilla(['image', 'push', folder, '--machine', ...machines]);
+    if (status !== 0) throw new Error(`image push ${folder} ended with ${status}: ${output}`);
+    log(output.trim().split('\n').at(-1) ?? '');
+  }
+}
+
+/** Gives what was written to standard output. */
+function run(program: string, args: readonly string[], log: Log): Promise<string> {
+  const child = spawn(program, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', log);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status === 0) resolve(chunks.join(''));
+      else reject(new Error(`${program} ${args.join(' ')} ended with ${status}`));
+    });
+  });
+}
