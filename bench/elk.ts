@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { pidOf, placement, placements, until } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
 import type { Benchmark, Log, Report } from './benchmark.ts';
-import { buildImages, pushImages } from './elk/images.ts';
 import { compare, promised, storedCount } from './elk/events.ts';
+import { buildImages, pushImages } from './elk/images.ts';
 import { atMost, exactly } from './figures.ts';
 import { since, succeed, takeDown } from './runs.ts';
 
@@ -100,7 +100,10 @@ async function collectorLost(stack: Stack, report: Report, log: Log) {
 async function rollOut(stack: Stack, report: Report, log: Log) {
   const unit = join(stack.clone, 'units', 'elk', 'app@.service');
   const start = performance.now();
-  writeFileSync(unit, readFileSync(unit, 'utf8').replace('--env INSTANCE=%i', '--env INSTANCE=%i --env VERSION=2'));
+  writeFileSync(
+    unit,
+    readFileSync(unit, 'utf8').replace('--env INSTANCE=%i', '--env INSTANCE=%i --env VERSION=2'),
+  );
   await up(stack, log);
   report('the application rolled out', atMost(since(start), 180, 's'));
   const text = await (await fetch(`http://127.0.0.1:${ports.web}/app/`)).text();
@@ -116,7 +119,9 @@ async function allArrived(stack: Stack, report: Report, log: Log) {
     left = await compare(stack, ids);
     return left.missing.length + left.gaps.length === 0;
   }).catch(() => log(`missing: ${left.missing.join(' ')}; gaps: ${left.gaps.join(' ')}`));
-  log(`${ids.size} events were promised, ${left.stored} are stored, ${left.repeated} of them came more than once`);
+  log(
+    `${ids.size} events were promised, ${left.stored} are stored, ${left.repeated} of them came more than once`,
+  );
   report('events promised to visitors and not stored', exactly(left.missing.length, 0, 'events'));
   report('gaps in the numbers of stored events', exactly(left.gaps.length, 0, 'gaps'));
 }
