@@ -42,7 +42,7 @@ elk_elasticsearch() {
 # elk_program FOLDER NAME: builds the program of images/NAME, whose own tests have to pass first.
 elk_program() {
   local folder=$1 name=$2 sources
-  sources=$(cat "images/$name"/*.go "images/$name"/go.* "images/$name"/*.html 2>/dev/null | sha256sum | cut -d ' ' -f 1)
+  sources=$(find "images/$name" -type f -print0 | sort --zero-terminated | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
   if [[ -x $folder/$name && $(cat "$folder/$name.sources" 2>/dev/null) == "$sources" ]]; then
     say "$name: $folder/$name (built before)"
     return
