@@ -212,8 +212,8 @@ test('what comes in place of a unit that runs on waits for it', async () => {
   expect(await host.running()).toEqual(['next.service']);
 });
 
-test('a unit whose service nobody follows is stopped at once', async () => {
-  const db = app('Ready=tcp :5432\n', 'db.service');
+test('a unit whose service nobody follows waits for no load balancer', async () => {
+  const db = app('Ready=tcp :5432\nDeregistrationDelay=0\n', 'db.service');
   await cluster.apply({ put: [{ ...db, contents: db.contents.replace('5001', '5432') }] });
   await seconds(20);
   const host = await hostOf('db.service');
