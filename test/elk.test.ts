@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { parseDefinition } from '../src/image-build/definition.ts';
+import { parseDefinition } from '../src/packaged-image/definition.ts';
 import { loadUnits } from '../src/resources/units.ts';
 import { KeyStore } from '../src/template/key-store.ts';
 import { parseTemplate, render } from '../src/template/render.ts';

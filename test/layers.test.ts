@@ -69,7 +69,7 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
     packages: ['zod', 'tar-stream', 'esbuild', 'node:*'],
   },
   // Images are built as machines' are, by mmdebstrap, and kept as those; their files are YAML, explained as the config's.
-  'src/image-build': {
+  'src/packaged-image': {
     folders: ['src/image', 'src/qemu', 'src/config/explain.ts'],
     packages: ['zod', 'yaml', 'tar-stream', 'node:*'],
   },

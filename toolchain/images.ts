@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildImage } from '../src/image-build/build.ts';
-import { parseDefinition } from '../src/image-build/definition.ts';
+import { buildImage } from '../src/packaged-image/build.ts';
+import { parseDefinition } from '../src/packaged-image/definition.ts';
 import { runMain } from './main.ts';
 
 const root = 'images';
