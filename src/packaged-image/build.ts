@@ -60,8 +60,11 @@ async function workOf(step: Step, folders: readonly string[]): Promise<Work> {
   };
 }
 
+/** Counts up when the same step makes another layer than before: those in caches are not used any more then. */
+const layerFormat = 2;
+
 function keyOf(...parts: readonly unknown[]): string {
-  const text = JSON.stringify([sourceDateEpoch, ...parts]);
+  const text = JSON.stringify([layerFormat, sourceDateEpoch, ...parts]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

@@ -5,7 +5,8 @@ import { digestOf, digestOfStream } from '../image/digest.ts';
 import { compare } from '../model/compare.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import type { CopyStep } from './definition.ts';
-import type { Root } from './flatten.ts';
+import { parentsOf } from './entries.ts';
+import { isFolder, type Root } from './flatten.ts';
 import { type Layer, LayerWriter } from './layer-writer.ts';
 
 /** What comes into the image of the computer that builds it. */
@@ -71,10 +72,18 @@ async function list(source: string, path: string): Promise<CopiedFile[]> {
 /** Writes the layer; folders that the root below has keep their owner and mode. */
 export async function writeCopied(files: readonly CopiedFile[], root: Root, file: string): Promise<Layer> {
   const writer = new LayerWriter(file);
-  const known = new Set(root.keys());
+  const written = new Set<string>();
+  const addFolder = async (path: string) => {
+    const header = root.get(path)?.header;
+    // What lies there and is none is a link to one, which stays.
+    if (written.has(path) || (header && !isFolder(header))) return;
+    written.add(path);
+    await writer.add(path, header ?? { type: 'directory', mode: 0o755 }, Buffer.alloc(0));
+  };
   for (const copied of files) {
-    for (const parent of parentsOf(copied.path)) await addFolder(writer, parent, known);
-    if (copied.type === 'directory') await addFolder(writer, copied.path, known);
+    // Also those that are there: who unpacks a layer makes folders that it does not name, as root's.
+    for (const parent of parentsOf(copied.path)) await addFolder(parent);
+    if (copied.type === 'directory') await addFolder(copied.path);
     else await writer.add(copied.path, copied, contentsOf(copied));
   }
   return writer.finish();
@@ -82,16 +91,4 @@ export async function writeCopied(files: readonly CopiedFile[], root: Root, file
 
 function contentsOf({ type, source }: CopiedFile): AsyncIterable<Uint8Array> | Buffer {
   return type === 'file' ? createReadStream(source) : Buffer.alloc(0);
-}
-
-async function addFolder(writer: LayerWriter, path: string, known: Set<string>): Promise<void> {
-  if (known.has(path)) return;
-  known.add(path);
-  await writer.add(path, { type: 'directory', mode: 0o755 }, Buffer.alloc(0));
-}
-
-/** `a`, `a/b` of `a/b/c`. */
-function parentsOf(path: string): readonly string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

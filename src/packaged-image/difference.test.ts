@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { digestOf } from '../image/digest.ts';
+import { listCopied, writeCopied } from './copied-files.ts';
 import { writeDifference } from './difference.ts';
-import { readEntries } from './entries.ts';
-import { flatten } from './flatten.ts';
+import { readEntries, skip } from './entries.ts';
+import { flatten, readRoot } from './flatten.ts';
 import { type SampleRoot, writeRoot } from './sample-root.ts';
 
 let folder: string;
@@ -53,7 +54,10 @@ test('a layer has what is new or changed, and a mark for what is gone', async ()
     },
     { 'etc/': '', 'etc/a': 'same', 'etc/b': 'new', 'etc/c': 'added', 'opt/': '' },
   );
-  expect(upper).toEqual({ 'etc/.wh.gone': '', 'opt/.wh.app': '', 'etc/b': 'new', 'etc/c': 'added' });
+  expect(upper).toEqual({
+    ...{ 'etc/.wh.gone': '', 'opt/.wh.app': '' },
+    ...{ etc: 'directory ', 'etc/b': 'new', 'etc/c': 'added', opt: 'directory ' },
+  });
   expect(flat).toEqual({
     etc: 'directory ',
     'etc/a': 'same',
@@ -94,7 +98,10 @@ test('a changed file takes its hard links along, and a link alone takes its file
       'bin/y': { type: 'link', linkname: './bin/x' },
     },
   );
-  expect(upper).toEqual({ 'bin/a': 'new', 'bin/b': 'link bin/a', 'bin/x': 'same', 'bin/y': 'link bin/x' });
+  expect(upper).toEqual({
+    bin: 'directory ',
+    ...{ 'bin/a': 'new', 'bin/b': 'link bin/a', 'bin/x': 'same', 'bin/y': 'link bin/x' },
+  });
   expect(flat).toMatchObject({ 'bin/a': 'new', 'bin/b': 'link bin/a', 'bin/y': 'link bin/x' });
 });
 
@@ -103,7 +110,7 @@ test('where a folder became a file or a link, nothing of the folder is left', as
     { 'a/': '', 'a/b/': '', 'a/b/c': 'x', z: 'file' },
     { 'a/': '', 'a/b': { type: 'symlink', linkname: '../z' }, 'z/': '', 'z/new': 'y' },
   );
-  expect(upper).toEqual({ 'a/b': 'symlink ../z', z: 'directory ', 'z/new': 'y' });
+  expect(upper).toEqual({ a: 'directory ', 'a/b': 'symlink ../z', z: 'directory ', 'z/new': 'y' });
   expect(flat).toEqual({ a: 'directory ', 'a/b': 'symlink ../z', z: 'directory ', 'z/new': 'y' });
 });
 
@@ -127,4 +134,36 @@ test('a tar file that is cut off is refused', async () => {
   await writeRoot(at('whole.tar'), { a: 'x'.repeat(5000) });
   await writeFile(at('part.tar'), (await readFile(at('whole.tar'))).subarray(0, 3000));
   await expect(writeDifference(undefined, at('part.tar'), at('layer'))).rejects.toThrow();
+});
+
+/** Who owns what is in a layer, and its mode: Docker has what a layer says, or else what it makes itself. */
+async function ownersOf(file: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const entry of readEntries(createReadStream(file).pipe(createGunzip()))) {
+    found[entry.path] = `${entry.header.uid} ${entry.header.mode?.toString(8)}`;
+    await skip(entry);
+  }
+  return found;
+}
+
+const owned: SampleRoot = {
+  'srv/': '',
+  'srv/data/': { uid: 1000, gid: 1000, mode: 0o700 },
+};
+
+test('a folder in which something changes keeps its owner and mode', async () => {
+  await layerOf(owned, { ...owned, 'srv/data/new': 'x' });
+  expect(await ownersOf(at('upper'))).toEqual({
+    ...{ srv: '0 755', 'srv/data': '1000 700', 'srv/data/new': '0 644' },
+  });
+});
+
+test('so does one into which something is copied', async () => {
+  await layerOf(owned, owned);
+  await writeFile(at('page'), 'Hello');
+  const files = await listCopied({ copy: { page: '/srv/data/page' } }, [folder]);
+  await writeCopied(files, await readRoot([at('lower')]), at('copied'));
+  expect(await ownersOf(at('copied'))).toEqual({
+    ...{ srv: '0 755', 'srv/data': '1000 700', 'srv/data/page': '0 644' },
+  });
 });

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Entry, fingerprint, readEntries, skip } from './entries.ts';
+import { type Entry, fingerprint, parentsOf, readEntries, skip } from './entries.ts';
 import { type Layer, LayerWriter } from './layer-writer.ts';
 
 /** What a root consists of: path → fingerprint. */
@@ -27,9 +27,10 @@ export async function writeDifference(
 ): Promise<Layer> {
   const lower = before === undefined ? new Map<string, string>() : (await index(before)).contents;
   const upper = await index(after);
-  const changed = changedPaths(lower, upper);
+  const gone = gonePaths(lower, upper);
+  const changed = withParents(changedPaths(lower, upper), gone, upper);
   const writer = new LayerWriter(file);
-  for (const path of gonePaths(lower, upper))
+  for (const path of gone)
     await writer.add(join(dirname(path), `${whiteout}${basename(path)}`), { type: 'file' }, Buffer.alloc(0));
   for await (const entry of readEntries(createReadStream(after)))
     if (changed.has(entry.path)) await writer.add(entry.path, entry.header, entry.contents);
@@ -73,6 +74,16 @@ function changedPaths(lower: Contents, { contents, links }: Index): ReadonlySet<
     if (changed.has(path) || changed.has(target)) changed.add(target).add(path);
   for (const [path, target] of links) if (changed.has(target)) changed.add(path);
   return changed;
+}
+
+/** Who unpacks a layer makes folders that it does not name, as root's: they come again, as they are. */
+function withParents(
+  changed: ReadonlySet<string>,
+  gone: readonly string[],
+  { folders }: Index,
+): ReadonlySet<string> {
+  const parents = [...changed, ...gone].flatMap(parentsOf).filter((path) => folders.has(path));
+  return new Set([...changed, ...parents]);
 }
 
 /** A folder's mark is one for all that was in it, and where a file has taken its place there is none. */

@@ -68,3 +68,9 @@ export function attributesOf({ name, pax }: Pick<Header, 'pax'> & Partial<Header
     );
   return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** `a`, `a/b` of `a/b/c`. */
+export function parentsOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}

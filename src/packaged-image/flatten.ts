@@ -3,12 +3,12 @@ import { posix } from 'node:path';
 import { pipeline as joined } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import tar from 'tar-stream';
+import tar, { type Header } from 'tar-stream';
 import { whiteout } from './difference.ts';
 import { readEntries, skip } from './entries.ts';
 
-/** Of each path in a root, the number of the layer that has the last word about it, and whether it is a folder. */
-export type Root = ReadonlyMap<string, { readonly layer: number; readonly folder: boolean }>;
+/** Of each path in a root, the number of the layer that has the last word about it, and what that says. */
+export type Root = ReadonlyMap<string, { readonly layer: number; readonly header: Header }>;
 
 /** Writes the root that the layers make, the lowest first, as a tar file. */
 export async function flatten(layers: readonly string[], file: string): Promise<void> {
@@ -29,19 +29,22 @@ export async function flatten(layers: readonly string[], file: string): Promise<
 
 /** What the layers make together, without its contents. */
 export async function readRoot(layers: readonly string[]): Promise<Root> {
-  const root = new Map<string, { layer: number; folder: boolean }>();
+  const root = new Map<string, { layer: number; header: Header }>();
   for (const [layer, file] of layers.entries()) {
     for await (const entry of readEntries(unpack(file))) {
       const { dir, base } = posix.parse(entry.path);
-      const folder = entry.header.type === 'directory';
       const gone = base.startsWith(whiteout) ? posix.join(dir, base.slice(whiteout.length)) : entry.path;
-      if (!folder && root.get(gone)?.folder) removeBelow(root, gone);
-      if (gone === entry.path) root.set(entry.path, { layer, folder });
+      if (!isFolder(entry.header) && isFolder(root.get(gone)?.header)) removeBelow(root, gone);
+      if (gone === entry.path) root.set(entry.path, { layer, header: entry.header });
       else root.delete(gone);
       await skip(entry);
     }
   }
   return root;
+}
+
+export function isFolder(header: Header | undefined): boolean {
+  return header?.type === 'directory';
 }
 
 function removeBelow(root: Map<string, unknown>, folder: string): void {
