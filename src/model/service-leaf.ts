@@ -16,3 +16,14 @@ export const serviceDomain = 'services.internal';
 export function serviceHost(service: string): string {
   return `${service}.${serviceDomain}`;
 }
+
+/** No service's, since theirs have one label before the domain. */
+const noService = serviceHost('client.units');
+
+/**
+ * The DNS names of a certificate, never none: OpenSSL takes the subject's common name for a DNS name where there is no
+ * other, and `backup.service` is none that the authority may vouch for.
+ */
+export function namesOf({ services }: Pick<ServiceLeaf, 'services'>): readonly string[] {
+  return services.length > 0 ? services.map(serviceHost) : [noService];
+}

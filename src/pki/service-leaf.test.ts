@@ -74,6 +74,15 @@ describe('a certificate for services', () => {
     );
   });
 
+  test('of a unit without services is a chain that openssl accepts, though its name has a dot', async () => {
+    const client = await certificateOf({ ...leaf, unit: 'backup.service', services: [] });
+    const files = [write('ca.crt', authority.certificate), write('tls.crt', client.certificate)] as const;
+    const at = ['-attime', String(now.getTime() / 1000)];
+    expect(openssl('verify', '-x509_strict', '-purpose', 'sslclient', ...at, '-CAfile', ...files)).toContain(
+      'OK',
+    );
+  });
+
   test.each([
     ['a machine', { names: ['core-1.internal'] }],
     ['this computer', { addresses: ['127.0.0.1'] }],

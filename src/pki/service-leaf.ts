@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { type ServiceLeaf, serviceHost } from '../model/service-leaf.ts';
+import { namesOf, type ServiceLeaf } from '../model/service-leaf.ts';
 import type { Authority } from './authority.ts';
 import { inspectCertificate, isIssuedBy } from './inspect.ts';
 import { clockSkew } from './validity.ts';
@@ -33,7 +33,7 @@ export async function signServiceLeaf(request: ServiceLeafRequest): Promise<stri
     machine: leaf.machine,
     commonName: leaf.unit,
     organizationalUnit: leaf.machine,
-    names: leaf.services.map(serviceHost),
+    names: namesOf(leaf),
     addresses: [leaf.address],
     usages: ['server', 'client'],
   });
@@ -76,9 +76,9 @@ function sameSubject(certificate: X509Certificate, { unit, machine }: ServiceLea
   return CN === unit && OU === machine;
 }
 
-function sameNames(certificate: string, { services, address }: ServiceLeaf): boolean {
+function sameNames(certificate: string, leaf: ServiceLeaf): boolean {
   const { names, addresses } = inspectCertificate(certificate);
-  return sameSet(names, services.map(serviceHost)) && sameSet(addresses, [address]);
+  return sameSet(names, namesOf(leaf)) && sameSet(addresses, [leaf.address]);
 }
 
 function sameSet(one: readonly string[], other: readonly string[]): boolean {

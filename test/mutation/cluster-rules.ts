@@ -215,7 +215,7 @@ export const clusterRules: readonly Rule[] = [
   {
     broken: 'a certificate with names of others is taken',
     file: 'src/pki/service-leaf.ts',
-    from: 'sameSet(names, services.map(serviceHost))',
+    from: 'sameSet(names, namesOf(leaf))',
     to: 'names.length > 0',
     tests: ['src/pki/service-leaf.test.ts'],
   },
