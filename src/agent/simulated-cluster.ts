@@ -93,7 +93,7 @@ export class SimulatedMachine {
     const templateTools = { host: this.host, lookups: new LocalLookups({}), records: this.records };
     const followed = new FollowedServices(clock, this.asked);
     this.followed = followed;
-    const services = this.authority ? this.#signing(this.authority) : {};
+    const services = this.#certificateOptions();
     const own = { templateTools, followed, imageHost: this.images, ...services };
     this.#ended = runAgent(
       { store, systemd, clock, log, machine, dial, runProbe, ...own },
@@ -101,10 +101,11 @@ export class SimulatedMachine {
     );
   }
 
-  #signing(authority: Authority): Pick<AgentOptions, 'certificateTools' | 'sign'> {
+  #certificateOptions(): Pick<AgentOptions, 'certificateTools' | 'sign'> {
+    const { certificates: files, authority } = this;
     const now = () => firstDay + this.#clock.now() + this.ahead;
     const wallNow = () => now() + this.clockOff;
-    const certificateTools = { files: this.certificates, authority: authority.certificate, wallNow };
+    if (!authority) return { certificateTools: { files, wallNow } };
     const sign: SignServiceLeaf = (csr, leaf) => {
       const signed = this.lie?.(csr, leaf) ?? signServiceLeaf({ authority, csr, leaf, now: new Date(now()) });
       const done = () => this.signing.delete(signed);
@@ -112,7 +113,7 @@ export class SimulatedMachine {
       signed.then(done, done);
       return signed;
     };
-    return { certificateTools, sign };
+    return { certificateTools: { files, authority: authority.certificate, wallNow }, sign };
   }
 
   /** SIGTERM to the agent. */

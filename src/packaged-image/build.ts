@@ -61,7 +61,7 @@ async function workOf(step: Step, folders: readonly string[]): Promise<Work> {
 }
 
 /** Counts up when the same step makes another layer than before: those in caches are not used any more then. */
-const layerFormat = 2;
+const layerFormat = 3;
 
 function keyOf(...parts: readonly unknown[]): string {
   const text = JSON.stringify([layerFormat, sourceDateEpoch, ...parts]);

@@ -105,6 +105,15 @@ test('a changed file takes its hard links along, and a link alone takes its file
   expect(flat).toMatchObject({ 'bin/a': 'new', 'bin/b': 'link bin/a', 'bin/y': 'link bin/x' });
 });
 
+test('which name of a file comes first in a root is no change', async () => {
+  const linkTo = (linkname: string) => ({ type: 'link' as const, linkname });
+  const { upper } = await layerOf(
+    { 'bin/': '', 'bin/a': 'same', 'bin/b': linkTo('./bin/a') },
+    { 'bin/': '', 'bin/b': 'same', 'bin/a': linkTo('./bin/b'), new: 'x' },
+  );
+  expect(upper).toEqual({ new: 'x' });
+});
+
 test('where a folder became a file or a link, nothing of the folder is left', async () => {
   const { upper, flat } = await layerOf(
     { 'a/': '', 'a/b/': '', 'a/b/c': 'x', z: 'file' },

@@ -58,7 +58,24 @@ async function index(file: string): Promise<Index> {
       if (target !== undefined) links.set(entry.path, target);
     }
   }
+  for (const [path, print] of sharedPrints(contents, links)) contents.set(path, print);
   return { contents, folders, links };
+}
+
+/**
+ * Of all names that share a file: which of them is the file in a tar, and which are links to it, is chance, and differs
+ * from one root to the next.
+ */
+function sharedPrints(
+  contents: Contents,
+  links: ReadonlyMap<string, string>,
+): readonly (readonly [path: string, print: string])[] {
+  const groups = new Map<string, string[]>();
+  for (const [path, target] of links) groups.set(target, [...(groups.get(target) ?? [target]), path]);
+  return [...groups].flatMap(([target, names]) => {
+    const print = `${contents.get(target)} ${names.sort().join(' ')}`;
+    return names.map((name) => [name, print] as const);
+  });
 }
 
 function linkTarget({ header }: Entry): string | undefined {

@@ -97,6 +97,8 @@ beforeAll(() => {
   const run = spawnSync(process.execPath, [...args, '--runInBand', '--json', `--outputFile=${output}`], {
     cwd: folder,
     encoding: 'utf8',
+    // Jest tells its workers whether what they say goes to a terminal.
+    env: { ...process.env, FORCE_COLOR: '0' },
   });
   status = run.status;
   report = Report.parse(JSON.parse(readFileSync(output, 'utf8')));

@@ -27,8 +27,9 @@ net=$1 bridge=$2 online=$3 machines=$4
 metadata='OUTPUT --match cgroup --path system.slice/docker.service --destination 169.254.169.254 --jump DROP'
 raw() { iptables --wait --table raw "$@"; }
 end() {
-  set +e
   trap '' HUP INT TERM
+  trap - EXIT
+  set +e
   # Docker, told of the end at the same time, removes the container too, and lets neither hurry it.
   until docker network rm "$net" || ! docker network inspect "$net"; do
     for id in $(docker ps --all --quiet --filter "network=$net"); do docker rm --force "$id"; done
@@ -43,7 +44,8 @@ end() {
   raw --delete $metadata
 } >/dev/null 2>&1
 trap '' PIPE
-trap 'exit 1' HUP INT TERM
+# Not just an exit: a signal that comes with the end of a program here would break off the other end that has begun.
+trap 'end; exit 1' HUP INT TERM
 trap end EXIT
 set -e
 raw --insert $metadata

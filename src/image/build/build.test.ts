@@ -228,6 +228,17 @@ describe('a build', () => {
     expect(builder.cancelled).toBe(1);
   });
 
+  test('leaves nothing either when all of its programs on the machine are ended at once', async () => {
+    const slow = (programs.docker ?? '').replace(': > "$HOME/$last"', ': > "$HOME/$last"; sleep 5');
+    await writeFile(join(at(1).home, 'docker'), `#!/bin/sh\n${slow}\n`);
+    builder.endless = true;
+    const running = built();
+    while (output === '') await sleep(20);
+    at(1).server.cutConnections();
+    await expect(running).rejects.toThrow('Lost the connection to core-2');
+    await nothingIsLeft();
+  });
+
   test('does not begin where its steps could not be confined', async () => {
     await writeFile(join(at(1).home, 'iptables'), '#!/bin/sh\necho "no such match" >&2\nexit 2\n');
     await expect(built()).rejects.toThrow('hold-build-network on core-2 ended with status 2: no such match');
