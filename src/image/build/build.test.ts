@@ -134,6 +134,16 @@ async function nothingIsLeft() {
   expect(changes('--delete ', '--insert ').sort()).toEqual(changes('--insert ', '--insert ').sort());
 }
 
+/** A build whose connection is lost while it runs. */
+async function cutOff() {
+  builder.endless = true;
+  const running = built();
+  while (output === '') await sleep(20);
+  at(1).server.cutConnections();
+  await expect(running).rejects.toThrow('Lost the connection to core-2');
+  await nothingIsLeft();
+}
+
 describe('a build', () => {
   test('is made of the folder on one machine, and comes to all others from there', async () => {
     const id = await built();
@@ -219,24 +229,14 @@ describe('a build', () => {
   });
 
   test('ends on the machine when the connection is lost', async () => {
-    builder.endless = true;
-    const running = built();
-    while (output === '') await sleep(20);
-    at(1).server.cutConnections();
-    await expect(running).rejects.toThrow('Lost the connection to core-2');
-    await nothingIsLeft();
+    await cutOff();
     expect(builder.cancelled).toBe(1);
   });
 
   test('leaves nothing either when all of its programs on the machine are ended at once', async () => {
     const slow = (programs.docker ?? '').replace(': > "$HOME/$last"', ': > "$HOME/$last"; sleep 5');
     await writeFile(join(at(1).home, 'docker'), `#!/bin/sh\n${slow}\n`);
-    builder.endless = true;
-    const running = built();
-    while (output === '') await sleep(20);
-    at(1).server.cutConnections();
-    await expect(running).rejects.toThrow('Lost the connection to core-2');
-    await nothingIsLeft();
+    await cutOff();
   });
 
   test('does not begin where its steps could not be confined', async () => {
