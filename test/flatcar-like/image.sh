@@ -11,12 +11,12 @@ own=${XDG_CACHE_HOME:-$HOME/.cache}/flotilla
 from=$(ls -d "$own"/images/trixie-* | grep -Ev '[.](lock|part)$' | tail -n 1)
 into=$cache/flotilla/images/sha512-f1a7ca00000000000000000000000000
 work=$(mktemp -d)
-mkdir -p "$into" "$own/packages" "$cache/flotilla/work"
+mkdir -p "$into" "$own/packages" "$cache/flotilla/parts"
 ln -sfn "$own/packages" "$cache/flotilla/packages"
 
 # The engine, of the module that toolchain/ignition pins, with Flatcar's settings.
 version=$(sed -n 's|.*github.com/coreos/ignition/v2 v\([0-9.]*\).*|\1|p' toolchain/ignition/go.mod)
-ignition=$cache/flotilla/work/ignition-$version
+ignition=$cache/flotilla/parts/ignition-$version
 if [ ! -x "$ignition" ]; then
   GOBIN=$work GOFLAGS=-buildvcs=false CGO_ENABLED=1 go install -ldflags "-s -w \
     -X github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false \
