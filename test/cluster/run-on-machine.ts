@@ -9,8 +9,7 @@ import type { Stack } from './stack.ts';
 const patience = 600;
 
 /**
- * Runs a file of tests of this folder on the machine, as root, by the machine's own Node, interpreted as the agent is
- * (docs/decisions/0019).
+ * Runs a file of tests of this folder on the machine, as root, by the machine's own Node.
  *
  * @returns what failed, as Node's runner tells it; empty when nothing did
  */
@@ -24,7 +23,7 @@ export async function runOnMachine(stack: Stack, machine: string, file: string):
     await session.exec(writeFiles([{ path, contents: await bundle(file), mode: '0644' }]));
     return failuresIn(
       await session.exec({
-        argv: ['node', '--jitless', '--test-reporter=spec', path],
+        argv: ['node', '--test-reporter=spec', path],
         root: true,
         timeout: patience,
       }),
