@@ -77,7 +77,7 @@ describe('up', () => {
     expect(output).toContain(
       'make the user core, in docker, flotilla, systemd-journal: there is no such user',
     );
-    expect(output).toContain('send etcd and etcdctl 3.5.16-4 to core-1');
+    expect(output).toContain('send etcd 3.5.16-4 and etcdctl 3.5.16-4 to core-1');
     // The image that they were booted from has them.
     expect(output).not.toContain('install ');
   });
