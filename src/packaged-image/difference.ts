@@ -41,13 +41,12 @@ export async function writeDifference(
 interface Index {
   readonly contents: Contents;
   readonly folders: ReadonlySet<string>;
-  /** Path → the path that holds the contents of this hard link. */
-  readonly links: ReadonlyMap<string, string>;
 }
 
 async function index(file: string): Promise<Index> {
   const contents = new Map<string, string>();
   const folders = new Set<string>();
+  /** Path → the path that holds the contents of this hard link. */
   const links = new Map<string, string>();
   for await (const entry of readEntries(createReadStream(file))) {
     if (entry.path === '' || mounted.test(entry.path)) await skip(entry);
@@ -59,7 +58,7 @@ async function index(file: string): Promise<Index> {
     }
   }
   for (const [path, print] of sharedPrints(contents, links)) contents.set(path, print);
-  return { contents, folders, links };
+  return { contents, folders };
 }
 
 /**
@@ -82,15 +81,9 @@ function linkTarget({ header }: Entry): string | undefined {
   return header.type === 'link' ? (header.linkname ?? '').replace(/^\.?\//, '') : undefined;
 }
 
-/** A file's hard links go with it: those of a lower layer would keep its old contents. */
-function changedPaths(lower: Contents, { contents, links }: Index): ReadonlySet<string> {
-  const changed = new Set(
-    [...contents].filter(([path, print]) => lower.get(path) !== print).map(([path]) => path),
-  );
-  for (const [path, target] of links)
-    if (changed.has(path) || changed.has(target)) changed.add(target).add(path);
-  for (const [path, target] of links) if (changed.has(target)) changed.add(path);
-  return changed;
+/** A file's hard links go with it, as they have its print: those of a lower layer would keep its old contents. */
+function changedPaths(lower: Contents, { contents }: Index): ReadonlySet<string> {
+  return new Set([...contents].filter(([path, print]) => lower.get(path) !== print).map(([path]) => path));
 }
 
 /** Who unpacks a layer makes folders that it does not name, as root's: they come again, as they are. */
