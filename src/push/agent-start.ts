@@ -22,8 +22,8 @@ interface Starting {
 }
 
 const startDeadline = 120;
-/** Seconds between questions; each one costs an emulated machine that is busy starting its agent. */
-const pause = 2;
+/** Seconds between questions; more of them would keep an emulated machine from starting its agent. */
+const pause = 1;
 
 /**
  * Waits until the agent answers on its own socket and has announced its machine under a lease.
