@@ -9,6 +9,7 @@ import { cluster, clusterParts } from './cluster.ts';
 import { elk, elkParts } from './elk.ts';
 import { failover, failoverParts } from './failover.ts';
 import type { Figure } from './figures.ts';
+import { images, imagesParts } from './images.ts';
 import { ingress, ingressParts } from './ingress.ts';
 import { push, pushParts } from './push.ts';
 import { rollout, rolloutParts } from './rollout.ts';
@@ -51,6 +52,11 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     does: 'machines that die, are cut off, lose etcd or have no CPU left: what becomes of their units',
     run: failover,
     parts: failoverParts,
+  },
+  images: {
+    does: 'an image to three machines: bytes that leave this computer, at first and with one changed layer',
+    run: images,
+    parts: imagesParts,
   },
   ingress: {
     does: 'nginx before a service: how soon a key counts, requests while instances come and go and a machine dies',

@@ -22,12 +22,14 @@ export async function buildBundle(entry = sourceFile('src/agent/main.ts')): Prom
     write: false,
     platform: 'node',
     target: 'node18',
-    format: 'esm',
+    // An ES module that imports node:http has Node read all that it exports, WebSocket too: undici is loaded for that,
+    // which is a fifth of a start in Node 22, and under --jitless it throws since it finds no WebAssembly.
+    format: 'cjs',
     outfile: 'agent.mjs',
     legalComments: 'none',
     // What dbus-native reads introspection with, which nobody here asks for: 100 KiB of code, 2 MB of memory.
     external: ['xml2js'],
-    // gRPC and protobuf are CommonJS and ask for Node's own modules with require().
+    // Its name says that it is an ES module (an agent of an earlier version is replaced under that name).
     banner: {
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
     },
