@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pidOf, placement, placements } from '../test/cluster/observe.ts';
+import { onMachine, pidOf, placement, placements } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
 import type { Benchmark, Log, Report } from './benchmark.ts';
+import { drillKeys, drills } from './elk/drills.ts';
 import { compare, promised, storedCount } from './elk/events.ts';
 import { buildImages, pushImages } from './elk/images.ts';
 import { atMost, exactly } from './figures.ts';
@@ -12,7 +13,7 @@ import { since, succeed, takeDown } from './runs.ts';
 /** Ports on 127.0.0.1: nginx's, and that of the page with the histogram. */
 const ports = { web: 18_085, page: 18_086 };
 
-export const elkParts = ['life', 'story'];
+export const elkParts = ['life', 'story', 'drills'];
 
 /** The sample of docs/elk.md, with images of packages, from no machine to counted events. */
 export const elk: Benchmark = async (report, log, wants) => {
@@ -24,10 +25,14 @@ export const elk: Benchmark = async (report, log, wants) => {
     stack.configure(config([]));
     await up(stack, log);
     log(`machines are up after ${Math.round(since(start))} s`);
+    await blockEgress(stack);
     await pushImages(stack, layouts, log);
     log(`images are there after ${Math.round(since(start))} s`);
-    stack.configure(config(['units/elk', 'units/ingress']));
-    const units = up(stack, log);
+    const deploy = async (...more: string[]) => {
+      stack.configure(config(['units/elk', 'units/ingress', ...more]));
+      await up(stack, log);
+    };
+    const units = deploy();
     const stored = (seconds: number) => eventually(seconds, async () => (await storedCount(stack)) > 0);
     // When `up` fails nothing will be stored any more.
     await Promise.race([stored(900), units.then(() => stored(120))]);
@@ -36,6 +41,7 @@ export const elk: Benchmark = async (report, log, wants) => {
     log(`all units are ready after ${Math.round(since(start))} s`);
     await reachable(report);
     if (wants('story')) await story(stack, report, log);
+    if (wants('drills')) await drills({ stack, deploy }, report, log);
     await allArrived(stack, report, log);
   } finally {
     await takeDown(stack, log);
@@ -51,9 +57,20 @@ function config(units: readonly string[]): Config {
         ...{ metadata: { role: 'search' }, publish: { [ports.page]: 5601 } },
       },
     },
-    templateKeys: ['/ingress/'],
+    templateKeys: ['/ingress/', drillKeys],
     units,
   };
+}
+
+/** From here on a machine gets what SSH brings, and what the others have. eth1 is its way out (docs/local.md). */
+async function blockEgress(stack: Stack): Promise<void> {
+  const rules = ['OUTPUT', 'FORWARD'].map(
+    (chain) => `iptables -I ${chain} -o eth1 -m conntrack --ctstate NEW -j REJECT`,
+  );
+  // The gateway is QEMU's own and would answer.
+  const proof = '! ping -c 1 -W 2 10.0.2.2';
+  for (const machine of ['core-1', 'core-2', 'search-1'])
+    await onMachine(stack, machine, ['sudo', 'sh', '-ec', [...rules, proof].join('\n')]);
 }
 
 /** As `until`, but seldom: each look starts a program, on the processors that the machines run on. */

@@ -20,15 +20,18 @@ class AccessLog
   def write(fields)
     @lock.synchronize do
       now = Time.now.utc
-      file = file_of(now.strftime('%F'))
-      @count += 1
-      id = "#{@instance}-#{@boot}-#{@count}"
-      event = { '@timestamp': now.iso8601(3), id: id, instance: @instance, boot: @boot, number: @count, **fields }
-      # One write for each line, so that no reader sees half of one followed by another.
-      file.syswrite("#{JSON.generate(event)}\n")
-      file.fdatasync
+      number = @count + 1
+      id = "#{@instance}-#{@boot}-#{number}"
+      event = { '@timestamp': now.iso8601(3), id: id, instance: @instance, boot: @boot, number: number, **fields }
+      append(file_of(now.strftime('%F')), "#{JSON.generate(event)}\n")
+      @count = number
       id
     end
+  end
+
+  # Raises what the next line would: that the disk is full, or can't be written.
+  def probe
+    File.write(File.join(@folder, '.probe'), 'x' * 4096)
   end
 
   def written
@@ -36,6 +39,18 @@ class AccessLog
   end
 
   private
+
+  # One write for each line, so that no reader sees half of one followed by another. A full disk takes part of it: that
+  # part is taken back, or the next line would follow upon it.
+  def append(file, line)
+    size = file.size
+    raise Errno::ENOSPC if file.syswrite(line) < line.bytesize
+
+    file.fdatasync
+  rescue SystemCallError
+    file.truncate(size)
+    raise
+  end
 
   def file_of(day)
     return @file if @day == day

@@ -23,8 +23,13 @@ class App < Sinatra::Base
     answer "an error, as asked for\n"
   end
 
-  # Asked every few seconds, so it is not logged.
-  get('/health') { "ok\n" }
+  # Asked every few seconds, so it is not logged. Who can't keep a promise gets no visitors.
+  get '/health' do
+    settings.log.probe
+    "ok\n"
+  rescue SystemCallError => e
+    halt 503, "#{e.message}\n"
+  end
 
   # How many events there are of this process, which numbers them from 1.
   get '/sent' do

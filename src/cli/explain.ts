@@ -14,9 +14,8 @@ export const explain: Verb = (context) =>
     summary: 'say why a unit is where it is, and what every machine says to it',
     description:
       'Asks the scheduler: where the unit is and why, or why it waits, and for each machine whether the unit could ' +
-      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason, waiting, template, ' +
-      'certificate: {until, problem}}], pending, machines: [{machine, ' +
-      'fits, reason}]}.',
+      'go there.\n\nWith --json: {unit, targetState, placements: [{machine, reason, trouble, waiting, template, ' +
+      'certificate: {until, problem}}], pending, machines: [{machine, fits, reason}]}.',
     examples: ['explain web@1', 'explain --json web@1'],
   })
     .argument('<unit>', 'name of the unit; without a type it is a service')
@@ -49,8 +48,9 @@ function show(context: Context, reply: ExplainReply): void {
 
 function summary({ targetState, placements, pending }: ExplainReply): readonly string[] {
   if (placements.length > 0) {
-    return placements.flatMap(({ machine, reason, waiting, template, certificate }) => [
+    return placements.flatMap(({ machine, reason, trouble, waiting, template, certificate }) => [
       `${targetState} on ${machine}: ${reason}`,
+      ...(trouble === undefined ? [] : [`${trouble}, on ${machine}`]),
       ...(waiting === undefined ? [] : [`not started on ${machine}: ${waiting}`]),
       ...(template === undefined ? [] : [`template on ${machine}: ${template}`]),
       ...(certificate === undefined ? [] : [`certificate on ${machine}: ${certificateLine(certificate)}`]),

@@ -1,7 +1,7 @@
 import type { UnitView } from '../model/api.ts';
 import { compare } from '../model/compare.ts';
 import type { Machine } from '../model/machine.ts';
-import { isUnusable } from '../model/readiness.ts';
+import { failureOf, troubleOf } from '../model/readiness.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { findDrift } from '../push/diff.ts';
 import type { Verb } from './command.ts';
@@ -79,18 +79,15 @@ function machineRow(unit: UnitView, id: string, machines: readonly Machine[]): R
     machine: machineReference(machines, id),
     state,
     reason: placement?.reason ?? null,
-    note: placement ? (failureNote(state) ?? drift?.reason ?? unreadyNote(state)) : 'it is being taken away',
+    note: placement ? noteOf(state, drift?.reason) : 'it is being taken away',
   };
 }
 
-function failureNote(state: UnitStatus | null): string | null {
-  if (state?.failure) return `failed: ${state.failure.result}`;
-  return state && isUnusable(state) ? `systemd can't use its file: ${state.load}` : null;
-}
-
-function unreadyNote(state: UnitStatus | null): string | null {
-  if (state?.ready?.ok === false) return `not ready: ${state.ready.detail}`;
-  return state?.waiting ?? (state?.template === undefined ? null : `template: ${state.template}`);
+function noteOf(state: UnitStatus | null, drift: string | undefined): string | null {
+  if (state === null) return drift ?? null;
+  const { waiting, template } = state;
+  const held = waiting ?? (template === undefined ? null : `template: ${template}`);
+  return failureOf(state) ?? drift ?? troubleOf(state) ?? held;
 }
 
 function order({ machine }: Row): string {

@@ -55,6 +55,11 @@ describe('explain', () => {
     expect((await cluster.flotilla('explain db')).stdout).toContain(
       'db.service: launched on core-1: it was there before\n',
     );
+    const broken = [{ ...placements[0], trouble: 'not ready: GET :80/ answered 503' }];
+    cluster.agent.explanations.set('db.service', { ...reply, placements: broken });
+    expect((await cluster.flotilla('explain db')).stdout).toContain(
+      'db.service: not ready: GET :80/ answered 503, on core-1\n',
+    );
     const waiting = [{ ...placements[0], waiting: 'waits until /etc/a is written' }];
     cluster.agent.explanations.set('db.service', { ...reply, placements: waiting });
     expect((await cluster.flotilla('explain db')).stdout).toContain(

@@ -107,6 +107,18 @@ describe('the commands and real agents agree', () => {
     expect(await done('top --no-legend --fields machine,units,weight')).toMatch(/^core-\d {2}1 {2}1$/m);
   });
 
+  test('on what is wrong with a unit where it is', async () => {
+    await writeFile(join(folder, 'app.service'), `${contents}[X-Flotilla]\nReady=http :80\n`);
+    for (const { unready } of cluster.machines) unready.add('app.service');
+    await done('start --no-block DIR/app.service');
+    await cluster.clock.advance(5000);
+    expect(await done('explain app')).toMatch(/^app\.service: not ready: .+, on core-\d$/m);
+    await writeFile(join(folder, 'ends.service'), '[Service]\nExecStart=/bin/false\n');
+    await done('start --no-block DIR/ends.service');
+    await cluster.clock.advance(1000);
+    expect(await done('explain ends')).toMatch(/^ends\.service: failed: exit-code, on core-\d$/m);
+  });
+
   test('on machines that are taken out and come back', async () => {
     await done('start DIR/web@{1..4}.service');
     const drained = await done('drain core-1');

@@ -195,6 +195,8 @@ export const explainReplySchema = z.object({
     z.object({
       machine: z.string(),
       reason: z.string(),
+      /** Why it does not do what it is for there: that it failed, or is not ready; absent while nothing is wrong. */
+      trouble: z.string().exactOptional(),
       /** Why it is not started there yet; absent while nothing holds it back. */
       waiting: z.string().exactOptional(),
       /** What is wrong with a file of its templates there; absent while nothing is. */

@@ -70,6 +70,17 @@ export function failureResult(status: UnitStatus): string {
   return failure?.result ?? (isUnusable(status) ? load : sub);
 }
 
+/** Why it does not run as one line: systemd's result, or what it says of the file; nothing where it runs. */
+export function failureOf(status: UnitStatus): string | undefined {
+  if (status.failure) return `failed: ${status.failure.result}`;
+  return isUnusable(status) ? `systemd can't use its file: ${status.load}` : undefined;
+}
+
+/** Why it does not do what it is for: its failure, or what its probe found. */
+export function troubleOf(status: UnitStatus): string | undefined {
+  return failureOf(status) ?? (status.ready?.ok === false ? `not ready: ${status.ready.detail}` : undefined);
+}
+
 /** Whether nothing of the unit runs. */
 export function isDown({ active }: Pick<SystemdState, 'active'>): boolean {
   return active === 'inactive' || active === 'failed';

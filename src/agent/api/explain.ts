@@ -1,4 +1,5 @@
 import type { ExplainReply } from '../../model/api.ts';
+import { troubleOf } from '../../model/readiness.ts';
 import { explainMachines } from '../../scheduler/explain-machines.ts';
 import { type ClusterState, machineNames, readCluster } from '../../store/cluster-state.ts';
 import { snapshotOf } from '../engine/cluster-snapshot.ts';
@@ -19,8 +20,11 @@ function explainReply(cluster: ClusterState, name: string): ExplainReply {
   const nameOf = machineNames(cluster);
   const { targetState, placements, pending, states } = view;
   const placed = placements.map(({ machineId, reason }) => {
-    const { waiting, template, certificate } = states.find((state) => state.machineId === machineId) ?? {};
+    const state = states.find((each) => each.machineId === machineId);
+    const { waiting, template, certificate } = state ?? {};
+    const trouble = state && troubleOf(state);
     const remarks = {
+      ...(trouble !== undefined && { trouble }),
       ...(waiting !== undefined && { waiting }),
       ...(template !== undefined && { template }),
       ...(certificate !== undefined && { certificate }),
