@@ -67,8 +67,9 @@ async function blockEgress(stack: Stack): Promise<void> {
   const rules = ['OUTPUT', 'FORWARD'].map(
     (chain) => `iptables -I ${chain} -o eth1 -m conntrack --ctstate NEW -j REJECT`,
   );
-  // The gateway is QEMU's own and would answer.
-  const proof = '! ping -c 1 -W 2 10.0.2.2';
+  // An address that is nobody's (RFC 5737): the rule must have met what was sent there.
+  const proof = `timeout 3 bash -c '< /dev/tcp/198.51.100.1/80' || true
+iptables -L OUTPUT 1 -vnx | awk '{ met = $1 } END { exit met == 0 }'`;
   for (const machine of ['core-1', 'core-2', 'search-1'])
     await onMachine(stack, machine, ['sudo', 'sh', '-ec', [...rules, proof].join('\n')]);
 }
