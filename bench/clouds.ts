@@ -13,6 +13,7 @@ import { hosts } from './clouds/hosts.ts';
 import { apply, count, stayed, unchanged } from './clouds/steps.ts';
 import { atMost, exactly } from './figures.ts';
 import { answered, since, succeed, takeDown } from './runs.ts';
+import { setUp } from './set-up.ts';
 
 const port = 8080;
 const cores = ['core-1', 'core-2', 'core-3'];
@@ -37,6 +38,7 @@ export const cloudsParts = [
  */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
+  if (['faults', 'faults-aws', 'aws'].some(wants)) await setUp('cloud', log);
   await faults(report, log, (platform) => wants('faults') || wants(faultsOn(platform)));
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);

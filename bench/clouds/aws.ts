@@ -3,7 +3,6 @@ import { startProxy } from '../../test/cloud/aws/proxy.ts';
 import { LocalMachines } from '../../test/cloud/local-machines.ts';
 import type { OpenCloud } from './cloud.ts';
 
-/** moto comes with `bash toolchain/setup.sh test`. */
 export const openAws: OpenCloud = async (options) => {
   const machines = new LocalMachines(options);
   const moto = await startMoto();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Stack } from '../../test/cluster/stack.ts';
 import type { Log } from '../benchmark.ts';
+import { setUp } from '../set-up.ts';
 
 /** The images of the closed network: which there are, and which machines need them. */
 
@@ -24,7 +25,7 @@ export interface Layout {
 
 /** Builds what is not in the cache. */
 export async function buildImages(log: Log): Promise<readonly Layout[]> {
-  await run('bash', ['toolchain/setup.sh', 'elk'], log);
+  await setUp('elk', log);
   const cache = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache');
   const files = join(cache, 'flotilla', 'elk');
   const names = Object.keys(needed);
