@@ -30,17 +30,17 @@ export type Account =
     }
   | { readonly kind: 'silent'; readonly why: string; readonly fix?: string };
 
-export const newToken =
-  'make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token';
+export const newToken = (stack: string) =>
+  `make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token --stack ${stack}`;
 
 /** What a header can carry. `fetch` refuses anything else in words that hold the token. */
 const wellFormed = /^[\x21-\x7e]+$/;
 
-const malformed: Account = {
+const malformed = (stack: string): Account => ({
   kind: 'silent',
   why: 'the token is empty, or has white space or letters that no token has',
-  fix: newToken,
-};
+  fix: newToken(stack),
+});
 
 export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
 
@@ -50,7 +50,7 @@ export async function openAccount(subject: Subject, probes: Probes, signal: Abor
   const endpoint = given || publicEndpoint;
   try {
     const token = await readToken(subject, probes, signal);
-    if (!wellFormed.test(token)) return malformed;
+    if (!wellFormed.test(token)) return malformed(subject.stack);
     const access = { endpoint, token };
     const answer = await ask('/v2/account', access, probes, signal);
     return { kind: 'answered', access, answer, at: probes.now() };

@@ -25,7 +25,7 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
   const account = once((probes, signal) => openAccount(subject, probes, signal));
   return [
     ...ofPlan,
-    tokenCheck(account),
+    tokenCheck(account, subject.stack),
     clockCheck(account),
     limitCheck(account, plan),
     ...(plan && settings ? placeChecks(account, plan, settings) : []),
@@ -33,9 +33,9 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
 };
 
 /** Values that are encrypted count as present. */
-function credentialsOf({ config, environment }: Subject): Credentials {
+function credentialsOf({ stack, config, environment }: Subject): Credentials {
   const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
-  return { config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
+  return { stack, config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
 }
 
 function settingsCheck(plan: ClusterPlan, settings: DigitaloceanSettings): readonly Check[] {
@@ -62,7 +62,7 @@ const tokenText = {
   deadline: apiDeadline,
 };
 
-function tokenCheck(account: AskAccount): Check {
+function tokenCheck(account: AskAccount, stack: string): Check {
   return {
     ...tokenText,
     async look(probes, signal) {
@@ -74,7 +74,7 @@ function tokenCheck(account: AskAccount): Check {
           `${access.endpoint} takes it, but not for the account, whose limits are so unknown`,
           'give the token the scope account:read, or pass over this',
         );
-      if (answer.status === 401) return problem(`it is refused: ${refused(answer)}`, newToken);
+      if (answer.status === 401) return problem(`it is refused: ${refused(answer)}`, newToken(stack));
       const { data } = accountReply.safeParse(parseJson(answer.body));
       if (answer.status !== 200 || !data) return problem(refused(answer));
       const { status, status_message: message } = data.account;
