@@ -9,6 +9,7 @@ import { planCluster } from '../../plan/plan.ts';
 import type { Machines } from '../platform.ts';
 import { wholeStack } from '../scope.ts';
 import { awsPlatform } from './index.ts';
+import { hardwareWarnings } from './machines.ts';
 import { balancerName } from './published.ts';
 import { canonicalRange } from './security-groups.ts';
 
@@ -155,6 +156,47 @@ describe('a machine', () => {
       });
     const sizes = ofKind('Instance').map(({ inputs }) => inputs.rootBlockDevice);
     expect(sizes).toMatchObject([20, 20, 20, 8].map((volumeSize) => ({ volumeSize })));
+  });
+
+  test('of etcd may have a second disk, encrypted, that nobody else has and that goes with it', async () => {
+    const { ofKind, registered } = await run({ core: { ...core, etcdDisk: 12 }, worker: { count: 1 } });
+    const disks = ofKind('Instance').map(({ inputs }) => inputs.ebsBlockDevices);
+    const disk = (name: string) => [
+      {
+        deviceName: '/dev/sdf',
+        volumeType: 'gp3',
+        volumeSize: 12,
+        encrypted: true,
+        deleteOnTermination: true,
+        tags: { Name: `flotilla-dev-${name}-etcd`, flotilla: 'dev' },
+      },
+    ];
+    expect(disks).toEqual([disk('core-1'), disk('core-2'), disk('core-3'), undefined]);
+    // A volume by itself would outlive its machine, and could be moved to another.
+    expect(registered.map(({ type }) => type).filter((type) => /volume/i.test(type))).toEqual([]);
+    for (const { ignoreChanges } of ofKind('Instance')) expect(ignoreChanges).toContain('ebsBlockDevices');
+  });
+
+  test.each([
+    ['no disk for etcd', 'a disk of 10 GiB for etcd', { etcdDisk: 10 }, {}],
+    ['a disk of 10 GiB for etcd', 'no disk for etcd', {}, { etcdDisk: 10 }],
+    ['a disk of 10 GiB for etcd', 'a disk of 20 GiB for etcd', { etcdDisk: 20 }, { etcdDisk: 10 }],
+    ['8 GiB of disk', '9 GiB', { disk: 9 }, {}],
+  ])('that stays with %s where there is to be %s says so', (has, wanted, group, actual) => {
+    const { machines } = planCluster('dev', stackSchema.parse({ machines: { core: { ...core, ...group } } }));
+    const [plan] = machines;
+    if (!plan) throw new Error('the plan has no machine');
+    const found = { type: 't3.micro', disk: 8, etcdDisk: undefined, ...actual };
+    expect(hardwareWarnings(plan, 't3.micro', found)).toEqual([
+      `core-1 stays with ${has}: ${wanted} is for new machines. Members of etcd are not replaced so far: only another stack would have it`,
+    ]);
+    const worker = { ...plan, name: 'worker-1', group: 'worker', etcd: false };
+    expect(hardwareWarnings(worker, 't3.micro', found)).toEqual([
+      expect.stringMatching(/new machines\. Raise flotilla:machines\.worker\.generation$/),
+    ]);
+    expect(
+      hardwareWarnings(plan, 't3.micro', { ...found, disk: plan.disk, etcdDisk: plan.etcdDisk }),
+    ).toEqual([]);
   });
 
   test('of Flatcar has its newest stable image, and room for it', async () => {
