@@ -266,6 +266,6 @@ export const machineRules: readonly Rule[] = [
     file: 'src/platform/aws/machines.ts',
     from: 'encrypted: true, deleteOnTermination: true',
     to: 'encrypted: true, deleteOnTermination: false',
-    tests: ['src/platform/aws/network.test.ts'],
+    tests: ['src/platform/aws/machines.test.ts'],
   },
 ];
