@@ -8,6 +8,7 @@ import type { Benchmark, Log, Report } from './benchmark.ts';
 import { openAws } from './clouds/aws.ts';
 import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
+import { etcdDisks } from './clouds/etcd-disks.ts';
 import { faults } from './clouds/faults.ts';
 import { hosts } from './clouds/hosts.ts';
 import { apply, count, stayed, unchanged } from './clouds/steps.ts';
@@ -71,13 +72,14 @@ async function onCloud(platform: string, open: OpenCloud, report: Report, log: L
       platform,
       ...cloud.settings,
       machines: {
-        core: { count: 3, etcd: true, publish: { [port]: port } },
+        core: { count: 3, etcd: true, ...cloud.core, publish: { [port]: port } },
         worker: { count, generation },
       },
       units: ['units/hello'],
     });
     const told: Report = (what, figure) => report(`${platform}: ${what}`, figure);
     await live(stack, config, told, log);
+    if ('etcdDisk' in cloud.core) await etcdDisks(stack, cores, told);
     await succeed(stack, ['destroy', '--yes', '--skip-preview'], log);
     told('left in the cloud after destroy', exactly(cloud.inventory().length, 0, 'things'));
   } finally {

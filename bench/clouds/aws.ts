@@ -18,6 +18,8 @@ export const openAws: OpenCloud = async (options) => {
       'aws:endpoints': JSON.stringify([endpoints]),
       aws: { sshFrom: ['127.0.0.0/8'] },
     },
+    // On other clouds etcd's data is on the machine's disk.
+    core: { etcdDisk: 10 },
     inventory: () => proxy.inventory.names(),
     async close() {
       await machines.close();

@@ -3,6 +3,7 @@ import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
 import { cloudProblems } from './cloud-check.ts';
 import { etcdProblems } from './etcd.ts';
+import { etcdDiskProblems } from './etcd-disk.ts';
 import { explain } from './explain.ts';
 import { hostsProblems } from './host-problems.ts';
 import { localProblems } from './local-check.ts';
@@ -15,6 +16,7 @@ import { systemProblems } from './system-check.ts';
 /** Rules that look at more than one key. Each is pure and says all it finds. */
 const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   etcdProblems,
+  etcdDiskProblems,
   addressProblems,
   publishProblems,
   platformProblems,

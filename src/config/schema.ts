@@ -56,6 +56,15 @@ export const groupSchema = z
     memory: z.int().min(512).max(1048576).default(1024).describe('Memory of each machine in MiB'),
     // The file system of a built image has 4 GiB (`diskSize` in src/qemu/recipe.ts).
     disk: z.int().min(4).max(16384).default(8).describe('Disk of each machine in GiB'),
+    // The database up to its quota, a second one beside it while it is defragmented, and the log (src/etcd/files.ts).
+    etcdDisk: z
+      .int()
+      .min(10)
+      .max(16384)
+      .optional()
+      .describe(
+        "Encrypted disk of etcd's own in GiB on each machine of a group with etcd; normally etcd is on the machine's disk; aws only",
+      ),
     metadata: metadata.default({}),
     publish: z
       .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), publication)
