@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
 import { followedSchema } from '../../model/followed.ts';
+import { isMachineId } from '../../model/machine-id.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
@@ -124,14 +125,17 @@ type Dialing = ConnectOptions & Pick<Context, 'log' | 'signal'>;
 
 const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
 
-/** The machines of before that are none of the stack any more: they are alive, since deletions come last. */
+/**
+ * The machines of before that are none of the stack any more: they are alive, since deletions come last. One whose id is
+ * none was never let in.
+ */
 function leavingOf(
   { machines, leaving }: Pick<Outputs, 'machines' | 'leaving'>,
   wanted: { readonly machines: readonly { readonly id: string }[] },
 ): readonly MachineAccess[] {
   const known = new Map([...machines, ...leaving].map((machine) => [machine.id, machine]));
   const staying = new Set(wanted.machines.map(({ id }) => id));
-  return [...known.values()].filter(({ id }) => !staying.has(id));
+  return [...known.values()].filter(({ id }) => isMachineId(id) && !staying.has(id));
 }
 
 /**
