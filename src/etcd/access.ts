@@ -57,7 +57,7 @@ const machineRole = (id: string) => `machine-${id}`;
  * @param shared prefixes below which all machines may read and write, for keys that units choose. Which of them wrote a
  * key there etcd can't tell, so a stolen certificate of any of them changes all.
  * @param read prefixes below which all machines may read, for templates
- * @throws InvalidInput when an id is none, or two machines have the same: one would have the other's rights.
+ * @throws InvalidInput as `refuseIds` does
  */
 export function wantedAccess(
   machines: readonly AdmittedMachine[],
@@ -85,13 +85,19 @@ export function wantedAccess(
   };
 }
 
-/** A machine chooses its own id once, before anybody trusts it; `root` would be a choice too. */
-function refuseIds(machines: readonly AdmittedMachine[]): void {
+/**
+ * A machine chooses its own id once, before anybody trusts it; `root` would be a choice too. To be asked before anything
+ * is signed for any of them.
+ *
+ * @throws InvalidInput when an id is none, or two machines have the same: one would have the other's rights.
+ */
+export function refuseIds(machines: readonly Pick<AdmittedMachine, 'name' | 'id'>[]): void {
   const first = new Map<string, string>();
   const problems = machines.flatMap(({ name, id }): Problem[] => {
     const other = first.get(id);
     if (other === undefined) first.set(id, name);
-    const fix = `look at /etc/machine-id of each; who has changed his own was broken into: take that one out of the stack`;
+    const fix =
+      'look at /etc/machine-id of each; one that was changed means that somebody broke in there: take that machine out of the stack';
     if (!isMachineId(id))
       return [{ path: name, problem: `its machine id is ${JSON.stringify(id)}, which is none`, fix }];
     if (other === undefined) return [];

@@ -229,24 +229,15 @@ function nameProblems(name: string): Problem[] {
 /** Of what goes to a cluster: that one, and images, are components, and all else are plain values. */
 function partProblems(args: unknown, example: string): Problem[] {
   if (!isRecord(args)) return argumentProblems(args, example);
-  const { cluster, images, ...plain } = args;
-  const isImages =
-    images === undefined || (Array.isArray(images) && images.every((each) => each instanceof Image));
-  return [
-    ...(cluster instanceof Cluster
-      ? []
-      : [
-          {
-            path: 'cluster',
-            problem: 'is no Cluster',
-            fix: "give the one that it is for: new Cluster('blue', …)",
-          },
-        ]),
-    ...(isImages
-      ? []
-      : [{ path: 'images', problem: 'is no list of Images', fix: 'give a list of new Image(…)' }]),
-    ...argumentProblems(plain, example),
-  ];
+  const { cluster, images = [], ...plain } = args;
+  const problems = argumentProblems(plain, example);
+  if (!Array.isArray(images) || !images.every((each) => each instanceof Image))
+    problems.unshift({ path: 'images', problem: 'is no list of Images', fix: 'give a list of new Image(…)' });
+  if (!(cluster instanceof Cluster)) {
+    const fix = "give the one that it is for: new Cluster('blue', …)";
+    problems.unshift({ path: 'cluster', problem: 'is no Cluster', fix });
+  }
+  return problems;
 }
 
 function imageOf(name: string, args: ImageArgs): PlannedImage {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
+import { refuseIds } from '../../etcd/access.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
 import { followedSchema } from '../../model/followed.ts';
 import { isMachineId } from '../../model/machine-id.ts';
@@ -77,6 +78,7 @@ export function agents(
     complete: async () => ({ bundle: (await building).sha256 }),
 
     async preview(wanted, old, context) {
+      refuseIds(wanted.machines);
       if (old)
         await previewLeave(
           agentsOf(use, old, { log: () => undefined, signal: context.signal }),
@@ -149,6 +151,7 @@ async function install(
   context: Context,
   leaving?: readonly MachineAccess[],
 ): Promise<Outputs> {
+  refuseIds(wanted.machines);
   const { log, signal } = context;
   const dialing = { log, signal };
   const admin = await openAdmin(use, wanted, context, dialing);
