@@ -4,12 +4,12 @@ import { z } from 'zod';
  * What a machine is known by: machine-id(5), 32 hex digits in lower case. It becomes the name of a user of etcd, beside
  * `root`, so what a machine says of itself counts as one only when it looks like one.
  */
-export const machineId = z
+const machineId = z
   .string()
   .regex(/^[0-9a-f]{32}$/)
   .brand<'MachineId'>();
 
-export type MachineId = z.output<typeof machineId>;
+type MachineId = z.output<typeof machineId>;
 
 export function isMachineId(text: string): text is MachineId {
   return machineId.safeParse(text).success;
