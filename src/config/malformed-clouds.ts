@@ -316,4 +316,32 @@ export const malformedClouds: MalformedSample[] = [
     /answer on your own computer/,
     /take it out/,
   ],
+  [
+    'SSH of droplets, published',
+    droplets({}, { core: { ...core, publish: { 8080: 22 } } }),
+    'flotilla:machines.core.publish.8080',
+    /port 22 of the machines is SSH's/,
+    /flotilla:digitalocean\.sshFrom/,
+  ],
+  [
+    'SSH of instances, published behind a load balancer',
+    instances({ loadBalancer: true }, { core: { ...core, publish: { 80: { port: 22, service: 'app' } } } }),
+    'flotilla:machines.core.publish.80',
+    /port 22 of the machines is SSH's/,
+    /flotilla:aws\.sshFrom/,
+  ],
+  [
+    "etcd's port for clients, published",
+    instances({}, { core: { ...core, publish: { 8081: 2379 } } }),
+    'flotilla:machines.core.publish.8081',
+    /port 2379 of the machines is etcd's/,
+    /take it out/,
+  ],
+  [
+    "etcd's port for peers, published",
+    droplets({}, { core: { ...core, publish: { 8081: 2380 } } }),
+    'flotilla:machines.core.publish.8081',
+    /port 2380 of the machines is etcd's/,
+    /take it out/,
+  ],
 ];

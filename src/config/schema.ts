@@ -17,7 +17,9 @@ import { proxyJumpSettings } from './proxy-jump.ts';
 /** RFC 1123 label, shortened so that `<group>-<index>` is a host name too. */
 const groupName = z
   .string()
-  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'a lower-case DNS label of at most 40 characters, like worker');
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'a lower-case DNS label of at most 40 characters, like worker')
+  // Every object has them, so whoever looks a group up in one finds what nobody wrote.
+  .refine((name) => !(name in {}), 'another name: this one is a word of JavaScript');
 
 const port = z.int().min(1).max(65535);
 

@@ -7,9 +7,11 @@ import {
   type AskAccount,
   accountReply,
   apiDeadline,
+  endpointOf,
   newToken,
   notAsked,
   openAccount,
+  tryIt,
 } from './digitalocean-account.ts';
 import { refused } from './digitalocean-api.ts';
 import { dropletsOf, limitCheck, placeChecks } from './digitalocean-limits.ts';
@@ -21,11 +23,12 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
   const settings = plan?.digitalocean;
   const missing = credentialProblems(credentialsOf(subject));
   const ofPlan = plan && settings ? settingsCheck(plan, settings) : [];
-  if (missing.length > 0) return [...ofPlan, { ...tokenText, look: async () => missing.map(found) }];
+  if (missing.length > 0)
+    return [...ofPlan, { ...tokenText, fix: newToken, look: async () => missing.map(found) }];
   const account = once((probes, signal) => openAccount(subject, probes, signal));
   return [
     ...ofPlan,
-    tokenCheck(account, subject.stack),
+    tokenCheck(account, subject.stack, tryIt(endpointOf(subject))),
     clockCheck(account),
     limitCheck(account, plan),
     ...(plan && settings ? placeChecks(account, plan, settings) : []),
@@ -58,13 +61,12 @@ function settingsCheck(plan: ClusterPlan, settings: DigitaloceanSettings): reado
 const tokenText = {
   what: 'token',
   why: 'Pulumi asks DigitalOcean for everything by it',
-  fix: 'curl --silent --show-error --head https://api.digitalocean.com/v2/account',
   deadline: apiDeadline,
 };
 
-function tokenCheck(account: AskAccount, stack: string): Check {
+function tokenCheck(account: AskAccount, stack: string, fix: string): Check {
   return {
-    ...tokenText,
+    ...{ ...tokenText, fix },
     async look(probes, signal) {
       const asked = await account(probes, signal);
       if (asked.kind === 'silent') return problem(asked.why, asked.fix);

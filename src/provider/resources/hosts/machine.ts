@@ -4,6 +4,7 @@ import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from 
 import { applyToHost, NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
 import { type Owner, planHost, sayHostOperation } from '../../../hosts/plan.ts';
 import type { WantedHost } from '../../../hosts/wanted.ts';
+import { isMachineId, machineIdOf } from '../../../model/machine-id.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import type { Connection } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
@@ -53,7 +54,7 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
 
     async preview(wanted, old, context) {
       const { facts, provedKey } = await lookForPlan(connect, wanted, old, context);
-      if (old) refuseOther(old, wanted, facts, context);
+      if (old) refuseOther(old, wanted, facts, provedKey, context);
       return show(facts, wanted.wanted, provedKey, context);
     },
 
@@ -77,7 +78,7 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
     async update(_id, wanted, old, context) {
       return withHost(connect, wanted, context, async (connection) => {
         const facts = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
-        refuseOther(old, wanted, facts, context);
+        refuseOther(old, wanted, facts, connection.target.hostKey, context);
         return apply(connect, connection, facts, wanted, context);
       });
     },
@@ -158,12 +159,28 @@ function show(facts: HostState, wanted: WantedHost, provedKey: string, { log }: 
   return { machineId: facts.machineId, provedKey };
 }
 
-/** Another host in a machine's place would leave what was added to the one before. */
-function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostState, { name }: Context): void {
-  if (machineId === old.machineId || added?.machine === name) return;
-  if (old.address === wanted.address && old.port === wanted.port) return;
+/**
+ * Another host in a machine's place would leave what was added to the one before. And what a host says of itself counts
+ * once, before it is one of the cluster: whoever has broken into it later would become any other machine by a word. A
+ * host that was installed anew has another host key, which the operator has named.
+ */
+function refuseOther(
+  old: Outputs,
+  wanted: Inputs,
+  { machineId }: HostState,
+  provedKey: string,
+  { name }: Context,
+): void {
+  if (machineId === old.machineId || !isMachineId(old.machineId)) return;
+  if (old.address !== wanted.address || old.port !== wanted.port)
+    throw new Error(
+      `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+    );
+  if (old.provedKey !== '' && provedKey !== old.provedKey) return;
   throw new Error(
-    `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+    `${name}: the machine id of ${wanted.address}:${wanted.port} is ${JSON.stringify(machineId)}, and was ${old.machineId} when it became a machine of the cluster, ` +
+      `which knows it by that one. If nobody of yours has changed it, somebody broke in there. To keep the host, put it back: \`echo ${old.machineId} > /etc/machine-id\` there, and reboot it. ` +
+      'Otherwise take it out of the stack and in again: lower the count of its group, `npm run up`, and raise it',
   );
 }
 
@@ -177,7 +194,8 @@ async function apply(
 ): Promise<Outputs> {
   const { log, signal, stack, name } = context;
   const provedKey = connection.target.hostKey;
-  const result = { ...wanted, machineId: facts.machineId, provedKey, drifted: [] };
+  const machineId = machineIdOf(name, facts.machineId);
+  const result = { ...wanted, machineId, provedKey, drifted: [] };
   refuseStranger(facts, wanted, context);
   try {
     await applyToHost(connection, facts, wanted.wanted, ownerOf(wanted, context), { log, signal });
@@ -209,7 +227,9 @@ async function driftNow(connect: Connect, old: Outputs, context: Context): Promi
   try {
     return await withHost(connect, old, quiet, async (connection) => {
       const facts = await readHost(connection, old.wanted, old.authorizedKey, context);
-      return planHost(facts, old.wanted).map(sayHostOperation);
+      const operations = planHost(facts, old.wanted).map(sayHostOperation);
+      const isOther = isMachineId(old.machineId) && facts.machineId !== old.machineId;
+      return isOther ? [`its machine id is not ${old.machineId} any more`, ...operations] : operations;
     });
   } catch (error) {
     context.signal.throwIfAborted();
