@@ -24,7 +24,7 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
   const missing = credentialProblems(credentialsOf(subject));
   const ofPlan = plan && settings ? settingsCheck(plan, settings) : [];
   if (missing.length > 0)
-    return [...ofPlan, { ...tokenText, fix: newToken, look: async () => missing.map(found) }];
+    return [...ofPlan, { ...tokenText, fix: newToken(subject.stack), look: async () => missing.map(found) }];
   const account = once((probes, signal) => openAccount(subject, probes, signal));
   return [
     ...ofPlan,

@@ -71,7 +71,9 @@ describe('a machine', () => {
     expect(await lines(false)).toEqual([
       'machine core-1 ok its agent answers, its clock is right, certificates for 365 days',
     ]);
-    expect(await lines(true)).toEqual(['machine core-1 problem it has no etcd yet → npm run up -- --refresh --stack prod']);
+    expect(await lines(true)).toEqual([
+      'machine core-1 problem it has no etcd yet → npm run up -- --refresh --stack prod',
+    ]);
   });
 
   test('that can not be reached is a problem', async () => {

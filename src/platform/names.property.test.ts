@@ -75,7 +75,7 @@ function planned(raw: Record<string, string>): readonly string[] {
   const credentials = {
     config: { 'aws:region': 'eu-central-1', 'aws:profile': 'x', 'digitalocean:token': 'x' },
   };
-  const rest = { environment: {}, exists: () => false };
+  const rest = { environment: {}, stack: 'prod', exists: () => false };
   if (plan.aws) aws(plan, plan.aws, { ...credentials, ...rest });
   if (plan.digitalocean) digitalocean(plan, plan.digitalocean, { ...credentials, ...rest });
   if (spec.platform === 'hosts') plan.machines.map(askedHost);
