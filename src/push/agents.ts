@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
+import { environmentFile, environmentLines } from '../model/machine-environment.ts';
 import { reminding } from '../model/remind.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
@@ -18,7 +19,7 @@ import {
   versionOf,
 } from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
-import { environmentFile, environmentLines, environmentScript } from './environment-file.ts';
+import { environmentScript } from './environment-file.ts';
 
 /** A machine that shall run an agent. */
 export interface AgentMachine {
