@@ -3,6 +3,7 @@ import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating
 import type { Problem } from '../model/problem.ts';
 import { programsFor } from '../programs/program.ts';
 import type { HostFacts } from './facts.ts';
+import { othersProblems } from './others.ts';
 import { nothingWanted } from './wanted.ts';
 
 /** What the stack asks of a host. */
@@ -48,6 +49,7 @@ export function checkHost(facts: HostFacts, request: HostRequest, cluster: HostC
     ...systemProblems(facts, request),
     ...belongsToOthers(facts, request, cluster),
     ...accountProblems(facts, request),
+    ...othersProblems(facts, request),
     ...sizeProblems(facts, request),
     ...addressProblems(facts, request),
   ];

@@ -145,7 +145,7 @@ export const machineRules: readonly Rule[] = [
   {
     broken: 'a host is changed before its record says what is added',
     file: 'src/hosts/perform.ts',
-    from: 'await run(recordCommand(added, keep));',
+    from: 'await run(recordCommand(record, kept, facts.added === undefined));',
     to: 'await Promise.resolve();',
     tests: ['src/hosts', 'src/provider/resources/hosts'],
   },
