@@ -21,8 +21,8 @@ export function othersProblems(facts: HostFacts, asked: Asked): Problem[] {
 }
 
 /** What somebody has where Flotilla would put its own: it is neither used nor ever taken away. */
-export function placeProblems({ absent, added, user }: HostState, path: string): Problem[] {
-  if (added) return [];
+export function placeProblems({ absent, added, flotilla, user }: HostState, path: string): Problem[] {
+  if (added || flotilla) return [];
   const { name } = nothingWanted.user;
   const taken = (place: string) => !absent.includes(place);
   return [
@@ -58,9 +58,9 @@ function rivalProblems({ packages }: HostFacts, { path }: Asked): Problem[] {
 }
 
 /** Who logs in may become root, so the agent's socket gives him nothing. */
-function memberProblems({ members, added }: HostFacts, { path, user }: Asked): Problem[] {
+function memberProblems({ members, added, flotilla }: HostFacts, { path, user }: Asked): Problem[] {
   const others = members.filter((name) => ![user, nothingWanted.user.name, 'root'].includes(name));
-  if (added || others.length === 0) return [];
+  if (added || flotilla || others.length === 0) return [];
   return [
     {
       path,

@@ -72,7 +72,13 @@ test.each<[string, Partial<FakeHostState>, Partial<HostRequest>, string, string]
   ['another address', {}, { clusterAddress: '10.0.0.9' }, request.path, 'it has 10.0.0.5'],
   [
     'a machine that booted for Flotilla',
-    { files: { '/etc/flotilla/agent.json': { contents: '{}', mode: '0644' } } },
+    {
+      files: {
+        '/etc/flotilla/agent.json': { contents: '{}', mode: '0644' },
+        '/opt/flotilla/agent.mjs': { contents: '', mode: '0644' },
+      },
+      members: ['somebody'],
+    },
     {},
     request.path,
     'is a machine of a Flotilla cluster already',

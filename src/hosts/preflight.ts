@@ -101,8 +101,9 @@ function belongsToOthers(
     return [
       {
         path,
-        problem: 'is a machine of a Flotilla cluster already, set up by its first boot',
-        fix: 'name another host',
+        problem:
+          'is a machine of a Flotilla cluster already: it was set up by its first boot, or its record of what was added is gone',
+        fix: 'name another host; where the record is gone, `npm run up -- --refresh` of its own stack writes it again',
       },
     ];
   if (added === undefined && etcd && member)
