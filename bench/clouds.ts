@@ -8,11 +8,13 @@ import type { Benchmark, Log, Report } from './benchmark.ts';
 import { openAws } from './clouds/aws.ts';
 import type { OpenCloud } from './clouds/cloud.ts';
 import { openDigitalocean } from './clouds/digitalocean.ts';
+import { etcdDisks } from './clouds/etcd-disks.ts';
 import { faults } from './clouds/faults.ts';
 import { hosts } from './clouds/hosts.ts';
 import { apply, count, stayed, unchanged } from './clouds/steps.ts';
 import { atMost, exactly } from './figures.ts';
 import { answered, since, succeed, takeDown } from './runs.ts';
+import { setUp } from './set-up.ts';
 
 const port = 8080;
 const cores = ['core-1', 'core-2', 'core-3'];
@@ -37,6 +39,7 @@ export const cloudsParts = [
  */
 export const clouds: Benchmark = async (report, log, wants) => {
   if (wants('start')) await programStart(report);
+  if (['faults', 'faults-aws', 'aws'].some(wants)) await setUp('cloud', log);
   await faults(report, log, (platform) => wants('faults') || wants(faultsOn(platform)));
   for (const [platform, open] of Object.entries(platforms))
     if (wants(platform)) await onCloud(platform, open, report, log);
@@ -69,13 +72,14 @@ async function onCloud(platform: string, open: OpenCloud, report: Report, log: L
       platform,
       ...cloud.settings,
       machines: {
-        core: { count: 3, etcd: true, publish: { [port]: port } },
+        core: { count: 3, etcd: true, ...cloud.core, publish: { [port]: port } },
         worker: { count, generation },
       },
       units: ['units/hello'],
     });
     const told: Report = (what, figure) => report(`${platform}: ${what}`, figure);
     await live(stack, config, told, log);
+    if ('etcdDisk' in cloud.core) await etcdDisks(stack, cores, told);
     await succeed(stack, ['destroy', '--yes', '--skip-preview'], log);
     told('left in the cloud after destroy', exactly(cloud.inventory().length, 0, 'things'));
   } finally {

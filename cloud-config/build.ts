@@ -1,3 +1,4 @@
+import { etcdDiskFiles } from '../src/etcd/disk.ts';
 import { serverOf } from '../src/etcd/release.ts';
 import { etcdUnits } from '../src/etcd/units.ts';
 import type { OperatingSystem } from '../src/model/operating-system.ts';
@@ -29,7 +30,7 @@ export interface BuildOptions {
  * What of a plan a first boot may know. Not its address: where a cloud gives them, it is known only when the machine is
  * there (docs/decisions/0025-first-boot-knows-no-address.md).
  */
-export type BootPlan = Pick<MachinePlan, 'name' | 'os' | 'etcd'>;
+export type BootPlan = Pick<MachinePlan, 'name' | 'os' | 'etcd' | 'etcdDisk'>;
 
 /** Paths of what its units run, on the machine. */
 export interface Programs {
@@ -44,9 +45,14 @@ export function buildPackagedConfig(plan: BootPlan, keys: BootKeys, options: Bui
   return {
     ...common,
     hostname: plan.name,
+    files: [...common.files, ...diskFiles(plan)],
     packages: common.packages.filter((name) => plan.etcd || name !== etcdServer),
     units: unitsOf(plan, common.units, { etcd: serverOf(plan.os), node: '/usr/bin/node' }, options),
   };
+}
+
+export function diskFiles({ etcdDisk }: Pick<BootPlan, 'etcdDisk'>): readonly ConfigFile[] {
+  return etcdDisk === undefined ? [] : etcdDiskFiles(etcdDisk);
 }
 
 /** @param common units of every machine with that system */

@@ -28,7 +28,12 @@ const access = {
 };
 
 /** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
-const documents: readonly ({ name: string; machine: string; os: OperatingSystem } & BuildOptions)[] = [
+const documents: readonly ({
+  name: string;
+  machine: string;
+  os: OperatingSystem;
+  etcdDisk?: number;
+} & BuildOptions)[] = [
   { name: 'core-debian-13-prebuilt', machine: 'core-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'worker-debian-13-prebuilt', machine: 'worker-1', os: 'debian-13', prebuilt: true, emulated: true },
   { name: 'core-debian-13-packages', machine: 'core-1', os: 'debian-13', prebuilt: false, emulated: false },
@@ -45,6 +50,7 @@ const documents: readonly ({ name: string; machine: string; os: OperatingSystem 
     { name: `core-${os}-digitalocean`, machine: 'core-1', os, ...droplets },
     { name: `worker-${os}-digitalocean`, machine: 'worker-1', os, ...droplets },
     { name: `core-${os}-aws`, machine: 'core-1', os, ...instances },
+    { name: `core-${os}-aws-etcd-disk`, machine: 'core-1', os, etcdDisk: 10, ...instances },
   ]),
 ];
 
@@ -54,9 +60,10 @@ function planOf(machine: string, os: MachinePlan['os']): MachinePlan {
   return plan;
 }
 
-describe.each(documents)('$name', ({ name, machine, os, ...options }) => {
+describe.each(documents)('$name', ({ name, machine, os, etcdDisk, ...options }) => {
   const path = join('test', 'golden', `${name}.yaml`);
-  const render = () => renderCloudConfig(buildMachineConfig(planOf(machine, os), access, options));
+  const plan = { ...planOf(machine, os), ...(etcdDisk !== undefined && { etcdDisk }) };
+  const render = () => renderCloudConfig(buildMachineConfig(plan, access, options));
   if (process.env.UPDATE_GOLDEN) writeFileSync(path, render());
 
   test('is the golden document, byte for byte', () => {

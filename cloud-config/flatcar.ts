@@ -5,6 +5,7 @@ import {
   type BootKeys,
   type BootPlan,
   type BuildOptions,
+  diskFiles,
   dockerFiles,
   type Programs,
   unitsOf,
@@ -47,7 +48,7 @@ const noMoreKeys: ConfigFile = {
  * (https://github.com/flatcar/Flatcar/issues/799).
  */
 export function buildFlatcarConfig(
-  plan: Pick<BootPlan, 'name' | 'etcd'>,
+  plan: Pick<BootPlan, 'name' | 'etcd' | 'etcdDisk'>,
   { authorizedKey, sshHostKey }: BootKeys,
   options: Omit<BuildOptions, 'prebuilt'>,
 ): MachineConfig {
@@ -56,7 +57,7 @@ export function buildFlatcarConfig(
     groups: ['flotilla'],
     users: [{ name: adminUser, groups: ['flotilla'], authorizedKeys: [authorizedKey] }],
     sshHostKey,
-    files: [...dockerFiles, noReboots, noMoreKeys],
+    files: [...dockerFiles, noReboots, noMoreKeys, ...diskFiles(plan)],
     units: unitsOf(plan, [], flatcarPrograms, options),
     packages: [],
   };

@@ -19,8 +19,8 @@ const access = {
     publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIONETIME core-1',
   },
 };
-const configOf = (name: string, options: BuildOptions) =>
-  buildMachineConfig({ name, os: 'flatcar', etcd: name === 'core-1' }, access, options);
+const configOf = (name: string, options: BuildOptions, disk: { etcdDisk?: number } = {}) =>
+  buildMachineConfig({ name, os: 'flatcar', etcd: name === 'core-1', ...disk }, access, options);
 const core = configOf('core-1', instances);
 const worker = configOf('worker-1', instances);
 
@@ -59,6 +59,7 @@ function filesOf(config: MachineConfig): ReadonlyMap<string, { mode: number; con
 /** Golden documents: `UPDATE_GOLDEN=1 npm run check` writes them anew, to be read before they are committed. */
 describe.each([
   { name: 'core-flatcar-aws', config: core },
+  { name: 'core-flatcar-aws-etcd-disk', config: configOf('core-1', instances, { etcdDisk: 10 }) },
   { name: 'worker-flatcar-aws', config: worker },
   { name: 'core-flatcar-digitalocean', config: configOf('core-1', droplets) },
   { name: 'worker-flatcar-digitalocean', config: configOf('worker-1', droplets) },
@@ -88,7 +89,7 @@ describe.each([
 test('fits into the user data of AWS as it is, since Ignition unpacks none there', () => {
   const name = 'x'.repeat(40);
   const keys = { authorizedKey: generateSshKey('s'.repeat(100)).publicKey, sshHostKey: generateSshKey(name) };
-  const config = buildMachineConfig({ name, os: 'flatcar', etcd: true }, keys, {
+  const config = buildMachineConfig({ name, os: 'flatcar', etcd: true, etcdDisk: 16384 }, keys, {
     ...instances,
     emulated: true,
   });

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { confirmation, parseRequest, stackIn } from './arguments.ts';
 
 test.each([
-  [[], 'local', []],
+  [[], undefined, []],
   [['--stack', 'aws'], 'aws', []],
   [['--stack=aws'], 'aws', []],
   [['-s', 'aws'], 'aws', []],
   [['-saws'], 'aws', []],
   [['--skip-preview', '--stack', 'aws', '-p', '4'], 'aws', ['--skip-preview', '-p', '4']],
-  [['--target', 'urn:x', '--diff'], 'local', ['--target', 'urn:x', '--diff']],
+  [['--target', 'urn:x', '--diff'], undefined, ['--target', 'urn:x', '--diff']],
   [['--message=a b', '-s', 'org/flotilla/aws'], 'org/flotilla/aws', ['--message=a b']],
 ])('%j', (args, stack, rest) => {
   expect(parseRequest(args)).toEqual({ stack, rest });

@@ -2,14 +2,11 @@ import { parseArgs } from 'node:util';
 
 /** What `npm run up` or `npm run down` was asked. */
 export interface Request {
-  /** Stack name, `local` unless given by `--stack NAME` or `-s NAME`. */
-  readonly stack: string;
+  /** Stack name, if given by `--stack NAME` or `-s NAME`. */
+  readonly stack?: string;
   /** All other arguments, for pulumi as they are. */
   readonly rest: readonly string[];
 }
-
-/** Stack for who names none. */
-const DEFAULT_STACK = 'local';
 
 /**
  * Takes the stack's name out of the arguments. The others are pulumi's business, so none is refused here.
@@ -17,8 +14,8 @@ const DEFAULT_STACK = 'local';
  * @throws Error when `--stack` comes without a name.
  */
 export function parseRequest(args: readonly string[]): Request {
-  const { stack = DEFAULT_STACK, rest } = takeStack(args);
-  return { stack, rest };
+  const { stack, rest } = takeStack(args);
+  return { ...(stack !== undefined && { stack }), rest };
 }
 
 /** The stack that pulumi's arguments name, if they name one. */

@@ -7,6 +7,7 @@
 #   bash toolchain/setup.sh machines   the distribution's packages for machines on this host
 #   bash toolchain/setup.sh images     node modules, and the distribution's packages that build container images
 #   bash toolchain/setup.sh elk        what images of units/elk are made of, where official ones can't be had
+#   bash toolchain/setup.sh cloud      what the test cloud's AWS is made of
 #   bash toolchain/setup.sh push       the distribution's packages for the benchmark of pushes
 #   bash toolchain/setup.sh test       all of it, and what the tests need besides
 #
@@ -40,9 +41,10 @@ main() {
     machines) steps=(machine_packages) ;;
     images) steps=(node_modules image_packages) ;;
     elk) steps=(elk) ;;
+    cloud) steps=(test_packages moto) ;;
     push) steps=(push_packages) ;;
     test) steps=(node_modules pulumi machine_packages test_packages moto ignition) ;;
-    *) fail "unknown mode '$1'; expected up, check, machines, images, elk, push, test or nothing" ;;
+    *) fail "unknown mode '$1'; expected up, check, machines, images, elk, cloud, push, test or nothing" ;;
   esac
   lock_clone
   # No `&&` here: within such a list bash would go on after a failed command.

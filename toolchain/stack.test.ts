@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { shortName } from './short-name.ts';
-import { parsePlatform, parseState } from './stack.ts';
+import { parsePlatform, parseState, selectedIn } from './stack.ts';
 
 describe('parseState', () => {
   test('counts resources and names what was cut off', () => {
@@ -19,6 +19,16 @@ describe('parseState', () => {
     expect(parseState({ version: 3, deployment: {} })).toEqual({ resources: 0, pending: [] });
     expect(parseState({ deployment: { resources: null } })).toEqual({ resources: 0, pending: [] });
   });
+});
+
+test('the selected stack is the one that Pulumi marks', () => {
+  const listed = [
+    { name: 'local', current: false, updateInProgress: false },
+    { name: 'hosts', current: true },
+  ];
+  expect(selectedIn(listed)).toBe('hosts');
+  expect(selectedIn(listed.slice(0, 1))).toBeUndefined();
+  expect(selectedIn([])).toBeUndefined();
 });
 
 test.each([

@@ -12,7 +12,10 @@ import { shortName } from './short-name.ts';
 const DEFAULT_PLATFORM = stackSchema.shape.platform.parse(undefined);
 
 const StackConfig = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();
-const StackList = z.array(z.object({ name: z.string() }));
+const StackList = z.array(z.object({ name: z.string(), current: z.boolean() }));
+/** What is brought up where none was named or selected yet. */
+const DEFAULT_STACK = 'local';
+
 const PendingOperations = z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) }));
 const Export = z.object({
   deployment: z.object({
@@ -33,6 +36,19 @@ export interface StackState {
   /** Number of resources, the stack itself among them. */
   readonly resources: number;
   readonly pending: readonly PendingOperation[];
+}
+
+/**
+ * The stack that a command is about: the one that is named, in `FLOTILLA_STACK` too, or else the one that is selected, as
+ * with `npx pulumi` and `npx flotilla`.
+ */
+export async function chooseStack(named = process.env.FLOTILLA_STACK || undefined): Promise<string> {
+  return named ?? selectedIn(await askPulumi('stack', 'ls', '--json')) ?? DEFAULT_STACK;
+}
+
+/** Finds the selected one in what `pulumi stack ls --json` prints. */
+export function selectedIn(listed: unknown): string | undefined {
+  return StackList.parse(listed).find(({ current }) => current)?.name;
 }
 
 /** Whether the backend knows the stack. */

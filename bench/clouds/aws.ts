@@ -3,7 +3,6 @@ import { startProxy } from '../../test/cloud/aws/proxy.ts';
 import { LocalMachines } from '../../test/cloud/local-machines.ts';
 import type { OpenCloud } from './cloud.ts';
 
-/** moto comes with `bash toolchain/setup.sh test`. */
 export const openAws: OpenCloud = async (options) => {
   const machines = new LocalMachines(options);
   const moto = await startMoto();
@@ -19,6 +18,8 @@ export const openAws: OpenCloud = async (options) => {
       'aws:endpoints': JSON.stringify([endpoints]),
       aws: { sshFrom: ['127.0.0.0/8'] },
     },
+    // On other clouds etcd's data is on the machine's disk.
+    core: { etcdDisk: 10 },
     inventory: () => proxy.inventory.names(),
     async close() {
       await machines.close();

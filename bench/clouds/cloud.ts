@@ -9,6 +9,8 @@ export interface Cloud {
   readonly variables: NodeJS.ProcessEnv;
   /** What the stack config has for this platform alone. */
   readonly settings: Config;
+  /** What its group of etcd members has that those of other clouds have not. */
+  readonly core: Config;
   /** What is there. */
   inventory(): readonly string[];
   close(): Promise<void>;

@@ -10,6 +10,7 @@ export const openDigitalocean: OpenCloud = async (options) => {
     plugin: 'test/cloud/digitalocean/plugin',
     variables: { DIGITALOCEAN_TOKEN: api.token, DIGITALOCEAN_API_URL: api.url },
     settings: { digitalocean: { region: 'fra1', sshFrom: ['127.0.0.0/8'] } },
+    core: {},
     inventory: () => api.inventory.names(),
     async close() {
       await machines.close();

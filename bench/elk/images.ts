@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Stack } from '../../test/cluster/stack.ts';
 import type { Log } from '../benchmark.ts';
+import { setUp } from '../set-up.ts';
 
 /** The images of the closed network: which there are, and which machines need them. */
 
 const repository = join(import.meta.dirname, '..', '..');
 
-/** Folder in images/ → machines; in this order, since the first one to get much hands everything on. */
+/** Folder in images/ → machines. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   elasticsearch: ['search-1'],
   webapp: ['search-1', 'core-1', 'core-2'],
@@ -24,7 +25,7 @@ export interface Layout {
 
 /** Builds what is not in the cache. */
 export async function buildImages(log: Log): Promise<readonly Layout[]> {
-  await run('bash', ['toolchain/setup.sh', 'elk'], log);
+  await setUp('elk', log);
   const cache = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache');
   const files = join(cache, 'flotilla', 'elk');
   const names = Object.keys(needed);
@@ -33,12 +34,19 @@ export async function buildImages(log: Log): Promise<readonly Layout[]> {
   return Object.values(needed).map((machines, at) => ({ folder: folders[at] ?? '', machines }));
 }
 
+/** Two at a time: the largest keeps one machine's Docker busy, and the others come one after the other meanwhile. */
 export async function pushImages(stack: Stack, layouts: readonly Layout[], log: Log): Promise<void> {
-  for (const { folder, machines } of layouts) {
-    const { status, output } = await stack.flotilla(['image', 'push', folder, '--machine', ...machines]);
-    if (status !== 0) throw new Error(`image push ${folder} ended with ${status}: ${output}`);
-    log(output.trim().split('\n').at(-1) ?? '');
-  }
+  const [largest, ...others] = layouts;
+  const oneByOne = async () => {
+    for (const layout of others) await push(stack, layout, log);
+  };
+  await Promise.all([largest && push(stack, largest, log), oneByOne()]);
+}
+
+async function push(stack: Stack, { folder, machines }: Layout, log: Log): Promise<void> {
+  const { status, output } = await stack.flotilla(['image', 'push', folder, '--machine', ...machines]);
+  if (status !== 0) throw new Error(`image push ${folder} ended with ${status}: ${output}`);
+  log(output.trim().split('\n').at(-1) ?? '');
 }
 
 /** Gives what was written to standard output. */

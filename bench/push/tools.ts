@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/qemu/command.ts';
 import type { Log } from '../benchmark.ts';
+import { setUp } from '../set-up.ts';
 import type { PushRequest } from './apply.ts';
 import { type PushHosts, unitPath } from './hosts.ts';
 
@@ -25,8 +26,7 @@ const python = '/usr/bin/python3';
 
 /** Installs what is compared with; a second time it only looks. */
 export async function prepareTools(log: Log): Promise<string> {
-  const setup = join(import.meta.dirname, '..', '..', 'toolchain', 'setup.sh');
-  await run(['bash', setup, 'push'], { log, purpose: 'packages', deadline: patience.installation });
+  await setUp('push', log);
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const venv = join(cache, 'flotilla', 'bench-push');
   await run([python, '-m', 'venv', venv], { log, purpose: 'python venv', deadline: patience.installation });

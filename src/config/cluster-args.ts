@@ -23,6 +23,8 @@ export interface MachineGroupArgs extends z.input<typeof groupSchema> {
   memory?: number | undefined;
   /** Disk of each machine in GiB. Default: 8. */
   disk?: number | undefined;
+  /** Encrypted disk of etcd's own on each machine, in GiB; on AWS, with `etcd`. Default: none, etcd is on the machine's disk. */
+  etcdDisk?: number | undefined;
   /** Facts about the machines that units ask for with `MachineMetadata=`. Default: none. */
   metadata?: Record<string, string> | undefined;
   /**

@@ -21,7 +21,16 @@ export const regions = [
   'tor1',
 ] as const;
 
-const slug = z.string().regex(/^[a-z0-9][a-z0-9_.-]*$/, 'a slug in lower case, like s-1vcpu-2gb');
+const slugForm = /^[a-z0-9][a-z0-9_.-]*$/;
+
+const slug = z.string().regex(slugForm, 'a slug in lower case, like s-1vcpu-2gb');
+
+const imageForms = 'a slug in lower case, like debian-13-x64, or the number of an image of yours';
+
+/** Numbers are what YAML takes them for without quotes. */
+const image = z.union([z.string().regex(slugForm, imageForms), z.int().min(1).transform(String)], {
+  error: imageForms,
+});
 
 /** An address or a range, IPv4 or IPv6. */
 const source = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
@@ -36,7 +45,7 @@ export const digitaloceanSchema = z
       .optional()
       .describe("Slug of every machine's size, instead of the cheapest that has its cpus, memory and disk"),
     sizes: z.record(z.string(), slug).default({}).describe('Group → slug of the size of its machines'),
-    image: slug
+    image: image
       .optional()
       .describe(
         'Slug of an image, or the number of one of your own, for new machines; it has to have cloud-init, or Ignition where os is flatcar',

@@ -3,20 +3,24 @@ import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
 import { cloudProblems } from './cloud-check.ts';
 import { etcdProblems } from './etcd.ts';
+import { etcdDiskProblems } from './etcd-disk.ts';
 import { explain } from './explain.ts';
 import { hostsProblems } from './host-problems.ts';
 import { localProblems } from './local-check.ts';
 import { platformProblems } from './platform-settings.ts';
 import { proxyJumpProblems } from './proxy-jump-check.ts';
 import { publishProblems } from './publish.ts';
+import { reservedPortProblems } from './reserved-ports.ts';
 import { type ClusterSpec, stackSchema } from './schema.ts';
 import { systemProblems } from './system-check.ts';
 
 /** Rules that look at more than one key. Each is pure and says all it finds. */
 const crossChecks: readonly ((config: ClusterSpec) => Problem[])[] = [
   etcdProblems,
+  etcdDiskProblems,
   addressProblems,
   publishProblems,
+  reservedPortProblems,
   platformProblems,
   localProblems,
   cloudProblems,
@@ -53,9 +57,20 @@ export function problemsOf(
   // Settings that don't exist are no reason to keep quiet about what the others do together.
   const known = schema.safeParse(withoutUnknown(written, issues));
   return [
+    ...lostNames(written, 'flotilla:'),
     ...issues.flatMap((issue) => explainIssue(issue, schema)),
     ...(known.success ? crossChecks.flatMap((check) => check({ images: {}, units: [], ...known.data })) : []),
   ];
+}
+
+/** JSON has it as a name like any other, and whoever copies it into an object loses it: zod says nothing of it. */
+function lostNames(value: unknown, path: string): Problem[] {
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '__proto__'
+      ? [{ path: `${path}${key}`, problem: 'cannot be a name', fix: 'choose another' }]
+      : lostNames(inner, `${path}${key}.`),
+  );
 }
 
 /** A copy without the keys that the schema doesn't know. */

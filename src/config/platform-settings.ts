@@ -15,7 +15,7 @@ export function platformProblems(config: ClusterSpec): Problem[] {
 /** What is said to a platform which is not the stack's would be said to nobody. */
 export function settingsOfOthers(platform: string, config: Readonly<Record<string, unknown>>): Problem[] {
   return Object.entries(config).flatMap(([key, value]) => {
-    const owner = platforms.includes(key) ? key : earlier[key];
+    const owner = platforms.includes(key) ? key : Object.hasOwn(earlier, key) ? earlier[key] : undefined;
     if (value === undefined || owner === undefined || owner === platform) return [];
     return [
       {

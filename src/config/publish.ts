@@ -1,5 +1,5 @@
 import { compare } from '../model/compare.ts';
-import { type FollowedService, followedPort } from '../model/followed.ts';
+import type { FollowedService } from '../model/followed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ClusterSpec, GroupSpec } from './schema.ts';
 
@@ -23,17 +23,10 @@ export function publishProblems({ machines }: ClusterSpec): Problem[] {
   const owner = new Map<string, string>();
   const problems: Problem[] = [];
   for (const [group, { publish }] of Object.entries(machines)) {
-    const follows = followedOf({ publish }).length > 0;
-    for (const [host, publication] of Object.entries(publish)) {
+    for (const host of Object.keys(publish)) {
       const path = `flotilla:machines.${group}.publish.${host}`;
       if (Number(host) > 65535)
         problems.push({ path, problem: `${host} is no port`, fix: 'use a port from 1 to 65535' });
-      if (follows && portOf(publication) === followedPort)
-        problems.push({
-          path,
-          problem: `port ${followedPort} of the machines is the agent's, which is asked there for services that ports follow`,
-          fix: 'choose another port for the unit',
-        });
       const other = owner.get(host);
       if (other)
         problems.push({

@@ -17,7 +17,9 @@ import { proxyJumpSettings } from './proxy-jump.ts';
 /** RFC 1123 label, shortened so that `<group>-<index>` is a host name too. */
 const groupName = z
   .string()
-  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'a lower-case DNS label of at most 40 characters, like worker');
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'a lower-case DNS label of at most 40 characters, like worker')
+  // Every object has them, so whoever looks a group up in one finds what nobody wrote.
+  .refine((name) => !(name in {}), 'another name: this one is a word of JavaScript');
 
 const port = z.int().min(1).max(65535);
 
@@ -56,6 +58,15 @@ export const groupSchema = z
     memory: z.int().min(512).max(1048576).default(1024).describe('Memory of each machine in MiB'),
     // The file system of a built image has 4 GiB (`diskSize` in src/qemu/recipe.ts).
     disk: z.int().min(4).max(16384).default(8).describe('Disk of each machine in GiB'),
+    // The database up to its quota, a second one beside it while it is defragmented, and the log (src/etcd/files.ts).
+    etcdDisk: z
+      .int()
+      .min(10)
+      .max(16384)
+      .optional()
+      .describe(
+        "Encrypted disk of etcd's own in GiB on each machine of a group with etcd; normally etcd is on the machine's disk; aws only",
+      ),
     metadata: metadata.default({}),
     publish: z
       .record(z.string().regex(/^[1-9][0-9]{0,4}$/, 'a port number, like 8080'), publication)

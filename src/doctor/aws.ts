@@ -44,7 +44,12 @@ function credentialsCheck(subject: Subject): Check {
 }
 
 /** Values that are encrypted count as present. */
-function credentialsOf({ config, environment }: Subject): Credentials {
+function credentialsOf({ stack, config, environment }: Subject): Credentials {
   const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
-  return { config: { ...config?.values, ...Object.fromEntries(hidden) }, environment, exists: existsSync };
+  return {
+    stack,
+    config: { ...config?.values, ...Object.fromEntries(hidden) },
+    environment,
+    exists: existsSync,
+  };
 }

@@ -6,7 +6,10 @@ import type { StackState, Subject } from './subject.ts';
 export function clusterChecks({ state, stack }: Subject): readonly Check[] {
   if (!state) return [];
   const up = machinesUp(state);
-  return [stackCheck(state, stack), ...up.map(({ machine, connect }) => machineCheck(machine, connect))];
+  return [
+    stackCheck(state, stack),
+    ...up.map(({ machine, connect }) => machineCheck(machine, stack, connect)),
+  ];
 }
 
 /** Empty unless a cluster is up. */

@@ -3,7 +3,7 @@ import { messageWithCauses } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { tokenVariables } from '../platform/digitalocean/preflight.ts';
 import { type Finding, warning } from './check.ts';
-import { type Access, ask, publicEndpoint } from './digitalocean-api.ts';
+import { type Access, ask, publicEndpoint, urlOf } from './digitalocean-api.ts';
 import type { HttpAnswer, Probes } from './probes.ts';
 import type { Subject } from './subject.ts';
 import { pulumiOf, told } from './tools.ts';
@@ -28,36 +28,44 @@ export type Account =
       /** Milliseconds since 1970, right after the answer. */
       readonly at: number;
     }
-  | { readonly kind: 'silent'; readonly why: string; readonly fix?: string };
+  | { readonly kind: 'silent'; readonly why: string; readonly fix: string };
 
-export const newToken =
-  'make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token';
+export const newToken = (stack: string) =>
+  `make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token --stack ${stack}`;
 
 /** What a header can carry. `fetch` refuses anything else in words that hold the token. */
 const wellFormed = /^[\x21-\x7e]+$/;
 
-const malformed: Account = {
+const malformed = (stack: string): Account => ({
   kind: 'silent',
   why: 'the token is empty, or has white space or letters that no token has',
-  fix: newToken,
-};
+  fix: newToken(stack),
+});
 
 export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
 
 export async function openAccount(subject: Subject, probes: Probes, signal: AbortSignal): Promise<Account> {
-  const { config, environment } = subject;
-  const given = config?.values['digitalocean:apiEndpoint'] || environment.DIGITALOCEAN_API_URL;
-  const endpoint = given || publicEndpoint;
+  const endpoint = endpointOf(subject);
   try {
     const token = await readToken(subject, probes, signal);
-    if (!wellFormed.test(token)) return malformed;
+    if (!wellFormed.test(token)) return malformed(subject.stack);
     const access = { endpoint, token };
     const answer = await ask('/v2/account', access, probes, signal);
     return { kind: 'answered', access, answer, at: probes.now() };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'silent', why: messageWithCauses(error) };
+    return { kind: 'silent', why: messageWithCauses(error), fix: tryIt(endpoint) };
   }
+}
+
+/** Where the provider asks. */
+export function endpointOf({ config, environment }: Subject): string {
+  return config?.values['digitalocean:apiEndpoint'] || environment.DIGITALOCEAN_API_URL || publicEndpoint;
+}
+
+/** What shows whether it answers at all: without a token it says 401. */
+export function tryIt(endpoint: string): string {
+  return `curl --silent --show-error --head '${urlOf('/v2/account', endpoint)}'`;
 }
 
 /** In the provider's order. Pulumi alone can decrypt what stands in the config. */

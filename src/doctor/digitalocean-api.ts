@@ -17,6 +17,10 @@ const refusal = z.object({ message: z.string() });
 
 const page = z.object({ meta: z.object({ total: z.number() }) });
 
+export function urlOf(path: string, endpoint: string): string {
+  return `${endpoint.replace(/\/+$/, '')}${path}`;
+}
+
 /** Asks for one thing; any status is an answer. */
 export function ask(
   path: string,
@@ -24,8 +28,11 @@ export function ask(
   probes: Probes,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const url = `${endpoint.replace(/\/+$/, '')}${path}`;
-  return probes.get(url, { authorization: `Bearer ${token}`, accept: 'application/json' }, signal);
+  return probes.get(
+    urlOf(path, endpoint),
+    { authorization: `Bearer ${token}`, accept: 'application/json' },
+    signal,
+  );
 }
 
 /** All of a collection, page by page. */

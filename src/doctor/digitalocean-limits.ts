@@ -10,7 +10,8 @@ import { askAll } from './digitalocean-api.ts';
 /** The droplets of a plan that has some. */
 export function dropletsOf(plan: ClusterPlan, settings: DigitaloceanSettings): readonly DropletPlan[] {
   // The token has a check of its own.
-  return preflight(plan, settings, { config: { 'digitalocean:token': 'not asked here' }, environment: {} });
+  const config = { 'digitalocean:token': 'not asked here' };
+  return preflight(plan, settings, { stack: '', config, environment: {} });
 }
 
 const droplet = z.object({ name: z.string(), tags: z.array(z.string()).nullish() });

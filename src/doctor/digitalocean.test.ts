@@ -116,13 +116,17 @@ describe('the token', () => {
   test('cannot be tried where nothing answers', async () => {
     const text = `${configOf()}  digitalocean:apiEndpoint: http://127.0.0.1:1\n`;
     const all = await lines(text);
-    expect(all[1]).toMatch(/^token problem fetch failed.* → curl /);
+    expect(all[1]).toMatch(
+      /^token problem fetch failed.* → curl --silent --show-error --head 'http:\/\/127\.0\.0\.1:1\/v2\/account'$/,
+    );
     expect(all.slice(2).every((line) => line.includes('warning not asked'))).toBe(true);
   });
 
   test('of an API that fails is told with its words', async () => {
     cloud().api.faults.add({ call: 'GET /v2/account', effect: { answer: 503 } });
-    expect(await lineOf('token')).toContain('problem the API answered 503 Server was unable');
+    const line = await lineOf('token');
+    expect(line).toContain('problem the API answered 503 Server was unable');
+    expect(line).toContain(` → curl --silent --show-error --head '${cloud().api.url}/v2/account'`);
   });
 });
 

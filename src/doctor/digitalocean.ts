@@ -7,9 +7,11 @@ import {
   type AskAccount,
   accountReply,
   apiDeadline,
+  endpointOf,
   newToken,
   notAsked,
   openAccount,
+  tryIt,
 } from './digitalocean-account.ts';
 import { refused } from './digitalocean-api.ts';
 import { dropletsOf, limitCheck, placeChecks } from './digitalocean-limits.ts';
@@ -21,11 +23,12 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
   const settings = plan?.digitalocean;
   const missing = credentialProblems(credentialsOf(subject));
   const ofPlan = plan && settings ? settingsCheck(plan, settings) : [];
-  if (missing.length > 0) return [...ofPlan, { ...tokenText, look: async () => missing.map(found) }];
+  if (missing.length > 0)
+    return [...ofPlan, { ...tokenText, fix: newToken, look: async () => missing.map(found) }];
   const account = once((probes, signal) => openAccount(subject, probes, signal));
   return [
     ...ofPlan,
-    tokenCheck(account),
+    tokenCheck(account, subject.stack, tryIt(endpointOf(subject))),
     clockCheck(account),
     limitCheck(account, plan),
     ...(plan && settings ? placeChecks(account, plan, settings) : []),
@@ -33,9 +36,9 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
 };
 
 /** Values that are encrypted count as present. */
-function credentialsOf({ config, environment }: Subject): Credentials {
+function credentialsOf({ stack, config, environment }: Subject): Credentials {
   const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
-  return { config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
+  return { stack, config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
 }
 
 function settingsCheck(plan: ClusterPlan, settings: DigitaloceanSettings): readonly Check[] {
@@ -58,13 +61,12 @@ function settingsCheck(plan: ClusterPlan, settings: DigitaloceanSettings): reado
 const tokenText = {
   what: 'token',
   why: 'Pulumi asks DigitalOcean for everything by it',
-  fix: 'curl --silent --show-error --head https://api.digitalocean.com/v2/account',
   deadline: apiDeadline,
 };
 
-function tokenCheck(account: AskAccount): Check {
+function tokenCheck(account: AskAccount, stack: string, fix: string): Check {
   return {
-    ...tokenText,
+    ...{ ...tokenText, fix },
     async look(probes, signal) {
       const asked = await account(probes, signal);
       if (asked.kind === 'silent') return problem(asked.why, asked.fix);
@@ -74,7 +76,7 @@ function tokenCheck(account: AskAccount): Check {
           `${access.endpoint} takes it, but not for the account, whose limits are so unknown`,
           'give the token the scope account:read, or pass over this',
         );
-      if (answer.status === 401) return problem(`it is refused: ${refused(answer)}`, newToken);
+      if (answer.status === 401) return problem(`it is refused: ${refused(answer)}`, newToken(stack));
       const { data } = accountReply.safeParse(parseJson(answer.body));
       if (answer.status !== 200 || !data) return problem(refused(answer));
       const { status, status_message: message } = data.account;

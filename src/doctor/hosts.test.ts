@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { FakeHost } from '../hosts/fake-host.ts';
 import { connect } from '../ssh/connect.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';
+import { ConnectionPool } from '../ssh/pool.ts';
 import { fingerprint, publicKeyBlob } from '../ssh/public-key.ts';
 import { startTestServer } from '../ssh/test-server.ts';
 import { FakeProbes } from './fake-probes.ts';
@@ -82,6 +86,28 @@ test('one that shows another host key than the one that is pinned is refused, ov
     expect(server.authentications).toBe(0);
   } finally {
     await server.close();
+  }
+});
+
+test('a bastion that says nothing is blamed, and not the host behind it', async () => {
+  const silent = createServer((socket) => socket.on('error', () => {}).resume());
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const { port } = z.object({ port: z.number() }).parse(silent.address());
+  const pool = new ConnectionPool();
+  try {
+    // Its own deadline comes first, as the host's may: both are of 10 s.
+    probes.connect = (to, options) => pool.get(to, { ...options, deadline: 0.2 });
+    const jump = `{address: 127.0.0.1, port: ${port}, user: jump, hostKey: "${anyKey}", identityFile: ${identityFile}}`;
+    const subject = sampleSubject(`${configOf(host('10.0.0.5'))}  flotilla:proxyJump: ${jump}\n`, {});
+    const checks = hostsChecks(subject);
+    for (const line of (await told(checks, probes)).slice(0, 2))
+      expect(line).toMatch(
+        /^host \S+ problem flotilla:proxyJump: the bastion 127\.0\.0\.1:\d+ did not answer .* → see that the bastion runs/,
+      );
+    expect(checks[1]?.fix).toBe(`ssh -J jump@127.0.0.1:${port} -p 22 admin@10.0.0.5 sudo -n true`);
+  } finally {
+    await pool.close();
+    silent.close();
   }
 });
 

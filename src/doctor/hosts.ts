@@ -31,11 +31,12 @@ export const hostsChecks: PlatformChecks = ({ config, state }) => {
   return looks.length > 1 ? [...checks, twinsCheck(looks.map(({ take }) => take))] : checks;
 };
 
-function hostCheck({ name, user, address, port }: AskedHost, take: TakeLook): Check {
+function hostCheck({ name, user, address, port, proxyJump: by }: AskedHost, take: TakeLook): Check {
+  const jump = by ? `-J ${by.user}@${by.address}:${by.port} ` : '';
   return {
     what: `host ${name}`,
     why: 'it is to become a machine of the cluster',
-    fix: `ssh -p ${port} ${user}@${address} sudo -n true`,
+    fix: `ssh ${jump}-p ${port} ${user}@${address} sudo -n true`,
     deadline: patience.look,
     async look(probes, signal) {
       const { facts, problems } = await take(probes, signal);

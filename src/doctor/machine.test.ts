@@ -56,7 +56,7 @@ function says(said: Said, outcome: Outcome = {}): void {
 }
 
 const lines = (etcd = true, connect = async (): Promise<Connection> => machine.connect()) =>
-  told([machineCheck({ name: 'core-1', etcd }, connect)], probes);
+  told([machineCheck({ name: 'core-1', etcd }, 'prod', connect)], probes);
 
 describe('a machine', () => {
   test('that does its part is one line', async () => {
@@ -71,13 +71,13 @@ describe('a machine', () => {
     expect(await lines(false)).toEqual([
       'machine core-1 ok its agent answers, its clock is right, certificates for 365 days',
     ]);
-    expect(await lines(true)).toEqual(['machine core-1 problem it has no etcd yet → npm run up']);
+    expect(await lines(true)).toEqual(['machine core-1 problem it has no etcd yet → npm run up -- --refresh --stack prod']);
   });
 
   test('that can not be reached is a problem', async () => {
     const gone = () => Promise.reject(new Error('core-1 did not answer SSH within 30 s'));
     expect(await lines(true, gone)).toEqual([
-      'machine core-1 problem core-1 did not answer SSH within 30 s → npm run up -- --refresh',
+      'machine core-1 problem core-1 did not answer SSH within 30 s → npm run up -- --refresh --stack prod',
     ]);
   });
 
@@ -92,7 +92,7 @@ describe('a machine', () => {
   ] as const)('whose agent answers with %j is a problem', async (reply, words) => {
     agent.intercept = () => reply;
     expect(await lines()).toEqual([
-      `machine core-1 problem ${words} → npx flotilla ssh core-1 'sudo journalctl -u flotilla-agent -n 50'`,
+      `machine core-1 problem ${words} → npx flotilla ssh --stack prod core-1 'sudo journalctl -u flotilla-agent -n 50'`,
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('a machine', () => {
     says({ etcd: 1, alarms: ['NOSPACE'] });
     expect(await lines()).toEqual([
       'machine core-1 problem etcd raises the alarm NOSPACE → see docs/etcd.md',
-      "machine core-1 problem its etcd is not in a quorum → npx flotilla ssh core-1 'sudo journalctl -u etcd -n 50'",
+      "machine core-1 problem its etcd is not in a quorum → npx flotilla ssh --stack prod core-1 'sudo journalctl -u etcd -n 50'",
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('a machine', () => {
     if (words === undefined) expect(line).toContain('its clock is right');
     else
       expect(line).toBe(
-        `machine core-1 warning ${words} → npx flotilla ssh core-1 'sudo systemctl restart systemd-timesyncd'`,
+        `machine core-1 warning ${words} → npx flotilla ssh --stack prod core-1 'sudo systemctl restart systemd-timesyncd'`,
       );
   });
 
@@ -126,7 +126,7 @@ describe('a machine', () => {
     says({ pem: await certificateOf(addDays(new Date(probes.time), days)) });
     const [line] = await lines();
     expect(line).toContain(`machine core-1 ${level} /etc/flotilla/pki/${words}`);
-    expect(line).toContain('→ npm run up -- --refresh');
+    expect(line).toContain('→ npm run up -- --refresh --stack prod');
   });
 
   test('without a certificate is not set up', async () => {

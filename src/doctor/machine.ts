@@ -16,15 +16,19 @@ const patience = { look: 30, agent: 10 };
 /** Seconds by which a machine's clock may differ: more makes logs of several machines hard to read together. */
 const clockTolerance = 1;
 
-/** Bringing up again what is down, and renewing what ends: `up` does both, when it looks at what is there. */
-const refresh = 'npm run up -- --refresh';
-
 /** Whether a machine of the cluster that is up does its part. */
-export function machineCheck(machine: ReachableMachine, connect: () => Promise<Connection>): Check {
+export function machineCheck(
+  machine: ReachableMachine,
+  stack: string,
+  connect: () => Promise<Connection>,
+): Check {
+  const ssh = (command: string) => `npx flotilla ssh --stack ${stack} ${machine.name} '${command}'`;
+  const journal = (unit: string) => ssh(`sudo journalctl -u ${unit} -n 50`);
   return {
     what: `machine ${machine.name}`,
     why: 'it is part of the cluster that is up',
-    fix: refresh,
+    // `up` brings up again what is down, and renews what ends, when it looks at what is there.
+    fix: `npm run up -- --refresh --stack ${stack}`,
     deadline: patience.look,
     async look({ now }, signal) {
       const connection = await connect();
@@ -35,9 +39,9 @@ export function machineCheck(machine: ReachableMachine, connect: () => Promise<C
       if (result.status !== 0) throw new Error(commandFailure(statusCommand, machine.name, result));
       const status = parseStatus(result.stdout);
       const findings = [
-        agentFinding(machine, failure),
-        ...(machine.etcd ? etcdFindings(machine, status) : []),
-        clockFinding(machine, status.clock, { began, ended }),
+        agentFinding(failure, journal),
+        ...(machine.etcd ? etcdFindings(status, journal) : []),
+        clockFinding(status.clock, { began, ended }, ssh('sudo systemctl restart systemd-timesyncd')),
         ...certificateFindings(status.certificates, new Date(ended)),
       ];
       const bad = findings.filter(({ level }) => level !== 'ok');
@@ -110,33 +114,31 @@ async function askAgent(connection: Connection, signal: AbortSignal): Promise<st
   }
 }
 
-function journal({ name }: ReachableMachine, unit: string): string {
-  return `npx flotilla ssh ${name} 'sudo journalctl -u ${unit} -n 50'`;
-}
+type Journal = (unit: string) => string;
 
-function agentFinding(machine: ReachableMachine, failure: string | undefined): Finding {
+function agentFinding(failure: string | undefined, journal: Journal): Finding {
   if (failure === undefined) return ok('its agent answers');
-  return problem(`its agent does not do its work: ${failure}`, journal(machine, 'flotilla-agent'));
+  return problem(`its agent does not do its work: ${failure}`, journal('flotilla-agent'));
 }
 
-function etcdFindings(machine: ReachableMachine, { etcdHealth, alarms }: MachineStatus): readonly Finding[] {
-  if (etcdHealth === undefined) return [problem('it has no etcd yet', 'npm run up')];
+function etcdFindings({ etcdHealth, alarms }: MachineStatus, journal: Journal): readonly Finding[] {
+  if (etcdHealth === undefined) return [problem('it has no etcd yet')];
   const raised = alarms.map((alarm) => problem(`etcd raises the alarm ${alarm}`, 'see docs/etcd.md'));
-  if (etcdHealth !== 0) return [...raised, problem('its etcd is not in a quorum', journal(machine, 'etcd'))];
+  if (etcdHealth !== 0) return [...raised, problem('its etcd is not in a quorum', journal('etcd'))];
   return raised.length > 0 ? raised : [ok('etcd is healthy')];
 }
 
 /** The clock was read somewhere between the two times, so it may be off by that much less. */
 function clockFinding(
-  { name }: ReachableMachine,
   clock: number,
   { began, ended }: { readonly began: number; readonly ended: number },
+  fix: string,
 ): Finding {
   const off = clock > ended ? clock - ended : clock < began ? clock - began : 0;
   const seconds = (Math.abs(off) / 1000).toFixed(1);
   if (Math.abs(off) < clockTolerance * 1000) return ok('its clock is right');
   const finding = `its clock is ${seconds} s ${off > 0 ? 'ahead of' : 'behind'} this computer's`;
-  return warning(finding, `npx flotilla ssh ${name} 'sudo systemctl restart systemd-timesyncd'`);
+  return warning(finding, fix);
 }
 
 const day = 24 * 60 * 60 * 1000;

@@ -19,6 +19,20 @@ const machine = (digit: number, etcd: boolean): AdmittedMachine => ({
 });
 const empty: Access = { users: new Map(), roles: new Map(), members: new Map() };
 
+test('two machines with one id, and ids that are none, are let in by no order of theirs', () => {
+  const twin = { ...machine(1, false), name: 'worker-1' };
+  const own = { ...machine(2, false), id: 'root' };
+  expect(() => wantedAccess([machine(1, true), twin, own])).toThrow(
+    `worker-1: its machine id ${id(1)} is that of machine-1`,
+  );
+  expect(() => wantedAccess([twin, machine(1, true)])).toThrow(
+    `machine-1: its machine id ${id(1)} is that of worker-1`,
+  );
+  expect(() => wantedAccess([own])).toThrow('machine-2: its machine id is "root", which is none');
+  for (const bad of ['', 'ROOT', id(10).toUpperCase(), `${id(1)}\n`, id(1).slice(1), `${id(1)}1`])
+    expect(() => wantedAccess([{ ...own, id: bad }])).toThrow('which is none');
+});
+
 /** Does one step, with etcd's own rules about what must be there before. */
 function perform({ users, roles, members }: Access, step: AccessStep): Access {
   const rolesOf = (user: string) => users.get(user) ?? fail(`no user ${user}`);

@@ -1,3 +1,5 @@
+import { isMachineId } from '../model/machine-id.ts';
+import { InvalidInput, type Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reason.ts';
 import {
   encodeAddress,
@@ -55,12 +57,14 @@ const machineRole = (id: string) => `machine-${id}`;
  * @param shared prefixes below which all machines may read and write, for keys that units choose. Which of them wrote a
  * key there etcd can't tell, so a stolen certificate of any of them changes all.
  * @param read prefixes below which all machines may read, for templates
+ * @throws InvalidInput as `refuseIds` does
  */
 export function wantedAccess(
   machines: readonly AdmittedMachine[],
   shared: readonly string[] = [],
   read: readonly string[] = [],
 ): Access {
+  refuseIds(machines);
   // A role has one permission for the same keys: reading is a part of the one above.
   const only = [...new Set(read)].filter((prefix) => !shared.includes(prefix));
   const common = [
@@ -79,6 +83,27 @@ export function wantedAccess(
     ]),
     members: new Map(machines.map((machine) => [machine.id, encodeAddress(machine)])),
   };
+}
+
+/**
+ * A machine chooses its own id once, before anybody trusts it; `root` would be a choice too. To be asked before anything
+ * is signed for any of them.
+ *
+ * @throws InvalidInput when an id is none, or two machines have the same: one would have the other's rights.
+ */
+export function refuseIds(machines: readonly Pick<AdmittedMachine, 'name' | 'id'>[]): void {
+  const first = new Map<string, string>();
+  const problems = machines.flatMap(({ name, id }): Problem[] => {
+    const other = first.get(id);
+    if (other === undefined) first.set(id, name);
+    const fix =
+      'look at /etc/machine-id of each; one that was changed means that somebody broke in there: take that machine out of the stack';
+    if (!isMachineId(id))
+      return [{ path: name, problem: `its machine id is ${JSON.stringify(id)}, which is none`, fix }];
+    if (other === undefined) return [];
+    return [{ path: name, problem: `its machine id ${id} is that of ${other}`, fix }];
+  });
+  if (problems.length > 0) throw new InvalidInput('etcd cannot let these machines in:', problems);
 }
 
 function ownPermissions(id: string): readonly Permission[] {
@@ -121,8 +146,7 @@ export type AccessStep =
 type Changes = ReadonlyMap<string, string | undefined>;
 
 /** Users and roles that are ours to remove: an operator's own are left alone. */
-const machineUser = /^[0-9a-f]{32}$/;
-const ownRole = /^machine-[0-9a-f]{32}$/;
+const isOwnRole = (role: string) => role.startsWith('machine-') && isMachineId(role.slice('machine-'.length));
 
 /**
  * What makes `wanted` of `actual`, in stages: within one, steps don't depend on each other. It may end anywhere and be
@@ -150,7 +174,7 @@ export function accessSteps(
 }
 
 function goneUsers(wanted: Access, actual: Access): AccessStep[] {
-  const gone = [...actual.users.keys()].filter((user) => machineUser.test(user) && !wanted.users.has(user));
+  const gone = [...actual.users.keys()].filter((user) => isMachineId(user) && !wanted.users.has(user));
   return gone.map((user) => ({ kind: 'delete-user', user, reason: 'the machine left the cluster' }));
 }
 
@@ -163,7 +187,7 @@ function enrolment(wanted: Access, actual: Access): AccessStep[] {
 }
 
 function goneRoles(wanted: Access, actual: Access): AccessStep[] {
-  const gone = [...actual.roles.keys()].filter((role) => ownRole.test(role) && !wanted.roles.has(role));
+  const gone = [...actual.roles.keys()].filter((role) => isOwnRole(role) && !wanted.roles.has(role));
   return gone.map((role) => ({ kind: 'delete-role', role, reason: 'no machine needs it' }));
 }
 

@@ -22,7 +22,7 @@ export interface MemberFacts {
   readonly initialCluster: string;
   /** Token of the generation that was once complete, as marked here; else empty. */
   readonly markedToken: string;
-  /** The data directory holds a member. */
+  /** The data directory holds a member, or would if its disk were mounted: etcd's start sees to that. */
   readonly hasData: boolean;
   /** PEM; empty when there is none. */
   readonly certificate: string;
@@ -46,7 +46,7 @@ value() { sed -n "s/^$2=//p" "$1" 2>/dev/null || true; }
 echo "token=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER_TOKEN)"
 echo "initialCluster=$(value "$directory/${fileNames.clusterEnvironment}" ETCD_INITIAL_CLUSTER)"
 echo "bootstrapped=$(cat "$directory/${fileNames.mark}" 2>/dev/null || true)"
-[ -d "$data/member" ] && echo hasData=yes
+if [ -d "$data/member" ] || { [ -s "$directory/${fileNames.disk}" ] && ! mountpoint -q "$data"; }; then echo hasData=yes; fi
 [ -s "$directory/pki/etcd.crt" ] && echo "certificate=$(base64 -w0 "$directory/pki/etcd.crt")"
 state=$(systemctl show etcd.service --property=ActiveState --property=NRestarts)
 echo "$state"

@@ -21,12 +21,15 @@ export const fileNames = {
   clientEnvironment: 'etcdctl.env',
   /** Holds the token of the generation whose members were all healthy once. */
   mark: 'etcd-bootstrapped',
+  /** Holds the UUID of the file system with the data, where that has a disk of its own. */
+  disk: 'etcd-disk',
 } as const;
 
 export const etcdPaths = (layout: EtcdLayout = standardLayout) => ({
   environment: `${layout.directory}/${fileNames.environment}`,
   clusterEnvironment: `${layout.directory}/${fileNames.clusterEnvironment}`,
   pki: `${layout.directory}/pki`,
+  disk: `${layout.directory}/${fileNames.disk}`,
 });
 
 /** `etcd.env`: written when the member is founded, and from then on as lasting as its data. It holds no secret. */

@@ -1,4 +1,5 @@
 import { etcdPrograms } from '../etcd/release.ts';
+import { isMachineId } from '../model/machine-id.ts';
 import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating-system.ts';
 import type { Problem } from '../model/problem.ts';
 import { programsFor } from '../programs/program.ts';
@@ -77,7 +78,7 @@ function systemProblems(facts: HostFacts, { path, etcd }: HostRequest): Problem[
       problem: `has Node.js ${node}, and the agent needs ${leastNode.join('.')} at least`,
       fix: 'run `apt-get install --only-upgrade nodejs` there',
     });
-  if (!/^[0-9a-f]{32}$/.test(machineId))
+  if (!isMachineId(machineId))
     problems.push({
       path,
       problem: `has no machine id: /etc/machine-id holds "${machineId}"`,

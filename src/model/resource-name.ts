@@ -8,6 +8,12 @@ const separator = '/';
 /** What a cluster's name may be: it is a folder's too. */
 export const clusterName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
+/**
+ * Characters. AWS's names and values of tags end at 255 and 256: with `flotilla-`, a stack's 100, `published-`, a group's
+ * 40, a port and what Pulumi and we add at the end, there is room for this.
+ */
+export const longestClusterName = 63;
+
 /** The logical name of what is called `name` within the cluster. */
 export function resourceName(cluster: string, name: string): string {
   return `${cluster}${separator}${name}`;

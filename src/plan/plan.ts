@@ -31,6 +31,8 @@ export interface MachinePlan {
   /** Length of the cluster network's prefix: every machine reaches every other directly. */
   readonly prefixLength: number;
   readonly etcd: boolean;
+  /** GiB of a disk of etcd's own; without one its data is on the machine's disk. */
+  readonly etcdDisk?: number;
   readonly metadata: Metadata;
   /** Ports of this machine that others outside the cluster are led to. */
   readonly publishedPorts: readonly number[];
@@ -139,6 +141,7 @@ function planGroup(group: string, spec: GroupSpec, { os, range, kept, notice }: 
     address: formatAddress(subnet + hostOf(index, generationOf(index))),
     prefixLength: range.prefixLength,
     etcd: spec.etcd,
+    ...(spec.etcdDisk !== undefined && { etcdDisk: spec.etcdDisk }),
     metadata: spec.metadata,
     publishedPorts: [...new Set(Object.values(spec.publish).map(portOf))].sort((a, b) => a - b),
     ...(notice !== undefined && services.length > 0 && { followed: { services, notice } }),

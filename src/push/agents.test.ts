@@ -43,6 +43,20 @@ test.each<[what: string, outcome: Outcome, message: string]>([
   await expect(installing).rejects.toThrow(message);
 });
 
+test.each(['root', 'c0', ''])('nothing is signed for %j, which is no machine id', async (id) => {
+  const ssh = new FakeMachine({ name: 'core-1' });
+  ssh.programs.set('inspect-agent', () => ({ stdout: '\n\n\n' }));
+  const { id: _, ...machine } = fakeMachine('core-1');
+  const settings = { machine, endpoints: ['10.0.0.1:2379'], engines: ['core-1'] };
+  const installing = installAgents([{ name: 'core-1', id, settings, connect: async () => ssh.connect() }], {
+    bundle,
+    authority,
+    log: () => undefined,
+  });
+  await expect(installing).rejects.toThrow(`core-1: ${JSON.stringify(id)} is no machine id`);
+  expect(ssh.commands.map(programName)).toEqual(['inspect-agent']);
+});
+
 describe('a machine', () => {
   const root = mkdtempSync(join(tmpdir(), 'flotilla-agents-'));
   let folder: string;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
 import { environmentFile, environmentLines } from '../model/machine-environment.ts';
+import { machineIdOf } from '../model/machine-id.ts';
 import { reminding } from '../model/remind.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
@@ -177,8 +178,10 @@ async function issue(
   options: AgentOptions,
 ): Promise<string> {
   const { authority } = options;
+  const { name, id } = machine;
+  // etcd takes the common name for a user: `root`, as a host may call itself, would be its superuser.
+  const commonName = machineIdOf(name, id);
   const csr = asked || (await succeed(connection, csrCommand(keys), options)).stdout;
-  const { name, id: commonName } = machine;
   return signLeaf({ machine: name, commonName, authority, csr, usages: [...agentUsages] });
 }
 

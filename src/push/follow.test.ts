@@ -65,6 +65,16 @@ describe('followUnits', () => {
     ]);
   });
 
+  test('units that get healthy at the last moment are watched to the end, past the deadline', async () => {
+    const late = await follow([starting, starting, starting, running], { deadline: 4 });
+    expect(late.result).toEqual([running]);
+    expect(late.seconds).toBe(5);
+    const flapping = await follow([starting, starting, starting, running, starting], { deadline: 4 });
+    expect(String(flapping.result)).toContain(
+      'not healthy after 4 s:\n  a.service: activating (start) on core-1',
+    );
+  });
+
   test('a unit that dies right after its start is not taken for healthy', async () => {
     const { result } = await follow([running, running, failed]);
     expect(result).toBeInstanceOf(UnitsNotHealthy);

@@ -65,7 +65,7 @@ export async function followUnits(
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
-    if (seconds() >= end) throw follower.tooLate(Math.round(seconds() - began));
+    if (seconds() >= end && !outcome.settling) throw follower.tooLate(Math.round(seconds() - began));
     const limit = `${Math.round(seconds() - began)} s of ${Math.round(end - began)} s`;
     progress.report(outcome.text, seconds(), limit);
     await clock.sleep(Math.max(0, next - seconds()) * 1000, signal);

@@ -34,8 +34,16 @@ export interface Reading {
 type Outcome =
   | { readonly state: 'healthy'; readonly reading: Reading }
   | { readonly state: 'failed'; readonly error: UnitsNotHealthy }
-  /** `step`: a rollout went on since the last look. */
-  | { readonly state: 'waiting'; readonly text: string; readonly step: boolean };
+  | Waits;
+
+interface Waits {
+  readonly state: 'waiting';
+  readonly text: string;
+  /** A rollout went on since the last look. */
+  readonly step: boolean;
+  /** All are healthy now, and only have to stay so for a moment. */
+  readonly settling: boolean;
+}
 
 const nothingSeen: Evaluation = { done: false, failed: [], waiting: [] };
 
@@ -58,7 +66,7 @@ export class Follower {
     if (typeof reading === 'string') {
       this.#trouble = reading;
       this.#hold('', at);
-      return { state: 'waiting', text: reading, step: false };
+      return { state: 'waiting', text: reading, step: false, settling: false };
     }
     this.#trouble = undefined;
     this.#evaluation = this.#evaluate(reading);
@@ -75,7 +83,8 @@ export class Follower {
     if (failed.length > 0 && settled) {
       return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
     }
-    return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading) };
+    const [text, step] = [this.#text(reading), this.#stepped(reading)];
+    return { state: 'waiting', text, step, settling: done };
   }
 
   tooLate(waited: number): UnitsNotHealthy {
@@ -83,7 +92,6 @@ export class Follower {
     const lines = waiting.map(({ unit, why }) => `\n  ${unit}: ${why}`);
     if (failed.length > 0) lines.push(`\n${failureText(failed)}`);
     if (this.#trouble !== undefined) lines.push(`\n  the last question got no answer: ${this.#trouble}`);
-    if (lines.length === 0) lines.push('\n  they were healthy, but not for long enough');
     const message = `units are not healthy after ${waited} s:${lines.join('')}`;
     return new UnitsNotHealthy(message, failed, waiting);
   }

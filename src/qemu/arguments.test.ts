@@ -40,6 +40,22 @@ test('an isolated machine has no way out, and ports of the host that lead into i
   expect(line).toContain('-netdev user,id=wan,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:40001-:22');
 });
 
+test('further disks come last, so that all else is where it is without them', () => {
+  const folder = '/home/me/.flotilla/local/machines/core-1';
+  const without = qemuArguments(spec, forwards);
+  const line = qemuArguments({ ...spec, emptyDisks: [10, 20] }, forwards);
+  expect(line.slice(0, without.length)).toEqual(without);
+  expect(line.slice(without.length).join(' ')).toBe(
+    [0, 1]
+      .map(
+        (at) =>
+          `-drive file=${folder}/empty-${at}.qcow2,format=qcow2,if=none,id=empty${at},cache=unsafe,discard=unmap ` +
+          `-device virtio-blk-pci,drive=empty${at}`,
+      )
+      .join(' '),
+  );
+});
+
 test('an image without a kernel boots from its disk', () => {
   const { boot: _, ...image } = spec.image;
   expect(qemuArguments({ ...spec, image }, forwards)).not.toContain('-kernel');

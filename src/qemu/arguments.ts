@@ -16,6 +16,8 @@ export interface MachineSpec {
   readonly memory: number;
   /** GiB; at least what the image's file system takes. */
   readonly disk: number;
+  /** GiB of each further disk, with nothing on it at first. Default: none. */
+  readonly emptyDisks?: readonly number[];
   /** MAC address on the cluster's network. */
   readonly lanMac: string;
   readonly seed: Seed;
@@ -71,6 +73,8 @@ export function qemuArguments(spec: MachineSpec, forwards: Forwards, memory?: Me
     ...wan(forwards, spec.isolated ?? false),
     ...['-object', 'rng-random,filename=/dev/urandom,id=rng', '-device', 'virtio-rng-pci,rng=rng'],
     ...['-device', 'vmgenid,guid=auto'],
+    // The last of all, so that no other device's slot depends on them.
+    ...(spec.emptyDisks ?? []).flatMap((_, at) => emptyDisk(paths.emptyDisk(at), `empty${at}`)),
   ];
 }
 
@@ -86,10 +90,15 @@ function boot(image: Image): string[] {
 
 /** `cache=unsafe`: a power cut of the host may cost the disk of a machine that can be made again. -kernel has boot index 0. */
 function disk(file: string): string[] {
-  return [
-    ...['-drive', `file=${quote(file)},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap`],
-    ...['-device', 'virtio-blk-pci,drive=root,bootindex=1'],
-  ];
+  return [...drive(file, 'root'), '-device', 'virtio-blk-pci,drive=root,bootindex=1'];
+}
+
+function emptyDisk(file: string, id: string): string[] {
+  return [...drive(file, id), '-device', `virtio-blk-pci,drive=${id}`];
+}
+
+function drive(file: string, id: string): string[] {
+  return ['-drive', `file=${quote(file)},format=qcow2,if=none,id=${id},cache=unsafe,discard=unmap`];
 }
 
 /** Ignition asks QEMU's firmware for its config (Flatcar's platform "qemu"), cloud-init looks for a volume of that label. */

@@ -31,6 +31,8 @@ export async function prepareFolder(
     await writeFile(`${paths.seed}/${name}`, text, { mode: 0o600 });
   // QEMU makes them anew, but would not start over a file it may not replace.
   await Promise.all([paths.qmp, paths.lan].map((socket) => rm(socket, { force: true })));
+  for (const [at, size] of (spec.emptyDisks ?? []).entries())
+    await createEmptyDisk(spec, paths.emptyDisk(at), size, options);
   if (await exists(paths.disk)) return undefined;
   if (from) await copyDisk(from.disk, paths.disk);
   else await createDisk(spec, paths.disk, options);
@@ -45,6 +47,20 @@ async function createDisk(spec: MachineSpec, file: string, options: FolderOption
     ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', disk.format, '-b', disk.file, part, String(size)],
     { ...options, purpose: `${spec.name}: creating its disk`, deadline: 60_000 },
   );
+  await rename(part, file);
+}
+
+/** @param size in GiB */
+async function createEmptyDisk(
+  { name }: MachineSpec,
+  file: string,
+  size: number,
+  options: FolderOptions,
+): Promise<void> {
+  if (await exists(file)) return;
+  const part = `${file}.part`;
+  const create = ['qemu-img', 'create', '-q', '-f', 'qcow2', part, `${size}G`];
+  await run(create, { ...options, purpose: `${name}: creating an empty disk`, deadline: 60_000 });
   await rename(part, file);
 }
 

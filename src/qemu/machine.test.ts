@@ -66,6 +66,22 @@ while [ $# -gt 2 ]; do shift; done; echo "$2" > "$1"`,
   expect(await readFile(join(root, 'core-1', 'disk.qcow2'), 'utf8')).toBe(`${wanted}\n`);
 });
 
+test('a further disk is empty once, and what is on it then stays', async () => {
+  await programs({
+    'qemu-img': `[ "$1" = create ] || { echo '{"virtual-size": 1}'; exit; }
+case $* in *empty*) ;; *) exit ;; esac
+while [ $# -gt 2 ]; do shift; done; echo "$2" > "$1"`,
+    'qemu-system-x86_64': 'exit 1',
+  });
+  const start = () => startMachine({ ...spec(), emptyDisks: [10] }, { log: () => undefined });
+  const file = join(root, 'core-1', 'empty-0.qcow2');
+  await expect(start()).rejects.toThrow();
+  expect(await readFile(file, 'utf8')).toBe('10G\n');
+  await writeFile(file, 'data');
+  await expect(start()).rejects.toThrow();
+  expect(await readFile(file, 'utf8')).toBe('data');
+});
+
 test('what Ignition reads is a file of its own, which nobody else may read', async () => {
   await programs({
     'qemu-img':

@@ -36,6 +36,7 @@ export function machinePaths(folder: string) {
   return {
     pid: join(folder, 'pid'),
     disk: join(folder, 'disk.qcow2'),
+    emptyDisk: (at: number) => join(folder, `empty-${at}.qcow2`),
     seed: join(folder, 'seed'),
     console: join(folder, 'console.log'),
     qmp: join(folder, 'qmp'),

@@ -157,6 +157,62 @@ describe('arguments of a cluster', () => {
   });
 });
 
+describe('what no program in TypeScript would give', () => {
+  const circle: Record<string, unknown> = { role: 'core' };
+  circle.self = circle;
+
+  test.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, 'number'],
+    ['core', 'string'],
+    [[], 'a list'],
+  ])('%j for arguments', async (args, given) => {
+    for (const [kind, make] of Object.entries({ Cluster, Image, UnitSet })) {
+      const said = await refusal(() => Reflect.construct(make, ['a', args]));
+      expect(said).toMatch(
+        new RegExp(
+          `^${kind} a: these arguments cannot be used:\n  args: is ${given}, where .*\n    → give \\{`,
+        ),
+      );
+    }
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'a value within itself',
+      { machines: { core: { ...core, metadata: circle } } },
+      /metadata\.self: leads back/,
+    ],
+    ['a BigInt', { machines: { core: { count: 1n } } }, /machines\.core\.count: is a BigInt/],
+    ['a function', { serviceKeys: [() => '/app/'] }, /serviceKeys\.0: is a BigInt, a symbol or a function/],
+  ])('%s', async (_, more, message) => {
+    expect(await refusal(() => Reflect.construct(Cluster, ['blue', { ...hosts, ...more }]))).toMatch(message);
+  });
+
+  test('the same value in two places is no circle', async () => {
+    const metadata = { role: 'core' };
+    const machines = { core: { ...core, metadata }, worker: { count: 0, metadata } };
+    await run(() => new Cluster('blue', { ...hosts, machines }));
+  });
+
+  test('no cluster, and images that are none', async () => {
+    const units = { 'a.service': { contents: service } };
+    const said = await refusal(() => Reflect.construct(UnitSet, ['u', { units, images: ['app:1'] }]));
+    expect(said).toContain('cluster: is no Cluster');
+    expect(said).toContain('images: is no list of Images');
+    const image = { image: 'app:1', source: 'images/app.oci' };
+    expect(await refusal(() => Reflect.construct(Image, ['i', image]))).toContain('cluster: is no Cluster');
+  });
+
+  test('a name that is longer than what clouds can hold with it', async () => {
+    expect(await refusal(() => new Cluster('b'.repeat(64), droplets))).toMatch(
+      /name: b{20}… has 64 characters\n {4}→ use 63 at most/,
+    );
+    await run(() => new Cluster('b'.repeat(63), droplets));
+  });
+});
+
 describe('a provider that the program made', () => {
   const other = () => new Provider('other', { token: 'another' });
   const message =

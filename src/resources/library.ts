@@ -6,7 +6,7 @@ import type { ClusterSpec } from '../config/schema.ts';
 import { parseUnitSources, type UnitSources } from '../config/unit-set-args.ts';
 import { messageWithCauses } from '../model/message-of.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
-import { clusterInStack, clusterName } from '../model/resource-name.ts';
+import { clusterInStack, clusterName, longestClusterName } from '../model/resource-name.ts';
 import { planCluster } from '../plan/plan.ts';
 import { choosePlatform } from '../platform/choose.ts';
 import { below } from '../platform/scope.ts';
@@ -15,7 +15,7 @@ import { type Image as ImageResource, pushImage } from './image.ts';
 import { warnOfImages } from './named-images.ts';
 import { addresses, connection } from './outputs.ts';
 import { ownProviderProblems } from './own-provider.ts';
-import { resultsIn } from './plain-values.ts';
+import { argumentProblems, isRecord } from './plain-values.ts';
 import { programUnits } from './program-units.ts';
 import { runError } from './run-error.ts';
 import type { UnitSetArgs as UnitSetInputs, UnitSet as UnitSetResource } from './unit-set.ts';
@@ -71,7 +71,7 @@ export class Cluster extends pulumi.ComponentResource<ClusterParts> {
   readonly #units = new Map<string, string>();
 
   /**
-   * @param name letters, digits, dots, dashes and underscores
+   * @param name letters, digits, dots, dashes and underscores, 63 at most
    * @param opts without a provider for the cluster's cloud: region and credentials are read in Pulumi's config
    * @throws RunError with all that is wrong with them. What this computer or account can't hold ends the program a moment
    *   later, before anything of the cluster is declared.
@@ -142,8 +142,8 @@ export class Image extends pulumi.ComponentResource<ImageResource> {
 
   /** @throws RunError with all that is wrong with them. */
   constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { cluster, ...origin } = args;
-    const image = imageOf(name, origin);
+    const image = imageOf(name, args);
+    const { cluster } = args;
     super('flotilla:components:Image', name, { cluster, image }, opts);
     cluster.images.add(image.name);
     this.imageId = pulumi.output(this.getData().then(({ imageId }) => imageId));
@@ -182,8 +182,9 @@ export class UnitSet extends pulumi.ComponentResource<UnitSetResource> {
 
   /** @throws RunError with every problem of every unit. */
   constructor(name: string, args: UnitSetArgs, opts?: pulumi.ComponentResourceOptions) {
+    const units = unitsOf(name, args);
     const { cluster, images = [] } = args;
-    super('flotilla:components:UnitSet', name, { cluster, images, units: unitsOf(name, args) }, opts);
+    super('flotilla:components:UnitSet', name, { cluster, images, units }, opts);
     this.placements = pulumi.output(this.getData().then(({ placements }) => placements));
     this.registerOutputs({ placements: this.placements });
   }
@@ -200,7 +201,11 @@ export class UnitSet extends pulumi.ComponentResource<UnitSetResource> {
 
 function specOf(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions): ClusterSpec {
   try {
-    refuse([...nameProblems(name), ...resultsIn(args), ...ownProviderProblems(args.platform, opts)]);
+    refuse([
+      ...nameProblems(name),
+      ...argumentProblems(args, '{ machines: { core: { count: 3, etcd: true } } }'),
+    ]);
+    refuse(ownProviderProblems(args.platform, opts));
     return parseClusterArgs(args);
   } catch (error) {
     throw componentError(`Cluster ${name}`, error);
@@ -208,23 +213,47 @@ function specOf(name: string, args: ClusterArgs, opts?: pulumi.ComponentResource
 }
 
 function nameProblems(name: string): Problem[] {
+  if (name.length > longestClusterName)
+    return [
+      {
+        path: 'name',
+        problem: `${name.slice(0, 20)}… has ${name.length} characters`,
+        fix: `use ${longestClusterName} at most`,
+      },
+    ];
   if (clusterName.test(name)) return [];
   const fix = 'use letters, digits, dots, dashes and underscores, beginning with a letter or digit';
   return [{ path: 'name', problem: `${JSON.stringify(name)} cannot name a cluster`, fix }];
 }
 
-function imageOf(name: string, origin: ImageOrigin): PlannedImage {
+/** Of what goes to a cluster: that one, and images, are components, and all else are plain values. */
+function partProblems(args: unknown, example: string): Problem[] {
+  if (!isRecord(args)) return argumentProblems(args, example);
+  const { cluster, images = [], ...plain } = args;
+  const problems = argumentProblems(plain, example);
+  if (!Array.isArray(images) || !images.every((each) => each instanceof Image))
+    problems.unshift({ path: 'images', problem: 'is no list of Images', fix: 'give a list of new Image(…)' });
+  if (!(cluster instanceof Cluster)) {
+    const fix = "give the one that it is for: new Cluster('blue', …)";
+    problems.unshift({ path: 'cluster', problem: 'is no Cluster', fix });
+  }
+  return problems;
+}
+
+function imageOf(name: string, args: ImageArgs): PlannedImage {
   try {
-    refuse(resultsIn(origin));
+    refuse(partProblems(args, "{ cluster, image: 'app:1', source: 'images/app' }"));
+    const { cluster: _, ...origin } = args;
     return parseImageArgs(origin);
   } catch (error) {
     throw componentError(`Image ${name}`, error);
   }
 }
 
-function unitsOf(name: string, { cluster, images: _, ...sources }: UnitSetArgs): UnitSetInputs['units'] {
+function unitsOf(name: string, args: UnitSetArgs): UnitSetInputs['units'] {
   try {
-    refuse(resultsIn(sources));
+    refuse(partProblems(args, "{ cluster, folders: ['units/hello'] }"));
+    const { cluster, images: _, ...sources } = args;
     const { folders, units } = parseUnitSources(sources);
     const checked = loadUnits(folders, cluster.openKeys, [programUnits(units)]);
     warnOfImages(checked, cluster.images);

@@ -207,9 +207,13 @@ describe('the dial of a bastion is shared', () => {
   test('a deadline that is shorter counts, and the bastion is what is not there yet', async () => {
     const { bastion, pool, target } = await setUp();
     const jump = { ...bastion.jump, port: await mute() };
-    await expect(pool.get({ ...target, proxyJump: jump }, { deadline: 0.3 })).rejects.toThrow(
-      `the bastion 127.0.0.1:${jump.port} has not answered yet`,
-    );
+    const error = await failure(pool.get({ ...target, proxyJump: jump }, { deadline: 0.3 }));
+    if (!(error instanceof BastionError)) throw error;
+    expect(error.found).toEqual({
+      path: 'flotilla:proxyJump',
+      problem: `the bastion 127.0.0.1:${jump.port} did not answer within 1 s`,
+      fix: expect.stringContaining('see that the bastion runs'),
+    });
     const began = Date.now();
     await pool.close();
     expect(Date.now() - began).toBeLessThan(3000);

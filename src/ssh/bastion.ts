@@ -6,7 +6,7 @@ import type { Connection, SshTarget } from './connection.ts';
 import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
 import { type Identity, NoIdentity, operatorIdentity } from './identity.ts';
 import { pinOf } from './public-key.ts';
-import { setting } from './through-bastion.ts';
+import { setting, unansweredFix } from './through-bastion.ts';
 
 /** Seconds. A machine that was just made may still boot; a bastion is there, and all that is behind it waits longer. */
 const deadline = 10;
@@ -58,6 +58,6 @@ function problemOf(error: unknown, jump: ProxyJump): Problem {
   return {
     path: setting,
     problem: messageOf(last),
-    fix: 'see that the bastion runs and that its SSH is reached from here, or correct flotilla:proxyJump',
+    fix: unansweredFix,
   };
 }

@@ -1,11 +1,11 @@
 import pRetry, { AbortError } from 'p-retry';
 import { messageOf } from '../model/message-of.ts';
-import { bastionName } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
 import type { Connection, SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
 import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
 import { Ssh2Connection } from './ssh2.ts';
+import { unanswered } from './through-bastion.ts';
 import { whenAborted } from './when-aborted.ts';
 
 export interface ConnectOptions {
@@ -90,7 +90,7 @@ async function bastionOf(
     return await Promise.race([bastion(), whenAborted(limits)]);
   } catch (error) {
     signal?.throwIfAborted();
-    throw error === late.reason ? new Error(`${bastionName(proxyJump)} has not answered yet`) : error;
+    throw error === late.reason ? unanswered(proxyJump, seconds) : error;
   }
 }
 

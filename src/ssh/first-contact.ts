@@ -1,3 +1,4 @@
+import { isMachineId } from '../model/machine-id.ts';
 import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
 import { commandFailure } from './command-failure.ts';
@@ -155,7 +156,7 @@ function parsePrepared(name: string, stdout: string): MachineIdentity & { readon
 export function parseIdentity(name: string, stdout: string): MachineIdentity {
   const value = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(stdout)?.[1] ?? '';
   const machineId = value('machineId');
-  if (!/^[0-9a-f]{32}$/.test(machineId)) {
+  if (!isMachineId(machineId)) {
     throw new Error(
       `${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)). ` +
         '`npm run up` looks again; if it stays so, its first boot went wrong: see its console',

@@ -1,9 +1,19 @@
 import type { Duplex } from 'node:stream';
+import { bastionName, type ProxyJump } from '../model/proxy-jump.ts';
 import type { Connection, SshTarget } from './connection.ts';
 import { BastionError } from './errors.ts';
 
 /** Where the stack config names the bastion. */
 export const setting = 'flotilla:proxyJump';
+
+export const unansweredFix =
+  'see that the bastion runs and that its SSH is reached from here, or correct flotilla:proxyJump';
+
+/** Nothing was heard of what is behind it either, so no word of this is about that. */
+export function unanswered(jump: ProxyJump, seconds: number): BastionError {
+  const problem = `${bastionName(jump)} did not answer within ${Math.ceil(seconds)} s`;
+  return new BastionError({ path: setting, problem, fix: unansweredFix });
+}
 
 /**
  * What the bastion dials, as if it had been dialed from here.

@@ -64,6 +64,10 @@ describe('lookups', () => {
 test('this machine knows its own files, environment and addresses', async () => {
   const local = new LocalLookups({ HOME: '/home/x' });
   expect(local.env('HOME')).toBe('/home/x');
+  expect(['constructor', 'toString', '__proto__'].map((name) => local.env(name))).toEqual(
+    Array(3).fill(undefined),
+  );
+  expect(new LocalLookups(process.env).env('constructor')).toBeUndefined();
   expect([local.fileExists('/'), local.fileExists('/no/such/file')]).toEqual([true, false]);
   expect(await local.addresses('127.0.0.1')).toEqual(['127.0.0.1']);
   expect(await local.addresses('::1')).toEqual(['::1']);

@@ -120,7 +120,7 @@ export class LocalLookups implements Lookups {
   }
 
   env(name: string): string | undefined {
-    return this.#env[name];
+    return Object.hasOwn(this.#env, name) ? this.#env[name] : undefined;
   }
 
   fileExists(path: string): boolean {

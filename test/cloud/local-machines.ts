@@ -124,6 +124,7 @@ export class LocalMachines implements Machines {
       cpus: spec.size.vcpus,
       memory: spec.size.memory,
       disk: spec.size.disk,
+      ...(spec.disks && { emptyDisks: spec.disks }),
       lanMac: lanMac(own),
       seed: renderSeed({
         hostname: spec.name,

@@ -17,6 +17,8 @@ export interface MachineSpec {
   /** Name of the image in the cloud, such as `debian-13-x64`. */
   readonly image: string;
   readonly size: MachineSize;
+  /** Further disks, in GiB, on which there is nothing yet. They come and go with it. Default: none. */
+  readonly disks?: readonly number[];
   readonly network: {
     /** Machines with the same one see each other. */
     readonly id: string;

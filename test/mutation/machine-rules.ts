@@ -261,4 +261,32 @@ export const machineRules: readonly Rule[] = [
     to: 'open(plan, publisher, { ports, from: { sourceAddresses: anywhere } }, scope);',
     tests: ['src/platform/digitalocean/network.test.ts'],
   },
+  {
+    broken: 'a disk that holds something gets a file system for etcd',
+    file: 'src/etcd/disk.ts',
+    from: 'if [ -z "$found" ]; then',
+    to: 'if true; then',
+    tests: ['src/etcd/disk.test.ts'],
+  },
+  {
+    broken: 'a member whose disk is gone begins anew on an empty one',
+    file: 'src/etcd/disk.ts',
+    from: 'if [ ! -s "$mark" ]; then\n',
+    to: 'if [ -z "$(with_uuid "$(cat "$mark")")" ]; then\n',
+    tests: ['src/etcd/disk.test.ts'],
+  },
+  {
+    broken: "a member whose disk is not mounted counts as one that lost etcd's data",
+    file: 'src/etcd/facts.ts',
+    from: '&& ! mountpoint -q "$data"',
+    to: '&& false',
+    tests: ['src/etcd/disk.test.ts'],
+  },
+  {
+    broken: "a machine's disks outlive it",
+    file: 'src/platform/aws/machines.ts',
+    from: 'encrypted: true, deleteOnTermination: true',
+    to: 'encrypted: true, deleteOnTermination: false',
+    tests: ['src/platform/aws/machines.test.ts'],
+  },
 ];

@@ -2,6 +2,8 @@ import type { Problem } from '../../model/problem.ts';
 
 /** Where Pulumi's plugin looks for credentials: Pulumi's config, its environment, and files of AWS's own tools. */
 export interface Credentials {
+  /** Name of the stack, for the commands that set what is missing: another one may be selected. */
+  readonly stack: string;
   readonly config: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly exists: (path: string) => boolean;
@@ -47,7 +49,7 @@ export function credentialProblems(credentials: Credentials): Problem[] {
           problem: 'there are no credentials for the API',
           fix:
             '`aws configure`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or `npx pulumi config ' +
-            'set aws:profile NAME`; docs/aws.md says which rights they need',
+            `set aws:profile NAME --stack ${credentials.stack}\`; docs/aws.md says which rights they need`,
         },
       ];
 }

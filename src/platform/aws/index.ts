@@ -28,7 +28,12 @@ export const awsPlatform: Platform = {
     const { aws: settings, name: stack } = plan;
     if (!settings) throw new TypeError('a plan for AWS has settings of aws');
     const config = pulumi.runtime.allConfig();
-    const wanted = preflight(plan, settings, { config, environment: process.env, exists: existsSync });
+    const wanted = preflight(plan, settings, {
+      stack: pulumi.getStack(),
+      config,
+      environment: process.env,
+      exists: existsSync,
+    });
     await stayIn({ region: wanted.region, setting: 'aws:region' }, scope);
     for (const warning of sshFromWarnings('flotilla:aws.sshFrom', settings.sshFrom, plan.proxyJump))
       pulumi.log.warn(warning);

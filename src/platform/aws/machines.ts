@@ -38,6 +38,7 @@ const firstBootInputs = [
   'availabilityZone',
   'subnetId',
   'rootBlockDevice',
+  'ebsBlockDevices',
 ];
 
 /** GiB that images have, or less: a disk can't be smaller. Debian's and Ubuntu's have 8, Flatcar's some more. */
@@ -47,6 +48,12 @@ const imageDisk: Readonly<Record<OperatingSystem, number>> = {
   'ubuntu-24.04': 8,
   flatcar: 12,
 };
+
+/**
+ * Of those that EC2 keeps for data volumes on every type (user guide, "Device names for volumes"). The machine may call it
+ * otherwise: etcd finds its disk by other means (src/etcd/disk.ts).
+ */
+const etcdDevice = '/dev/sdf';
 
 export function createMachine(
   { machine: plan, size, zone }: InstancePlan,
@@ -72,13 +79,13 @@ export function createMachine(
       ),
       // Containers are a hop away.
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
-      rootBlockDevice: {
-        volumeType: 'gp3',
-        volumeSize: Math.max(plan.disk, imageDisk[plan.os]),
-        encrypted: true,
-        deleteOnTermination: true,
-        tags: tagsOf(stack, plan.name),
-      },
+      rootBlockDevice: diskOf(Math.max(plan.disk, imageDisk[plan.os]), tagsOf(stack, plan.name)),
+      // Within the instance, not a volume beside it: it comes and goes with its machine, and can't be moved to another one.
+      ...(plan.etcdDisk !== undefined && {
+        ebsBlockDevices: [
+          { deviceName: etcdDevice, ...diskOf(plan.etcdDisk, tagsOf(stack, `${plan.name}-etcd`)) },
+        ],
+      }),
       tags: tagsOf(stack, plan.name),
     },
     {
@@ -104,16 +111,42 @@ export function createMachine(
   return { machine, instance };
 }
 
-/** What stays as it was when the machine began, somebody may have wanted to change. */
-function warnOfHardware({ name, group, disk }: MachinePlan, type: string, instance: Instance): void {
-  const warn = (has: string, wanted: string) =>
-    pulumi.log.warn(
-      `${name} stays ${has}: ${wanted} is for new machines. Raise flotilla:machines.${group}.generation`,
-    );
-  instance.instanceType.apply((actual) => {
-    if (actual !== type) warn(actual, type);
-  });
-  instance.rootBlockDevice.apply(({ volumeSize }) => {
-    if (volumeSize < disk) warn(`with ${volumeSize} GiB of disk`, `${disk} GiB`);
-  });
+/** @param size in GiB */
+function diskOf(size: number, tags: ReturnType<typeof tagsOf>) {
+  return { volumeType: 'gp3', volumeSize: size, encrypted: true, deleteOnTermination: true, tags };
+}
+
+/** What an instance was found to be made of, as far as it stays so. */
+interface ActualHardware {
+  readonly type: string;
+  /** GiB */
+  readonly disk: number;
+  /** GiB; undefined where etcd has no disk of its own. */
+  readonly etcdDisk: number | undefined;
+}
+
+/** What stays as it was when the machine began, and somebody may have wanted to change. */
+export function hardwareWarnings(plan: MachinePlan, type: string, actual: ActualHardware): string[] {
+  const { name, group, disk, etcd, etcdDisk } = plan;
+  const next = etcd
+    ? 'Members of etcd are not replaced so far: only another stack would have it'
+    : `Raise flotilla:machines.${group}.generation`;
+  const forEtcd = (size: number | undefined) =>
+    size === undefined ? 'no disk for etcd' : `a disk of ${size} GiB for etcd`;
+  const differing = [
+    ...(actual.type === type ? [] : [[actual.type, type]]),
+    ...(actual.disk >= disk ? [] : [[`with ${actual.disk} GiB of disk`, `${disk} GiB`]]),
+    ...(actual.etcdDisk === etcdDisk ? [] : [[`with ${forEtcd(actual.etcdDisk)}`, forEtcd(etcdDisk)]]),
+  ];
+  return differing.map(([has, wanted]) => `${name} stays ${has}: ${wanted} is for new machines. ${next}`);
+}
+
+function warnOfHardware(plan: MachinePlan, type: string, instance: Instance): void {
+  pulumi
+    .all([instance.instanceType, instance.rootBlockDevice, instance.ebsBlockDevices])
+    .apply(([actual, root, others]) => {
+      const etcdDisk = others?.find(({ deviceName }) => deviceName === etcdDevice)?.volumeSize;
+      const found = { type: actual, disk: root.volumeSize, etcdDisk };
+      for (const warning of hardwareWarnings(plan, type, found)) pulumi.log.warn(warning);
+    });
 }

@@ -1,14 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
-import { answerAws, lookUpAws } from '../../../test/contract/aws-answers.ts';
-import { answerOwn } from '../../../test/contract/platform.ts';
-import { known, runProgram } from '../../../test/contract/pulumi-program.ts';
-import { stackSchema } from '../../config/schema.ts';
-import { compare } from '../../model/compare.ts';
-import { planCluster } from '../../plan/plan.ts';
-import type { Machines } from '../platform.ts';
-import { wholeStack } from '../scope.ts';
-import { awsPlatform } from './index.ts';
+import { runAws } from '../../../test/contract/aws-program.ts';
 import { balancerName } from './published.ts';
 import { canonicalRange } from './security-groups.ts';
 
@@ -16,28 +8,7 @@ const core = { count: 3, etcd: true };
 
 beforeAll(() => pulumi.runtime.setAllConfig({ 'aws:region': 'eu-central-1', 'aws:profile': 'somebody' }));
 
-async function run(machines: object, more: object = {}, stack = 'dev', os = 'debian-13') {
-  const aws = { sshFrom: ['203.0.113.7', '198.51.100.0/24'], ...more };
-  const plan = planCluster(stack, stackSchema.parse({ platform: 'aws', os, aws, machines }));
-  const { result, registered } = await runProgram<Machines>(
-    () =>
-      awsPlatform.createMachines(
-        plan,
-        pulumi.output('ssh-ed25519 AAAA operator'),
-        pulumi.output('key'),
-        wholeStack,
-      ),
-    (args) => (args.type.startsWith('flotilla:') ? answerOwn(args) : answerAws(args)),
-    lookUpAws,
-  );
-  // They are registered in the order in which their inputs are known.
-  const sorted = [...registered].sort((a, b) => compare(a.name, b.name));
-  const ofKind = (kind: string) => sorted.filter(({ type }) => type.endsWith(`:${kind}`));
-  const published = await Promise.all(result.published.map((each) => known(each)));
-  return { result, registered, ofKind, published };
-}
-
-type Made = Awaited<ReturnType<typeof run>>;
+type Made = Awaited<ReturnType<typeof runAws>>;
 
 const securityGroup = (part: string) => `SecurityGroup-flotilla-dev-${part}-1`;
 
@@ -50,7 +21,7 @@ function letInto({ ofKind }: Made, part: string): Record<string, unknown>[] {
 
 describe('the network', () => {
   test('a subnet in each zone, with a way out that is there before any machine', async () => {
-    const { ofKind } = await run({ core });
+    const { ofKind } = await runAws({ core });
     expect(ofKind('Vpc').map(({ inputs }) => inputs)).toEqual([
       {
         cidrBlock: '10.77.0.0/16',
@@ -73,7 +44,7 @@ describe('the network', () => {
   });
 
   test('machines of each group go round the zones', async () => {
-    const { ofKind } = await run({ core: { count: 4 }, web: { count: 1 } }, { zones: ['c', 'a'] });
+    const { ofKind } = await runAws({ core: { count: 4 }, web: { count: 1 } }, { zones: ['c', 'a'] });
     expect(
       ofKind('Instance').map(({ name, inputs: { availabilityZone, subnetId } }) => [
         name,
@@ -90,7 +61,7 @@ describe('the network', () => {
   });
 
   test('stays where it began, and its machines with it', async () => {
-    const { ofKind } = await run({ core });
+    const { ofKind } = await runAws({ core });
     expect(ofKind('Vpc').map(({ ignoreChanges }) => ignoreChanges)).toEqual([['cidrBlock']]);
     for (const { ignoreChanges, deleteBeforeReplace } of ofKind('Instance')) {
       expect(ignoreChanges).toEqual(
@@ -103,7 +74,7 @@ describe('the network', () => {
 
 describe('security groups', () => {
   test('SSH from the named ranges, everything between members, nothing else', async () => {
-    const made = await run({ core });
+    const made = await runAws({ core });
     expect(letInto(made, 'member')).toEqual([
       { ipProtocol: '-1', referencedSecurityGroupId: securityGroup('member') },
       { ipProtocol: 'tcp', fromPort: 22, toPort: 22, cidrIpv4: '198.51.100.0/24' },
@@ -119,7 +90,7 @@ describe('security groups', () => {
   });
 
   test('their rules are there before every machine, and go after it', async () => {
-    const { ofKind } = await run({ core: { ...core, publish: { 80: 8080 } } }, { loadBalancer: true });
+    const { ofKind } = await runAws({ core: { ...core, publish: { 80: 8080 } } }, { loadBalancer: true });
     const rules = [...ofKind('SecurityGroupIngressRule'), ...ofKind('SecurityGroupEgressRule')];
     const base = rules.filter(({ inputs }) => inputs.securityGroupId === securityGroup('member'));
     const [balancer] = ofKind('LoadBalancer');
@@ -140,64 +111,8 @@ describe('security groups', () => {
   ])('%s is %s to AWS', (source, range) => expect(canonicalRange(source)).toBe(range));
 
   test('what is said twice is one rule', async () => {
-    const made = await run({ core }, { sshFrom: ['203.0.113.7', '203.0.113.7/32'] });
+    const made = await runAws({ core }, { sshFrom: ['203.0.113.7', '203.0.113.7/32'] });
     expect(letInto(made, 'member')).toHaveLength(2);
-  });
-});
-
-describe('a machine', () => {
-  test('asks for tokens before it tells anything of itself, and has an encrypted disk', async () => {
-    const { ofKind } = await run({ core: { ...core, disk: 20 }, small: { count: 1, disk: 4 } });
-    for (const { inputs } of ofKind('Instance'))
-      expect(inputs).toMatchObject({
-        metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
-        rootBlockDevice: { encrypted: true, volumeType: 'gp3', deleteOnTermination: true },
-      });
-    const sizes = ofKind('Instance').map(({ inputs }) => inputs.rootBlockDevice);
-    expect(sizes).toMatchObject([20, 20, 20, 8].map((volumeSize) => ({ volumeSize })));
-  });
-
-  test('of Flatcar has its newest stable image, and room for it', async () => {
-    const { ofKind } = await run({ core }, {}, 'dev', 'flatcar');
-    for (const { inputs } of ofKind('Instance')) {
-      expect(inputs.rootBlockDevice).toMatchObject({ volumeSize: 12 });
-      for (const part of ['"mostRecent":true', '075585003325', 'Flatcar-stable-*', 'x86_64'])
-        expect(inputs.ami).toContain(part);
-    }
-  });
-
-  test('never has what the provider would replace or stop it for', async () => {
-    const { ofKind } = await run({ core });
-    for (const { inputs } of ofKind('Instance'))
-      for (const key of ['userData', 'userDataReplaceOnChange', 'associatePublicIpAddress', 'volumeTags'])
-        expect(inputs).not.toHaveProperty(key);
-  });
-
-  test('tells units of its zone and its type', async () => {
-    const { result } = await run({ core }, { size: 'm6i.large' });
-    const told = await Promise.all(result.machines.map(({ metadata }) => known(metadata)));
-    expect(told).toEqual([
-      { zone: 'eu-central-1a', 'instance-type': 'm6i.large' },
-      { zone: 'eu-central-1b', 'instance-type': 'm6i.large' },
-      { zone: 'eu-central-1c', 'instance-type': 'm6i.large' },
-    ]);
-  });
-
-  test.each([
-    ['no word of it', {}, 'ami of /aws/service/debian/release/13/latest/amd64'],
-    ['an id', { image: 'ami-0123456789abcdef0' }, 'ami-0123456789abcdef0'],
-    ['a parameter', { image: { parameter: '/my/own' } }, 'ami of /my/own'],
-    [
-      'owner and name',
-      { image: { owner: '136693071363', name: 'debian-13-amd64-*' } },
-      expect.stringMatching(/"mostRecent":true.*136693071363|136693071363.*"mostRecent":true/),
-    ],
-  ])('image by %s', async (_, more, ami) => {
-    const { ofKind } = await run({ core }, more);
-    for (const { inputs, secrets } of ofKind('Instance')) {
-      expect(inputs.ami).toEqual(ami);
-      expect(secrets).toEqual(['userDataBase64']);
-    }
   });
 });
 
@@ -210,7 +125,7 @@ describe('published ports', () => {
   const world = { ipProtocol: 'tcp', cidrIpv4: '0.0.0.0/0' };
 
   test('without a load balancer: on each machine of the group, open to all', async () => {
-    const made = await run(machines);
+    const made = await runAws(machines);
     expect(letInto(made, 'group-core')).toEqual([
       { ...world, fromPort: 8080, toPort: 8080 },
       { ...world, fromPort: 8081, toPort: 8081 },
@@ -224,7 +139,7 @@ describe('published ports', () => {
   });
 
   test('with a load balancer: one for all, and nobody past it', async () => {
-    const made = await run(machines, { loadBalancer: true });
+    const made = await runAws(machines, { loadBalancer: true });
     const source = { ipProtocol: 'tcp', referencedSecurityGroupId: securityGroup('balancer') };
     expect(letInto(made, 'group-core')).toEqual([
       { ...source, fromPort: 8080, toPort: 8080 },
@@ -247,7 +162,7 @@ describe('published ports', () => {
   });
 
   test('each port of the load balancer leads to its group, which is asked at that port', async () => {
-    const { ofKind } = await run(machines, { loadBalancer: true });
+    const { ofKind } = await runAws(machines, { loadBalancer: true });
     const groups = ofKind('TargetGroup').map(({ name, inputs: { port } }) => [name, port]);
     expect(groups).toEqual([
       ['flotilla-dev-443', 8443],
@@ -272,7 +187,7 @@ describe('published ports', () => {
   });
 
   test('another load balancer’s listeners come when the old ones are gone: a target group serves one only', async () => {
-    const { ofKind } = await run(machines, { loadBalancer: true });
+    const { ofKind } = await runAws(machines, { loadBalancer: true });
     const [balancer] = ofKind('LoadBalancer');
     const listeners = ofKind('Listener');
     expect(listeners).toHaveLength(4);
@@ -286,7 +201,7 @@ describe('published ports', () => {
   });
 
   test('only to groups that have machines: otherwise there is nothing to pay for', async () => {
-    const { ofKind, published } = await run({ core, none: machines.none }, { loadBalancer: true });
+    const { ofKind, published } = await runAws({ core, none: machines.none }, { loadBalancer: true });
     expect(ofKind('LoadBalancer')).toEqual([]);
     expect(published).toEqual([]);
   });
@@ -301,7 +216,7 @@ describe('ports that follow a service', () => {
 
   test('each asks the agent for its service, as often as the config says, and cuts nobody off', async () => {
     const healthCheck = { interval: 7, unhealthyThreshold: 3 };
-    const { ofKind } = await run(machines, { loadBalancer: true, healthCheck });
+    const { ofKind } = await runAws(machines, { loadBalancer: true, healthCheck });
     const asked = ofKind('TargetGroup').map(({ name, inputs }) => [
       name,
       inputs.port,
@@ -327,7 +242,7 @@ describe('ports that follow a service', () => {
   });
 
   test('nobody but the load balancer reaches the agents there, and those of no other group', async () => {
-    const made = await run(machines, { loadBalancer: true });
+    const made = await runAws(machines, { loadBalancer: true });
     const source = { ipProtocol: 'tcp', referencedSecurityGroupId: securityGroup('balancer') };
     expect(letInto(made, 'group-core')).toEqual(
       [8080, 8081, 8403].map((port) => ({ ...source, fromPort: port, toPort: port })),
@@ -337,14 +252,14 @@ describe('ports that follow a service', () => {
   });
 
   test('without a load balancer they are ports as all others are', async () => {
-    const made = await run(machines);
+    const made = await runAws(machines);
     expect(letInto(made, 'group-core').map(({ fromPort }) => fromPort)).toEqual([8080, 8081]);
   });
 });
 
 describe('what is named', () => {
   test('by the stack, in letters that every kind may have, and never like an id of AWS', async () => {
-    const { registered } = await run(
+    const { registered } = await runAws(
       { core: { ...core, publish: { 80: 8080 } } },
       { loadBalancer: true },
       'my.big_stack',
@@ -370,7 +285,11 @@ describe('what is named', () => {
   });
 
   test('security groups are described in the characters that AWS takes', async () => {
-    const { ofKind } = await run({ core: { ...core, publish: { 80: 80 } } }, { loadBalancer: true }, 'x_1.y');
+    const { ofKind } = await runAws(
+      { core: { ...core, publish: { 80: 80 } } },
+      { loadBalancer: true },
+      'x_1.y',
+    );
     for (const { inputs } of ofKind('SecurityGroup'))
       expect(inputs.description).toMatch(/^[a-zA-Z0-9 ._:/()#,@[\]+=&;{}!$*-]{1,255}$/);
   });

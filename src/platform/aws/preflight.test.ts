@@ -13,6 +13,7 @@ import { sizes } from './sizes.ts';
 const core = { count: 1, etcd: true };
 const inFrankfurt = { 'aws:region': 'eu-central-1' };
 const somebody: Credentials = {
+  stack: 'prod',
   config: { ...inFrankfurt, 'aws:profile': 'somebody' },
   environment: {},
   exists: () => false,
@@ -165,7 +166,7 @@ describe('the region', () => {
       {
         path: 'aws:region',
         problem: 'is missing',
-        fix: expect.stringMatching(/pulumi config set aws:region eu-central-1/),
+        fix: expect.stringMatching(/pulumi config set aws:region eu-central-1 --stack prod/),
       },
     ]);
   });
@@ -227,6 +228,7 @@ describe('the network', () => {
 
 describe('credentials', () => {
   const from = (more: Partial<Credentials>): Credentials => ({
+    stack: 'prod',
     config: { ...inFrankfurt, ...more.config },
     environment: more.environment ?? {},
     exists: more.exists ?? (() => false),
@@ -276,7 +278,7 @@ describe('credentials', () => {
 
   test('everything that stands in the way comes at once', () => {
     const given = { network: '172.17.0.0/16', aws: { size: 'huge.one' } };
-    expect(problemsOf(given, { config: {}, environment: {}, exists: () => false })).toMatchObject(
+    expect(problemsOf(given, { ...somebody, config: {} })).toMatchObject(
       ['aws:region', 'aws:profile', 'flotilla:network', 'flotilla:aws.size'].map((path) => ({ path })),
     );
   });

@@ -72,7 +72,7 @@ function countByZone(machines: readonly { zone: ZoneLetter }[]): ReadonlyMap<Zon
 }
 
 /** The environment's region does not count: another one would be another cluster, and this one would go. */
-function regionProblems({ config }: Credentials): Problem[] {
+function regionProblems({ config, stack }: Credentials): Problem[] {
   const region = config['aws:region'];
   if (region !== undefined && regions.includes(region)) return [];
   const guess = region && closest(region, regions);
@@ -82,7 +82,7 @@ function regionProblems({ config }: Credentials): Problem[] {
       problem: region === undefined ? 'is missing' : `${region} is no region that is known`,
       fix: guess
         ? `did you mean ${guess}?`
-        : `\`npx pulumi config set aws:region eu-central-1\`, or another of ${regions.join(', ')}`,
+        : `\`npx pulumi config set aws:region eu-central-1 --stack ${stack}\`, or another of ${regions.join(', ')}`,
     },
   ];
 }

@@ -24,7 +24,11 @@ export const digitaloceanPlatform: Platform = {
   ): Promise<Machines> {
     const { digitalocean: settings } = plan;
     if (!settings) throw new TypeError('a plan for DigitalOcean has settings of digitalocean');
-    const credentials = { config: pulumi.runtime.allConfig(), environment: process.env };
+    const credentials = {
+      stack: pulumi.getStack(),
+      config: pulumi.runtime.allConfig(),
+      environment: process.env,
+    };
     const wanted = preflight(plan, settings, credentials);
     await stayIn({ region: settings.region, setting: 'flotilla:digitalocean.region' }, scope);
     for (const warning of sshFromWarnings('flotilla:digitalocean.sshFrom', settings.sshFrom, plan.proxyJump))

@@ -8,7 +8,7 @@ import { preflight } from './preflight.ts';
 import { sizes } from './sizes.ts';
 
 const core = { count: 1, etcd: true };
-const token = { config: { 'digitalocean:token': 'secret' }, environment: {} };
+const token = { stack: 'prod', config: { 'digitalocean:token': 'secret' }, environment: {} };
 
 interface Given {
   readonly group?: object;
@@ -187,12 +187,15 @@ describe('the network', () => {
 });
 
 describe('credentials', () => {
-  const none = { config: {}, environment: {} };
+  const none = { stack: 'prod', config: {}, environment: {} };
 
   test.each([
     ["Pulumi's config", token],
-    ['the environment', { config: {}, environment: { DIGITALOCEAN_TOKEN: 'secret' } }],
-    ['its other variable', { config: {}, environment: { DIGITALOCEAN_ACCESS_TOKEN: 'secret' } }],
+    ['the environment', { stack: 'prod', config: {}, environment: { DIGITALOCEAN_TOKEN: 'secret' } }],
+    [
+      'its other variable',
+      { stack: 'prod', config: {}, environment: { DIGITALOCEAN_ACCESS_TOKEN: 'secret' } },
+    ],
   ])('come from %s', (_, credentials) => expect(problemsOf({}, credentials)).toEqual([]));
 
   test('without any, the fix says where to get and to put them', () => {
@@ -201,7 +204,7 @@ describe('credentials', () => {
         path: 'digitalocean:token',
         problem: 'there is no token for the API',
         fix: expect.stringMatching(
-          /account\/api\/tokens.*config set --secret digitalocean:token.*DIGITALOCEAN_TOKEN/s,
+          /account\/api\/tokens.*config set --secret digitalocean:token --stack prod`.*DIGITALOCEAN_TOKEN/s,
         ),
       },
     ]);

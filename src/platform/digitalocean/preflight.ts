@@ -8,6 +8,8 @@ import { chooseSize, type Size } from './sizes.ts';
 
 /** Where the plugin looks for a token: Pulumi's config, and its environment. */
 export interface Credentials {
+  /** Name of the stack, for the commands that set what is missing: another one may be selected. */
+  readonly stack: string;
   readonly config: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -67,7 +69,7 @@ export function preflight(
 /** The provider's own (terraform-provider-digitalocean, docs/index.md). */
 export const tokenVariables = ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'];
 
-export function credentialProblems({ config, environment }: Credentials): Problem[] {
+export function credentialProblems({ stack, config, environment }: Credentials): Problem[] {
   if (config['digitalocean:token'] || tokenVariables.some((name) => environment[name])) return [];
   return [
     {
@@ -75,7 +77,8 @@ export function credentialProblems({ config, environment }: Credentials): Proble
       problem: 'there is no token for the API',
       fix:
         'make one at https://cloud.digitalocean.com/account/api/tokens, then `npx pulumi config set --secret ' +
-        'digitalocean:token` or DIGITALOCEAN_TOKEN in the environment; docs/digitalocean.md says which rights it needs',
+        `digitalocean:token --stack ${stack}\` or DIGITALOCEAN_TOKEN in the environment; docs/digitalocean.md says which ` +
+        'rights it needs',
     },
   ];
 }

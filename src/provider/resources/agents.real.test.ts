@@ -129,6 +129,30 @@ async function members(): Promise<string[]> {
   return keys.map(({ value }) => JSON.parse(value).name).sort();
 }
 
+test('a machine with the id of another, or with etcd’s root, is told of before anything is signed or let in', async () => {
+  const wanted = inputs('core-1', 'worker-1');
+  const machines = Array.isArray(wanted.machines) ? wanted.machines : [];
+  for (const [id, message] of [
+    [fakeMachine('core-1').id, 'worker-1: its machine id [0-9a-f]{32} is that of core-1'],
+    ['root', 'worker-1: its machine id is "root", which is none'],
+  ]) {
+    const stolen = machines.map((each) => (each.name === 'worker-1' ? { ...each, id } : each));
+    const given = { ...wanted, machines: stolen };
+    await expect(handler.preview(given, undefined, context)).rejects.toThrow(new RegExp(`${message}`));
+    await expect(handler.create(given, context)).rejects.toThrow(new RegExp(`${message}`));
+  }
+  expect([...hosts.values()].flatMap(({ commands }) => commands)).toEqual([]);
+  expect(await members()).toEqual([]);
+});
+
+test('who took etcd’s root for an id can be taken out, and is let in nowhere on the way', async () => {
+  const old = await created('core-1', 'worker-1');
+  const before = Array.isArray(old.machines) ? old.machines : [];
+  const attacked = before.map((each) => (each.name === 'worker-1' ? { ...each, id: 'root' } : each));
+  await handler.update('dev/agents', inputs('core-1'), { ...old, machines: attacked }, context);
+  expect(await members()).toEqual(['core-1']);
+});
+
 const steps = () =>
   agent.requests.flatMap((request) =>
     /^POST .*\/(cordon|drain|uncordon)$/.test(request) ? (request.split('/').at(-1) ?? []) : [],

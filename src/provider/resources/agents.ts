@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
+import { refuseIds } from '../../etcd/access.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';
 import { followedSchema } from '../../model/followed.ts';
+import { isMachineId } from '../../model/machine-id.ts';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
@@ -76,6 +78,7 @@ export function agents(
     complete: async () => ({ bundle: (await building).sha256 }),
 
     async preview(wanted, old, context) {
+      refuseIds(wanted.machines);
       if (old)
         await previewLeave(
           agentsOf(use, old, { log: () => undefined, signal: context.signal }),
@@ -124,14 +127,17 @@ type Dialing = ConnectOptions & Pick<Context, 'log' | 'signal'>;
 
 const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
 
-/** The machines of before that are none of the stack any more: they are alive, since deletions come last. */
+/**
+ * The machines of before that are none of the stack any more: they are alive, since deletions come last. One whose id is
+ * none was never let in.
+ */
 function leavingOf(
   { machines, leaving }: Pick<Outputs, 'machines' | 'leaving'>,
   wanted: { readonly machines: readonly { readonly id: string }[] },
 ): readonly MachineAccess[] {
   const known = new Map([...machines, ...leaving].map((machine) => [machine.id, machine]));
   const staying = new Set(wanted.machines.map(({ id }) => id));
-  return [...known.values()].filter(({ id }) => !staying.has(id));
+  return [...known.values()].filter(({ id }) => isMachineId(id) && !staying.has(id));
 }
 
 /**
@@ -145,6 +151,7 @@ async function install(
   context: Context,
   leaving?: readonly MachineAccess[],
 ): Promise<Outputs> {
+  refuseIds(wanted.machines);
   const { log, signal } = context;
   const dialing = { log, signal };
   const admin = await openAdmin(use, wanted, context, dialing);

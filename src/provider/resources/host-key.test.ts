@@ -21,6 +21,21 @@ test('another life of the machine is met anew', () => {
   expect(diff({ incarnation: 'life-2' })).toEqual({ incarnation: { kind: 'update', replace: true } });
 });
 
+test('no refresh asks a machine again who it is: by then somebody may have broken into it', async () => {
+  // No machine answers at this port, so whatever asked would fail.
+  const pool = new ConnectionPool();
+  const outputs = { ...met, publicKey: 'ssh-ed25519 CCCC', machineId: 'c'.repeat(32) };
+  const context = { urn: 'urn:core-1', name: 'core-1', stack: 'dev', log: () => undefined };
+  const signal = AbortSignal.abort();
+  const handler = anyHandler(hostKey(pool));
+  const found = await handler.read('id', outputs, met, { ...context, signal });
+  expect(found?.outputs).toEqual(outputs);
+  expect(await handler.update('id', { ...met, host: '127.0.0.2' }, outputs, { ...context, signal })).toEqual({
+    ...outputs,
+    host: '127.0.0.2',
+  });
+});
+
 test('a machine that was met is not met again by a one-time key which it never had', () => {
   // A generation that is raised and put back makes the key anew, and not the machine.
   expect(diff({ oneTimeHostKey: 'ssh-ed25519 BBBB' })).toEqual({});

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { sizes } from '../../../src/platform/aws/sizes.ts';
-import type { MachineSize, Machines } from '../machines.ts';
+import type { MachineSpec, Machines } from '../machines.ts';
 import { type Call, nameTagOf } from './call.ts';
 import type { Answer } from './refusal.ts';
 
@@ -49,7 +49,7 @@ export class Instances {
         name: nameTagOf({ service, action, params }) ?? id,
         userData: unpacked(params.UserData ?? ''),
         image,
-        size: sizeOf(params),
+        ...hardwareOf(params, one(answer, 'rootDeviceName')),
         network: {
           id: network,
           range: this.#ranges.get(network) ?? '',
@@ -96,9 +96,20 @@ function unpacked(base64: string): string {
   return (gzipped ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
-function sizeOf(params: Call['params']): MachineSize {
+function hardwareOf(params: Call['params'], root: string): Pick<MachineSpec, 'size' | 'disks'> {
   const size = sizes.find(({ type }) => type === params.InstanceType);
   if (!size) throw new Error(`${params.InstanceType}: no machine of that type can be had here`);
-  const disk = Object.entries(params).find(([key]) => key.endsWith('.Ebs.VolumeSize'))?.[1];
-  return { vcpus: size.cpus, memory: size.memory, disk: Number(disk ?? imageDisk) };
+  const devices = devicesOf(params);
+  const disk = devices.find(({ name }) => name === root)?.gib ?? imageDisk;
+  const disks = devices.filter(({ name }) => name !== root).map(({ gib }) => gib);
+  return { size: { vcpus: size.cpus, memory: size.memory, disk }, disks };
+}
+
+/** What is said of disks, the root's among them, in the order of their numbers. */
+function devicesOf(params: Call['params']): { name: string; gib: number }[] {
+  return Object.entries(params).flatMap(([key, name]) => {
+    const [, mapping] = /^(BlockDeviceMapping\.\d+)\.DeviceName$/.exec(key) ?? [];
+    const gib = params[`${mapping}.Ebs.VolumeSize`];
+    return mapping === undefined || gib === undefined ? [] : [{ name, gib: Number(gib) }];
+  });
 }

@@ -32,7 +32,7 @@ export interface ResourceType<Session, Shape extends z.core.$ZodShape> {
   readonly innerDefaults?: Readonly<Partial<Record<keyof Shape & string, Properties>>>;
   /** Inputs that are lists whose order means nothing. */
   readonly sets?: readonly (keyof Shape & string)[];
-  /** Inputs that are objects of which the cloud chooses what the program leaves out. */
+  /** Inputs that are objects, or lists of them, of which the cloud chooses what the program leaves out. */
   readonly partial?: readonly (keyof Shape & string)[];
   readonly autoName?: AutoName;
   /** What no single input shows: property → what is wrong with it. */
@@ -150,8 +150,9 @@ function defaulted(inputs: Properties): readonly unknown[] {
   return Array.isArray(inputs[mark]) ? inputs[mark] : [];
 }
 
-/** Of an object that was found, what the program says something about. */
+/** Of an object that was found, or of each of a list, what the program says something about. */
 function narrowed(found: unknown, given: unknown): unknown {
+  if (Array.isArray(found) && Array.isArray(given)) return found.map((each, at) => narrowed(each, given[at]));
   if (!isObject(found) || !isObject(given)) return found;
   return Object.fromEntries(Object.keys(given).map((key) => [key, found[key]]));
 }

@@ -52,6 +52,18 @@ function addHost(last: number, state: Partial<FakeHostState> = {}): FakeHost {
   return host;
 }
 
+/** As when somebody there writes into /etc/machine-id. */
+function sayOtherId(host: FakeHost, machineId: string): void {
+  const program = host.programs.get('flotilla-host-state');
+  host.programs.set('flotilla-host-state', async (call) => {
+    const outcome = (await program?.(call)) ?? {};
+    return {
+      ...outcome,
+      stdout: outcome.stdout?.replace(/^machine-id .*$/m, `machine-id ${machineId}`) ?? '',
+    };
+  });
+}
+
 /** As sshd: the right host key, then the operator's user, or core once the stack's key is known there. */
 async function connect(target: SshTarget): Promise<Connection> {
   if (target.proxyJump) bastions.add(target.proxyJump.address);
@@ -193,6 +205,18 @@ describe('the network', () => {
     );
   });
 
+  test('refuses a new host whose id a known one says that it has by now', async () => {
+    addHost(5);
+    const { network: handler } = handlers();
+    const { outputs } = await handler.create(networkInputs(hostInput('core-1', 5)), contextOf('network'));
+    addHost(5, { machineId: '6'.repeat(32) });
+    addHost(6);
+    const both = networkInputs(hostInput('core-1', 5), hostInput('core-2', 6));
+    await expect(handler.update('dev', both, outputs, contextOf('network'))).rejects.toThrow(
+      'core-2 has the machine id of core-1',
+    );
+  });
+
   test('takes away, when it goes, what a run that was cut off left on a host that no machine is known of', async () => {
     const host = addHost(5);
     const before = host.snapshot();
@@ -295,6 +319,45 @@ describe('a machine', () => {
     await expect(moving).rejects.toThrow(
       '10.0.0.6:22 is another host than 10.0.0.5:22 was; put the old one back',
     );
+  });
+
+  // Who has broken into a host writes there what he likes, the word `root` and another machine's id among it.
+  test.each([['7'.repeat(32)], ['root'], ['']])(
+    'that says by now that its id is %j is refused by name, at refresh, preview and update',
+    async (machineId) => {
+      const host = addHost(5);
+      const { machine: handler } = handlers();
+      const { id, outputs } = await handler.create(machineInputs(5), contextOf('core-1'));
+      sayOtherId(host, machineId);
+      host.files.set('/etc/sudoers.d/flotilla', { contents: 'other\n', mode: '0440' });
+      const found = await handler.read(id, outputs, machineInputs(5), contextOf('core-1'));
+      expect(handler.drift(found?.outputs ?? {}).drifted).toContain(
+        `its machine id is not ${'5'.repeat(32)} any more`,
+      );
+      expect(found?.outputs).toMatchObject({ machineId: '5'.repeat(32) });
+      const why = `core-1: the machine id of 10.0.0.5:22 is ${JSON.stringify(machineId)}, and was ${'5'.repeat(32)}`;
+      const now = found?.outputs ?? {};
+      await expect(handler.preview(machineInputs(5), now, contextOf('core-1'))).rejects.toThrow(why);
+      await expect(handler.update(id, machineInputs(5), now, contextOf('core-1'))).rejects.toThrow(why);
+    },
+  );
+
+  test('that was installed anew, and whose new host key is named, has the id that it says then', async () => {
+    addHost(5);
+    const { machine: handler } = handlers();
+    const { id, outputs } = await handler.create(machineInputs(5), contextOf('core-1'));
+    addHost(5, { machineId: '7'.repeat(32) });
+    const before = { ...outputs, provedKey: generateSshKey('earlier').publicKey };
+    const anew = await handler.update(id, machineInputs(5), before, contextOf('core-1'));
+    expect(anew).toMatchObject({ machineId: '7'.repeat(32) });
+  });
+
+  test('whose id is none is not set up', async () => {
+    const host = addHost(5, { machineId: 'root' });
+    const before = host.snapshot();
+    const creating = handlers().machine.create(machineInputs(5), contextOf('core-1'));
+    await expect(creating).rejects.toThrow('core-1: "root" is no machine id');
+    expect(host.snapshot()).toEqual(before);
   });
 
   test('that does not answer any more is said to have drifted, and at its end how to go on', async () => {

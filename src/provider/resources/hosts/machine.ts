@@ -7,6 +7,7 @@ import { planHost, sayHostOperation } from '../../../hosts/plan.ts';
 import { type Added, addedSchema, recordPath } from '../../../hosts/record.ts';
 import type { Owner } from '../../../hosts/record-script.ts';
 import type { WantedHost } from '../../../hosts/wanted.ts';
+import { isMachineId, machineIdOf } from '../../../model/machine-id.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import { InvalidInput } from '../../../model/problem.ts';
 import type { Connection } from '../../../ssh/connection.ts';
@@ -60,7 +61,7 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
 
     async preview(wanted, old, context) {
       const { facts, provedKey } = await lookForPlan(connect, wanted, old, context);
-      if (old) refuseOther(old, wanted, facts, context);
+      if (old) refuseOther(old, wanted, facts, provedKey, context);
       return show(facts, wanted.wanted, provedKey, context);
     },
 
@@ -84,7 +85,7 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
     async update(_id, wanted, old, context) {
       return withHost(connect, wanted, context, async (connection) => {
         const found = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
-        refuseOther(old, wanted, found, context);
+        refuseOther(old, wanted, found, connection.target.hostKey, context);
         const facts = withRecord(found, old, context.name);
         return apply(connect, connection, facts, wanted, context);
       });
@@ -166,12 +167,28 @@ function show(facts: HostState, wanted: WantedHost, provedKey: string, { log }: 
   return { machineId: facts.machineId, provedKey };
 }
 
-/** Another host in a machine's place would leave what was added to the one before. */
-function refuseOther(old: Outputs, wanted: Inputs, { machineId, added }: HostState, { name }: Context): void {
-  if (machineId === old.machineId || added?.machine === name) return;
-  if (old.address === wanted.address && old.port === wanted.port) return;
+/**
+ * Another host in a machine's place would leave what was added to the one before. And what a host says of itself counts
+ * once, before it is one of the cluster: whoever has broken into it later would become any other machine by a word. A
+ * host that was installed anew has another host key, which the operator has named.
+ */
+function refuseOther(
+  old: Outputs,
+  wanted: Inputs,
+  { machineId }: HostState,
+  provedKey: string,
+  { name }: Context,
+): void {
+  if (machineId === old.machineId || !isMachineId(old.machineId)) return;
+  if (old.address !== wanted.address || old.port !== wanted.port)
+    throw new Error(
+      `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+    );
+  if (old.provedKey !== '' && provedKey !== old.provedKey) return;
   throw new Error(
-    `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+    `${name}: the machine id of ${wanted.address}:${wanted.port} is ${JSON.stringify(machineId)}, and was ${old.machineId} when it became a machine of the cluster, ` +
+      `which knows it by that one. If nobody of yours has changed it, somebody broke in there. To keep the host, put it back: \`echo ${old.machineId} > /etc/machine-id\` there, and reboot it. ` +
+      'Otherwise take it out of the stack and in again: lower the count of its group, `npm run up`, and raise it',
   );
 }
 
@@ -186,13 +203,8 @@ async function apply(
   const { log, signal, stack, name } = context;
   const provedKey = connection.target.hostKey;
   let record = facts.added;
-  const result = () => ({
-    ...wanted,
-    machineId: facts.machineId,
-    provedKey,
-    drifted: [],
-    ...(record && { record }),
-  });
+  const machineId = machineIdOf(name, facts.machineId);
+  const result = () => ({ ...wanted, machineId, provedKey, drifted: [], ...(record && { record }) });
   refuseStranger(facts, wanted, context);
   try {
     const recorded = (added: Added) => {
@@ -241,8 +253,13 @@ async function lookAgain(
   try {
     return await withHost(connect, old, quiet, async (connection) => {
       const facts = await readHost(connection, old.wanted, old.authorizedKey, context);
-      const lost = facts.added ? [] : [`write ${recordPath}: it is gone`];
-      const drifted = [...lost, ...planHost(facts, old.wanted).map(sayHostOperation)];
+      const drifted = [
+        ...(isMachineId(old.machineId) && facts.machineId !== old.machineId
+          ? [`its machine id is not ${old.machineId} any more`]
+          : []),
+        ...(facts.added ? [] : [`write ${recordPath}: it is gone`]),
+        ...planHost(facts, old.wanted).map(sayHostOperation),
+      ];
       return facts.added?.owner === old.authorizedKey ? { drifted, record: facts.added } : { drifted };
     });
   } catch (error) {

@@ -47,6 +47,9 @@ type Known = Pick<Inputs, 'hosts' | 'identityFile'> & {
   readonly authorizedKey?: string | undefined;
 };
 
+/** Seconds for the SSH of a host that is one of the cluster already. */
+const patience = 10;
+
 /** Looks at all hosts before anything is changed on any of them. */
 export function network(connect: Connect): ResourceHandler<Inputs, Outputs> {
   return {
@@ -91,8 +94,11 @@ async function look(
   const isKnown = (each: Host) => old?.hosts.some((before) => isSame(before, each)) ?? false;
   const fresh = wanted.hosts.filter((each) => !isKnown(each));
   const looks = await Promise.all(fresh.map((each) => lookAtHost(connect, wanted, each, context)));
+  // A new one's id is compared with what the others say now too, not only with what they said when they were new.
+  const known = wanted.hosts.filter(isKnown);
+  const said = fresh.length > 0 ? await idsNow(connect, wanted, known, context) : new Map<string, string>();
   const kept = Object.fromEntries(
-    wanted.hosts.filter(isKnown).map(({ name }) => [name, old?.machineIds[name] ?? '']),
+    known.map(({ name }) => [name, said.get(name) ?? old?.machineIds[name] ?? '']),
   );
   const found = looks.flatMap(({ host: { name }, facts }) =>
     facts ? [[name, facts.machineId] as const] : [],
@@ -108,6 +114,18 @@ async function look(
     throw new InvalidInput('These hosts cannot be used; nothing was changed:', problems);
   const emulated = looks.some(({ facts }) => facts?.virtualization === 'qemu');
   return { emulated: old?.emulated ?? emulated, machineIds, systems: systemsOf(wanted.hosts, looks, old) };
+}
+
+/** Of those that answer: nobody's joining has to wait for a host that is off. */
+async function idsNow(
+  connect: Connect,
+  wanted: Known,
+  hosts: readonly Host[],
+  context: Context,
+): Promise<ReadonlyMap<string, string>> {
+  const quiet = { ...context, log: () => undefined, deadline: patience };
+  const looks = await Promise.all(hosts.map((each) => lookAtHost(connect, wanted, each, quiet)));
+  return new Map(looks.flatMap(({ host: { name }, facts }) => (facts ? [[name, facts.machineId]] : [])));
 }
 
 /** A host that was not looked at runs what it ran; before a state said so, that was Debian 13. */

@@ -10,7 +10,7 @@ const MetadataOptions = z.strictObject({
   instanceMetadataTags: z.string().optional(),
 });
 
-const RootBlockDevice = z.strictObject({
+const BlockDevice = z.strictObject({
   deleteOnTermination: z.boolean().optional(),
   encrypted: z.boolean().optional(),
   iops: z.number().optional(),
@@ -21,12 +21,15 @@ const RootBlockDevice = z.strictObject({
   volumeType: z.string().optional(),
 });
 
+const EbsBlockDevice = BlockDevice.extend({ deviceName: z.string() });
+
 export const instanceInputs = z.strictObject({
   ...tagged,
   ami: z.string().optional(),
   associatePublicIpAddress: z.boolean().optional(),
   availabilityZone: z.string().optional(),
   disableApiTermination: z.boolean().optional(),
+  ebsBlockDevices: z.array(EbsBlockDevice).optional(),
   forceDestroy: z.boolean().optional(),
   instanceInitiatedShutdownBehavior: z.string().optional(),
   instanceType: z.string().optional(),
@@ -34,7 +37,7 @@ export const instanceInputs = z.strictObject({
   metadataOptions: MetadataOptions.optional(),
   monitoring: z.boolean().optional(),
   privateIp: z.string().optional(),
-  rootBlockDevice: RootBlockDevice.optional(),
+  rootBlockDevice: BlockDevice.optional(),
   sourceDestCheck: z.boolean().optional(),
   subnetId: z.string().optional(),
   userData: z.string().optional(),
@@ -43,7 +46,7 @@ export const instanceInputs = z.strictObject({
   vpcSecurityGroupIds: z.array(z.string()).optional(),
 });
 export type InstanceInputs = z.output<typeof instanceInputs>;
-export type RootDevice = z.output<typeof RootBlockDevice>;
+export type Device = z.output<typeof BlockDevice>;
 
 /** Bytes that AWS takes. The stock plugin counts those of `userData` only, and prints the whole of it. */
 const mostUserData = 16_384;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
-  CreateTagsCommand,
+  type BlockDeviceMapping,
   DescribeImagesCommand,
   type EC2Client,
   type Instance,
@@ -10,7 +10,7 @@ import {
 import { doing } from './failure.ts';
 import type { InstanceInputs } from './instance-inputs.ts';
 import { required } from './read.ts';
-import { tagSpecifications, wireTags } from './tags.ts';
+import { retag, tagSpecifications } from './tags.ts';
 import { deviceOf, metadataOf, value } from './wire.ts';
 
 /** @returns the new instance, which is pending */
@@ -21,7 +21,7 @@ export async function launch(ec2: EC2Client, wanted: InstanceInputs): Promise<In
 }
 
 async function requestOf(ec2: EC2Client, wanted: InstanceInputs): Promise<RunInstancesCommandInput> {
-  const { ami, userData, userDataBase64, rootBlockDevice: root, availabilityZone } = wanted;
+  const { ami, userData, userDataBase64, availabilityZone } = wanted;
   return {
     // With the same one for each try, what was made although its answer got lost is found again.
     ClientToken: randomUUID(),
@@ -36,12 +36,22 @@ async function requestOf(ec2: EC2Client, wanted: InstanceInputs): Promise<RunIns
     Monitoring: wanted.monitoring === undefined ? undefined : { Enabled: wanted.monitoring },
     MetadataOptions: metadataOf(wanted.metadataOptions),
     ...(availabilityZone !== undefined && { Placement: { AvailabilityZone: availabilityZone } }),
-    ...(root && {
-      BlockDeviceMappings: [{ DeviceName: await rootDeviceName(ec2, ami), Ebs: deviceOf(root) }],
-    }),
+    BlockDeviceMappings: await mappingsOf(ec2, wanted),
     ...networkOf(wanted),
     TagSpecifications: tagSpecifications('instance', wanted.tags),
   };
+}
+
+/** In the stock plugin's order. None at all is left out, and the image has its own. */
+async function mappingsOf(
+  ec2: EC2Client,
+  { ami, rootBlockDevice: root, ebsBlockDevices: others = [] }: InstanceInputs,
+): Promise<BlockDeviceMapping[] | undefined> {
+  const mappings = [
+    ...others.map(({ deviceName, ...device }) => ({ DeviceName: deviceName, Ebs: deviceOf(device) })),
+    ...(root ? [{ DeviceName: await rootDeviceName(ec2, ami), Ebs: deviceOf(root) }] : []),
+  ];
+  return mappings.length > 0 ? mappings : undefined;
 }
 
 /** Whether it gets a public address can be said of a network interface only. */
@@ -68,14 +78,22 @@ async function rootDeviceName(ec2: EC2Client, ami: string | undefined): Promise<
   return required(Images?.[0]?.RootDeviceName, 'RootDeviceName');
 }
 
-/** A volume that comes with an instance is tagged when it is there. */
-export async function tagRootVolume(ec2: EC2Client, instance: Instance, { rootBlockDevice }: InstanceInputs) {
-  const tags = wireTags(rootBlockDevice?.tags ?? {});
-  const id = rootVolumeOf(instance);
-  if (tags.length > 0 && id !== undefined)
-    await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tags }));
+/** Volumes that come with an instance are tagged when it is there. */
+export async function tagVolumes(
+  ec2: EC2Client,
+  instance: Instance,
+  { rootBlockDevice: root, ebsBlockDevices: others = [] }: InstanceInputs,
+): Promise<void> {
+  const devices = [{ deviceName: instance.RootDeviceName, tags: root?.tags }, ...others];
+  for (const { deviceName, tags } of devices) {
+    const id = volumeAt(instance, deviceName);
+    if (id !== undefined) await retag(ec2, id, tags, {});
+  }
 }
 
-export function rootVolumeOf({ BlockDeviceMappings = [], RootDeviceName }: Instance): string | undefined {
-  return BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.VolumeId;
+function volumeAt(
+  { BlockDeviceMappings = [] }: Instance,
+  deviceName: string | undefined,
+): string | undefined {
+  return BlockDeviceMappings.find(({ DeviceName }) => DeviceName === deviceName)?.Ebs?.VolumeId;
 }

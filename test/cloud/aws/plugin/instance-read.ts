@@ -4,10 +4,10 @@ import {
   type EC2Client,
   type Instance,
   type InstanceAttributeName,
+  type InstanceBlockDeviceMapping,
 } from '@aws-sdk/client-ec2';
 import type { Properties } from '../../../../src/provider/resource.ts';
-import { rootVolumeOf } from './instance-launch.ts';
-import { arnOf } from './read.ts';
+import { arnOf, required } from './read.ts';
 import type { Session } from './session.ts';
 import { tagOutputs } from './tags.ts';
 
@@ -45,7 +45,7 @@ export async function instanceOutputs(
     privateIp: found.PrivateIpAddress ?? '',
     publicDns: found.PublicDnsName ?? '',
     publicIp: found.PublicIpAddress ?? '',
-    rootBlockDevice: await rootDevice(ec2, found),
+    ...(await devices(ec2, found)),
     // Names are for groups outside of VPCs.
     securityGroups: found.VpcId === undefined ? groups.map(({ GroupName }) => GroupName) : [],
     sourceDestCheck: found.SourceDestCheck ?? true,
@@ -78,15 +78,26 @@ function userData(encoded: string | undefined, known: Properties): Properties {
   return { userData: Buffer.from(encoded, 'base64').toString('utf8') };
 }
 
-async function rootDevice(ec2: EC2Client, found: Instance): Promise<Properties | undefined> {
-  const id = rootVolumeOf(found);
-  if (id === undefined) return undefined;
+async function devices(
+  ec2: EC2Client,
+  { BlockDeviceMappings: mappings = [], RootDeviceName }: Instance,
+): Promise<Properties> {
+  const isRoot = ({ DeviceName }: InstanceBlockDeviceMapping) => DeviceName === RootDeviceName;
+  const root = mappings.find(isRoot);
+  const others = mappings.filter((each) => !isRoot(each));
+  return {
+    rootBlockDevice: root && (await device(ec2, root)),
+    ebsBlockDevices: await Promise.all(others.map((each) => device(ec2, each))),
+  };
+}
+
+async function device(ec2: EC2Client, { DeviceName, Ebs }: InstanceBlockDeviceMapping): Promise<Properties> {
+  const id = required(Ebs?.VolumeId, 'VolumeId');
   const { Volumes: [volume] = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
-  const mapping = found.BlockDeviceMappings?.find(({ Ebs }) => Ebs?.VolumeId === id);
   return {
     ...tagOutputs(volume?.Tags),
-    deleteOnTermination: mapping?.Ebs?.DeleteOnTermination,
-    deviceName: mapping?.DeviceName,
+    deleteOnTermination: Ebs?.DeleteOnTermination,
+    deviceName: DeviceName,
     encrypted: volume?.Encrypted,
     iops: volume?.Iops,
     kmsKeyId: volume?.KmsKeyId ?? '',

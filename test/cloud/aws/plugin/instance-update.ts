@@ -52,6 +52,19 @@ export async function updateInstance(
   if (partlyChanged(wanted.metadataOptions, old.metadataOptions)) await setMetadata(session, id, wanted);
   if (partlyChanged(wanted.rootBlockDevice, old.rootBlockDevice))
     await setRootDevice(session, id, wanted, old);
+  if (changed('ebsBlockDevices')) await retagDevices(session, wanted, old);
+}
+
+const Devices = z
+  .array(z.looseObject({ deviceName: z.string(), volumeId: z.string(), tags: z.unknown() }))
+  .default([]);
+
+/** Of a volume beside the root's all else is the same, or there would be another instance. */
+async function retagDevices({ ec2 }: Session, wanted: InstanceInputs, old: Properties): Promise<void> {
+  for (const { deviceName, volumeId, tags } of Devices.parse(old.ebsBlockDevices)) {
+    const device = wanted.ebsBlockDevices?.find((each) => each.deviceName === deviceName);
+    if (device?.tags !== undefined) await retag(ec2, volumeId, device.tags, tags);
+  }
 }
 
 /** Whether something that the program says is not so. */

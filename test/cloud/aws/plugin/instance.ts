@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { awsType } from './aws-type.ts';
 import { doing, unlessGone } from './failure.ts';
 import { instanceInputs, instanceProblems } from './instance-inputs.ts';
-import { launch, tagRootVolume } from './instance-launch.ts';
+import { launch, tagVolumes } from './instance-launch.ts';
 import { instanceOutputs } from './instance-read.ts';
 import { findInstance, waitForInstance } from './instance-state.ts';
 import { allowTermination, setSourceDestCheck, updateInstance } from './instance-update.ts';
@@ -13,6 +14,10 @@ import { required } from './read.ts';
 const Encryption = z
   .object({ encrypted: z.boolean().optional(), kmsKeyId: z.string().optional() })
   .default({});
+
+const Untagged = z
+  .array(z.looseObject({ deviceName: z.string() }).transform(({ tags, ...device }) => device))
+  .default([]);
 
 /** User data changes in place, while the instance is stopped, unless the program asks for another one. */
 const ifAsked = (_old: unknown, _value: unknown, { userDataReplaceOnChange }: Record<string, unknown>) =>
@@ -26,6 +31,7 @@ export const instance = awsType<typeof instanceInputs.shape>({
     'associatePublicIpAddress',
     'availabilityZone',
     'disableApiTermination',
+    'ebsBlockDevices',
     'ebsOptimized',
     'instanceInitiatedShutdownBehavior',
     'instanceState',
@@ -58,19 +64,23 @@ export const instance = awsType<typeof instanceInputs.shape>({
       const [before, now] = [Encryption.parse(old), Encryption.parse(value)];
       return before.encrypted !== now.encrypted || before.kmsKeyId !== now.kmsKeyId;
     },
+    ebsBlockDevices: (old, value) => !isDeepStrictEqual(Untagged.parse(old), Untagged.parse(value)),
     userData: ifAsked,
     userDataBase64: ifAsked,
   },
   defaults: { forceDestroy: false, sourceDestCheck: true, userDataReplaceOnChange: false },
-  innerDefaults: { rootBlockDevice: { deleteOnTermination: true } },
-  partial: ['metadataOptions', 'rootBlockDevice'],
-  sets: ['vpcSecurityGroupIds'],
+  innerDefaults: {
+    rootBlockDevice: { deleteOnTermination: true },
+    ebsBlockDevices: { deleteOnTermination: true },
+  },
+  partial: ['metadataOptions', 'rootBlockDevice', 'ebsBlockDevices'],
+  sets: ['vpcSecurityGroupIds', 'ebsBlockDevices'],
   problems: instanceProblems,
   async create(session, wanted, made) {
     const id = required((await launch(session.ec2, wanted)).InstanceId, 'InstanceId');
     made(id);
     const running = await waitForInstance(session, id, 'created');
-    await tagRootVolume(session.ec2, running, wanted);
+    await tagVolumes(session.ec2, running, wanted);
     if (wanted.sourceDestCheck === false) await setSourceDestCheck(session, id, false);
   },
   async read(session, id, known) {

@@ -1,4 +1,6 @@
+import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { type Known, silent, TestEngine } from '../../plugin/test-engine.ts';
 import { publicKey } from '../../public-key.ts';
@@ -10,6 +12,7 @@ import { createPlugin } from './plugin.ts';
 let moto: Moto;
 let proxy: AwsApi;
 let engine: TestEngine;
+let ec2: EC2Client;
 
 beforeAll(async () => {
   moto = await startMoto();
@@ -20,13 +23,24 @@ beforeAll(async () => {
     token: (type: string) => `aws:${type}`,
   };
   engine = await TestEngine.start(plugin);
+  const credentials = { accessKeyId: 'other', secretAccessKey: 'other' };
+  ec2 = new EC2Client({ endpoint: moto.url, region: 'us-east-1', credentials });
 });
 
 afterAll(async () => {
   engine?.stop();
+  ec2?.destroy();
   await proxy?.close();
   await moto?.stop();
 });
+
+const Disks = z.tuple([z.looseObject({ volumeId: z.string() })]);
+
+/** What moto has of a volume; undefined when it is gone. */
+async function volume(id: string) {
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
+  return Volumes.find(({ VolumeId }) => VolumeId === id);
+}
 
 /** Makes it, and finds nothing to do after a refresh. */
 async function made(type: string, name: string, program: Properties): Promise<Known> {
@@ -69,10 +83,24 @@ test('every type: made, the same after a refresh, changed in place, gone', async
     keyName: key.id,
     userData: 'one',
     metadataOptions: { httpTokens: 'required' },
-    rootBlockDevice: { volumeSize: 16 },
+    rootBlockDevice: { volumeSize: 16, encrypted: true },
+    ebsBlockDevices: [
+      { deviceName: '/dev/sdf', volumeSize: 10, volumeType: 'gp3', encrypted: true, tags: { Name: 'etcd' } },
+    ],
     tags,
   };
   const instance = await made('ec2/instance:Instance', 'i', program);
+  const [disk] = Disks.parse(instance.outputs.ebsBlockDevices);
+  expect(instance.outputs.rootBlockDevice).toMatchObject({ volumeSize: 16, encrypted: true });
+  expect(await volume(disk.volumeId)).toMatchObject({
+    Size: 10,
+    VolumeType: 'gp3',
+    Encrypted: true,
+    Tags: [{ Key: 'Name', Value: 'etcd' }],
+    Attachments: [{ InstanceId: instance.id, Device: '/dev/sdf' }],
+  });
+  // moto tells it of the instance's device alone.
+  expect(disk.deleteOnTermination).toBe(true);
   const changed = { ...program, instanceType: 't3.large', userData: 'two', tags: { Name: 'other' } };
   const later = await engine.update(instance, changed);
   const shown = {
@@ -117,5 +145,6 @@ test('every type: made, the same after a refresh, changed in place, gone', async
     expect(await engine.refresh(each)).toBeUndefined();
   }
   expect(proxy.inventory.names()).toEqual([]);
+  expect(await volume(disk.volumeId)).toBeUndefined();
   expect(proxy.failures).toEqual([]);
 });

@@ -105,6 +105,7 @@ describe('inputs', () => {
 
 describe('what replaces', () => {
   const rule = { securityGroupId: 'sg-1', ipProtocol: 'tcp', cidrIpv4: '192.0.2.0/24' };
+  const data = { deviceName: '/dev/sdf', volumeSize: 10, encrypted: true };
   const balancer = { loadBalancerType: 'network', subnets: ['subnet-1'] };
 
   test.each<[string, Properties, Properties, readonly string[]]>([
@@ -124,6 +125,19 @@ describe('what replaces', () => {
       { rootBlockDevice: { volumeSize: 9 } },
       [],
     ],
+    [
+      'Instance',
+      { ...instance, ebsBlockDevices: [data] },
+      { ebsBlockDevices: [{ ...data, volumeSize: 12 }] },
+      ['ebsBlockDevices'],
+    ],
+    [
+      'Instance',
+      { ...instance, ebsBlockDevices: [data] },
+      { ebsBlockDevices: [{ ...data, tags: { a: 'b' } }] },
+      [],
+    ],
+    ['Instance', instance, { ebsBlockDevices: [data] }, ['ebsBlockDevices']],
     ['KeyPair', { publicKey }, { publicKey: `${publicKey}\n` }, []],
     ['KeyPair', { publicKey }, { publicKey: `${publicKey}x` }, ['publicKey']],
     ['SecurityGroup', { vpcId: 'vpc-1' }, { description: 'other' }, ['description']],

@@ -1,5 +1,5 @@
 import type { EbsBlockDevice, InstanceMetadataOptionsRequest } from '@aws-sdk/client-ec2';
-import type { InstanceInputs, RootDevice } from './instance-inputs.ts';
+import type { Device, InstanceInputs } from './instance-inputs.ts';
 
 /** AWS says itself which values it takes; the SDK's types list those of the SDK's own time. */
 export function value<T extends string>(text: string | undefined): T | undefined {
@@ -20,14 +20,14 @@ export function metadataOf(
   );
 }
 
-export function deviceOf(root: RootDevice): EbsBlockDevice {
+export function deviceOf(device: Device): EbsBlockDevice {
   return {
-    DeleteOnTermination: root.deleteOnTermination,
-    Encrypted: root.encrypted,
-    Iops: root.iops,
-    KmsKeyId: root.kmsKeyId,
-    Throughput: root.throughput,
-    VolumeSize: root.volumeSize,
-    VolumeType: value(root.volumeType),
+    DeleteOnTermination: device.deleteOnTermination,
+    Encrypted: device.encrypted,
+    Iops: device.iops,
+    KmsKeyId: device.kmsKeyId,
+    Throughput: device.throughput,
+    VolumeSize: device.volumeSize,
+    VolumeType: value(device.volumeType),
   };
 }

@@ -80,6 +80,9 @@ const instances = Array.from(
         keyName: key.keyName,
         metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
         rootBlockDevice: { volumeSize: 16, volumeType: 'gp3' },
+        ebsBlockDevices: [
+          { deviceName: '/dev/sdf', volumeSize: 10, volumeType: 'gp3', encrypted: true, ...called('etcd') },
+        ],
         userData: config.requireSecret('userData'),
         ...called(`core-${at + 1}`),
       },
