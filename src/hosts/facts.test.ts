@@ -20,9 +20,9 @@ const played = {
 printf 'UnitFileState=disabled\\nActiveState=activating\\n'`,
   getent: `
 case $1 in
-passwd) [ "$2" = core ] && echo "core:x:1000:1000:a b:${home}:/bin/bash" ;;
+passwd) [ $# -eq 2 ] || printf 'eve:x:1:1\\nmallory:x:2:7:::\\n'; [ "$2" = core ] && echo "core:x:1000:1000:a b:${home}:/bin/bash" ;;
 group) shift; [ "$1" != -- ] || shift
-  for name; do [ "$name" = none ] || echo "$name:x:7:core"; done; exit 2 ;;
+  for name; do [ "$name" = none ] || echo "$name:x:7:eve,mallory"; done; exit 2 ;;
 esac`,
   id: 'echo core docker',
   'dpkg-query': `printf 'installed openssl\\ndeinstall vim\\n'; echo 'dpkg-query: no packages found' >&2; exit 1`,
@@ -53,8 +53,11 @@ const wanted: WantedHost = {
 
 test('what a host has is told by its shell', () => {
   const { username } = userInfo();
-  const paths = ['real', 'link', 'missing', 'folder'].map((name) => join(folder, `file-${name}`));
-  const [real = '', link = '', , folderPath = ''] = paths;
+  const names = ['real', 'link', 'missing', 'folder', 'masked', 'dangling'];
+  const paths = names.map((name) => join(folder, `file-${name}`));
+  const [real = '', link = '', , folderPath = '', masked = '', dangling = ''] = paths;
+  symlinkSync('/dev/null', masked);
+  symlinkSync('nowhere', dangling);
   writeFileSync(real, 'contents\n', { mode: 0o640 });
   symlinkSync(real, link);
   spawnSync('mkdir', [folderPath]);
@@ -64,7 +67,11 @@ test('what a host has is told by its shell', () => {
   const state = parseState(stdout, 'core-1');
   const sha256 = createHash('sha256').update('contents\n').digest('hex');
   const found = { sha256, mode: '0640', owner: expect.stringContaining(`${username}:`) };
-  expect(state.files).toEqual({ [real]: found, [link]: found });
+  const other = { sha256: '', mode: '-', owner: '-' };
+  expect(state.files).toEqual({
+    ...{ [real]: found, [link]: found },
+    ...{ [folderPath]: other, [masked]: other, [dangling]: other },
+  });
   expect(state).toMatchObject({
     packages: ['openssl'],
     groups: ['flotilla'],
@@ -92,6 +99,8 @@ test.each([
 
 test('what a host is comes with it', () => {
   const facts = parseFacts(run(factsCommand('')).stdout, 'core-1');
+  expect(facts.members).toEqual(['eve', 'mallory']);
+  expect(facts.folders.find(({ path }) => path === '/usr/local')?.mode).toMatch(/^[0-7]{4}$/);
   expect(facts.cpus).toBeGreaterThan(0);
   expect(facts.memory).toBeGreaterThan(100);
   expect(facts.disk).toBeGreaterThan(100);

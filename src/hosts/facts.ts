@@ -1,10 +1,12 @@
 import type { Command } from '../ssh/connection.ts';
-import { script } from '../ssh/script.ts';
-import { type Added, flotillaFolder, parseAdded, recordPath } from './record.ts';
-import { environmentPath, nothingWanted, type WantedHost } from './wanted.ts';
+import { requestScript } from '../ssh/whole-input.ts';
+import { rivals } from './packages.ts';
+import { ownPlaces } from './places.ts';
+import { type Added, beforeFolder, flotillaFolder, parseAdded, recordPath } from './record.ts';
+import { nothingWanted, type WantedHost } from './wanted.ts';
 
 export interface FileFacts {
-  /** Hex; of a link, of what it leads to. */
+  /** Hex; of a link, of what it leads to. Empty where that is no file: a link to /dev/null masks a unit. */
   readonly sha256: string;
   /** Octal with four digits, `0644` */
   readonly mode: string;
@@ -30,12 +32,13 @@ export interface HostState {
   /** By path; absent when there is nothing. */
   readonly files: Readonly<Record<string, FileFacts>>;
   readonly units: Readonly<Record<string, UnitFacts>>;
-  readonly environment: string;
-  /** Of the programs' folders and links below, those that are not there. */
+  /** Of the programs' folders and links below, and of the places that Flotilla makes, those that are not there. */
   readonly absent: readonly string[];
   /** What Flotilla added, if it did. */
   readonly added?: Added;
-  /** Whether something of Flotilla's is there, recorded or not. */
+  /** Whether the record of that lies on the host. */
+  readonly recorded: boolean;
+  /** Whether something of a Flotilla that was set up is there, recorded or not. */
   readonly flotilla: boolean;
 }
 
@@ -56,7 +59,14 @@ export interface HostFacts extends HostState {
   readonly addresses: readonly string[];
   /** Whether etcd's port is taken. */
   readonly etcd: boolean;
+  /** Who is in the group of the agent's socket. */
+  readonly members: readonly string[];
+  /** Folders in which those of root's programs are made. */
+  readonly folders: readonly (Omit<FileFacts, 'sha256'> & { readonly path: string })[];
 }
+
+/** Who is in it may do everything in the cluster: the agent's socket is its. */
+export const socketGroup = 'flotilla';
 
 /** What programs make when they run, and leave when they go → the package that goes with it. */
 export const programPaths: Readonly<Record<string, string>> = {
@@ -73,15 +83,14 @@ export const companions: readonly string[] = ['containerd.service', 'docker.sock
  * @param authorizedKey the stack's login key; empty before it exists
  */
 export function stateCommand(wanted: WantedHost, authorizedKey: string): Command {
-  return script('flotilla-host-state', stateScript, [], {
+  return requestScript('flotilla-host-state', stateScript, [], questions(wanted, authorizedKey), {
     root: true,
-    stdin: questions(wanted, authorizedKey),
   });
 }
 
 export function factsCommand(authorizedKey: string): Command {
-  const stdin = questions(nothingWanted, authorizedKey);
-  return script('flotilla-host-facts', `${systemScript}${stateScript}`, [], { root: true, stdin });
+  const asked = questions({ ...nothingWanted, packages: rivals }, authorizedKey);
+  return requestScript('flotilla-host-facts', `${systemScript}${stateScript}`, [], asked, { root: true });
 }
 
 /** A line for each kind: what it is, and the names that are asked for. */
@@ -92,7 +101,7 @@ function questions({ user, groups, packages, units, files }: WantedHost, authori
     package: packages,
     unit: [...units.map(({ name }) => name), ...companions],
     file: files.map(({ path }) => path),
-    path: Object.keys(programPaths),
+    path: [...Object.keys(programPaths), ...ownPlaces],
   };
   return Object.entries(asked)
     .map(([kind, names]) => `${[kind, ...names].join(' ')}\n`)
@@ -119,6 +128,12 @@ echo "cpus $(nproc)"
 while read -r name value _; do [ "$name" != MemTotal: ] || echo "memory $((value / 1024))"; done </proc/meminfo
 echo "disk $(($(stat -f -c '%b * %S' /) / 1048576))"
 for address in $(hostname -I); do echo "address $address"; done
+stat -L -c 'folder %n %04a %U:%G' /opt /usr/local /usr/local/lib 2>/dev/null
+getent group ${socketGroup} | {
+  IFS=: read -r _ _ number names || exit 0
+  for name in $(IFS=,; printf '%s ' $names); do echo "member $name"; done
+  getent passwd | while IFS=: read -r name _ _ group _; do [ "$group" != "$number" ] || echo "member $name"; done
+}
 # State 0A is LISTEN, and 094B is port 2379 (proc_net_tcp(5)).
 ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q '^ *[0-9]*: [0-9A-F]*:094B [0-9A-F:]* 0A ' || echo 'etcd yes'
 `;
@@ -152,20 +167,30 @@ unit_states() {
 }
 contents() {
   there=
-  for path; do [ ! -f "$path" ] || there="$there $path"; done
+  for path; do
+    if [ -f "$path" ]; then there="$there $path"
+    elif [ -e "$path" ] || [ -L "$path" ]; then echo "mode $path - -"; fi
+  done
   [ -n "$there" ] || return 0
   sha256sum -- $there
   stat -L -c 'mode %n %04a %U:%G' -- $there
 }
 lines machine-id /etc/machine-id
-[ ! -e ${flotillaFolder} ] && [ ! -e /etc/systemd/system/flotilla-agent.service ] || echo 'flotilla yes'
+other=
+[ ! -e /etc/systemd/system/flotilla-agent.service ] || other=yes
+set +f
+for path in ${flotillaFolder}/*; do
+  case $path in ${beforeFolder} | ${recordPath} | ${recordPath}.new) ;; *) [ ! -e "$path" ] || other=yes ;; esac
+done
+set -f
+[ -z "$other" ] || echo 'flotilla yes'
+[ ! -e ${recordPath} ] && [ ! -L ${recordPath} ] || echo 'recorded yes'
 lines added ${recordPath}
-lines environment ${environmentPath}
-while read -r kind names; do
+printf %s "$request" | while read -r kind names; do
   set -- $names
   case $kind in
   user) user=$1; shift; account "$user" "$*" ;;
-  path) for path; do [ -e "$path" ] || echo "absent $path"; done ;;
+  path) for path; do [ -e "$path" ] || [ -L "$path" ] || echo "absent $path"; done ;;
   *) [ $# -eq 0 ] || case $kind in
     group) getent group -- "$@" | while IFS=: read -r name _; do echo "group $name"; done ;;
     package) dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' -- "$@" 2>/dev/null |
@@ -185,6 +210,7 @@ echo end
 export function parseState(stdout: string, where: string): HostState {
   const { all, one, text } = answers(stdout, where);
   const [user] = all('user');
+  const recorded = all('recorded').length > 0;
   const sums = new Map(
     [...stdout.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)].map(([, sha256, path]) => [path, sha256]),
   );
@@ -196,6 +222,7 @@ export function parseState(stdout: string, where: string): HostState {
     files: Object.fromEntries(
       all('mode').flatMap(([path = '', mode = '', owner = '']) => {
         const sha256 = sums.get(path);
+        if (mode === '-') return [[path, { sha256: '', mode, owner }]];
         return sha256 === undefined ? [] : [[path, { sha256, mode, owner }]];
       }),
     ),
@@ -209,9 +236,9 @@ export function parseState(stdout: string, where: string): HostState {
         },
       ]),
     ),
-    environment: text('environment'),
     absent: all('absent').flat(),
-    ...(all('added').length > 0 ? { added: parseAdded(text('added'), where) } : {}),
+    ...(recorded ? { added: parseAdded(text('added'), where) } : {}),
+    recorded,
     flotilla: all('flotilla').length > 0,
   };
 }
@@ -231,6 +258,8 @@ export function parseFacts(stdout: string, where: string): HostFacts {
     disk: Number(one('disk')[0]),
     addresses: all('address').flat(),
     etcd: all('etcd').length > 0,
+    members: [...new Set(all('member').flat())],
+    folders: all('folder').map(([path = '', mode = '', owner = '']) => ({ path, mode, owner })),
   };
 }
 

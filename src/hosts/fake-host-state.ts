@@ -20,6 +20,8 @@ export interface FakeHostState
     | 'packages'
     | 'groups'
     | 'etcd'
+    | 'members'
+    | 'folders'
   > {
   readonly os: string;
   readonly files: Readonly<Record<string, FakeFile>>;
@@ -42,4 +44,6 @@ export const bareHost: FakeHostState = {
   users: { root: [] },
   units: {},
   etcd: false,
+  members: [],
+  folders: [],
 };

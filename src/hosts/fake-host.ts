@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Call, FakeMachine, type Outcome } from '../ssh/fake.ts';
+import { requestOf } from '../ssh/whole-input.ts';
 import { unpacked } from '../ssh/write-files.ts';
 import type { UnitFacts } from './facts.ts';
 import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
+import { rivals } from './packages.ts';
 import { beforeFolder, flotillaFolder, recordPath } from './record.ts';
 import { reload } from './scripts.ts';
-import { environmentPath, environmentWith } from './wanted.ts';
 
 interface FakeAccount {
   groups: Set<string>;
@@ -43,18 +44,18 @@ export class FakeHost extends FakeMachine {
     this.programs.set('flotilla-host-facts', ({ stdin }) => ({
       stdout: sayAll([...this.#system(), ...this.#state(stdin)]),
     }));
-    this.programs.set('flotilla-host-simulate', ({ args }) => ({ stdout: this.#brought(args) }));
+    this.programs.set('flotilla-host-simulate', ({ args }) => ({ stdout: this.#simulated(args) }));
     this.programs.set('flotilla-host-install', ({ args }) => this.#install(args));
     this.programs.set('flotilla-host-record', (call) => this.#record(call));
-    this.programs.set('flotilla-host-restore', ({ stdin }) => this.#restore(linesOf(stdin)));
+    this.programs.set('flotilla-host-restore', ({ stdin }) => this.#restore(linesOf(requestOf(stdin))));
     this.programs.set('flotilla-host-account', (call) => this.#account(call));
     this.programs.set('flotilla-host-enable', ({ args }) => this.#enable(args));
-    this.programs.set('flotilla-host-undo', ({ stdin }) => this.#undo(linesOf(stdin)));
+    this.programs.set('flotilla-host-undo', ({ stdin }) => this.#undo(linesOf(requestOf(stdin))));
   }
 
   /** Everything that can be compared. */
   snapshot(): object {
-    return {
+    return structuredClone({
       files: Object.fromEntries(this.files),
       packages: [...this.packages].sort(),
       groups: [...this.groups].sort(),
@@ -62,7 +63,7 @@ export class FakeHost extends FakeMachine {
         [...this.users].map(([name, { groups, keys }]) => [name, { groups: [...groups].sort(), keys }]),
       ),
       units: Object.fromEntries([...this.units].filter(([, { enabled, active }]) => enabled || active)),
-    };
+    });
   }
 
   /** `writeFiles` sends its files in one compressed stream, so its input is bytes. */
@@ -76,12 +77,15 @@ export class FakeHost extends FakeMachine {
 
   #system(): string[] {
     const { os, architecture, node = '', virtualization, cpus, memory, disk, addresses, etcd } = this.#is;
+    const { members, folders } = this.#is;
     return [
       ...[`os ${os}`, `architecture ${architecture}`, `node ${node}`],
       ...[`virtualization ${virtualization}`, `cpus ${cpus}`],
       ...[`memory ${memory}`, `disk ${disk}`],
       ...addresses.map((address) => `address ${address}`),
       ...(etcd ? ['etcd yes'] : []),
+      ...members.map((name) => `member ${name}`),
+      ...folders.map(({ path, mode, owner }) => `folder ${path} ${mode} ${owner}`),
     ];
   }
 
@@ -90,10 +94,10 @@ export class FakeHost extends FakeMachine {
       (this.files.get(path)?.contents.match(/.*\n|.+$/g) ?? []).map((line) => `${kind} ${line.trimEnd()}`);
     return [
       `machine-id ${this.#is.machineId}`,
-      ...([...this.files.keys()].some((path) => path.startsWith(flotillaFolder)) ? ['flotilla yes'] : []),
+      ...([...this.files.keys()].some(isOfFlotilla) ? ['flotilla yes'] : []),
+      ...(this.files.has(recordPath) ? ['recorded yes'] : []),
       ...contents('added', recordPath),
-      ...contents('environment', environmentPath),
-      ...linesOf(request).flatMap(([kind = '', ...names]) =>
+      ...linesOf(requestOf(request)).flatMap(([kind = '', ...names]) =>
         kind === 'user' ? this.#user(names) : names.flatMap((name) => this.#fact(kind, name)),
       ),
       'end',
@@ -125,18 +129,30 @@ export class FakeHost extends FakeMachine {
         return [`${sum}  ${name}`, `mode ${name} ${file.mode} root:root`];
       }
       default:
-        return [`absent ${name}`];
+        return this.#has(name) ? [] : [`absent ${name}`];
     }
   }
 
+  #has(place: string): boolean {
+    if (place.startsWith('/home/')) return this.users.has(place.slice('/home/'.length));
+    return [...this.files.keys()].some((path) => path === place || path.startsWith(`${place}/`));
+  }
+
   /** Each package brings a library of its own. */
-  #brought(names: readonly string[]): string {
-    const all = names.flatMap((name) => [name, `lib${name}`]).filter((name) => !this.packages.has(name));
-    return all.map((name) => `${name}\n`).join('');
+  #brought(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => [name, `lib${name}`]).filter((name) => !this.packages.has(name));
+  }
+
+  #simulated(names: readonly string[]): string {
+    const lost = names.includes('docker.io') ? rivals.filter((name) => this.packages.has(name)) : [];
+    return sayAll([
+      ...this.#brought(names).map((name) => `brings ${name}`),
+      ...lost.map((name) => `removes ${name}`),
+    ]);
   }
 
   #install(names: readonly string[]): Outcome {
-    for (const name of linesOf(this.#brought(names)).flat()) this.packages.add(name);
+    for (const name of this.#brought(names)) this.packages.add(name);
     if (names.includes('docker.io')) {
       this.groups.add('docker');
       this.units.set('docker.service', { enabled: true, active: true, outdated: false });
@@ -144,12 +160,15 @@ export class FakeHost extends FakeMachine {
     return {};
   }
 
-  #record({ args: [, , ...keep], stdin }: Call): Outcome {
+  #record({ args: [, , , whose = '', ...keep], stdin }: Call): Outcome {
+    const earlier = this.files.get(recordPath)?.contents;
+    if (earlier !== undefined && !earlier.includes(whose))
+      return { status: 1, stderr: 'another Flotilla cluster took the host meanwhile\n' };
     for (const path of keep) {
       const file = this.files.get(path);
       if (file && !this.files.has(`${beforeFolder}${path}`)) this.files.set(`${beforeFolder}${path}`, file);
     }
-    this.files.set(recordPath, { contents: stdin, mode: '0600' });
+    this.files.set(recordPath, { contents: requestOf(stdin), mode: '0600' });
     return {};
   }
 
@@ -174,14 +193,15 @@ export class FakeHost extends FakeMachine {
     return {};
   }
 
-  #account({ args: [user = '', fresh = '', ...groups], stdin }: Call): Outcome {
+  #account({ args: [user = '', , fresh = '', ...groups], stdin }: Call): Outcome {
     for (const group of fresh.split(' ')) if (group !== '') this.groups.add(group);
     const missing = groups.find((group) => !this.groups.has(group));
     if (missing) return { status: 6, stderr: `usermod: group '${missing}' does not exist\n` };
     const account = this.users.get(user) ?? { groups: new Set<string>(), keys: [] };
     this.users.set(user, account);
     for (const group of groups) account.groups.add(group);
-    if (!account.keys.includes(stdin.trim())) account.keys.push(stdin.trim());
+    const key = requestOf(stdin).trim();
+    if (!account.keys.includes(key)) account.keys.push(key);
     return {};
   }
 
@@ -209,8 +229,7 @@ export class FakeHost extends FakeMachine {
       });
     }
     this.#enable([]);
-    this.#restore([...of('file'), ...of('last-file')].filter(([, path]) => path !== environmentPath));
-    this.#restoreEnvironment();
+    this.#restore([...of('file'), ...of('last-file')]);
     for (const [name = ''] of of('package')) this.packages.delete(name);
     if (of('package').flat().includes('docker.io')) {
       this.groups.delete('docker');
@@ -224,23 +243,17 @@ export class FakeHost extends FakeMachine {
     return {};
   }
 
-  #restoreEnvironment(): void {
-    const now = this.files.get(environmentPath);
-    if (!now) return;
-    const before = this.files.get(`${beforeFolder}${environmentPath}`);
-    const theirs = new Set(linesIn(environmentWith(before?.contents ?? '', '')));
-    const earlier = linesIn(before?.contents ?? '').filter((line) => !theirs.has(line));
-    const contents = environmentWith(now.contents, earlier.join('\n'));
-    if (contents === '' && !before) this.files.delete(environmentPath);
-    else this.files.set(environmentPath, { ...now, contents });
-  }
-
   #leave(name: string, joined: readonly string[], key: string): void {
     const account = this.users.get(name);
     if (!account) return;
     for (const group of joined) account.groups.delete(group);
     account.keys = account.keys.filter((each) => each !== key);
   }
+}
+
+/** A record, and copies of what was there, are also left by a run that got no further. */
+function isOfFlotilla(path: string): boolean {
+  return path.startsWith(`${flotillaFolder}/`) && path !== recordPath && !path.startsWith(beforeFolder);
 }
 
 function sayAll(lines: readonly string[]): string {

@@ -98,7 +98,7 @@ function unreachable({ path, user, address, port, hostKey }: AskedHost, error: u
     return {
       path: `${path}.user`,
       problem: error.message,
-      fix: `name root, or let ${user} use sudo without a password: \`echo '${user} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/${user}\``,
+      fix: `name root, or let ${user} use sudo without a password: \`echo '${user} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/90-operator\``,
     };
   return {
     path,

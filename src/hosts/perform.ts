@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { environmentFile } from '../model/machine-environment.ts';
 import { reminding } from '../model/remind.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
@@ -10,12 +11,12 @@ import {
   type HostState,
   parseFacts,
   parseState,
-  programPaths,
   stateCommand,
 } from './facts.ts';
+import { installCommand, parseSimulation, refuseLosses, simulateCommand } from './packages.ts';
 import {
+  isRight,
   type Operation,
-  type Owner,
   pick,
   planHost,
   recordOf,
@@ -23,23 +24,19 @@ import {
   settledRecord,
 } from './plan.ts';
 import type { Added } from './record.ts';
-import {
-  accountCommand,
-  enableCommand,
-  installCommand,
-  recordCommand,
-  reload,
-  restoreCommand,
-  simulateCommand,
-  undoCommand,
-} from './scripts.ts';
-import { environmentPath, type WantedHost } from './wanted.ts';
+import { type Owner, recordCommand, restoreCommand } from './record-script.ts';
+import { accountCommand, enableCommand, reload } from './scripts.ts';
+import { undoCommand } from './undo.ts';
+import type { WantedFile, WantedHost } from './wanted.ts';
 
 export interface HostOptions {
   /** Gets a line for each operation, and one for every 10 s of waiting. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
+
+/** A package that refuses explains itself in a paragraph, and dpkg and apt have five lines more to say of it. */
+const linesOfPackages = 20;
 
 /** Root's rights are missing: waiting does not help, another login may. */
 export class NotRoot extends Error {
@@ -89,6 +86,11 @@ async function ask(
   throw new NotRoot(`${user} may not use sudo there without a password (${result.stderr.trim()})`);
 }
 
+export type ApplyOptions = HostOptions & {
+  /** Gets the record each time that it was written. */
+  readonly recorded?: (added: Added) => void;
+};
+
 /**
  * Makes the host what is wanted, from whatever it is. What is going to be added is recorded there first, so it may end
  * anywhere: run again it goes on, and `removeFromHost` takes away what was done.
@@ -100,21 +102,32 @@ export async function applyToHost(
   facts: HostState,
   wanted: WantedHost,
   owner: Owner,
-  options: HostOptions,
-): Promise<HostState> {
+  options: ApplyOptions,
+): Promise<void> {
   const run = runner(connection, options);
   const operations = planHost(facts, wanted);
-  if (operations.length === 0) return facts;
+  if (operations.length === 0 && (facts.recorded || !facts.added)) return;
   for (const operation of operations) options.log(sayHostOperation(operation));
   const packages = pick(operations, 'install').flatMap((each) => each.packages);
-  const brought = packages.length > 0 ? words(await run(simulateCommand(packages))) : [];
+  const brought = await whatComes(run, packages, connection.target.name);
   const added = recordOf(facts, wanted, operations, brought, owner);
   const keep = toKeep(facts, operations);
-  if (keep.length > 0 || !isDeepStrictEqual(added, facts.added)) await run(recordCommand(added, keep));
+  const write = async (record: Added, kept: readonly string[]) => {
+    await run(recordCommand(record, kept, facts.added === undefined));
+    options.recorded?.(record);
+  };
+  if (keep.length > 0 || !facts.recorded || !isDeepStrictEqual(added, facts.added)) await write(added, keep);
   await perform(run, wanted, owner, operations, packages);
   const settled = settledRecord(added, operations);
-  if (settled.files.length < added.files.length) await run(recordCommand(settled, []));
-  return { ...facts, added: settled };
+  if (settled.files.length < added.files.length) await write(settled, []);
+}
+
+/** Before anything is changed. */
+async function whatComes(run: Run, packages: readonly string[], where: string): Promise<readonly string[]> {
+  if (packages.length === 0) return [];
+  const simulation = parseSimulation(await run(simulateCommand(packages)));
+  refuseLosses(packages, simulation, where);
+  return simulation.brings;
 }
 
 type Run = (command: Command) => Promise<string>;
@@ -126,13 +139,14 @@ async function perform(
   operations: readonly Operation[],
   packages: readonly string[],
 ): Promise<void> {
-  const files = pick(operations, 'write').map(({ file }) => file);
-  if (files.length === operations.length) {
-    await run(writeFiles(files, reload));
+  const writes = pick(operations, 'write');
+  if (writes.length === operations.length) {
+    if (writes.length > 0) await run(writeFiles(filesOf(writes), reload));
     return;
   }
   const restored = pick(operations, 'restore');
   const units = pick(operations, 'enable').map(({ unit }) => unit);
+  const [rights, files] = [filesOf(writes.filter(isRight)), filesOf(writes.filter((each) => !isRight(each)))];
   if (files.length > 0) await run(writeFiles(files));
   if (restored.length > 0) await run(restoreCommand(restored));
   if (packages.length > 0) await run(installCommand(packages));
@@ -144,8 +158,13 @@ async function perform(
         owner,
       ),
     );
+  if (rights.length > 0) await run(writeFiles(rights));
   const reloads = operations.some(({ kind }) => ['write', 'restore', 'reload', 'enable'].includes(kind));
   if (reloads) await run(enableCommand(units));
+}
+
+function filesOf(writes: readonly { readonly file: WantedFile }[]): readonly WantedFile[] {
+  return writes.map(({ file }) => file);
 }
 
 /** Copies are made of what is about to be written over, and once of the file that others of Flotilla write to. */
@@ -154,21 +173,25 @@ function toKeep({ added, files }: HostState, operations: readonly Operation[]): 
   const overwritten = pick(operations, 'write')
     .map(({ file }) => file.path)
     .filter((path) => files[path] !== undefined && !ours.has(path));
-  return [...new Set([...(added ? [] : [environmentPath]), ...overwritten])];
+  return [...new Set([...(added ? [] : [environmentFile]), ...overwritten])];
 }
 
-/** Takes away what the record names, and the record with it. */
+/**
+ * Takes away what the record names, and the record with it.
+ *
+ * @param recorded whether the record lies there; where it does not, it is put there first, so that nobody else takes the
+ * host meanwhile
+ */
 export async function removeFromHost(
   connection: Connection,
   added: Added,
   options: HostOptions,
+  recorded = true,
 ): Promise<void> {
-  const said = await runner(connection, options)(undoCommand(added, programPaths));
+  const run = runner(connection, options);
+  if (!recorded) await run(recordCommand(added, [], false));
+  const said = await run(undoCommand(added));
   for (const line of said.split('\n')) if (line !== '') options.log(line);
-}
-
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 function runner(connection: Connection, { log, signal }: HostOptions): Run {
@@ -177,7 +200,7 @@ function runner(connection: Connection, { log, signal }: HostOptions): Run {
     const what = () => `${name} to run ${programName(command)}`;
     const result = await reminding(log, what, connection.exec(command, signal));
     if (result.status === 0) return result.stdout;
-    const why = commandFailure(command, name, result);
+    const why = commandFailure(command, name, result, linesOfPackages);
     throw new Error(`${why}. What was done so far is recorded there; once the cause is mended, run it again`);
   };
 }

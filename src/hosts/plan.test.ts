@@ -1,22 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { environmentFile } from '../model/machine-environment.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { programName } from '../ssh/script.ts';
 import { FakeHost } from './fake-host.ts';
-import { bareHost, type FakeFile, type FakeHostState } from './fake-host-state.ts';
+import { bareHost, type FakeHostState } from './fake-host-state.ts';
 import { applyToHost, readHost, removeFromHost } from './perform.ts';
 import { planHost, sayHostOperation } from './plan.ts';
-import { environmentPath, environmentWith, sudoersPath, type WantedHost } from './wanted.ts';
+import { sudoersPath, type WantedHost } from './wanted.ts';
 
 const wanted: WantedHost = {
   packages: ['docker.io', 'openssl', 'sudo'],
   groups: ['flotilla'],
   user: { name: 'core', groups: ['docker', 'flotilla', 'systemd-journal'] },
   files: [
-    {
-      path: environmentPath,
-      contents: 'COREOS_PRIVATE_IPV4=10.0.0.5\nFLOTILLA_MACHINE=core-1\n',
-      mode: '0644',
-    },
     { path: '/etc/systemd/system/docker.service.d/startup.conf', contents: '[Service]\n', mode: '0644' },
     { path: '/etc/systemd/system/etcd.service', contents: '[Unit]\nConditionPathExists=/x\n', mode: '0644' },
     { path: sudoersPath, contents: 'core ALL=(ALL) NOPASSWD:ALL\n', mode: '0440' },
@@ -30,32 +27,18 @@ const wanted: WantedHost = {
 const owner = { cluster: 'dev', machine: 'core-1', owner: 'ssh-ed25519 AAAAlogin flotilla-dev' };
 const options = { log: () => undefined };
 
-const lines = fc.array(
-  fc.constantFrom(
-    'LANG=C',
-    '# a comment',
-    '',
-    'FLOTILLA_MACHINE=mine',
-    'PATH=/usr/bin',
-    'COREOS_PUBLIC_IPV4=1.2.3.4',
-  ),
-  { maxLength: 5 },
-);
 const contents = fc.constantFrom('[Service]\n', '[Unit]\nConditionPathExists=/x\n', 'somebody wrote this\n');
-const path = fc.constantFrom(...wanted.files.slice(1).map((each) => each.path), '/etc/motd');
+const path = fc.constantFrom(...wanted.files.map((each) => each.path), '/etc/motd');
 const unit = fc.record({ enabled: fc.boolean(), active: fc.boolean() });
 
 /** Hosts on which somebody did one thing or another before. */
 const hosts: fc.Arbitrary<Partial<FakeHostState>> = fc
   .record({
-    files: fc
-      .tuple(
-        fc.dictionary(path, fc.record({ contents, mode: fc.constantFrom('0644', '0600') }), { maxKeys: 4 }),
-        fc.option(lines, { nil: undefined }),
-      )
-      .map(([files, environment]) =>
-        environment ? { ...files, [environmentPath]: ofLines(environment) } : files,
-      ),
+    files: fc.dictionary(
+      fc.oneof(path, fc.constant(environmentFile)),
+      fc.record({ contents, mode: fc.constantFrom('0644', '0600') }),
+      { maxKeys: 4 },
+    ),
     packages: fc.subarray(['docker.io', 'openssl', 'sudo', 'vim']),
     groups: fc.subarray(['flotilla', 'staff']).map((some) => ['root', 'systemd-journal', ...some]),
     core: fc.option(fc.subarray(['systemd-journal', 'docker']), { nil: undefined }),
@@ -80,12 +63,9 @@ const hosts: fc.Arbitrary<Partial<FakeHostState>> = fc
     };
   });
 
-function ofLines(some: readonly string[]): FakeFile {
-  return { contents: some.map((line) => `${line}\n`).join(''), mode: '0644' };
-}
-
 async function setUp(connection: Connection, asked: WantedHost = wanted) {
-  return applyToHost(connection, await readHost(connection, asked, owner.owner), asked, owner, options);
+  await applyToHost(connection, await readHost(connection, asked, owner.owner), asked, owner, options);
+  return readHost(connection, asked, owner.owner);
 }
 
 describe('a plan for a host', () => {
@@ -104,13 +84,13 @@ describe('a plan for a host', () => {
     await fc.assert(
       fc.asyncProperty(hosts, fc.option(cuts, { nil: undefined }), async (state, cut) => {
         const host = new FakeHost(state);
-        const before = withoutOrder(host.snapshot());
+        const before = host.snapshot();
         host.cut = cut;
         await setUp(host.connect()).catch(() => undefined);
         host.cut = undefined;
         const { added } = await readHost(host.connect(), wanted, owner.owner);
         if (added) await removeFromHost(host.connect(), added, options);
-        expect(withoutOrder(host.snapshot())).toEqual(before);
+        expect(host.snapshot()).toEqual(before);
       }),
     );
   });
@@ -125,7 +105,7 @@ describe('a plan for a host', () => {
         await setUp(host.connect());
         const once = new FakeHost(state);
         await setUp(once.connect());
-        expect(withoutOrder(host.snapshot())).toEqual(withoutOrder(once.snapshot()));
+        expect(host.snapshot()).toEqual(once.snapshot());
       }),
     );
   });
@@ -143,20 +123,42 @@ describe('a plan for a host', () => {
   });
 
   test('names each thing with its reason', async () => {
-    const files = { [environmentPath]: { contents: 'LANG=C\n', mode: '0644' } };
-    const facts = await readHost(new FakeHost({ files }).connect(), wanted, owner.owner);
+    const facts = await readHost(new FakeHost().connect(), wanted, owner.owner);
     expect(planHost(facts, wanted).map(sayHostOperation)).toEqual([
-      'write /etc/environment: its contents differ',
       'write /etc/systemd/system/docker.service.d/startup.conf: missing',
       'write /etc/systemd/system/etcd.service: missing',
-      'write /etc/sudoers.d/flotilla: missing',
       'install docker.io, sudo: not installed',
       'make the group flotilla: there is no such group',
       'make the user core, in docker, flotilla, systemd-journal: there is no such user',
       "let the stack's login key in as core: the stack's login key is not known there",
+      'write /etc/sudoers.d/flotilla: missing',
       'enable and start docker.service: not enabled',
       'enable and start etcd.service: not enabled',
     ]);
+  });
+
+  test('makes somebody root when he is there, and not before', async () => {
+    const host = new FakeHost();
+    await setUp(host.connect());
+    const writes = (path: string) => host.commands.findIndex((command) => command.argv.includes(path));
+    const account = host.commands.findIndex((command) => programName(command) === 'flotilla-host-account');
+    expect(account).toBeGreaterThan(writes('/etc/systemd/system/etcd.service'));
+    expect(writes(sudoersPath)).toBeGreaterThan(account);
+  });
+
+  test('that would take packages from somebody is refused before anything is changed', async () => {
+    const host = new FakeHost({ packages: ['docker-ce', 'containerd.io'] });
+    const before = host.snapshot();
+    await expect(setUp(host.connect())).rejects.toThrow('would remove docker-ce, containerd.io; nothing was');
+    expect(host.snapshot()).toEqual(before);
+  });
+
+  test('leaves a file alone that others have lines in, which earlier versions recorded', async () => {
+    const facts = await setUp(new FakeHost().connect());
+    const { added } = facts;
+    if (!added) throw new Error('nothing was recorded');
+    const files = [...added.files, { path: environmentFile, existed: true }];
+    expect(planHost({ ...facts, added: { ...added, files } }, wanted)).toEqual([]);
   });
 
   test('puts back what an earlier config wrote and this one does not', async () => {
@@ -168,28 +170,5 @@ describe('a plan for a host', () => {
     const { added } = await setUp(host.connect());
     expect(host.files.get('/etc/motd')).toEqual(motd);
     expect(added?.files.map((each) => each.path)).not.toContain('/etc/motd');
-  });
-});
-
-/** /etc/environment is a set of lines to whoever reads it: ours may have moved behind others. */
-function withoutOrder(snapshot: object): unknown {
-  return JSON.parse(
-    JSON.stringify(snapshot, (key, value) =>
-      key === environmentPath ? { ...value, contents: value.contents.split('\n').sort() } : value,
-    ),
-  );
-}
-
-describe('/etc/environment', () => {
-  test('keeps the lines of others, as they are', () => {
-    fc.assert(
-      fc.property(lines, (some) => {
-        const theirs = some.filter((line) => !/^(COREOS|FLOTILLA)_/.test(line)).map((line) => `${line}\n`);
-        const text = some.map((line) => `${line}\n`).join('');
-        const result = environmentWith(text, 'FLOTILLA_MACHINE=core-1\n');
-        expect(result).toBe(`${theirs.join('')}FLOTILLA_MACHINE=core-1\n`);
-        expect(environmentWith(result, 'FLOTILLA_MACHINE=core-1\n')).toBe(result);
-      }),
-    );
   });
 });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { environmentFile } from '../model/machine-environment.ts';
 import { companions, type FileFacts, type HostState, type UnitFacts } from './facts.ts';
 import type { Added } from './record.ts';
-import { environmentPath, environmentWith, type WantedFile, type WantedHost } from './wanted.ts';
+import type { Owner } from './record-script.ts';
+import { sudoersPath, type WantedFile, type WantedHost } from './wanted.ts';
 
 /** One thing to be done on a host. In this order: a file that holds a unit back is there before its package. */
 export type Operation =
@@ -27,45 +29,45 @@ export type Operation =
 
 /** Pure: what turns the host as it is into the one that is wanted; nothing where it is so already. */
 export function planHost(facts: HostState, wanted: WantedHost): readonly Operation[] {
-  const files = filesOf(facts, wanted);
+  const writes = wanted.files.flatMap((file) => writeOf(file, facts.files[file.path]));
   const missing = wanted.packages.filter((name) => !facts.packages.includes(name));
   return [
-    ...files.flatMap((file) => writeOf(file, facts.files[file.path])),
-    ...noLongerWanted(facts.added, files),
+    ...writes.filter((each) => !isRight(each)),
+    ...noLongerWanted(facts.added, wanted.files),
     ...(missing.length > 0 ? [{ kind: 'install', packages: missing, reason: 'not installed' } as const] : []),
     ...wanted.groups
       .filter((name) => !facts.groups.includes(name))
       .map((name) => ({ kind: 'group', name, reason: 'there is no such group' }) as const),
     ...account(facts, wanted),
+    ...writes.filter(isRight),
     ...reloadOf(facts),
     ...wanted.units.flatMap((unit) => enableOf(unit, facts.units[unit.name])),
   ];
 }
 
-/** In /etc/environment others have lines too. */
-export function filesOf({ environment }: HostState, { files }: WantedHost): readonly WantedFile[] {
-  return files.map((file) =>
-    file.path === environmentPath ? { ...file, contents: environmentWith(environment, file.contents) } : file,
-  );
+/** Whether it makes somebody root: it waits until the account is there. */
+export function isRight(operation: Operation): boolean {
+  return operation.kind === 'write' && operation.file.path === sudoersPath;
 }
 
-function writeOf(file: WantedFile, found: FileFacts | undefined): Operation[] {
+function writeOf(file: WantedFile, found: FileFacts | undefined): Extract<Operation, { kind: 'write' }>[] {
   const reason = difference(file, found);
   return reason === undefined ? [] : [{ kind: 'write', file, reason }];
 }
 
 function difference({ contents, mode }: WantedFile, found: FileFacts | undefined): string | undefined {
   if (!found) return 'missing';
+  if (found.sha256 === '') return 'what is there is no file';
   if (found.sha256 !== createHash('sha256').update(contents).digest('hex')) return 'its contents differ';
   if (found.owner !== 'root:root') return `it belongs to ${found.owner}`;
   return found.mode === mode ? undefined : `its mode is ${found.mode}, not ${mode}`;
 }
 
-/** Files that an earlier config of the stack had. */
+/** Files that an earlier config of the stack had. Earlier versions named one in which others have lines as well. */
 function noLongerWanted(added: Added | undefined, files: readonly WantedFile[]): Operation[] {
   const wanted = new Set(files.map(({ path }) => path));
   return (added?.files ?? [])
-    .filter(({ path }) => !wanted.has(path))
+    .filter(({ path }) => !wanted.has(path) && path !== environmentFile)
     .map(({ path, existed }) => ({ kind: 'restore', path, existed, reason: 'no longer wanted' }));
 }
 
@@ -98,9 +100,6 @@ export function pick<K extends Operation['kind']>(
 ): Extract<Operation, { kind: K }>[] {
   return operations.filter((each): each is Extract<Operation, { kind: K }> => each.kind === kind);
 }
-
-/** Whose addition it is. */
-export type Owner = Pick<Added, 'cluster' | 'machine' | 'owner'>;
 
 /**
  * What the host's record has to say before the operations are done: what was there before stays as it was first seen.

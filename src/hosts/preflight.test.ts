@@ -72,10 +72,69 @@ test.each<[string, Partial<FakeHostState>, Partial<HostRequest>, string, string]
   ['another address', {}, { clusterAddress: '10.0.0.9' }, request.path, 'it has 10.0.0.5'],
   [
     'a machine that booted for Flotilla',
-    { files: { '/etc/flotilla/agent.json': { contents: '{}', mode: '0644' } } },
+    {
+      files: {
+        '/etc/flotilla/agent.json': { contents: '{}', mode: '0644' },
+        '/opt/flotilla/agent.mjs': { contents: '', mode: '0644' },
+      },
+      members: ['somebody'],
+    },
     {},
     request.path,
     'is a machine of a Flotilla cluster already',
+  ],
+  ...['/opt/flotilla/src/index.ts', '/usr/local/lib/flotilla/plugin.so', '/var/lib/etcd/flotilla/db'].map(
+    (file) =>
+      [
+        `somebody's own ${file}`,
+        { files: { [file]: { contents: '', mode: '0644' } } },
+        {},
+        request.path,
+        `has ${file.split('/flotilla/')[0]}/flotilla already`,
+      ] as [string, Partial<FakeHostState>, Partial<HostRequest>, string, string],
+  ),
+  [
+    'mail of a core who is gone',
+    { files: { '/var/mail/core': { contents: '', mode: '0600' } } },
+    {},
+    request.path,
+    'has /var/mail/core already, but no user core',
+  ],
+  [
+    "somebody's right at our place",
+    { files: { '/etc/sudoers.d/flotilla': { contents: 'flotilla ALL=(ALL) NOPASSWD:ALL\n', mode: '0440' } } },
+    {},
+    request.path,
+    'has /etc/sudoers.d/flotilla already, which somebody else wrote',
+  ],
+  [
+    "Docker's own packages",
+    { packages: ['docker-ce', 'containerd.io', 'openssl'] },
+    {},
+    request.path,
+    'has docker-ce, containerd.io, which docker.io conflicts with',
+  ],
+  ['podman in the place of Docker', { packages: ['podman-docker'] }, {}, request.path, 'has podman-docker'],
+  [
+    "members of the socket's group",
+    { members: ['admin', 'eve'] },
+    {},
+    request.path,
+    'has a group flotilla already, with eve in it',
+  ],
+  [
+    'a folder for programs that is not root’s',
+    { folders: [{ path: '/opt', mode: '0755', owner: 'eve:eve' }] },
+    {},
+    request.path,
+    'has /opt with the owner eve:eve',
+  ],
+  [
+    'a folder for programs that all may write to',
+    { folders: [{ path: '/opt', mode: '1777', owner: 'root:root' }] },
+    {},
+    request.path,
+    'has /opt with the owner root:root and the mode 1777',
   ],
 ])('refused with the reason: %s', async (_what, state, changes, path, problem) => {
   expect(await problemsOf(state, changes)).toEqual([
@@ -89,6 +148,12 @@ test.each([
   ['Ubuntu 24.04', { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS', node: '18.19.1+dfsg-6ubuntu5' }],
   ["NodeSource's Node.js", { node: '1:20.11.0-1nodesource1' }],
   ['Debian 13 on any processor', { architecture: 'riscv64' }],
+  ["Debian's own /usr/local", { folders: [{ path: '/usr/local/lib', mode: '2775', owner: 'root:staff' }] }],
+  ['a group flotilla of who logs in', { members: ['admin', 'core', 'root'] }],
+  [
+    'what a run left that was cut off before its record',
+    { files: { '/etc/flotilla/before/etc/environment': { contents: '', mode: '0644' } } },
+  ],
 ])('taken: %s', async (_what, state) => {
   expect(await problemsOf(state)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating
 import type { Problem } from '../model/problem.ts';
 import { programsFor } from '../programs/program.ts';
 import type { HostFacts } from './facts.ts';
+import { othersProblems } from './others.ts';
 import { nothingWanted } from './wanted.ts';
 
 /** What the stack asks of a host. */
@@ -49,6 +50,7 @@ export function checkHost(facts: HostFacts, request: HostRequest, cluster: HostC
     ...systemProblems(facts, request),
     ...belongsToOthers(facts, request, cluster),
     ...accountProblems(facts, request),
+    ...othersProblems(facts, request),
     ...sizeProblems(facts, request),
     ...addressProblems(facts, request),
   ];
@@ -100,8 +102,9 @@ function belongsToOthers(
     return [
       {
         path,
-        problem: 'is a machine of a Flotilla cluster already, set up by its first boot',
-        fix: 'name another host',
+        problem:
+          'is a machine of a Flotilla cluster already: it was set up by its first boot, or its record of what was added is gone',
+        fix: 'name another host; where the record is gone, `npm run up -- --refresh` of its own stack writes it again',
       },
     ];
   if (added === undefined && etcd && member)

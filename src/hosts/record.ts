@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What was added to a host, and what was there before: written to the host before anything is changed, so that whoever
  * comes later can take it away again, whatever became of the run. Something that is named here may not have been done.
  */
-const addedSchema = z.object({
+export const addedSchema = z.object({
   version: z.literal(1),
   /** The stack. */
   cluster: z.string(),
@@ -37,14 +37,15 @@ export const beforeFolder = `${flotillaFolder}/before`;
 
 /**
  * @param where for the message
- * @throws when it is a later version's, or damaged
+ * @throws when it is a later version's, or damaged: that is never the same as nothing
  */
 export function parseAdded(text: string, where: string): Added {
   try {
     return addedSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new Error(
-      `${recordPath} on ${where} cannot be read by this version of Flotilla; use the version that set the host up`,
+      `${recordPath} on ${where}, which says what Flotilla added there, ${text === '' ? 'is empty' : 'cannot be read by this version of Flotilla'}. ` +
+        'If a later version set the host up, use that one. If the file is damaged, move it away there and run it again: the state of the stack has a copy, and where it has none the message says what is left',
       { cause },
     );
   }

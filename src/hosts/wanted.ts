@@ -30,22 +30,8 @@ export const nothingWanted: WantedHost = {
   units: [],
 };
 
-/** The account's right to become root: it goes last, since taking the rest away needs it. */
+/**
+ * The account's right to become root. It comes after the account, so that nobody is locked out in between, and goes last,
+ * since taking the rest away needs it.
+ */
 export const sudoersPath = '/etc/sudoers.d/flotilla';
-
-/** The variables of /etc/environment are others' too: lines of ours go in between, and are taken out again. */
-export const environmentPath = '/etc/environment';
-
-/** Names that Flotilla gives variables there. */
-const ours = /^(COREOS_(PRIVATE|PUBLIC)_IPV4|FLOTILLA_\w+)=/;
-
-/** The file with our lines as in `wanted`, and all others as they are. */
-export function environmentWith(current: string, wanted: string): string {
-  const foreign = linesOf(current).filter((line) => !ours.test(line));
-  return [...foreign, ...linesOf(wanted)].map((line) => `${line}\n`).join('');
-}
-
-function linesOf(text: string): string[] {
-  const lines = text.split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-}

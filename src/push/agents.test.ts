@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { environmentLines } from '../model/machine-environment.ts';
 import { type Authority, createAuthority } from '../pki/authority.ts';
 import { type Call, FakeMachine, type Outcome } from '../ssh/fake.ts';
 import { programName } from '../ssh/script.ts';
 import { versionOf } from './agent-files.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from './agents.ts';
-import { environmentLines } from './environment-file.ts';
 import { FakeAgent, fakeMachine } from './fake-agent.ts';
 
 const bundle = { bytes: Buffer.from('agent'), sha256: 'ab'.repeat(32) };

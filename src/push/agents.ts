@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
+import { environmentFile, environmentLines } from '../model/machine-environment.ts';
 import { machineIdOf } from '../model/machine-id.ts';
 import { reminding } from '../model/remind.ts';
 import type { Authority } from '../pki/authority.ts';
@@ -19,7 +20,7 @@ import {
   versionOf,
 } from './agent-files.ts';
 import { awaitAgent } from './agent-start.ts';
-import { environmentFile, environmentLines, environmentScript } from './environment-file.ts';
+import { environmentScript } from './environment-file.ts';
 
 /** A machine that shall run an agent. */
 export interface AgentMachine {

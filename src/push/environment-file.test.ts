@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { environmentLines, environmentScript } from './environment-file.ts';
+import { environmentLines } from '../model/machine-environment.ts';
+import { environmentScript } from './environment-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'flotilla-environment-'));
 let folder: string;

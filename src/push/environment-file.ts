@@ -1,28 +1,4 @@
-import type { Machine } from '../model/machine.ts';
-
-/** What units read by `EnvironmentFile=`, and logins by pam_env(8). */
-export const environmentFile = '/etc/environment';
-
-/** What a machine is called and where it is, under CoreOS's names, by which old units look for it, and under ours. */
-function variablesOf({ name, address }: Pick<Machine, 'name' | 'address'>) {
-  return {
-    COREOS_PRIVATE_IPV4: address,
-    COREOS_PUBLIC_IPV4: address,
-    FLOTILLA_MACHINE: name,
-    FLOTILLA_ADDRESS: address,
-  };
-}
-
-/** Our lines of the machine's /etc/environment; all others are its owner's. */
-export function environmentLines(machine: Pick<Machine, 'name' | 'address'>): string {
-  return Object.entries(variablesOf(machine))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n');
-}
-
-/** Whatever systemd.exec(5) or pam_env(8) would take for one of our variables. */
-const names = Object.keys(variablesOf({ name: '', address: '' })).join('|');
-const ours = `^[[:space:]]*(export[[:space:]]+)?(${names})[[:space:]]*=`;
+import { ourVariables } from '../model/machine-environment.ts';
 
 /**
  * A shell function, `environment FILE LINES look|prepare`: prints whether the file has our lines, `same` or `other`. To
@@ -34,14 +10,14 @@ export const environmentScript = `
 environment() (
   set -eu
   file=$1 lines=$2 kind=$3 found=
-  [ ! -s "$file" ] || found=$(sed -En '/${ours}/p' "$file")
+  [ ! -s "$file" ] || found=$(sed -En '/${ourVariables}/p' "$file")
   if [ "$found" = "$lines" ]; then echo same; return; fi
   echo other
   [ "$kind" = prepare ] || return 0
   [ ! -L "$file" ] || file=$(readlink -f "$file")
   umask 022
   if [ -s "$file" ]; then
-    cp -p "$file" "$file.new" && { printf '%s\\n' "$lines" && sed -E '/${ours}/d' "$file"; } > "$file.new"
+    cp -p "$file" "$file.new" && { printf '%s\\n' "$lines" && sed -E '/${ourVariables}/d' "$file"; } > "$file.new"
   else
     printf '%s\\n' "$lines" > "$file.new"
   fi && sync "$file.new" && mv "$file.new" "$file" || {

@@ -58,6 +58,7 @@ describe('connect', () => {
     expect(error.message).toContain(`core-1 (127.0.0.1:${target.port})`);
     expect(error.message).toContain(`expected host key ${fingerprint(publicKeyBlob(expected))}`);
     expect(error.message).toContain(`got ${fingerprint(publicKeyBlob(target.hostKey))}`);
+    expect(error.message).toContain('write its new key into `hostKey:` in flotilla:hosts');
     expect(error.message).toContain('raise `generation:` of its group');
     expect(server.authentications).toBe(0);
     expect(server.accepted).toBe(1);

@@ -148,7 +148,8 @@ function impostor(target: SshTarget, expected: string, got: string, cause: Error
   const message =
     `${where(target)} is not the machine it should be: expected host key ${expected}, got ${got}. ` +
     'Nothing was sent to it. Find out who answers at that address; ' +
-    'if the machine was reinstalled on purpose, replace it: raise `generation:` of its group in the stack config.';
+    'if it was reinstalled on purpose: of a host that you own, write its new key into `hostKey:` in flotilla:hosts; ' +
+    'any other machine is replaced: raise `generation:` of its group in the stack config.';
   return new HostKeyError(message, { cause, shown: got });
 }
 

@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,6 +49,12 @@ test.each([
   const cut = Buffer.from(command.stdin ?? '').subarray(0, 8);
   expect(spawnSync(program, args, { input: cut }).status).not.toBe(0);
   expect(readFileSync(path, 'utf8')).toBe('old');
+  const empty = spawnSync(program, args, { input: '' });
+  expect([empty.status, empty.stderr.toString()]).toEqual([
+    1,
+    expect.stringContaining('did not arrive whole'),
+  ]);
+  expect(readFileSync(path, 'utf8')).toBe('old');
 });
 
 test('what comes afterwards sees the new files, and does not happen without them', () => {
@@ -61,6 +76,13 @@ test('what a run that was killed left beside a file does not say who may read it
   symlinkSync(other, `${path}.new`);
   expect(run([{ path, contents: 'newer', mode: '0600' }]).status).toBe(0);
   expect([readFileSync(path, 'utf8'), existsSync(other)]).toEqual(['newer', false]);
+});
+
+test('a folder in the place of a file is an error, and nothing is put into it', () => {
+  const path = join(folder, 'in-the-way');
+  mkdirSync(path);
+  expect(run([{ path, contents: 'new', mode: '0600' }]).status).not.toBe(0);
+  expect(readdirSync(path)).toEqual([]);
 });
 
 test('nobody else may read a file before it has its mode and its owner', async () => {

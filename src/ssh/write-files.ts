@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Command } from './connection.ts';
 import { script } from './script.ts';
+import { arrivedFunction, inputEnd } from './whole-input.ts';
 
 export interface RemoteFile {
   readonly path: string;
@@ -17,9 +18,6 @@ const worthPacking = 4096;
 /** gzip's first two bytes (RFC 1952, 2.3.1). */
 const magic = Buffer.from([0x1f, 0x8b]);
 
-/** The stream's last line. */
-const end = 'flotilla-end';
-
 /**
  * Each file is written beside its place; when all are there and synced, they are renamed in the order given: a reader
  * sees the old file or the new one, and who waits for the last one finds all the others. `head -c` takes exactly its
@@ -29,7 +27,7 @@ const end = 'flotilla-end';
  */
 const write = `set -eu
 umask 022
-write() {
+${arrivedFunction}write() {
   while [ $# -gt 0 ]; do
     case $1 in */*) [ -d "\${1%/*}" ] || mkdir -p "\${1%/*}" ;; esac
     [ ! -e "$1.new" ] && [ ! -h "$1.new" ] || rm -f "$1.new"
@@ -38,8 +36,7 @@ write() {
     [ "$3" = 0600 ] || chmod "$3" "$1.new"
     shift 4
   done
-  read -r end
-  [ "$end" = ${end} ]
+  arrived
 }
 save() {
   left=$#
@@ -53,7 +50,7 @@ save() {
 `;
 const rename = `
 save "$@"
-while [ $# -gt 0 ]; do mv "$1.new" "$1"; shift 4; done
+while [ $# -gt 0 ]; do mv -T "$1.new" "$1"; shift 4; done
 `;
 
 /** @param afterwards what the same shell does when all of them are in place; a text of the program's own */
@@ -65,7 +62,7 @@ export function writeFiles(files: readonly RemoteFile[], afterwards = ''): Comma
     mode,
     owner,
   ]);
-  const plain = Buffer.concat([...contents, Buffer.from(`${end}\n`)]);
+  const plain = Buffer.concat([...contents, Buffer.from(`${inputEnd}\n`)]);
   const packed = plain.length >= worthPacking;
   const body = `${write}${packed ? 'gzip -dc | ' : ''}write "$@"${rename}${afterwards}`;
   return script('write-files', body, args, { root: true, stdin: packed ? gzipSync(plain) : plain });

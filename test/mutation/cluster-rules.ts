@@ -54,7 +54,7 @@ export const clusterRules: readonly Rule[] = [
   {
     broken: "lines of a machine's owner in /etc/environment get lost",
     file: 'src/push/environment-file.ts',
-    from: ` && sed -E '/\${ours}/d' "$file"; }`,
+    from: ` && sed -E '/\${ourVariables}/d' "$file"; }`,
     to: '; }',
     tests: ['src/push/environment-file.test.ts'],
   },

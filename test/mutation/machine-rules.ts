@@ -17,6 +17,27 @@ export const machineRules: readonly Rule[] = [
     tests: ['src/ssh/write-files.test.ts'],
   },
   {
+    broken: 'a script does what half a request says',
+    file: 'src/ssh/whole-input.ts',
+    from: `[ "$line" = \${inputEnd} ] || { echo`,
+    to: ': || { echo',
+    tests: ['src/ssh/whole-input.test.ts', 'src/hosts'],
+  },
+  {
+    broken: 'a folder that was on a host before is taken away',
+    file: 'src/hosts/undo.ts',
+    from: 'isOlder || absent.includes(path)',
+    to: 'true',
+    tests: ['src/hosts'],
+  },
+  {
+    broken: "another cluster's record is written over",
+    file: 'src/hosts/record-script.ts',
+    from: `owns "$record" "$whose"`,
+    to: ':',
+    tests: ['src/hosts'],
+  },
+  {
     broken: "the authority's key is no secret",
     file: 'src/resources/pki.ts',
     from: "additionalSecretOutputs: ['privateKey']",
@@ -145,7 +166,7 @@ export const machineRules: readonly Rule[] = [
   {
     broken: 'a host is changed before its record says what is added',
     file: 'src/hosts/perform.ts',
-    from: 'await run(recordCommand(added, keep));',
+    from: 'await run(recordCommand(record, kept, facts.added === undefined));',
     to: 'await Promise.resolve();',
     tests: ['src/hosts', 'src/provider/resources/hosts'],
   },

@@ -371,4 +371,91 @@ describe('a machine', () => {
       "npx pulumi state delete 'urn:core-1'",
     );
   });
+
+  describe('whose record is gone', () => {
+    const lost = async () => {
+      const host = addHost(5);
+      const before = host.snapshot();
+      const { id, outputs } = await handlers().machine.create(machineInputs(5), contextOf('core-1'));
+      host.files.delete(recordPath);
+      return { host, before, id, outputs };
+    };
+
+    test('is taken away by the copy in the state', async () => {
+      const { host, before, id, outputs } = await lost();
+      await handlers().machine.delete(id, outputs, contextOf('core-1'));
+      expect(host.snapshot()).toEqual(before);
+      expect(said).toContain(
+        "/etc/flotilla/added.json is gone: what is taken away goes by the state's copy of it",
+      );
+    });
+
+    test('is found by refresh, and gets it again', async () => {
+      const { host, before, id, outputs } = await lost();
+      const { machine: handler } = handlers();
+      const found = await handler.read(id, outputs, machineInputs(5), contextOf('core-1'));
+      expect(handler.drift(found?.outputs ?? {})).toEqual({
+        drifted: 'write /etc/flotilla/added.json: it is gone',
+      });
+      const mended = await handler.update(id, machineInputs(5), found?.outputs ?? {}, contextOf('core-1'));
+      expect(JSON.parse(host.files.get(recordPath)?.contents ?? '')).toEqual(outputs.record);
+      await handler.delete(id, mended, contextOf('core-1'));
+      expect(host.snapshot()).toEqual(before);
+    });
+
+    test('and of which the state has no copy is an error that names what is left, never a success', async () => {
+      const { host, id, outputs } = await lost();
+      const { record: _, ...earlier } = outputs;
+      const before = host.snapshot();
+      const { machine: handler } = handlers();
+      for (const act of [
+        () => handler.delete(id, earlier, contextOf('core-1')),
+        () => handler.update(id, machineInputs(5), earlier, contextOf('core-1')),
+      ])
+        await expect(act()).rejects.toThrow(
+          "still there: the stack's key in ~core/.ssh/authorized_keys, /etc/sudoers.d/flotilla",
+        );
+      expect(host.snapshot()).toEqual(before);
+    });
+
+    test('since it was taken away whole is gone', async () => {
+      const { host, before, id, outputs } = await lost();
+      const { machine: handler } = handlers();
+      await handler.delete(id, outputs, contextOf('core-1'));
+      await handler.delete(id, outputs, contextOf('core-1'));
+      expect(said).toContain('nothing of Flotilla is there');
+      expect(host.snapshot()).toEqual(before);
+    });
+
+    test("leaves alone what is somebody else's at our path", async () => {
+      const { host, id, outputs } = await lost();
+      host.users.delete('core');
+      host.files.set('/etc/sudoers.d/flotilla', { contents: 'eve ALL=(ALL) ALL\n', mode: '0440' });
+      await handlers().machine.delete(id, outputs, contextOf('core-1'));
+      expect(host.files.has('/etc/sudoers.d/flotilla')).toBe(true);
+    });
+
+    test('since it was damaged is an error', async () => {
+      const { host, id, outputs } = await lost();
+      host.files.set(recordPath, { contents: '', mode: '0600' });
+      const leaving = handlers().machine.delete(id, outputs, contextOf('core-1'));
+      await expect(leaving).rejects.toThrow('is empty');
+      expect(host.users.has('core')).toBe(true);
+    });
+  });
+
+  test('of which a first run left nothing but copies is set up', async () => {
+    const host = addHost(5, {
+      files: { '/etc/flotilla/before/etc/environment': { contents: 'A=1\n', mode: '0644' } },
+    });
+    await handlers().machine.create(machineInputs(5), contextOf('core-1'));
+    expect(host.files.has(recordPath)).toBe(true);
+  });
+
+  test("is refused where somebody's folder came since the preview", async () => {
+    addHost(5, { files: { '/opt/flotilla/mine': { contents: '', mode: '0644' } } });
+    await expect(handlers().machine.create(machineInputs(5), contextOf('core-1'))).rejects.toThrow(
+      'has /opt/flotilla already',
+    );
+  });
 });

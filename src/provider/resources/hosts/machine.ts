@@ -1,15 +1,20 @@
 import { z } from 'zod';
 import type { HostState } from '../../../hosts/facts.ts';
 import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from '../../../hosts/login.ts';
+import { placeProblems } from '../../../hosts/others.ts';
 import { applyToHost, NotRoot, readHost, removeFromHost } from '../../../hosts/perform.ts';
-import { type Owner, planHost, sayHostOperation } from '../../../hosts/plan.ts';
+import { planHost, sayHostOperation } from '../../../hosts/plan.ts';
+import { type Added, addedSchema, recordPath } from '../../../hosts/record.ts';
+import type { Owner } from '../../../hosts/record-script.ts';
 import type { WantedHost } from '../../../hosts/wanted.ts';
 import { isMachineId, machineIdOf } from '../../../model/machine-id.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
+import { InvalidInput } from '../../../model/problem.ts';
 import type { Connection } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
 import { type Context, InitFailed, type ResourceHandler, unknownValue } from '../../resource.ts';
+import { withRecord } from './lost-record.ts';
 
 const wantedHost: z.ZodType<WantedHost> = z.object({
   packages: z.array(z.string()),
@@ -31,6 +36,8 @@ const outputs = inputs.extend({
   provedKey: z.string().default(''),
   /** What refresh found to be otherwise, in words. */
   drifted: z.array(z.string()).default([]),
+  /** A copy of the host's record, for when that gets lost. */
+  record: addedSchema.optional(),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -77,14 +84,15 @@ export function machine(connect: Connect): ResourceHandler<Inputs, Outputs> {
 
     async update(_id, wanted, old, context) {
       return withHost(connect, wanted, context, async (connection) => {
-        const facts = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
-        refuseOther(old, wanted, facts, connection.target.hostKey, context);
+        const found = await readHost(connection, wanted.wanted, wanted.authorizedKey, context);
+        refuseOther(old, wanted, found, connection.target.hostKey, context);
+        const facts = withRecord(found, old, context.name);
         return apply(connect, connection, facts, wanted, context);
       });
     },
 
     async read(_id, old, _inputs, context) {
-      return { outputs: { ...old, drifted: await driftNow(connect, old, context) } };
+      return { outputs: { ...old, ...(await lookAgain(connect, old, context)) } };
     },
 
     async delete(_id, old, context) {
@@ -194,56 +202,81 @@ async function apply(
 ): Promise<Outputs> {
   const { log, signal, stack, name } = context;
   const provedKey = connection.target.hostKey;
+  let record = facts.added;
   const machineId = machineIdOf(name, facts.machineId);
-  const result = { ...wanted, machineId, provedKey, drifted: [] };
+  const result = () => ({ ...wanted, machineId, provedKey, drifted: [], ...(record && { record }) });
   refuseStranger(facts, wanted, context);
   try {
-    await applyToHost(connection, facts, wanted.wanted, ownerOf(wanted, context), { log, signal });
+    const recorded = (added: Added) => {
+      record = added;
+    };
+    const owner = ownerOf(wanted, context);
+    await applyToHost(connection, facts, wanted.wanted, owner, { log, signal, recorded });
     const login = stackTarget(reachOf(wanted, context), wanted.wanted.user.name, wanted.privateKey);
     await connect({ ...login, hostKey: provedKey }, context);
-    return result;
+    return result();
   } catch (error) {
-    const failed = { ...result, drifted: ['its set-up failed'] };
+    const failed = { ...result(), drifted: ['its set-up failed'] };
     throw new InitFailed(sayFailure(error, wanted), `${stack}/${name}`, failed, { cause: error });
   }
 }
 
 function sayFailure(error: unknown, { wanted: { user } }: Inputs): string {
   if (!(error instanceof AuthenticationError)) return messageWithCauses(error);
-  return `${messageWithCauses(error)} Everything is set up there, but its sshd does not let ${user.name} in: see AllowUsers, AllowGroups and AuthorizedKeysFile in sshd_config(5)`;
+  return `${messageWithCauses(error)} Everything is set up there, but its sshd does not let ${user.name} in: see AllowUsers, AllowGroups and AuthorizedKeysFile in sshd_config(5), and, where UsePAM is no, whether the account is locked (\`passwd -S ${user.name}\` says L; \`usermod -p '*' ${user.name}\` lets keys in and no password)`;
 }
 
 /** Said at preview by the network, and here once more, since a host may have been taken meanwhile. */
-function refuseStranger({ added, flotilla }: HostState, wanted: Inputs, context: Context): void {
+function refuseStranger(state: HostState, wanted: Inputs, context: Context): void {
+  const { added, flotilla } = state;
   const { cluster, machine, owner } = ownerOf(wanted, context);
-  if (added === undefined && !flotilla) return;
+  if (added === undefined && !flotilla) {
+    refuseTaken(state, machine);
+    return;
+  }
   if (added?.cluster === cluster && added.machine === machine && added.owner === owner) return;
   const whose = added ? `${added.machine} of the stack ${added.cluster}` : 'set up by its first boot';
   throw new Error(`${machine}: the host is in another Flotilla cluster (${whose}); destroy that one first`);
 }
 
-async function driftNow(connect: Connect, old: Outputs, context: Context): Promise<string[]> {
+function refuseTaken(state: HostState, machine: string): void {
+  const problems = placeProblems(state, machine);
+  if (problems.length > 0) throw new InvalidInput('The host cannot be used; nothing was changed:', problems);
+}
+
+async function lookAgain(
+  connect: Connect,
+  old: Outputs,
+  context: Context,
+): Promise<Pick<Outputs, 'drifted' | 'record'>> {
   const quiet = { ...context, log: () => undefined, deadline: patience.look };
   try {
     return await withHost(connect, old, quiet, async (connection) => {
       const facts = await readHost(connection, old.wanted, old.authorizedKey, context);
-      const operations = planHost(facts, old.wanted).map(sayHostOperation);
-      const isOther = isMachineId(old.machineId) && facts.machineId !== old.machineId;
-      return isOther ? [`its machine id is not ${old.machineId} any more`, ...operations] : operations;
+      const drifted = [
+        ...(isMachineId(old.machineId) && facts.machineId !== old.machineId
+          ? [`its machine id is not ${old.machineId} any more`]
+          : []),
+        ...(facts.added ? [] : [`write ${recordPath}: it is gone`]),
+        ...planHost(facts, old.wanted).map(sayHostOperation),
+      ];
+      return facts.added?.owner === old.authorizedKey ? { drifted, record: facts.added } : { drifted };
     });
   } catch (error) {
     context.signal.throwIfAborted();
-    return [`it does not answer: ${messageWithCauses(error)}`];
+    return { drifted: [`it does not answer: ${messageWithCauses(error)}`] };
   }
 }
 
 async function takeAway(connection: Connection, old: Outputs, context: Context): Promise<void> {
-  const { log, signal } = context;
-  const { added } = await readHost(connection, old.wanted, old.authorizedKey, { signal });
-  if (!added) return log('nothing of Flotilla is recorded there');
+  const { log, signal, name } = context;
+  const facts = await readHost(connection, old.wanted, old.authorizedKey, { signal });
+  const { added } = withRecord(facts, old, name);
+  if (!added) return log('nothing of Flotilla is there');
   if (added.owner !== old.authorizedKey)
     return log(`left alone: it is ${added.machine} of the stack ${added.cluster} now`);
-  await removeFromHost(connection, added, { log, signal });
+  if (!facts.recorded) log(`${recordPath} is gone: what is taken away goes by the state's copy of it`);
+  await removeFromHost(connection, added, { log, signal }, facts.recorded);
 }
 
 function farewell(error: unknown, { address, port }: Outputs, { name, urn }: Context): Error {
