@@ -39,11 +39,14 @@ async function run() {
   return { outputs: result, registered, find };
 }
 
-test('a system that was not tried is told of once, whatever the number of machines', async () => {
+test('a system that was not tried is told of once, and a group with too little memory for it, whatever the number of machines', async () => {
   const warn = jest.spyOn(pulumi.log, 'warn').mockResolvedValue();
   await runProgram(() => createCluster({ ...plan, os: 'flatcar' }, fakePlatform(), wholeStack), provider);
   const caveat = "Flatcar was never booted by Flotilla's own tests; what was is docs/flatcar.md";
-  expect(warn.mock.calls).toEqual([[caveat]]);
+  expect(warn.mock.calls).toEqual([
+    [caveat],
+    ['flotilla:machines.core.memory: 1024 MiB is little for Flatcar; make it 2048 or more'],
+  ]);
   warn.mockClear();
   await run();
   expect(warn).not.toHaveBeenCalled();
