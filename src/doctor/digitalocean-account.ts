@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { messageWithCauses } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { tokenVariables } from '../platform/digitalocean/preflight.ts';
-import { type Finding, warning } from './check.ts';
+import { type Finding, problem, warning } from './check.ts';
 import { type Access, ask, publicEndpoint } from './digitalocean-api.ts';
 import type { HttpAnswer, Probes } from './probes.ts';
 import type { Subject } from './subject.ts';
-import { pulumiOf, told } from './tools.ts';
+import { orWaiting, pulumiOf, told } from './tools.ts';
 
 /** Seconds for the first answer of an API that is far away, and those that follow. */
 export const apiDeadline = 20;
@@ -28,7 +27,7 @@ export type Account =
       /** Milliseconds since 1970, right after the answer. */
       readonly at: number;
     }
-  | { readonly kind: 'silent'; readonly why: string; readonly fix?: string };
+  | { readonly kind: 'silent'; readonly said: Finding };
 
 export const newToken =
   'make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token';
@@ -38,8 +37,7 @@ const wellFormed = /^[\x21-\x7e]+$/;
 
 const malformed: Account = {
   kind: 'silent',
-  why: 'the token is empty, or has white space or letters that no token has',
-  fix: newToken,
+  said: problem('the token is empty, or has white space or letters that no token has', newToken),
 };
 
 export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
@@ -56,7 +54,7 @@ export async function openAccount(subject: Subject, probes: Probes, signal: Abor
     return { kind: 'answered', access, answer, at: probes.now() };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'silent', why: messageWithCauses(error) };
+    return { kind: 'silent', said: await orWaiting(error, subject, probes, signal) };
   }
 }
 
