@@ -6,6 +6,7 @@ import { isPackage, ownFolder } from '../model/own-files.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 import { connectionsInState } from './stack-state.ts';
 
@@ -47,6 +48,8 @@ export interface StackQuery {
   readonly signal?: AbortSignal;
   /** The Pulumi CLI; default: this clone's, of an installed package the one on PATH. */
   readonly pulumi?: string;
+  /** Whether this is an installed package, in somebody's own program; default: as it is. */
+  readonly installed?: boolean;
 }
 
 /** Pulumi answers, and there is no cluster to be reached: nothing is wrong but that. */
@@ -59,7 +62,9 @@ export class NoCluster extends CommandFailed {
 /** Seconds. Pulumi reads its state from the user's backend, which may be far away. */
 const deadline = 120;
 
-const howToChoose = '`npm run up` brings one up; choose another with --stack or FLOTILLA_STACK';
+function howToChoose({ installed }: StackQuery): string {
+  return `${upCommand(installed)} brings one up; choose another with --stack or FLOTILLA_STACK`;
+}
 
 /** Asks Pulumi for the stack's outputs, or for its resources while there are none. They hold the private key, so nothing of them is ever shown. */
 export async function readStack(query: StackQuery): Promise<StackConnection> {
@@ -73,15 +78,16 @@ export async function readStack(query: StackQuery): Promise<StackConnection> {
     const { data } = connection.safeParse(found);
     return data ? [{ name, connection: data }] : [];
   });
-  return choose(made, query.cluster, which);
+  return choose(made, query, which);
 }
 
 /** The only cluster is taken unasked. */
 function choose(
   made: readonly { readonly name: string; readonly connection: StackConnection }[],
-  wanted: string | undefined,
+  query: StackQuery,
   which: string,
 ): StackConnection {
+  const { cluster: wanted } = query;
   const [found, another] = made.filter(({ name }) => name === (wanted ?? name));
   const names = made.map(({ name }) => name).join(', ');
   if (another)
@@ -94,7 +100,7 @@ function choose(
     const has = names === '' ? 'it is one cluster: leave --cluster out' : `it has ${names}`;
     throw new CommandFailed(`${which} has no cluster ${wanted} that is up; ${has}`, unreachable);
   }
-  throw new NoCluster(`${which} has no cluster that is up; ${howToChoose}`);
+  throw new NoCluster(`${which} has no cluster that is up; ${howToChoose(query)}`);
 }
 
 async function askPulumi(verb: readonly string[], query: StackQuery, which: string): Promise<string> {
@@ -116,7 +122,7 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
     query.signal?.throwIfAborted();
     // Without the cause: it carries what Pulumi printed.
     const why = complaint(cause);
-    const message = `Pulumi can't read ${which}: ${why}${nextStep(why)}`;
+    const message = `Pulumi can't read ${which}: ${why}${nextStep(why, query)}`;
     throw isNoStack(why) ? new NoCluster(message) : new CommandFailed(message, unreachable);
   } finally {
     stopReminding();
@@ -124,9 +130,9 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
 }
 
 /** What to do about Pulumi's complaint, unless that says so. */
-function nextStep(why: string): string {
+function nextStep(why: string, query: StackQuery): string {
   if (why.includes('Next step')) return '';
-  return `; ${isNoStack(why) ? howToChoose : '`npx pulumi stack output` says the same and more'}`;
+  return `; ${isNoStack(why) ? howToChoose(query) : '`npx pulumi stack output` says the same and more'}`;
 }
 
 function isNoStack(why: string): boolean {
