@@ -7,7 +7,8 @@ import type { ClusterSpec } from './schema.ts';
 export function localProblems({ platform, os, ...written }: ClusterSpec): Problem[] {
   if (platform !== 'local') return [];
   const { image } = localSettings(written);
-  if (image) return packedProblems(image.url, written.local?.image ? 'flotilla:local.image' : 'flotilla:image');
+  if (image)
+    return packedProblems(image.url, written.local?.image ? 'flotilla:local.image' : 'flotilla:image');
   if (systemTraits[os].suite) return [];
   const built = operatingSystems.filter((each) => systemTraits[each].suite).join(' or ');
   const wanted = systemTraits[os].firstBoot === 'ignition' ? 'image for QEMU' : 'cloud image';

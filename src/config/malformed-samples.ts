@@ -195,7 +195,10 @@ export const malformed: MalformedSample[] = [
   ],
   [
     'image that is packed',
-    { machines: { core }, local: { image: { url: 'https://example.org/a.img.bz2?mirror=1', sha512: 'a'.repeat(128) } } },
+    {
+      machines: { core },
+      local: { image: { url: 'https://example.org/a.img.bz2?mirror=1', sha512: 'a'.repeat(128) } },
+    },
     'flotilla:local.image.url',
     /a\.img\.bz2\?mirror=1 is packed/,
     /name a\.img, .* unpack it \(`bunzip2`\)/,

@@ -59,7 +59,8 @@ describe('pulumi', () => {
   test('a clone that is not set up says so', async () => {
     probes.programs.set('pulumi version', {
       status: 1,
-      stderr: 'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
+      stderr:
+        'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
     });
     expect(await lineOf('pulumi')).toEqual([
       'pulumi problem There is no Pulumi CLI for this clone yet. → bash toolchain/setup.sh up',
@@ -69,7 +70,8 @@ describe('pulumi', () => {
   test('what asks it waits for it, and says no more', async () => {
     const said = {
       status: 1,
-      stderr: 'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
+      stderr:
+        'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
     };
     probes.programs.set('pulumi version', said);
     probes.programs.set('pulumi whoami --json --non-interactive', said);

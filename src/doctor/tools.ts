@@ -19,7 +19,8 @@ const setUp = 'bash toolchain/setup.sh up';
 const withNode = z.object({ engines: z.object({ node: z.string() }) });
 const withPulumi = z.object({ devDependencies: z.object({ pulumi: z.string() }) });
 
-async function readManifest<T>(probes: Probes, clone: string, part: z.ZodType<T>): Promise<T> {
+/** A part of the clone's package.json. */
+export async function readManifest<T>(probes: Probes, clone: string, part: z.ZodType<T>): Promise<T> {
   return part.parse(parseJson((await probes.readFile(join(clone, 'package.json'))) ?? ''));
 }
 

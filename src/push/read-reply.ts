@@ -13,8 +13,7 @@ export const startsWhatIsMissing = `${refreshCommand()} starts what is missing`;
 /** Why no agent could be chosen. */
 export function noAgent(cause: unknown): string {
   if (!(cause instanceof AggregateError)) return messageOf(cause);
-  if (cause.errors.length === 0)
-    return `no machine is known whose agent could be asked; run ${upCommand()}`;
+  if (cause.errors.length === 0) return `no machine is known whose agent could be asked; run ${upCommand()}`;
   const [bastion, ...others] = new Set(cause.errors.map(bastionMessage));
   if (bastion !== undefined && others.length === 0) return bastion;
   const each = cause.errors.map(messageOf).join('; ');
