@@ -18,7 +18,8 @@ const Event = z.object({
 });
 
 /** Of Pulumi itself about a cloud's plugin: nothing fetches one but `npm run up` (environment.ts). */
-const noPlugin = /no resource plugin '?pulumi-resource-/;
+const noPlugin =
+  /no resource plugin '?pulumi-resource-[a-z]+'? found in the workspace(?: at version v([\d.]+))?/;
 
 /** A resource that failed, or a question of the program's that did. */
 interface Failure {
@@ -46,14 +47,20 @@ export function explainFailures(events: string): string[] {
 }
 
 function explanation({ stack, cloud, message }: Failure): string {
-  if (noPlugin.test(message))
-    return (
-      `Pulumi's plugin for ${cloud} is not installed yet. Next step: \`npm run up -- --stack ${stack} --preview-only\`, ` +
-      'which installs it and then previews'
-    );
+  const missing = noPlugin.exec(message);
+  if (missing) return `${installsIt(stack)}; for a preview alone, \`${installation(cloud, missing[1])}\``;
   const found = findRefusal(refusals[cloud] ?? [], message);
   if (found) return `${found.cause}. Next step: ${found.next}`;
   return `see what the cloud says above. Next step: docs/${cloud}.md, "When a step fails"; then \`npm run up\` goes on where this run ended`;
+}
+
+function installsIt(stack: string): string {
+  const up = `npm run up -- --stack ${stack}`;
+  return `this plugin of Pulumi's is not installed yet. Next step: \`${up}\`, which installs it and in a terminal asks before anything is made`;
+}
+
+function installation(cloud: string, version: string | undefined): string {
+  return ['npx pulumi plugin install resource', cloud, ...(version === undefined ? [] : [version])].join(' ');
 }
 
 function failuresIn(events: string): Failure[] {

@@ -29,7 +29,7 @@ test.each([
   probes.files.set('package.json', '{"dependencies": {"@pulumi/aws": "7.48.0"}}');
   probes.programs.set('pulumi plugin ls --json', { stdout: listed.replace('VERSION', '7.48.0') });
   expect(await lines()).toEqual([
-    'plugin warning aws 7.48.0 is not installed; `npm run up` installs it → npx pulumi plugin install resource aws 7.48.0',
+    'plugin warning aws 7.48.0 is not installed yet; the first `npm run up` does it → npx pulumi plugin install resource aws 7.48.0',
   ]);
 });
 

@@ -43,7 +43,7 @@ export function pluginChecks(subject: Subject): readonly Check[] {
           return await orWaiting(error, subject, probes, signal);
         }
         const fix = `npx pulumi plugin install resource ${name} ${version}`;
-        return warning(`${name} ${version} is not installed; \`npm run up\` installs it`, fix);
+        return warning(`${name} ${version} is not installed yet; the first \`npm run up\` does it`, fix);
       },
     },
   ];
