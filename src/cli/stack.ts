@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { isPackage, ownFolder } from '../model/own-files.ts';
 import { parseJson } from '../model/parse-json.ts';
+import { platformNames } from '../model/platform-name.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
 import { upCommand } from '../model/up-command.ts';
@@ -27,6 +28,8 @@ const knownMachine = z.object({
   port: z.number(),
   hostKey: z.string(),
   proxyJump: proxyJumpSchema.optional(),
+  /** Where it comes from. Outputs of earlier versions don't say. */
+  platform: z.enum(platformNames).optional(),
   /** Who logs in. Outputs of earlier versions don't say of each machine: then it is this one. */
   user: z.string().default('core'),
   /** Whether etcd runs there. Outputs of earlier versions don't say. */

@@ -43,7 +43,7 @@ export async function createCluster(
   );
   const { publicKey, privateKey } = login;
   const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey, scope);
-  const machines = made.machines.map((machine) => meet(machine, privateKey, scope));
+  const machines = made.machines.map((machine) => meet(machine, plan, privateKey, scope));
   const members = machines.filter(({ etcd }) => etcd);
   const lasting = { ...options, deletedWith: lifetime };
   const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);
