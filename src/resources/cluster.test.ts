@@ -61,6 +61,7 @@ describe('a cluster', () => {
       expect(inputs).toMatchObject({
         machine: name,
         host: `${name}.fake.test`,
+        platform: 'local',
         port: 22,
         user: 'core',
         incarnation: `${name}-life-1`,
@@ -130,6 +131,7 @@ describe('outputs', () => {
     expect(machines).toHaveLength(4);
     expect(machines[3]).toEqual({
       name: 'worker-1',
+      platform: 'local',
       id: 'id of worker-1',
       address: 'worker-1.internal',
       host: 'worker-1.fake.test',
