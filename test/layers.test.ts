@@ -13,8 +13,11 @@ const allowed: Readonly<Record<string, { folders: readonly string[]; packages: r
   // is, which toolchain, plugin and platforms have to agree on.
   'src/model': { folders: [], packages: ['zod', 'node:util', 'node:path'] },
   // units.yaml is parsed here; addresses follow from a hash; write-schema.ts is a program of its own, the only I/O.
-  // What an image's name is, images know.
-  'src/config': { folders: ['src/image/reference.ts'], packages: ['zod', 'yaml', 'node:crypto', 'node:fs'] },
+  // What an image's name is, images know. public-key: a host key that is named twice is compared by its fingerprint.
+  'src/config': {
+    folders: ['src/image/reference.ts', 'src/ssh/public-key.ts'],
+    packages: ['zod', 'yaml', 'node:crypto', 'node:fs'],
+  },
   'src/plan': { folders: ['src/config'], packages: [] },
   // What an image's name is, images know.
   'src/unit': { folders: ['src/image/reference.ts'], packages: ['node:crypto'] },

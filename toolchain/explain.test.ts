@@ -37,6 +37,16 @@ test("a question of the program's is named by its function", () => {
   ]);
 });
 
+test("a cloud's plugin that is not there, as plain Pulumi says it before the first `npm run up`", () => {
+  const message =
+    "no resource plugin 'pulumi-resource-aws' found in the workspace at version v7.48.0 or on your $PATH\n";
+  expect(explainFailures(said('pulumi:providers:aws', 'default_7_48_0', message))).toEqual([
+    "default_7_48_0 (pulumi:providers:aws): this plugin of Pulumi's is not installed yet. Next step: " +
+      '`npm run up -- --stack dev`, which installs it and in a terminal asks before anything is made; ' +
+      'for a preview alone, `npx pulumi plugin install resource aws 7.48.0`',
+  ]);
+});
+
 describe('nothing is explained', () => {
   test.each([
     [

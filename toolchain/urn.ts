@@ -1,5 +1,9 @@
 /** Parts of `urn:pulumi:stack::project::parent$type::name`. */
 
+export function stackOf(urn: string): string {
+  return urn.split('::')[0]?.split(':').at(-1) ?? urn;
+}
+
 export function typeOf(urn: string): string {
   return urn.split('::')[2]?.split('$').at(-1) ?? urn;
 }

@@ -112,6 +112,6 @@ function asRoot({ argv, root }: RemoteProgram, user: string): readonly string[] 
 }
 
 function targetOf({ privateKey }: StackConnection, machine: KnownMachine): SshTarget {
-  const { name, host, port, user, hostKey, proxyJump } = machine;
-  return { name, host, port, user, hostKey, privateKey, proxyJump };
+  const { name, host, port, user, hostKey, proxyJump, platform } = machine;
+  return { name, host, port, user, hostKey, privateKey, proxyJump, platform };
 }

@@ -128,6 +128,13 @@ describe('readStack', () => {
     );
   });
 
+  test("in somebody's own program that is plain Pulumi's, where clusters are named too", async () => {
+    const path = await pulumi('echo "{}"');
+    await expect(readStack({ pulumi: path, cluster: 'blue', installed: true, log })).rejects.toThrow(
+      /no cluster that is up; `pulumi up` brings one up; /,
+    );
+  });
+
   test('a failing Pulumi passes on its own complaint, and nothing of what it printed', async () => {
     const path = await pulumi('echo "PRIVATE"; echo "error: no stack named \'dev\' found" >&2; exit 255');
     const error: unknown = await readStack({ stack: 'dev', pulumi: path, log }).catch(

@@ -4,8 +4,10 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { isPackage, ownFolder } from '../model/own-files.ts';
 import { parseJson } from '../model/parse-json.ts';
+import { platformNames } from '../model/platform-name.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import { remind } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import { CommandFailed, unreachable } from './failure.ts';
 import { connectionsInState } from './stack-state.ts';
 
@@ -26,6 +28,8 @@ const knownMachine = z.object({
   port: z.number(),
   hostKey: z.string(),
   proxyJump: proxyJumpSchema.optional(),
+  /** Where it comes from. Outputs of earlier versions don't say. */
+  platform: z.enum(platformNames).optional(),
   /** Who logs in. Outputs of earlier versions don't say of each machine: then it is this one. */
   user: z.string().default('core'),
   /** Whether etcd runs there. Outputs of earlier versions don't say. */
@@ -47,6 +51,8 @@ export interface StackQuery {
   readonly signal?: AbortSignal;
   /** The Pulumi CLI; default: this clone's, of an installed package the one on PATH. */
   readonly pulumi?: string;
+  /** Whether this is an installed package, in somebody's own program; default: as it is. */
+  readonly installed?: boolean;
 }
 
 /** Pulumi answers, and there is no cluster to be reached: nothing is wrong but that. */
@@ -59,9 +65,8 @@ export class NoCluster extends CommandFailed {
 /** Seconds. Pulumi reads its state from the user's backend, which may be far away. */
 const deadline = 120;
 
-function howToChoose({ stack }: StackQuery): string {
-  const up = stack === undefined ? 'npm run up' : `npm run up -- --stack ${stack}`;
-  return `\`${up}\` brings one up; choose another with --stack or FLOTILLA_STACK`;
+function howToChoose({ installed, stack }: StackQuery): string {
+  return `${upCommand(installed, stack)} brings one up; choose another with --stack or FLOTILLA_STACK`;
 }
 
 /** Asks Pulumi for the stack's outputs, or for its resources while there are none. They hold the private key, so nothing of them is ever shown. */

@@ -194,6 +194,23 @@ export const malformed: MalformedSample[] = [
     /http/,
   ],
   [
+    'image that is packed',
+    {
+      machines: { core },
+      local: { image: { url: 'https://example.org/a.img.bz2?mirror=1', sha512: 'a'.repeat(128) } },
+    },
+    'flotilla:local.image.url',
+    /a\.img\.bz2\?mirror=1 is packed/,
+    /name a\.img, .* unpack it \(`bunzip2`\)/,
+  ],
+  [
+    'image that is packed, in its earlier place',
+    { machines: { core }, image: { url: 'https://example.org/a.raw.XZ', sha512: 'a'.repeat(128) } },
+    'flotilla:image.url',
+    /is packed/,
+    /`unxz`/,
+  ],
+  [
     'platform settings as text',
     { machines: { core }, local: 'cold' },
     'flotilla:local',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { platformNames } from '../model/platform-name.ts';
 import { awsSchema } from './aws.ts';
 import { digitaloceanSchema } from './digitalocean.ts';
 import { hostsSchema } from './hosts.ts';
@@ -102,10 +103,7 @@ const keyPrefix = z
   .refine((prefix) => !prefix.startsWith('/flotilla/'), 'a prefix outside of /flotilla/, like /app/');
 
 export const stackSchema = z.strictObject({
-  platform: z
-    .enum(['local', 'aws', 'digitalocean', 'hosts'])
-    .default('local')
-    .describe('Where the machines come from'),
+  platform: z.enum(platformNames).default('local').describe('Where the machines come from'),
   os: z.enum(operatingSystems).default('debian-13').describe('What the machines run'),
   local: localSchema.optional(),
   aws: awsSchema.optional(),

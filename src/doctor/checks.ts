@@ -1,6 +1,7 @@
 import type { Check } from './check.ts';
 import { clusterChecks } from './cluster.ts';
 import { configChecks } from './config.ts';
+import { pluginChecks } from './plugin.ts';
 import type { PlatformName } from './stack-config.ts';
 import type { PlatformChecks, Subject } from './subject.ts';
 import { toolChecks } from './tools.ts';
@@ -19,6 +20,7 @@ export async function planChecks(subject: Subject): Promise<readonly Check[]> {
   return [
     ...toolChecks(subject),
     ...configChecks(subject),
+    ...pluginChecks(subject),
     ...platformChecks(subject),
     ...clusterChecks(subject),
   ];

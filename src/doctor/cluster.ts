@@ -1,14 +1,16 @@
-import { type Check, ok, problem } from './check.ts';
+import { type Check, ok } from './check.ts';
 import { machineCheck } from './machine.ts';
 import type { StackState, Subject } from './subject.ts';
+import { orWaiting } from './tools.ts';
 
 /** Whether the state can be read, secrets included; and of a cluster that is up, each machine by itself. */
-export function clusterChecks({ state, stack }: Subject): readonly Check[] {
+export function clusterChecks(subject: Subject): readonly Check[] {
+  const { state } = subject;
   if (!state) return [];
   const up = machinesUp(state);
   return [
-    stackCheck(state, stack),
-    ...up.map(({ machine, connect }) => machineCheck(machine, stack, connect)),
+    stackCheck(state, subject),
+    ...up.map(({ machine, connect }) => machineCheck(machine, subject.stack, connect)),
   ];
 }
 
@@ -19,13 +21,14 @@ export function machinesUp(state: StackState | undefined) {
   return machines.map((machine) => ({ machine, connect: () => connect(machine.name) }));
 }
 
-function stackCheck(state: StackState, stack: string): Check {
+function stackCheck(state: StackState, subject: Subject): Check {
+  const { stack } = subject;
   return {
     what: 'stack',
     why: 'its outputs say how the cluster is reached, and are secret',
     fix: `npx pulumi stack output --stack ${stack}`,
-    async look() {
-      if (state.kind === 'unreadable') return problem(state.why);
+    async look(probes, signal) {
+      if (state.kind === 'unreadable') return await orWaiting(state.why, subject, probes, signal);
       if (state.kind === 'down')
         return ok(`${stack} is not up; \`npm run up -- --stack ${stack}\` brings it up`);
       const { length } = state.cluster.machines;

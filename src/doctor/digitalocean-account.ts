@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { messageWithCauses } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { tokenVariables } from '../platform/digitalocean/preflight.ts';
-import { type Finding, warning } from './check.ts';
+import { type Finding, problem, warning } from './check.ts';
 import { type Access, ask, publicEndpoint, urlOf } from './digitalocean-api.ts';
 import type { HttpAnswer, Probes } from './probes.ts';
 import type { Subject } from './subject.ts';
-import { pulumiOf, told } from './tools.ts';
+import { orWaiting, pulumiOf, told } from './tools.ts';
 
 /** Seconds for the first answer of an API that is far away, and those that follow. */
 export const apiDeadline = 20;
@@ -28,7 +27,7 @@ export type Account =
       /** Milliseconds since 1970, right after the answer. */
       readonly at: number;
     }
-  | { readonly kind: 'silent'; readonly why: string; readonly fix: string };
+  | { readonly kind: 'silent'; readonly said: Finding };
 
 export const newToken = (stack: string) =>
   `make another at https://cloud.digitalocean.com/account/api/tokens, then npx pulumi config set --secret digitalocean:token --stack ${stack}`;
@@ -38,8 +37,7 @@ const wellFormed = /^[\x21-\x7e]+$/;
 
 const malformed = (stack: string): Account => ({
   kind: 'silent',
-  why: 'the token is empty, or has white space or letters that no token has',
-  fix: newToken(stack),
+  said: problem('the token is empty, or has white space or letters that no token has', newToken(stack)),
 });
 
 export type AskAccount = (probes: Probes, signal: AbortSignal) => Promise<Account>;
@@ -54,7 +52,7 @@ export async function openAccount(subject: Subject, probes: Probes, signal: Abor
     return { kind: 'answered', access, answer, at: probes.now() };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'silent', why: messageWithCauses(error), fix: tryIt(endpoint) };
+    return { kind: 'silent', said: await orWaiting(error, subject, probes, signal) };
   }
 }
 

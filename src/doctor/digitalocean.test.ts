@@ -76,6 +76,11 @@ describe('the token', () => {
     expect((await lines(text, { DIGITALOCEAN_TOKEN: 'wrong' }))[1]).toMatch(/^token ok /);
     probes.programs.set(line, { status: 255, stderr: 'error: incorrect passphrase\n' });
     expect((await lines(text))[1]).toMatch(/^token problem incorrect passphrase → /);
+    probes.programs.set('pulumi version', {
+      status: 1,
+      stderr: 'There is no Pulumi CLI for this clone yet.',
+    });
+    expect((await lines(text))[1]).toMatch(/^token warning not asked, .*Pulumi CLI.* → mend pulumi first$/);
   });
 
   test('that is refused is one problem; the rest was not asked', async () => {

@@ -69,7 +69,7 @@ function tokenCheck(account: AskAccount, stack: string, fix: string): Check {
     ...{ ...tokenText, fix },
     async look(probes, signal) {
       const asked = await account(probes, signal);
-      if (asked.kind === 'silent') return problem(asked.why, asked.fix);
+      if (asked.kind === 'silent') return asked.said;
       const { access, answer } = asked;
       if (answer.status === 403)
         return warning(

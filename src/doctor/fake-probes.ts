@@ -1,9 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { HostFacts } from '../qemu/host-facts.ts';
 import type { FakeMachine } from '../ssh/fake.ts';
 import type { Connect } from '../ssh/pool.ts';
 import type { HttpAnswer, KvmState, Probes, Ran } from './probes.ts';
+
+const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+
+/** Plugins of the versions that the clone pins, as `pulumi plugin ls --json` lists them. */
+function stockPlugins() {
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(manifest));
+  return ['aws', 'digitalocean'].map((name) => {
+    return { name, kind: 'resource', version: dependencies[`@pulumi/${name}`] };
+  });
+}
 
 /** A computer in memory on which nothing is missing. Tests change what they are about. */
 export class FakeProbes implements Probes {
@@ -19,12 +32,15 @@ export class FakeProbes implements Probes {
       { stdout: '{"user": "ada", "url": "https://api.pulumi.com/ada"}' },
     ],
     ['pulumi stack --show-name --non-interactive', { stdout: 'local\n' }],
+    ['pulumi plugin ls --json', { stdout: JSON.stringify(stockPlugins()) }],
+    // `command -v` finds nothing.
+    ['sh', { status: 127 }],
     ['timedatectl', { stdout: 'yes\n' }],
   ]);
   /** By the end of its path. */
   readonly files = new Map<string, string>([
     // The clone's own: in another one, checks would find what they no longer find there.
-    ['package.json', readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')],
+    ['package.json', manifest],
   ]);
   free = 20 * 1024 ** 3;
   /** Port → the code of the error. */

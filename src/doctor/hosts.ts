@@ -2,7 +2,7 @@ import type { HostFacts } from '../hosts/facts.ts';
 import { type AskedHost, type Look, lookAtHost } from '../hosts/look.ts';
 import { twinProblems } from '../hosts/preflight.ts';
 import { askedHost } from '../platform/hosts/asked-host.ts';
-import { type Check, foundOr, once } from './check.ts';
+import { type Check, foundOr, once, warning } from './check.ts';
 import { machinesUp } from './cluster.ts';
 import type { Probes } from './probes.ts';
 import type { PlatformChecks } from './subject.ts';
@@ -60,8 +60,11 @@ function twinsCheck(looks: readonly TakeLook[]): Check {
       const known = taken.flatMap(({ host: { name, path }, facts }) =>
         facts ? [{ name, path, machineId: facts.machineId }] : [],
       );
-      const good = `${known.length} of ${looks.length} hosts were reached, and each has a machine id of its own`;
-      return foundOr(good, twinProblems(known));
+      const twins = twinProblems(known);
+      const reached = `${known.length} of ${looks.length} hosts were reached`;
+      if (twins.length === 0 && known.length < looks.length)
+        return warning(`${reached}, so not all are compared`, 'mend that first');
+      return foundOr(`${reached}, and each has a machine id of its own`, twins);
     },
   };
 }

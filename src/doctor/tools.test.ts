@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { clusterChecks } from './cluster.ts';
 import { FakeProbes } from './fake-probes.ts';
 import { sampleSubject, told } from './sample-subject.ts';
 import type { Subject } from './subject.ts';
@@ -58,11 +59,27 @@ describe('pulumi', () => {
   test('a clone that is not set up says so', async () => {
     probes.programs.set('pulumi version', {
       status: 1,
-      stderr: 'There is no Pulumi CLI for this clone yet.\n',
+      stderr:
+        'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
     });
     expect(await lineOf('pulumi')).toEqual([
       'pulumi problem There is no Pulumi CLI for this clone yet. → bash toolchain/setup.sh up',
     ]);
+  });
+
+  test('what asks it waits for it, and says no more', async () => {
+    const said = {
+      status: 1,
+      stderr:
+        'There is no Pulumi CLI for this clone yet. Next step: npm run up, or bash toolchain/setup.sh\n',
+    };
+    probes.programs.set('pulumi version', said);
+    probes.programs.set('pulumi whoami --json --non-interactive', said);
+    const why = "Pulumi can't read stack dev: There is no Pulumi CLI for this clone yet.";
+    const without = sampleSubject(undefined, { state: { kind: 'unreadable', why } });
+    const waits = 'warning not asked, since there is no Pulumi CLI that runs → mend pulumi first';
+    expect(await lineOf('backend', without)).toEqual([`backend ${waits}`]);
+    expect(await told(clusterChecks(without), probes)).toEqual([`stack ${waits}`]);
   });
 
   test('a launcher that is not there is a problem too', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { flotillaHome } from '../model/home.ts';
+import { messageWithCauses } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { sizeText } from '../qemu/prune-limits.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
@@ -18,7 +19,8 @@ const setUp = 'bash toolchain/setup.sh up';
 const withNode = z.object({ engines: z.object({ node: z.string() }) });
 const withPulumi = z.object({ devDependencies: z.object({ pulumi: z.string() }) });
 
-async function readManifest<T>(probes: Probes, clone: string, part: z.ZodType<T>): Promise<T> {
+/** A part of the clone's package.json. */
+export async function readManifest<T>(probes: Probes, clone: string, part: z.ZodType<T>): Promise<T> {
   return part.parse(parseJson((await probes.readFile(join(clone, 'package.json'))) ?? ''));
 }
 
@@ -59,7 +61,7 @@ function pulumiCheck(subject: Subject): Check {
     fix: setUp,
     async look(probes, signal) {
       const { pulumi: wanted } = (await readManifest(probes, subject.clone, withPulumi)).devDependencies;
-      const version = told(await probes.run([pulumiOf(subject), 'version'], signal)).replace(/^v/, '');
+      const version = (await pulumiVersion(subject, probes, signal)).replace(/^v/, '');
       if (numbersOf(version)[0] === numbersOf(wanted)[0] && isAtLeast(version, wanted))
         return ok(
           version === wanted ? `${version}, the one that is pinned` : `${version}, pinned is ${wanted}`,
@@ -67,6 +69,29 @@ function pulumiCheck(subject: Subject): Check {
       return problem(`it is ${version}, and ${wanted} or newer of the same major version is needed`);
     },
   };
+}
+
+/** @throws Error when it can't be told, without a next step: the check has its own */
+async function pulumiVersion(subject: Subject, probes: Probes, signal: AbortSignal): Promise<string> {
+  const ran = await probes.run([pulumiOf(subject), 'version'], signal);
+  return told({ ...ran, stderr: ran.stderr.replace(/\s*Next step: .*/, '') });
+}
+
+/**
+ * What is said where Pulumi has failed: that it did, or, where there is none at all, that this waits for the check that
+ * says so.
+ */
+export async function orWaiting(
+  failure: unknown,
+  subject: Subject,
+  probes: Probes,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const runs = await pulumiVersion(subject, probes, signal).then(Boolean, () => false);
+  signal.throwIfAborted();
+  return runs
+    ? problem(messageWithCauses(failure))
+    : warning('not asked, since there is no Pulumi CLI that runs', 'mend pulumi first');
 }
 
 /** @throws Error with what the program said last when it failed */
@@ -85,9 +110,13 @@ function backendCheck(subject: Subject): Check {
     fix: 'npx pulumi whoami --verbose',
     deadline: 15,
     async look(probes, signal) {
-      const asked = await probes.run([pulumiOf(subject), 'whoami', '--json', '--non-interactive'], signal);
-      const { url } = identity.parse(parseJson(told(asked)));
-      return [ok(withoutCredentials(url)), ...passphraseFindings(url, subject)];
+      try {
+        const asked = await probes.run([pulumiOf(subject), 'whoami', '--json', '--non-interactive'], signal);
+        const { url } = identity.parse(parseJson(told(asked)));
+        return [ok(withoutCredentials(url)), ...passphraseFindings(url, subject)];
+      } catch (error) {
+        return [await orWaiting(error, subject, probes, signal)];
+      }
     },
   };
 }

@@ -29,6 +29,8 @@ interface SystemTraits {
   readonly suite?: 'trixie' | 'bookworm';
   /** What who chooses it has to know. Said once a run. */
   readonly caveat?: string;
+  /** MiB below which its machines get into trouble, as far as is known. */
+  readonly memory?: number;
 }
 
 const debian = {
@@ -49,6 +51,7 @@ export const systemTraits: Readonly<Record<OperatingSystem, SystemTraits>> = {
     node: 'sent',
     programFolder: '/opt/flotilla',
     caveat: "Flatcar was never booted by Flotilla's own tests; what was is docs/flatcar.md",
+    memory: 2048,
   },
 };
 

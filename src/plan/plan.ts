@@ -12,6 +12,7 @@ import { compare } from '../model/compare.ts';
 import type { Followed } from '../model/followed.ts';
 import type { Metadata } from '../model/machine.ts';
 import type { OperatingSystem } from '../model/operating-system.ts';
+import type { PlatformName } from '../model/platform-name.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 import type { Publication } from '../model/publication.ts';
 
@@ -55,6 +56,7 @@ export interface GroupPublication extends Publication {
 export interface ClusterPlan {
   /** The stack's name. */
   readonly name: string;
+  readonly platform: PlatformName;
   readonly os: OperatingSystem;
   /** Each for the platform of that name alone. */
   readonly local: LocalSettings;
@@ -95,6 +97,7 @@ export function planCluster(name: string, spec: ClusterSpec, kept: KeptGeneratio
   const proxyJump = planProxyJump(spec, machines);
   return {
     name,
+    platform: spec.platform,
     os: spec.os,
     local: localSettings(spec),
     aws: spec.aws,

@@ -22,6 +22,7 @@ export function createHandlers(): {
 } {
   const pool = new ConnectionPool();
   const connect: Connect = (target, options) => pool.get(target, options);
+  const ofHost: Connect = (target, options) => connect({ ...target, platform: 'hosts' }, options);
   return {
     handlers: {
       'flotilla:index:SshKey': anyHandler(sshKey),
@@ -31,7 +32,7 @@ export function createHandlers(): {
       'flotilla:local:Network': anyHandler(network),
       'flotilla:local:Machine': anyHandler(machine),
       'flotilla:hosts:Network': anyHandler(hostsNetwork(connect)),
-      'flotilla:hosts:Machine': anyHandler(host(connect)),
+      'flotilla:hosts:Machine': anyHandler(host(ofHost)),
       'flotilla:index:HostKey': anyHandler(hostKey(pool)),
       'flotilla:index:EtcdCluster': anyHandler(etcdCluster(pool)),
       'flotilla:index:Agents': anyHandler(agents(pool)),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
+import { platformNames } from '../model/platform-name.ts';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import type { SshTarget } from '../ssh/connection.ts';
 
@@ -14,6 +15,8 @@ export const machineAccess = z.object({
   hostKey: z.string(),
   /** The bastion that dials `host`, where there is one. */
   proxyJump: proxyJumpSchema.optional(),
+  /** Where it comes from. States of earlier versions don't say. */
+  platform: z.enum(platformNames).optional(),
   metadata: z.record(z.string(), z.string()),
   cpus: z.number(),
   memory: z.number(),
@@ -26,6 +29,6 @@ export const machineAccess = z.object({
 export type MachineAccess = z.output<typeof machineAccess>;
 
 export function sshTarget(machine: MachineAccess, privateKey: string): SshTarget {
-  const { name, host, port, user, hostKey, proxyJump } = machine;
-  return { name, host, port, user, hostKey, privateKey, proxyJump };
+  const { name, host, port, user, hostKey, proxyJump, platform } = machine;
+  return { name, host, port, user, hostKey, privateKey, proxyJump, platform };
 }

@@ -29,14 +29,21 @@ test('the one of before, which still answers, is not: it is waited for until the
 
 test('one that does not get well is told with its journal and the next step', async () => {
   const ssh = new FakeMachine({ name: 'core-1' });
-  ssh.programs.set('journalctl', () => ({ stdout: 'cannot bind\n' }));
+  let asked: readonly string[] = [];
+  ssh.programs.set('journalctl', ({ args }) => {
+    asked = args;
+    return { stdout: 'cannot bind\n' };
+  });
   const starting = awaitAgent(
     { ...fakeMachine('core-1'), connect: async () => ssh.connect() },
     { bundle, log: () => undefined, deadline: 1 },
   );
-  await expect(starting).rejects.toThrow(
-    /^the agent on core-1 did not get well within 1 s: .*no such socket.*\ncannot bind\nOnce .*`npm run up` goes on$/,
+  const error: unknown = await starting.catch((cause: unknown) => cause);
+  expect(String(error)).toMatch(
+    /^Error: the agent on core-1 did not get well within 1 s: .*no such socket.*\n.*\ncannot bind\nNext step: `npm run up`, .*another run/,
   );
+  expect(String(error).match(/npm run up/g)).toHaveLength(1);
+  expect(asked).toEqual(['-u', 'flotilla-agent', '--since=-6s', '-n', '10', '--no-pager']);
 });
 
 test('a connection that breaks meanwhile is made anew', async () => {

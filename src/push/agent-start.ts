@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
 import { remind } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { type AgentBundle, versionOf } from './agent-files.ts';
 import { AgentApi } from './api.ts';
@@ -24,11 +25,14 @@ interface Starting {
 const startDeadline = 120;
 /** Seconds between questions; more of them would keep an emulated machine from starting its agent. */
 const pause = 1;
+/** Seconds that may lie between its start and the first question. */
+const startMargin = 5;
 
 /**
  * Waits until the agent answers on its own socket and has announced its machine under a lease.
  *
- * @throws Error with the agent's last journal lines when it did not get well in time.
+ * @throws Error with what the agent's journal says of this start, when it did not get well in time. Only the last line
+ * is a next step: what answers and journal advise is for a cluster that was up before.
  */
 export async function awaitAgent(machine: Starting, options: StartOptions): Promise<void> {
   const { log, signal, bundle, deadline = startDeadline } = options;
@@ -51,8 +55,9 @@ export async function awaitAgent(machine: Starting, options: StartOptions): Prom
   }
   throw new Error(
     `the agent on ${machine.name} did not get well within ${deadline} s: ${missing}\n` +
-      `${(await journalOf(machine, signal)).trimEnd()}\n` +
-      'Once the cause is mended, `npm run up` goes on',
+      `What its journal says since it was started:\n${await journalOf(machine, deadline, signal)}\n` +
+      `Next step: ${upCommand()}, which goes on from here; a slow computer may need another run. ` +
+      'If it ends here again, mend what the journal says first',
   );
 }
 
@@ -63,17 +68,27 @@ async function lookOnce(api: AgentApi, { id }: Starting, version: string): Promi
     const announced = machines.some((each) => each.id === id && each.version === version);
     return announced ? undefined : 'not announced yet';
   } catch (error) {
-    return messageOf(error);
+    // The machine's own answer: what is said of it to who asks a whole cluster has another next step.
+    const { cause } = Object(error);
+    return messageOf(cause instanceof AggregateError ? (cause.errors[0] ?? error) : error);
   }
 }
 
-/** Its last lines, or why they can't be had, which must not hide why they were asked for. */
-async function journalOf(machine: Starting, signal: AbortSignal | undefined): Promise<string> {
-  const argv = ['journalctl', '-u', 'flotilla-agent', '-n', '10', '--no-pager'];
+/**
+ * Its last lines, or why they can't be had, which must not hide why they were asked for. None from before this start:
+ * they would tell of troubles that are over.
+ */
+async function journalOf(
+  machine: Starting,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const since = `--since=-${Math.ceil(seconds) + startMargin}s`;
+  const argv = ['journalctl', '-u', 'flotilla-agent', since, '-n', '10', '--no-pager'];
   try {
     const connection = await machine.connect(signal);
     const { stdout } = await connection.exec({ argv, root: true }, signal);
-    return stdout;
+    return stdout.trimEnd();
   } catch (error) {
     signal?.throwIfAborted();
     return `its journal can't be read: ${messageOf(error)}`;

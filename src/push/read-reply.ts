@@ -2,17 +2,18 @@ import type { z } from 'zod';
 import { errorReplySchema } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';
+import { refreshCommand, upCommand } from '../model/up-command.ts';
 import { BastionError } from '../ssh/errors.ts';
 import { ApiError } from './errors.ts';
 import type { AgentRequest, AgentResponse } from './http.ts';
 import { nextStep } from './next-step.ts';
 
-export const startsWhatIsMissing = '`npm run up -- --refresh` starts what is missing';
+export const startsWhatIsMissing = `${refreshCommand()} starts what is missing`;
 
 /** Why no agent could be chosen. */
 export function noAgent(cause: unknown): string {
   if (!(cause instanceof AggregateError)) return messageOf(cause);
-  if (cause.errors.length === 0) return 'no machine is known whose agent could be asked; run `npm run up`';
+  if (cause.errors.length === 0) return `no machine is known whose agent could be asked; run ${upCommand()}`;
   const [bastion, ...others] = new Set(cause.errors.map(bastionMessage));
   if (bastion !== undefined && others.length === 0) return bastion;
   const each = cause.errors.map(messageOf).join('; ');

@@ -39,11 +39,14 @@ async function run() {
   return { outputs: result, registered, find };
 }
 
-test('a system that was not tried is told of once, whatever the number of machines', async () => {
+test('a system that was not tried is told of once, and a group with too little memory for it, whatever the number of machines', async () => {
   const warn = jest.spyOn(pulumi.log, 'warn').mockResolvedValue();
   await runProgram(() => createCluster({ ...plan, os: 'flatcar' }, fakePlatform(), wholeStack), provider);
   const caveat = "Flatcar was never booted by Flotilla's own tests; what was is docs/flatcar.md";
-  expect(warn.mock.calls).toEqual([[caveat]]);
+  expect(warn.mock.calls).toEqual([
+    [caveat],
+    ['flotilla:machines.core.memory: 1024 MiB is little for Flatcar; make it 2048 or more'],
+  ]);
   warn.mockClear();
   await run();
   expect(warn).not.toHaveBeenCalled();
@@ -58,6 +61,7 @@ describe('a cluster', () => {
       expect(inputs).toMatchObject({
         machine: name,
         host: `${name}.fake.test`,
+        platform: 'local',
         port: 22,
         user: 'core',
         incarnation: `${name}-life-1`,
@@ -127,6 +131,7 @@ describe('outputs', () => {
     expect(machines).toHaveLength(4);
     expect(machines[3]).toEqual({
       name: 'worker-1',
+      platform: 'local',
       id: 'id of worker-1',
       address: 'worker-1.internal',
       host: 'worker-1.fake.test',

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
-import { systemTraits } from '../model/operating-system.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
+import { planWarnings } from '../plan/warnings.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Scope } from '../platform/scope.ts';
 import { SshKey } from '../platform/ssh-key.ts';
@@ -31,8 +31,7 @@ export async function createCluster(
   scope: Scope,
 ): Promise<ClusterParts> {
   await checkBastion(plan.proxyJump);
-  const { caveat } = systemTraits[plan.os];
-  if (caveat !== undefined) pulumi.log.warn(caveat);
+  for (const warning of planWarnings(plan)) pulumi.log.warn(warning);
   const { name, options } = scope;
   const login = new SshKey(name('login'), { comment: `flotilla-${plan.name}` }, options);
   const commonName = `flotilla ${plan.name}`;
@@ -44,7 +43,7 @@ export async function createCluster(
   );
   const { publicKey, privateKey } = login;
   const { lifetime, emulated, ...made } = await platform.createMachines(plan, publicKey, privateKey, scope);
-  const machines = made.machines.map((machine) => meet(machine, privateKey, scope));
+  const machines = made.machines.map((machine) => meet(machine, plan, privateKey, scope));
   const members = machines.filter(({ etcd }) => etcd);
   const lasting = { ...options, deletedWith: lifetime };
   const etcd = new EtcdCluster(name('etcd'), { members, emulated, privateKey, pki }, lasting);

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { PlatformName } from '../model/platform-name.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 
 export interface HostKeyArgs {
@@ -7,6 +8,7 @@ export interface HostKeyArgs {
   readonly port: pulumi.Input<number>;
   readonly user: pulumi.Input<string>;
   readonly proxyJump?: ProxyJump | undefined;
+  readonly platform: PlatformName;
   readonly oneTimeHostKey: pulumi.Input<string>;
   readonly incarnation: pulumi.Input<string>;
   readonly privateKey: pulumi.Input<string>;
@@ -27,7 +29,7 @@ export class HostKey extends pulumi.CustomResource {
       { ...args, publicKey: undefined, machineId: undefined },
       pulumi.mergeOptions(opts, {
         // The key belongs to the machine: a new way to reach it, or a new login key, asks for no new contact.
-        ignoreChanges: ['host', 'port', 'user', 'proxyJump', 'privateKey'],
+        ignoreChanges: ['host', 'port', 'user', 'proxyJump', 'platform', 'privateKey'],
       }),
     );
   }

@@ -1,6 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { OperatingSystem } from '../model/operating-system.ts';
+import type { PlatformName } from '../model/platform-name.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
+import type { ClusterPlan } from '../plan/plan.ts';
 import type { BootedMachine } from '../platform/platform.ts';
 import type { Scope } from '../platform/scope.ts';
 import { HostKey } from './host-key.ts';
@@ -22,6 +24,8 @@ export interface MachineAccess {
   readonly hostKey: pulumi.Input<string>;
   /** The bastion that dials `host`, where there is one. */
   readonly proxyJump?: ProxyJump | undefined;
+  /** For messages about a machine that does not answer. */
+  readonly platform: PlatformName;
   readonly metadata: Readonly<Record<string, pulumi.Input<string>>>;
   readonly cpus: number;
   readonly memory: number;
@@ -30,18 +34,25 @@ export interface MachineAccess {
   readonly os: pulumi.Input<OperatingSystem>;
 }
 
-export function meet(booted: BootedMachine, privateKey: pulumi.Output<string>, scope: Scope): MachineAccess {
+export function meet(
+  booted: BootedMachine,
+  { platform }: Pick<ClusterPlan, 'platform'>,
+  privateKey: pulumi.Output<string>,
+  scope: Scope,
+): MachineAccess {
   const { plan, address, user, host, port } = booted;
-  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, privateKey, scope);
+  const { machineId: id, hostKey } = booted.identity ?? firstContact(booted, platform, privateKey, scope);
   const { name, cpus, memory, etcd, proxyJump } = plan;
   const os = booted.os ?? plan.os;
   const metadata = { ...booted.metadata, ...plan.metadata };
-  return { name, id, address, host, port, user, hostKey, proxyJump, metadata, cpus, memory, etcd, os };
+  const reach = { address, host, port, user, hostKey, proxyJump, platform };
+  return { name, id, ...reach, metadata, cpus, memory, etcd, os };
 }
 
 /** A machine that was made for this gets a host key that only it has; one that was there keeps its own. */
 function firstContact(
   booted: Extract<BootedMachine, { identity?: undefined }>,
+  platform: PlatformName,
   privateKey: pulumi.Output<string>,
   scope: Scope,
 ): { readonly machineId: pulumi.Output<string>; readonly hostKey: pulumi.Output<string> } {
@@ -54,6 +65,7 @@ function firstContact(
       port,
       user,
       proxyJump: plan.proxyJump,
+      platform,
       oneTimeHostKey,
       incarnation,
       privateKey,

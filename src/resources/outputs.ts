@@ -22,8 +22,9 @@ export function addresses({ machines }: Pick<ClusterParts, 'machines'>) {
 export function connection(cluster: Pick<ClusterParts, 'machines' | 'privateKey'>) {
   return pulumi.secret({
     privateKey: cluster.privateKey,
-    machines: cluster.machines.map(({ name, id, address, host, port, user, hostKey, proxyJump, etcd }) => {
-      return { name, id, address, host, port, user, hostKey, proxyJump, etcd };
+    machines: cluster.machines.map(({ name, id, address, host, port, user, hostKey, ...more }) => {
+      const { proxyJump, platform, etcd } = more;
+      return { name, id, address, host, port, user, hostKey, proxyJump, platform, etcd };
     }),
   });
 }

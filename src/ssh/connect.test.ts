@@ -90,9 +90,7 @@ describe('connect', () => {
     const { target } = await started();
     const port = await freePort();
     const waiting = connect({ ...target, port }, { deadline: 1 });
-    await expect(waiting).rejects.toThrow(
-      /core-1 did not answer SSH within 1 s; .*ECONNREFUSED.*machines\/core-1\/console\.log.*`npm run up -- --refresh`/,
-    );
+    await expect(waiting).rejects.toThrow(/^core-1 did not answer SSH within 1 s; .*ECONNREFUSED[^.]*\S*$/);
   });
 
   test('a port that accepts and stays silent is not an answer', async () => {

@@ -4,6 +4,7 @@ import { remind } from '../model/remind.ts';
 import type { Connection, SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
 import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
+import { silenceText } from './silence.ts';
 import { Ssh2Connection } from './ssh2.ts';
 import { unanswered } from './through-bastion.ts';
 import { whenAborted } from './when-aborted.ts';
@@ -107,11 +108,5 @@ function finalError(
   signal: AbortSignal | undefined,
 ): unknown {
   if (isFinal(cause) || cause instanceof TypeError || signal?.aborted) return cause;
-  const last = messageOf(cause);
-  const message =
-    `${target.name} did not answer SSH within ${deadline} s; the last attempt said: ${last}. ` +
-    'See on its console whether it runs (of a local machine: ' +
-    `.flotilla/stacks/STACK/machines/${target.name}/console.log); ` +
-    '`npm run up -- --refresh` starts local machines that are down';
-  return new Error(message, { cause });
+  return new Error(silenceText(target, deadline, messageOf(cause)), { cause });
 }

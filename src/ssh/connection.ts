@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { PlatformName } from '../model/platform-name.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
 
 /** Where a machine answers and what proves that it is that machine. */
@@ -21,6 +22,8 @@ export interface SshTarget {
   readonly sshAgent?: string;
   /** The bastion that dials `host`, which is an address or name as the bastion knows it. Without one, it is dialed from here. */
   readonly proxyJump?: ProxyJump | undefined;
+  /** Where the machine comes from: what to do when it does not answer. Undefined where the caller says that itself. */
+  readonly platform?: PlatformName | undefined;
 }
 
 /** A remote command as a value: argv, never a shell line. `sh` scripts go as `['sh', '-c', script]`. */

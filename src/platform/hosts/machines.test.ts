@@ -53,10 +53,11 @@ test('each machine of the plan is its host, at the address where the others reac
   expect(machines.map(({ address }) => address)).toEqual(['10.0.0.5', '10.0.0.6']);
   const [core] = machines;
   if (!core) throw new Error('there is no machine');
-  const access = meet(core, key, wholeStack);
+  const access = meet(core, plan, key, wholeStack);
   expect(await known(access.id)).toBe('a'.repeat(32));
   expect(await known(access.hostKey)).toBe('ssh-ed25519 AAAA');
   expect(access.user).toBe('core');
+  expect(access.platform).toBe('hosts');
   expect(published).toEqual([]);
   expect(await known(lifetime.urn)).toContain('flotilla:hosts:Network');
   const types = registered.map(({ type }) => type);

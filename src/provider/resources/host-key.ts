@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { platformNames } from '../../model/platform-name.ts';
 import { proxyJumpSchema } from '../../model/proxy-jump.ts';
 import { firstContact } from '../../ssh/first-contact.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
@@ -11,6 +12,7 @@ const inputs = z.object({
   port: z.number(),
   user: z.string(),
   proxyJump: proxyJumpSchema.optional(),
+  platform: z.enum(platformNames).optional(),
   oneTimeHostKey: z.string(),
   /** Another one is another machine, even with the same name and user data. */
   incarnation: z.string(),
@@ -33,10 +35,12 @@ export function hostKey(
     // A machine that was met is known by its lasting key; what it was met by is of no use any more.
     changes: { oneTimeHostKey: 'ignore', incarnation: 'replace' },
 
-    async create({ machine, host, port, user, proxyJump, oneTimeHostKey, privateKey }, context) {
+    async create({ machine, host, port, user, oneTimeHostKey, privateKey, ...reach }, context) {
       const of = { stack: context.stack, machine, oneTimeHostKey };
       const recorded = await recordedIdentity(of);
-      const target = { name: machine, host, port, user, privateKey, hostKey: oneTimeHostKey, proxyJump };
+      const { proxyJump, platform } = reach;
+      const login = { user, privateKey, hostKey: oneTimeHostKey };
+      const target = { name: machine, host, port, ...login, proxyJump, platform };
       const identity = await firstContact(target, {
         ...(recorded ? { recorded } : {}),
         record: (hostKey) => recordIdentity(of, { hostKey }),
