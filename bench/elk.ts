@@ -41,8 +41,11 @@ export const elk: Benchmark = async (report, log, wants) => {
     log(`all units are ready after ${Math.round(since(start))} s`);
     await reachable(report);
     if (wants('story')) await story(stack, report, log);
-    if (wants('drills')) await drills({ stack, deploy }, report, log);
     await allArrived(stack, report, log);
+    if (!wants('drills')) return;
+    await stack.flotilla(['start', 'traffic.service']);
+    await drills({ stack, deploy }, report, log);
+    await allArrived(stack, (what, figure) => report(`after the drills: ${what}`, figure), log);
   } finally {
     await takeDown(stack, log);
   }

@@ -140,7 +140,9 @@ describe('readStack', () => {
     const error: unknown = await readStack({ stack: 'dev', pulumi: path, log }).catch(
       (cause: unknown) => cause,
     );
-    expect(String(error)).toContain("Pulumi can't read stack dev: no stack named 'dev' found; `npm run up -- --stack dev`");
+    expect(String(error)).toContain(
+      "Pulumi can't read stack dev: no stack named 'dev' found; `npm run up -- --stack dev`",
+    );
     expect(inspect(error)).not.toContain('PRIVATE');
   });
 
