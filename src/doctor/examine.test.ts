@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { InvalidInput } from '../model/problem.ts';
+import { SilentMachine } from '../ssh/errors.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 import { examine } from './examine.ts';
 import { FakeProbes } from './fake-probes.ts';
@@ -44,11 +45,19 @@ describe('examine', () => {
     const invalid = check('invalid', async () => {
       throw new InvalidInput('no:', [{ path: 'a.b', problem: 'is wrong', fix: 'write c' }]);
     });
-    const reports = await examine([late, broken, invalid], new FakeProbes(), quiet);
+    const silent = check('silent', async () => {
+      throw new SilentMachine({ said: 'core-1 did not answer', next: 'see that it runs' });
+    });
+    const unknown = check('unknown', async () => {
+      throw new SilentMachine({ said: 'worker-1 did not answer' });
+    });
+    const reports = await examine([late, broken, invalid, silent, unknown], new FakeProbes(), quiet);
     expect(reports.map(({ finding, fix }) => [finding, fix])).toEqual([
       ['no answer within 0.05 s', 'mend it'],
       ['it broke: line one; line two', 'mend it'],
       ['a.b: is wrong', 'write c'],
+      ['core-1 did not answer', 'see that it runs'],
+      ['worker-1 did not answer', 'mend it'],
     ]);
   });
 

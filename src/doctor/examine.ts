@@ -2,6 +2,7 @@ import { messageWithCauses } from '../model/message-of.ts';
 import { InvalidInput } from '../model/problem.ts';
 import { remind } from '../model/remind.ts';
 import { abortable } from '../push/http.ts';
+import { SilentMachine } from '../ssh/errors.ts';
 import { type Check, type Finding, found, problem } from './check.ts';
 import type { Probes } from './probes.ts';
 
@@ -51,6 +52,7 @@ async function lookInTime(check: Check, probes: Probes, signal: AbortSignal): Pr
   } catch (error) {
     signal.throwIfAborted();
     if (late.aborted) return [problem(`no answer within ${seconds} s`)];
+    if (error instanceof SilentMachine) return [problem(error.said, error.next)];
     return error instanceof InvalidInput ? error.problems.map(found) : [problem(messageWithCauses(error))];
   }
 }

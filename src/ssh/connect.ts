@@ -3,8 +3,8 @@ import { messageOf } from '../model/message-of.ts';
 import { remind } from '../model/remind.ts';
 import type { Connection, SshTarget } from './connection.ts';
 import { dial } from './dial.ts';
-import { AuthenticationError, BastionError, HostKeyError } from './errors.ts';
-import { silenceText } from './silence.ts';
+import { AuthenticationError, BastionError, HostKeyError, SilentMachine } from './errors.ts';
+import { silenceOf } from './silence.ts';
 import { Ssh2Connection } from './ssh2.ts';
 import { unanswered } from './through-bastion.ts';
 import { whenAborted } from './when-aborted.ts';
@@ -108,5 +108,5 @@ function finalError(
   signal: AbortSignal | undefined,
 ): unknown {
   if (isFinal(cause) || cause instanceof TypeError || signal?.aborted) return cause;
-  return new Error(silenceText(target, deadline, messageOf(cause)), { cause });
+  return new SilentMachine(silenceOf(target, deadline, messageOf(cause)), { cause });
 }

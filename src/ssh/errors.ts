@@ -31,6 +31,19 @@ export class BastionError extends Error {
   }
 }
 
+/** It has not answered in time. Who shows a next step apart from what is wrong takes the two by themselves. */
+export class SilentMachine extends Error {
+  override readonly name = 'SilentMachine';
+  readonly said: string;
+  readonly next: string | undefined;
+
+  constructor({ said, next }: { readonly said: string; readonly next?: string }, options: ErrorOptions = {}) {
+    super(next === undefined ? said : `${said}. Next step: ${next}`, options);
+    this.said = said;
+    this.next = next;
+  }
+}
+
 /** The connection ended under a command: whether the command took effect is unknown. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';

@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { PlatformName } from '../model/platform-name.ts';
 import type { ProxyJump } from '../model/proxy-jump.ts';
-import { silenceText } from './silence.ts';
+import { SilentMachine } from './errors.ts';
+import { silenceOf } from './silence.ts';
 
 const jump: ProxyJump = { address: 'bastion.test', port: 22, user: 'jump', hostKey: '', inCluster: false };
 const target = { name: 'core-1', host: 'db.test', port: 22, user: 'core', privateKey: '', hostKey: '' };
 const refused = 'core-1 (db.test:22) does not answer: connect ECONNREFUSED';
 
 const said = (platform?: PlatformName, proxyJump?: ProxyJump, last = refused) =>
-  silenceText({ ...target, platform, proxyJump }, 30, last);
+  new SilentMachine(silenceOf({ ...target, platform, proxyJump }, 30, last)).message;
 
 test.each<[PlatformName, RegExp, RegExp]>([
   [

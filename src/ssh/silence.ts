@@ -26,20 +26,20 @@ function from({ seenFrom }: Silent): string {
   return seenFrom === 'here' ? 'your address' : "the bastion's address";
 }
 
-/** What is said of a machine that has not answered: why, and what to do next where its platform is known. */
-export function silenceText(
+/** What is said of a machine that has not answered, and the next step, where its platform is known. */
+export function silenceOf(
   { name, host, proxyJump, platform }: SshTarget,
   seconds: number,
   last: string,
-): string {
+): { readonly said: string; readonly next?: string } {
   if (isUnknownName(last)) {
     const where = proxyJump ? bastionName(proxyJump) : 'this computer';
-    return `${name} can't be reached: the name ${host} is not known on ${where}. Next step: correct it in the config, or make it known there (DNS, /etc/hosts)`;
+    const next = 'correct it in the config, or make it known there (DNS, /etc/hosts)';
+    return { said: `${name} can't be reached: the name ${host} is not known on ${where}`, next };
   }
   const said = `${name} did not answer SSH within ${seconds} s; the last attempt said: ${last}`;
-  if (platform === undefined) return said;
-  const seenFrom = proxyJump ? 'the bastion' : 'here';
-  return `${said}. Next step: ${nextSteps[platform]({ name, seenFrom })}`;
+  if (platform === undefined) return { said };
+  return { said, next: nextSteps[platform]({ name, seenFrom: proxyJump ? 'the bastion' : 'here' }) };
 }
 
 /** In getaddrinfo's words, and in those of a bastion's sshd, which pass on the C library's. */
