@@ -43,6 +43,8 @@ const packages = [
   'nodejs',
   'busybox-static',
   'openssl',
+  // As in clouds' images: a disk of etcd's own is given its file system by it.
+  'e2fsprogs',
 ];
 
 /** For Docker alone; cloud-config/build.ts says why they differ. */
