@@ -1,234 +1,25 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { FakeHost } from '../../../hosts/fake-host.ts';
-import type { FakeHostState } from '../../../hosts/fake-host-state.ts';
 import { recordPath } from '../../../hosts/record.ts';
-import type { Connection, SshTarget } from '../../../ssh/connection.ts';
-import { AuthenticationError, BastionError, HostKeyError } from '../../../ssh/errors.ts';
 import { generateSshKey } from '../../../ssh/key-pair.ts';
-import { fingerprint, publicKeyBlob } from '../../../ssh/public-key.ts';
 import { programName } from '../../../ssh/script.ts';
-import { anyHandler } from '../../handler.ts';
-import { type Context, InitFailed, type Properties, unknownValue } from '../../resource.ts';
-import { machine } from './machine.ts';
-import { network } from './network.ts';
+import { InitFailed, unknownValue } from '../../resource.ts';
+import {
+  addHost,
+  bastions,
+  begin,
+  contextOf,
+  end,
+  handlers,
+  hosts,
+  jump,
+  machineInputs,
+  said,
+  sayOtherId,
+  shown,
+} from './test-hosts.ts';
 
-const login = generateSshKey('flotilla-dev');
-const shown = generateSshKey('host').publicKey;
-const hostKey = fingerprint(publicKeyBlob(shown));
-let hosts: Map<string, FakeHost>;
-let said: string[];
-/** Bastions by which hosts were reached. */
-let bastions: Set<string>;
-let folder: string;
-
-const contextOf = (name: string): Context => ({
-  urn: `urn:${name}`,
-  name,
-  stack: 'dev',
-  log: (line) => void said.push(line),
-  signal: new AbortController().signal,
-});
-
-beforeEach(() => {
-  hosts = new Map();
-  said = [];
-  bastions = new Set();
-  folder = mkdtempSync(join(tmpdir(), 'hosts-'));
-  writeFileSync(join(folder, 'id'), generateSshKey('owner').privateKey);
-});
-
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function addHost(last: number, state: Partial<FakeHostState> = {}): FakeHost {
-  const host = new FakeHost({
-    addresses: [`10.0.0.${last}`],
-    machineId: String(last % 10).repeat(32),
-    ...state,
-  });
-  hosts.set(`10.0.0.${last}`, host);
-  return host;
-}
-
-/** As when somebody there writes into /etc/machine-id. */
-function sayOtherId(host: FakeHost, machineId: string): void {
-  const program = host.programs.get('flotilla-host-state');
-  host.programs.set('flotilla-host-state', async (call) => {
-    const outcome = (await program?.(call)) ?? {};
-    return {
-      ...outcome,
-      stdout: outcome.stdout?.replace(/^machine-id .*$/m, `machine-id ${machineId}`) ?? '',
-    };
-  });
-}
-
-/** As sshd: the right host key, then the operator's user, or core once the stack's key is known there. */
-async function connect(target: SshTarget): Promise<Connection> {
-  if (target.proxyJump) bastions.add(target.proxyJump.address);
-  if (target.proxyJump?.address === broken.address) throw new BastionError(brokenBastion);
-  const host = hosts.get(target.host);
-  if (!host) throw new Error(`${target.host} does not answer`);
-  if (![hostKey, shown].includes(target.hostKey)) throw new HostKeyError('another', { shown: hostKey });
-  const known = host.users.get(target.user)?.keys.includes(login.publicKey);
-  if (target.user !== 'admin' && !known) throw new AuthenticationError(`${target.user} is not let in`);
-  const connection = host.connect();
-  return Object.assign(connection, { target: { ...target, hostKey: shown } });
-}
-
-const jump = { address: '203.0.113.9', port: 22, user: 'jump', hostKey, inCluster: false };
-const broken = { ...jump, address: '203.0.113.10' };
-const brokenBastion = { path: 'flotilla:proxyJump', problem: 'it is away', fix: 'bring it back' };
-
-const handlers = () => ({ network: anyHandler(network(connect)), machine: anyHandler(machine(connect)) });
-
-const reach = (last: number) => ({ address: `10.0.0.${last}`, port: 22, user: 'admin', hostKey });
-const keys = { privateKey: login.privateKey, authorizedKey: login.publicKey };
-
-function hostInput(name: string, last: number): Properties {
-  return {
-    ...{ ...reach(last), name, clusterAddress: `10.0.0.${last}`, cpus: 1, memory: 1024, disk: 8, etcd: true },
-    path: `flotilla:hosts.machines.core.${last}`,
-    groupPath: 'flotilla:machines.core',
-  };
-}
-
-const identityFile = () => join(folder, 'id');
-const networkInputs = (...list: Properties[]) => ({ hosts: list, identityFile: identityFile(), ...keys });
-
-const machineInputs = (last: number): Properties => ({
-  ...reach(last),
-  ...keys,
-  identityFile: identityFile(),
-  wanted: {
-    packages: ['docker.io'],
-    groups: ['flotilla'],
-    user: { name: 'core', groups: ['docker', 'flotilla'] },
-    files: [{ path: '/etc/sudoers.d/flotilla', contents: 'core\n', mode: '0440' }],
-    units: [{ name: 'docker.service', waits: false }],
-  },
-});
-
-describe('the network', () => {
-  test('looks at all hosts and reports everything at once, before anything is changed', async () => {
-    const good = addHost(5);
-    const before = good.snapshot();
-    addHost(6, { os: 'debian 11 Debian GNU/Linux 11' });
-    addHost(7, { machineId: '5'.repeat(32) });
-    const wrong = { ...hostInput('core-4', 5), hostKey: `SHA256:${'x'.repeat(43)}` };
-    const list = [
-      hostInput('core-1', 5),
-      hostInput('core-2', 6),
-      hostInput('core-3', 7),
-      wrong,
-      hostInput('core-5', 9),
-    ];
-    const looking = handlers().network.create(networkInputs(...list), contextOf('network'));
-    await expect(looking).rejects.toThrow(/^These hosts cannot be used; nothing was changed:/);
-    await expect(looking).rejects.toThrow('runs Debian GNU/Linux 11, which cannot be used');
-    await expect(looking).rejects.toThrow('core-3 has the machine id of core-1');
-    await expect(looking).rejects.toThrow(`showed the host key ${hostKey}, and SHA256:xxx`);
-    await expect(looking).rejects.toThrow('10.0.0.9 does not answer');
-    expect(good.snapshot()).toEqual(before);
-  });
-
-  test('looks before the login key exists too, and says whether a processor is emulated', async () => {
-    addHost(5, { virtualization: 'qemu' });
-    const unknown = {
-      ...networkInputs(hostInput('core-1', 5)),
-      privateKey: unknownValue,
-      authorizedKey: unknownValue,
-    };
-    const planned = await handlers().network.preview(unknown, undefined, contextOf('network'));
-    expect(planned).toMatchObject({ emulated: true, machineIds: { 'core-1': '5'.repeat(32) } });
-  });
-
-  test('tells what each host runs, and keeps what it knows of those that it does not look at again', async () => {
-    addHost(5, { os: 'debian 12 Debian GNU/Linux 12' });
-    const one = networkInputs(hostInput('core-1', 5));
-    const { outputs } = await handlers().network.create(one, contextOf('network'));
-    expect(outputs).toMatchObject({ systems: { 'core-1': 'debian-12' } });
-    addHost(6, { os: 'ubuntu 24.04 Ubuntu 24.04.1 LTS' });
-    const two = networkInputs(hostInput('core-1', 5), hostInput('core-2', 6));
-    const later = await handlers().network.update('dev', two, outputs, contextOf('network'));
-    expect(later).toMatchObject({ systems: { 'core-1': 'debian-12', 'core-2': 'ubuntu-24.04' } });
-    // States of earlier versions say nothing of it: then all hosts ran the same.
-    const { systems: _, ...earlier } = outputs;
-    const then = await handlers().network.update('dev', two, earlier, contextOf('network'));
-    expect(then).toMatchObject({ systems: { 'core-1': 'debian-13', 'core-2': 'ubuntu-24.04' } });
-  });
-
-  test('tells how to go on without sudo, without a key that fits, and without any key', async () => {
-    const host = addHost(5);
-    host.programs.set('flotilla-host-facts', () => ({ status: 1, stderr: 'sudo: a password is required' }));
-    const look = (changes: Properties) =>
-      handlers().network.create(
-        { ...networkInputs({ ...hostInput('core-1', 5), ...changes }) },
-        contextOf('network'),
-      );
-    await expect(look({})).rejects.toThrow('admin may not use sudo there without a password');
-    await expect(look({ user: 'nobody' })).rejects.toThrow('takes none of your keys for nobody');
-    rmSync(identityFile());
-    await expect(look({})).rejects.toThrow('flotilla:hosts.identityFile: cannot be read');
-    writeFileSync(identityFile(), '');
-  });
-
-  test('goes through the bastion, and says once what is wrong with it', async () => {
-    addHost(5);
-    addHost(6, { machineId: '6'.repeat(32) });
-    const behind = (proxyJump: object) =>
-      networkInputs({ ...hostInput('core-1', 5), proxyJump }, { ...hostInput('core-2', 6), proxyJump });
-    const { network: handler } = handlers();
-    const failing = handler.create(behind(broken), contextOf('network'));
-    await expect(failing).rejects.toThrow(
-      /^These hosts cannot be used; nothing was changed:\n {2}flotilla:proxyJump: it is away\n {4}→ bring it back$/,
-    );
-    const { outputs } = await handler.create(behind(jump), contextOf('network'));
-    expect(bastions).toEqual(new Set([broken.address, jump.address]));
-    hosts.clear();
-    // The same way again is no reason to look, and another one is.
-    await handler.update('dev', behind({ ...jump }), outputs, contextOf('network'));
-    const elsewhere = handler.update('dev', behind(broken), outputs, contextOf('network'));
-    await expect(elsewhere).rejects.toThrow('it is away');
-  });
-
-  test('looks at new hosts only, and compares them with those that it knows', async () => {
-    addHost(5);
-    const { network: handler } = handlers();
-    const { outputs } = await handler.create(networkInputs(hostInput('core-1', 5)), contextOf('network'));
-    hosts.delete('10.0.0.5');
-    addHost(6, { machineId: '5'.repeat(32) });
-    const both = networkInputs(hostInput('core-1', 5), hostInput('core-2', 6));
-    await expect(handler.update('dev', both, outputs, contextOf('network'))).rejects.toThrow(
-      'core-2 has the machine id of core-1',
-    );
-  });
-
-  test('refuses a new host whose id a known one says that it has by now', async () => {
-    addHost(5);
-    const { network: handler } = handlers();
-    const { outputs } = await handler.create(networkInputs(hostInput('core-1', 5)), contextOf('network'));
-    addHost(5, { machineId: '6'.repeat(32) });
-    addHost(6);
-    const both = networkInputs(hostInput('core-1', 5), hostInput('core-2', 6));
-    await expect(handler.update('dev', both, outputs, contextOf('network'))).rejects.toThrow(
-      'core-2 has the machine id of core-1',
-    );
-  });
-
-  test('takes away, when it goes, what a run that was cut off left on a host that no machine is known of', async () => {
-    const host = addHost(5);
-    const before = host.snapshot();
-    const { network: handler, machine: set } = handlers();
-    const { outputs } = await handler.create(networkInputs(hostInput('core-1', 5)), contextOf('network'));
-    host.cut = { command: host.commands.length + 4, when: 'after' };
-    await expect(set.create(machineInputs(5), contextOf('core-1'))).rejects.toThrow('Lost the connection');
-    expect(host.files.has(recordPath)).toBe(true);
-    await handler.delete('dev', outputs, contextOf('network'));
-    expect(host.snapshot()).toEqual(before);
-  });
-});
+beforeEach(begin);
+afterEach(end);
 
 describe('a machine', () => {
   test('shows at preview what is to change, also before the login key exists, and changes nothing', async () => {
