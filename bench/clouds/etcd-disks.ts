@@ -24,7 +24,7 @@ export async function etcdDisks(stack: Stack, machines: readonly string[], repor
   const began = performance.now();
   await stack.flotilla(['ssh', last, '--', 'sudo', 'systemctl', 'reboot', '--no-block']);
   await until(300, async () => (await bootOf(stack, last)) !== before.boot && (await isHealthy(stack, last)));
-  report("restarted member, with its machine's boot", atMost(since(began), 120, 's'));
+  report("restarted member, with its machine's boot", atMost(since(began), 180, 's'));
   const kept = (await lifeOf(stack, last)) === before.life && (await diskOf(stack, last)) === wanted;
   report('restarted members that have their data still', exactly(kept ? 1 : 0, 1, 'machines'));
 }
