@@ -38,22 +38,27 @@ export interface StackState {
   readonly pending: readonly PendingOperation[];
 }
 
+/** What `pulumi stack ls --json` prints. */
+export type Stacks = z.output<typeof StackList>;
+
+/** The stacks that the backend knows. */
+export async function listStacks(): Promise<Stacks> {
+  return StackList.parse(await askPulumi('stack', 'ls', '--json'));
+}
+
 /**
  * The stack that a command is about: the one that is named, in `FLOTILLA_STACK` too, or else the one that is selected, as
  * with `npx pulumi` and `npx flotilla`.
+ *
+ * @param list is asked only where none is named
  */
-export async function chooseStack(named = process.env.FLOTILLA_STACK || undefined): Promise<string> {
-  return named ?? selectedIn(await askPulumi('stack', 'ls', '--json')) ?? DEFAULT_STACK;
+export async function chooseStack(named: string | undefined, list: () => Promise<Stacks>): Promise<string> {
+  const given = named ?? (process.env.FLOTILLA_STACK || undefined);
+  return given ?? selectedIn(await list()) ?? DEFAULT_STACK;
 }
 
-/** Finds the selected one in what `pulumi stack ls --json` prints. */
-export function selectedIn(listed: unknown): string | undefined {
-  return StackList.parse(listed).find(({ current }) => current)?.name;
-}
-
-/** Whether the backend knows the stack. */
-export async function stackExists(stack: string): Promise<boolean> {
-  return StackList.parse(await askPulumi('stack', 'ls', '--json')).some(({ name }) => name === stack);
+export function selectedIn(stacks: Stacks): string | undefined {
+  return stacks.find(({ current }) => current)?.name;
 }
 
 /** Reads the stack's state. */

@@ -8,12 +8,12 @@ import { ensurePlugin, stockPlugin } from './plugin.ts';
 import { runInForeground } from './process.ts';
 import { recover, runOnStack } from './recovery.ts';
 import { hasAudience, runPulumi, say } from './run-pulumi.ts';
-import { chooseStack, platformOf } from './stack.ts';
+import { chooseStack, listStacks, platformOf } from './stack.ts';
 import { turnOn } from './take-turn.ts';
 
 async function up(): Promise<void> {
   const { stack: named, rest } = parseRequest(process.argv.slice(2));
-  const stack = await chooseStack(named);
+  const stack = await chooseStack(named, listStacks);
   const platform = platformOf(stack);
   if (platform === 'local') await setUpMachines();
   await setUpPlugin(platform);

@@ -17,7 +17,7 @@ interface Given {
 
 type Drill = (given: Given, report: Report, log: Log) => Promise<void>;
 
-/** What the template of `failingReload` and `failingTemplate` may read. */
+/** What the template of `failingTemplate` may read. */
 export const drillKeys = '/drill/';
 
 export async function drills(given: Given, report: Report, log: Log): Promise<void> {

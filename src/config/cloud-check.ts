@@ -1,13 +1,10 @@
 import { closest } from '../model/closest.ts';
+import { type Cloud, isCloud } from '../model/platform-name.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ClusterSpec } from './schema.ts';
 
-/** Clouds, and those of their settings that have no default. */
-const required = { aws: 'sshFrom', digitalocean: 'region and sshFrom' } as const;
-
-type Cloud = keyof typeof required;
-
-const isCloud = (platform: string): platform is Cloud => Object.hasOwn(required, platform);
+/** Those of a cloud's settings that have no default. */
+const required: Readonly<Record<Cloud, string>> = { aws: 'sshFrom', digitalocean: 'region and sshFrom' };
 
 /** What only the whole config shows: that there are settings at all, and that every named group exists. */
 export function cloudProblems(config: ClusterSpec): Problem[] {

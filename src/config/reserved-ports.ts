@@ -1,4 +1,5 @@
 import { followedPort } from '../model/followed.ts';
+import { isCloud } from '../model/platform-name.ts';
 import type { Problem } from '../model/problem.ts';
 import { followedOf, portOf } from './publish.ts';
 import type { ClusterSpec, GroupSpec } from './schema.ts';
@@ -13,7 +14,7 @@ interface ReservedPort {
 }
 
 /** Elsewhere than on a cloud a published port is one of the operator's own computer, and of nobody else's. */
-const isOpened = ({ platform }: ClusterSpec) => platform === 'aws' || platform === 'digitalocean';
+const isOpened = ({ platform }: ClusterSpec) => isCloud(platform);
 
 /** What listens on machines without anybody's unit. Agents that keep images take a free port, unlike these. */
 const reservedPorts: readonly ReservedPort[] = [

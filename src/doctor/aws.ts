@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { AwsSettings } from '../config/aws.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
-import { type Credentials, credentialProblems } from '../platform/aws/credentials.ts';
+import { credentialProblems } from '../platform/aws/credentials.ts';
 import { preflight } from '../platform/aws/preflight.ts';
 import { type Check, foundOr, ok } from './check.ts';
-import type { PlatformChecks, Subject } from './subject.ts';
+import { credentialsOf, type PlatformChecks, type Subject } from './subject.ts';
 
 /**
  * What instances need of an account, as far as it shows without asking AWS: its answers want signed questions. Limits
@@ -23,7 +23,8 @@ function instancesCheck(subject: Subject, plan: ClusterPlan, settings: AwsSettin
     fix: 'see docs/aws.md',
     look: async () => {
       // Credentials have a check of their own.
-      const credentials = { ...credentialsOf(subject), environment: { AWS_PROFILE: 'not asked here' } };
+      const environment = { AWS_PROFILE: 'not asked here' };
+      const credentials = { ...credentialsOf(subject), environment, exists: existsSync };
       const { region, instances } = preflight(plan, settings, credentials);
       const types = instances.map(({ size }) => size.type);
       const counted = [...new Set(types)].map(
@@ -39,17 +40,7 @@ function credentialsCheck(subject: Subject): Check {
     what: 'credentials',
     why: 'Pulumi asks AWS for everything by them',
     fix: 'aws sts get-caller-identity',
-    look: async () => foundOr('there are some', credentialProblems(credentialsOf(subject))),
-  };
-}
-
-/** Values that are encrypted count as present. */
-function credentialsOf({ stack, config, environment }: Subject): Credentials {
-  const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
-  return {
-    stack,
-    config: { ...config?.values, ...Object.fromEntries(hidden) },
-    environment,
-    exists: existsSync,
+    look: async () =>
+      foundOr('there are some', credentialProblems({ ...credentialsOf(subject), exists: existsSync })),
   };
 }

@@ -1,8 +1,8 @@
+import type { PlatformName } from '../model/platform-name.ts';
 import type { Check } from './check.ts';
 import { clusterChecks } from './cluster.ts';
 import { configChecks } from './config.ts';
 import { pluginChecks } from './plugin.ts';
-import type { PlatformName } from './stack-config.ts';
 import type { PlatformChecks, Subject } from './subject.ts';
 import { toolChecks } from './tools.ts';
 

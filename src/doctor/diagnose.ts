@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { stackSchema } from '../config/schema.ts';
 import { closest } from '../model/closest.ts';
+import type { PlatformName } from '../model/platform-name.ts';
 import { planChecks } from './checks.ts';
 import { type ExamineOptions, examine, type Report } from './examine.ts';
 import type { Probes } from './probes.ts';
-import { type PlatformName, readStackConfig, stackConfigFile } from './stack-config.ts';
+import { readStackConfig, stackConfigFile } from './stack-config.ts';
 import type { StackState, Subject } from './subject.ts';
 import { pulumiOf, told } from './tools.ts';
 

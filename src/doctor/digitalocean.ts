@@ -1,7 +1,7 @@
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { parseJson } from '../model/parse-json.ts';
 import type { ClusterPlan } from '../plan/plan.ts';
-import { type Credentials, credentialProblems } from '../platform/digitalocean/preflight.ts';
+import { credentialProblems } from '../platform/digitalocean/preflight.ts';
 import { type Check, found, ok, once, problem, warning } from './check.ts';
 import {
   type AskAccount,
@@ -15,7 +15,7 @@ import {
 } from './digitalocean-account.ts';
 import { refused } from './digitalocean-api.ts';
 import { dropletsOf, limitCheck, placeChecks } from './digitalocean-limits.ts';
-import type { PlatformChecks, Subject } from './subject.ts';
+import { credentialsOf, type PlatformChecks } from './subject.ts';
 
 /** What droplets need of an account. What there is to ask DigitalOcean is asked once the token is known to be good. */
 export const digitaloceanChecks: PlatformChecks = (subject) => {
@@ -34,12 +34,6 @@ export const digitaloceanChecks: PlatformChecks = (subject) => {
     ...(plan && settings ? placeChecks(account, plan, settings) : []),
   ];
 };
-
-/** Values that are encrypted count as present. */
-function credentialsOf({ stack, config, environment }: Subject): Credentials {
-  const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
-  return { stack, config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
-}
 
 function settingsCheck(plan: ClusterPlan, settings: DigitaloceanSettings): readonly Check[] {
   return [
@@ -66,7 +60,8 @@ const tokenText = {
 
 function tokenCheck(account: AskAccount, stack: string, fix: string): Check {
   return {
-    ...{ ...tokenText, fix },
+    ...tokenText,
+    fix,
     async look(probes, signal) {
       const asked = await account(probes, signal);
       if (asked.kind === 'silent') return asked.said;

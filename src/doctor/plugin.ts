@@ -2,14 +2,11 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseJson } from '../model/parse-json.ts';
+import { isCloud } from '../model/platform-name.ts';
 import { type Check, ok, warning } from './check.ts';
 import type { Probes } from './probes.ts';
-import type { PlatformName } from './stack-config.ts';
 import type { Subject } from './subject.ts';
 import { orWaiting, pulumiOf, readManifest, told } from './tools.ts';
-
-/** Platforms that a plugin of Pulumi's own serves, by its name. */
-const plugins: Readonly<Partial<Record<PlatformName, string>>> = { aws: 'aws', digitalocean: 'digitalocean' };
 
 const withPackages = z.object({ dependencies: z.record(z.string(), z.string()) });
 const project = z.object({
@@ -19,8 +16,8 @@ const installed = z.array(z.object({ name: z.string(), kind: z.string(), version
 
 /** Whether Pulumi finds the cloud's plugin, by the rules of toolchain/plugin.ts: `npm run up` installs it, nothing else does. */
 export function pluginChecks(subject: Subject): readonly Check[] {
-  const name = plugins[subject.platform];
-  if (name === undefined) return [];
+  const { platform: name } = subject;
+  if (!isCloud(name)) return [];
   return [
     {
       what: 'plugin',

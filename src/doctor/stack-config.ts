@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseConfig } from '../config/parse.ts';
-import { type ClusterSpec, stackSchema } from '../config/schema.ts';
+import { stackSchema } from '../config/schema.ts';
 import { messageOf } from '../model/message-of.ts';
+import type { PlatformName } from '../model/platform-name.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { type ClusterPlan, planCluster } from '../plan/plan.ts';
-
-export type PlatformName = ClusterSpec['platform'];
 
 /** What stands in `stacks/Pulumi.<stack>.yaml`, as far as it can be read without Pulumi. */
 export interface StackConfig {

@@ -1,6 +1,7 @@
+import type { PlatformName } from '../model/platform-name.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { Check } from './check.ts';
-import type { PlatformName, StackConfig } from './stack-config.ts';
+import type { StackConfig } from './stack-config.ts';
 
 /** What is to be examined, as far as it is known before anything is looked at. */
 export interface Subject {
@@ -16,6 +17,12 @@ export interface Subject {
   readonly config?: StackConfig | undefined;
   /** Undefined where none was looked for. */
   readonly state?: StackState | undefined;
+}
+
+/** What clouds' preflight asks for credentials by. Values that are encrypted count as present. */
+export function credentialsOf({ stack, config, environment }: Subject) {
+  const hidden = (config?.encrypted ?? []).map((key) => [key, 'encrypted'] as const);
+  return { stack, config: { ...config?.values, ...Object.fromEntries(hidden) }, environment };
 }
 
 /** A machine as the stack made it. */

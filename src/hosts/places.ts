@@ -8,14 +8,12 @@ export const places: Readonly<Record<string, string>> = {
   '/var/lib/etcd/flotilla': "the cluster's state",
 };
 
+export const ownHome = `/home/${nothingWanted.user.name}`;
+
 /** What goes with the account, when that is taken away. */
-export const accountPlaces: readonly string[] = [
-  `/home/${nothingWanted.user.name}`,
-  `/var/mail/${nothingWanted.user.name}`,
-];
+export const accountPlaces: readonly string[] = [ownHome, `/var/mail/${nothingWanted.user.name}`];
 
 export const ownFolders: readonly string[] = Object.keys(places);
-export const ownHome = `/home/${nothingWanted.user.name}`;
 
 /** All for which a host is asked before it is taken. */
 export const ownPlaces: readonly string[] = [...ownFolders, ...accountPlaces, sudoersPath];

@@ -83,8 +83,7 @@ export class Follower {
     if (failed.length > 0 && settled) {
       return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
     }
-    const [text, step] = [this.#text(reading), this.#stepped(reading)];
-    return { state: 'waiting', text, step, settling: done };
+    return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading), settling: done };
   }
 
   tooLate(waited: number): UnitsNotHealthy {

@@ -1,8 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { isCloud } from '../model/platform-name.ts';
 import type { Problem } from '../model/problem.ts';
-
-/** Platforms whose resources are of a package of Pulumi's that has the same name. */
-const clouds: readonly unknown[] = ['aws', 'digitalocean'];
 
 /**
  * A cluster that would get a provider which the program made. Its arguments are not to be read, and what is planned goes
@@ -14,9 +12,9 @@ export function ownProviderProblems(
   platform: unknown,
   { provider, providers = [], parent }: pulumi.ComponentResourceOptions = {},
 ): Problem[] {
-  if (!clouds.includes(platform)) return [];
+  if (!isCloud(platform)) return [];
   const given = [provider, ...(Array.isArray(providers) ? providers : Object.values(providers))];
-  const own = given.some((each) => isOf(each, `${platform}`));
+  const own = given.some((each) => isOf(each, platform));
   if (!own && !parent?.getProvider(`${platform}:index:Any`)) return [];
   return [
     {

@@ -1,11 +1,8 @@
 import type { Problem } from '../../model/problem.ts';
+import type { Credentials } from '../credentials.ts';
 
-/** Where Pulumi's plugin looks for credentials: Pulumi's config, its environment, and files of AWS's own tools. */
-export interface Credentials {
-  /** Name of the stack, for the commands that set what is missing: another one may be selected. */
-  readonly stack: string;
-  readonly config: Readonly<Record<string, string>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+/** AWS's plugin looks into files of AWS's own tools as well. */
+export interface AwsCredentials extends Credentials {
   readonly exists: (path: string) => boolean;
 }
 
@@ -31,7 +28,7 @@ const pairs = [
   ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
 ] as const;
 
-export function credentialProblems(credentials: Credentials): Problem[] {
+export function credentialProblems(credentials: AwsCredentials): Problem[] {
   const { config, environment } = credentials;
   const given: Readonly<Record<string, string | undefined>> = { ...environment, ...config };
   const halves = pairs.filter(([id, secret]) => given[id] && !given[secret]);
@@ -55,7 +52,7 @@ export function credentialProblems(credentials: Credentials): Problem[] {
 }
 
 /** A machine of AWS's has a role, which the plugin asks for if it is told to; any other has files. */
-function isElsewhere({ config, environment, exists }: Credentials): boolean {
+function isElsewhere({ config, environment, exists }: AwsCredentials): boolean {
   const home = `${environment.HOME ?? environment.USERPROFILE ?? ''}/.aws`;
   return (
     config['aws:skipMetadataApiCheck'] === 'false' ||

@@ -5,14 +5,14 @@ import { awsSchema } from '../../config/aws.ts';
 import { stackSchema } from '../../config/schema.ts';
 import { InvalidInput, type Problem } from '../../model/problem.ts';
 import { planCluster } from '../../plan/plan.ts';
-import type { Credentials } from './credentials.ts';
+import type { AwsCredentials } from './credentials.ts';
 import { preflight } from './preflight.ts';
 import { regions } from './regions.ts';
 import { sizes } from './sizes.ts';
 
 const core = { count: 1, etcd: true };
 const inFrankfurt = { 'aws:region': 'eu-central-1' };
-const somebody: Credentials = {
+const somebody: AwsCredentials = {
   stack: 'prod',
   config: { ...inFrankfurt, 'aws:profile': 'somebody' },
   environment: {},
@@ -227,7 +227,7 @@ describe('the network', () => {
 });
 
 describe('credentials', () => {
-  const from = (more: Partial<Credentials>): Credentials => ({
+  const from = (more: Partial<AwsCredentials>): AwsCredentials => ({
     stack: 'prod',
     config: { ...inFrankfurt, ...more.config },
     environment: more.environment ?? {},
@@ -235,7 +235,7 @@ describe('credentials', () => {
   });
   const keys = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' };
 
-  test.each<[string, Partial<Credentials>]>([
+  test.each<[string, Partial<AwsCredentials>]>([
     ["Pulumi's config", { config: { 'aws:accessKey': 'AKIA', 'aws:secretKey': 'secret' } }],
     ['a profile', { config: { 'aws:profile': 'work' } }],
     ['the environment', { environment: keys }],
@@ -262,7 +262,7 @@ describe('credentials', () => {
     ]);
   });
 
-  test.each<[string, Partial<Credentials>, string, string]>([
+  test.each<[string, Partial<AwsCredentials>, string, string]>([
     ['config', { config: { 'aws:accessKey': 'AKIA' } }, 'aws:accessKey', 'aws:secretKey'],
     [
       'environment',

@@ -5,7 +5,7 @@ import { distinctProblems, InvalidInput, type Problem } from '../../model/proble
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
 import { addressCount, overlap, rangeOf } from '../range.ts';
 import { packed, userDataProblems } from '../user-data.ts';
-import { type Credentials, credentialProblems } from './credentials.ts';
+import { type AwsCredentials, credentialProblems } from './credentials.ts';
 import { defaultZones, regions } from './regions.ts';
 import { chooseSize, type Size } from './sizes.ts';
 import { zoneBits, zoneOf } from './zones.ts';
@@ -45,7 +45,7 @@ const dockerRange = '172.17.0.0/16';
  *
  * @throws InvalidInput with everything that stands in the way
  */
-export function preflight(plan: ClusterPlan, settings: AwsSettings, credentials: Credentials): AwsPlan {
+export function preflight(plan: ClusterPlan, settings: AwsSettings, credentials: AwsCredentials): AwsPlan {
   const region = credentials.config['aws:region'] ?? '';
   const zones = settings.zones ?? defaultZones(region);
   const chosen = plan.machines.map((machine) => ({
@@ -72,7 +72,7 @@ function countByZone(machines: readonly { zone: ZoneLetter }[]): ReadonlyMap<Zon
 }
 
 /** The environment's region does not count: another one would be another cluster, and this one would go. */
-function regionProblems({ config, stack }: Credentials): Problem[] {
+function regionProblems({ config, stack }: AwsCredentials): Problem[] {
   const region = config['aws:region'];
   if (region !== undefined && regions.includes(region)) return [];
   const guess = region && closest(region, regions);

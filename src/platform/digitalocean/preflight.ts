@@ -2,17 +2,10 @@ import type { BuildOptions } from '../../../cloud-config/build.ts';
 import type { DigitaloceanSettings } from '../../config/digitalocean.ts';
 import { distinctProblems, InvalidInput, type Problem } from '../../model/problem.ts';
 import type { ClusterPlan, MachinePlan } from '../../plan/plan.ts';
+import type { Credentials } from '../credentials.ts';
 import { addressCount, overlap, rangeOf } from '../range.ts';
 import { userDataProblems } from '../user-data.ts';
 import { chooseSize, type Size } from './sizes.ts';
-
-/** Where the plugin looks for a token: Pulumi's config, and its environment. */
-export interface Credentials {
-  /** Name of the stack, for the commands that set what is missing: another one may be selected. */
-  readonly stack: string;
-  readonly config: Readonly<Record<string, string>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
 
 /** A plan that fits DigitalOcean, with what follows from it. */
 export interface DropletPlan {
