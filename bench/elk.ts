@@ -5,7 +5,7 @@ import { onMachine, pidOf, placement, placements } from '../test/cluster/observe
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
 import type { Benchmark, Log, Report } from './benchmark.ts';
 import { drillKeys, drills } from './elk/drills.ts';
-import { compare, promised, storedCount } from './elk/events.ts';
+import { compare, firstStored, promised, storedCount } from './elk/events.ts';
 import { buildImages, pushImages } from './elk/images.ts';
 import { atMost, exactly } from './figures.ts';
 import { since, succeed, takeDown } from './runs.ts';
@@ -33,9 +33,8 @@ export const elk: Benchmark = async (report, log, wants) => {
       await up(stack, log);
     };
     const units = deploy();
-    const stored = (seconds: number) => eventually(seconds, async () => (await storedCount(stack)) > 0);
     // When `up` fails nothing will be stored any more.
-    await Promise.race([stored(900), units.then(() => stored(120))]);
+    await Promise.race([firstStored(stack, 900), units.then(() => firstStored(stack, 120))]);
     report('from no machine until the first event is searchable', atMost(since(start), 480, 's'));
     await units;
     log(`all units are ready after ${Math.round(since(start))} s`);

@@ -8,13 +8,26 @@ const machine = 'search-1';
 const proof = '/run/flotilla/certificates/elasticsearch.service';
 
 /** Asks Elasticsearch, on its machine and with its own certificate. */
+const question = (path: string): readonly string[] => [
+  ...['curl', '--silent', '--fail', '--max-time', '30'],
+  ...['--cacert', `${proof}/ca.crt`, '--cert', `${proof}/tls.crt`, '--key', `${proof}/tls.key`],
+  ...['--connect-to', '::127.0.0.1:', `https://elasticsearch.services.internal:9200/${path}`],
+];
+
 async function ask(stack: Stack, path: string): Promise<unknown> {
-  const reply = await onMachine(stack, machine, [
-    ...['sudo', 'curl', '--silent', '--fail', '--max-time', '30'],
-    ...['--cacert', `${proof}/ca.crt`, '--cert', `${proof}/tls.crt`, '--key', `${proof}/tls.key`],
-    ...['--connect-to', '::127.0.0.1:', `https://elasticsearch.services.internal:9200/${path}`],
-  ]);
-  return JSON.parse(reply);
+  return JSON.parse(await onMachine(stack, machine, ['sudo', ...question(path)]));
+}
+
+/**
+ * Until an event is stored. The machine looks by itself, every 3 s: a look from here starts a program, on the
+ * processors that the machines run on.
+ */
+export async function firstStored(stack: Stack, seconds: number): Promise<void> {
+  const look = question('logstash-*/_count')
+    .map((word) => `'${word}'`)
+    .join(' ');
+  const script = `until ${look} | grep -q '"count":[1-9]'; do sleep 3; done`;
+  await onMachine(stack, machine, ['sudo', 'timeout', String(seconds), 'bash', '-c', script]);
 }
 
 const countSchema = z.object({ count: z.number() });
