@@ -1,14 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onMachine, pidOf, placement, placements } from '../test/cluster/observe.ts';
 import { type Config, createStack, type Stack } from '../test/cluster/stack.ts';
 import type { Benchmark, Log, Report } from './benchmark.ts';
 import { drillKeys, drills } from './elk/drills.ts';
-import { compare, firstStored, promised, storedCount } from './elk/events.ts';
+import { compare, promised, storedCount, storedMoreThan } from './elk/events.ts';
 import { buildImages, pushImages } from './elk/images.ts';
 import { atMost, exactly } from './figures.ts';
-import { since, succeed, takeDown } from './runs.ts';
+import { eventually, since, succeed, takeDown } from './runs.ts';
 
 /** Ports on 127.0.0.1: nginx's, and that of the page with the histogram. */
 const ports = { web: 18_085, page: 18_086 };
@@ -34,7 +33,7 @@ export const elk: Benchmark = async (report, log, wants) => {
     };
     const units = deploy();
     // When `up` fails nothing will be stored any more.
-    await Promise.race([firstStored(stack, 900), units.then(() => firstStored(stack, 120))]);
+    await Promise.race([storedMoreThan(stack, 0, 900), units.then(() => storedMoreThan(stack, 0, 120))]);
     report('from no machine until the first event is searchable', atMost(since(start), 480, 's'));
     await units;
     log(`all units are ready after ${Math.round(since(start))} s`);
@@ -76,15 +75,6 @@ iptables -L OUTPUT 1 -vnx | awk '{ met = $1 } END { exit met == 0 }'`;
     await onMachine(stack, machine, ['sudo', 'sh', '-ec', [...rules, proof].join('\n')]);
 }
 
-/** As `until`, but seldom: each look starts a program, on the processors that the machines run on. */
-async function eventually(seconds: number, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + seconds * 1000;
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition}`);
-    await sleep(5000);
-  }
-}
-
 const up = (stack: Stack, log: Log) => succeed(stack, ['up', '--yes', '--skip-preview'], log);
 
 async function reachable(report: Report) {
@@ -121,7 +111,7 @@ async function collectorLost(stack: Stack, report: Report, log: Log) {
   await eventually(180, async () => (await placement(stack, 'logstash.service')) !== machine);
   report('collector lost: it runs elsewhere', atMost(since(start), 120, 's'));
   const before = await storedCount(stack);
-  await eventually(120, async () => (await storedCount(stack)) > before);
+  await storedMoreThan(stack, before, 120);
   report('collector lost: events are stored again', atMost(since(start), 180, 's'));
   // The machine comes back with its disk, and with the lines that nobody has sent yet.
   await succeed(stack, ['up', '--yes', '--skip-preview', '--refresh'], log);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { killEngine, until } from '../test/cluster/observe.ts';
 import type { Run, Stack } from '../test/cluster/stack.ts';
 
@@ -53,4 +54,13 @@ export async function killedUp(stack: Stack, seconds: number): Promise<boolean> 
   });
   clearTimeout(timer);
   return killed;
+}
+
+/** As `until`, but seldom: each look starts a program, on the processors that the machines run on. */
+export async function eventually(seconds: number, condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition}`);
+    await sleep(5000);
+  }
 }

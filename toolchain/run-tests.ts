@@ -42,7 +42,7 @@ async function test(): Promise<void> {
   const args = process.argv.slice(2);
   const fast = args.includes('--fast');
   const [types, style, fastTests] = await Promise.all([
-    check('types', 'typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_SEEN),
+    check('types', 'typescript-native/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_SEEN),
     check('style', '@biomejs/biome/bin/biome', 'ci'),
     jest('fast tests', ...args.filter((argument) => argument !== '--fast')),
   ]);

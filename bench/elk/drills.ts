@@ -4,8 +4,8 @@ import { onMachine, placement, placements, until } from '../../test/cluster/obse
 import type { Stack } from '../../test/cluster/stack.ts';
 import type { Log, Report } from '../benchmark.ts';
 import { atMost, exactly } from '../figures.ts';
-import { since } from '../runs.ts';
-import { storedCount } from './events.ts';
+import { eventually, since } from '../runs.ts';
+import { storedCount, storedMoreThan } from './events.ts';
 
 /** What goes wrong with a cluster that works: each recovers, or `flotilla explain` says what to do. */
 
@@ -42,24 +42,22 @@ async function explained(stack: Stack, unit: string, what: RegExp, log: Log): Pr
 }
 
 async function explainedNoMore(stack: Stack, unit: string, what: RegExp, seconds: number): Promise<void> {
-  await until(seconds, async () => !what.test((await stack.flotilla(['explain', unit])).output));
-}
-
-/** From now on. */
-async function eventsAreStored(stack: Stack, seconds: number): Promise<void> {
-  const before = await storedCount(stack);
-  await until(seconds, async () => (await storedCount(stack)) > before);
+  await eventually(seconds, async () => !what.test((await stack.flotilla(['explain', unit])).output));
 }
 
 const killed: Drill = async ({ stack }, report, log) => {
+  const before = await storedCount(stack);
   const start = performance.now();
   await asRoot(stack, 'search-1', 'docker kill elasticsearch');
   await explained(stack, 'elasticsearch.service', /failed|not ready/, log);
-  await eventsAreStored(stack, 300);
+  await storedMoreThan(stack, before, 300);
   report('Elasticsearch killed: events are stored again', atMost(since(start), 180, 's'));
 };
 
-/** An agent that was away for longer than a certificate is good. Its machine has etcd, so also the authority's key. */
+/**
+ * An agent that was away for longer than a certificate is good; its path unit would bring it back at once. Its machine
+ * has etcd, so also the authority's key.
+ */
 const expired: Drill = async ({ stack }, report, log) => {
   const unit = 'logstash.service';
   const machine = await placement(stack, unit);
@@ -67,7 +65,7 @@ const expired: Drill = async ({ stack }, report, log) => {
   await asRoot(
     stack,
     machine,
-    `systemctl stop flotilla-agent
+    `systemctl stop flotilla-agent.path flotilla-agent
 cd ${folder}
 key=$(readlink -f tls.key) crt=$(readlink -f tls.crt)
 openssl x509 -in "$crt" -noout -ext subjectAltName | sed -n 's/^ *//; 2s/IP Address/IP/g; 2s/^/subjectAltName=/p' > /run/names
@@ -78,15 +76,15 @@ cat /run/expired.crt > "$crt"
 systemctl restart ${unit}`,
   );
   const before = await storedCount(stack);
-  await until(60, async () => (await asRoot(stack, machine, 'ss -Hltn sport = :10101')) !== '');
+  await eventually(60, async () => (await asRoot(stack, machine, 'ss -Hltn sport = :10101')) !== '');
   // Nobody believes it: what is written meanwhile waits on the disks.
   await onMachine(stack, machine, ['sleep', '20']);
   const meanwhile = await storedCount(stack);
   log(`stored while the certificate was expired: ${meanwhile - before}`);
   report('certificate expired: events stored by it', atMost(meanwhile - before, 0, 'events'));
   const start = performance.now();
-  await asRoot(stack, machine, 'systemctl start flotilla-agent');
-  await eventsAreStored(stack, 300);
+  await asRoot(stack, machine, 'systemctl start flotilla-agent.path flotilla-agent');
+  await storedMoreThan(stack, meanwhile, 300);
   report('certificate expired: events are stored after the agent is back', atMost(since(start), 120, 's'));
 };
 
@@ -109,7 +107,7 @@ const fullDisk: Drill = async ({ stack }, report, log) => {
     'disk full: explain says that the instance there can take nothing',
     exactly(Number(noRoom.test(said)), 1, ''),
   );
-  await eventsAreStored(stack, 60);
+  await storedMoreThan(stack, await storedCount(stack), 60);
   const start = performance.now();
   await asRoot(stack, machine, 'rm /var/lib/full-*');
   await explainedNoMore(stack, unit, noRoom, 120);

@@ -19,14 +19,15 @@ async function ask(stack: Stack, path: string): Promise<unknown> {
 }
 
 /**
- * Until an event is stored. The machine looks by itself, every 3 s: a look from here starts a program, on the
- * processors that the machines run on.
+ * Until more events than `count` are stored. The machine looks by itself, every 3 s: a look from here starts a program,
+ * on the processors that the machines run on.
  */
-export async function firstStored(stack: Stack, seconds: number): Promise<void> {
+export async function storedMoreThan(stack: Stack, count: number, seconds: number): Promise<void> {
   const look = question('logstash-*/_count')
     .map((word) => `'${word}'`)
     .join(' ');
-  const script = `until ${look} | grep -q '"count":[1-9]'; do sleep 3; done`;
+  const digits = `sed -n 's/^{"count":\\([0-9]*\\).*/\\1/p'`;
+  const script = `until stored=$(${look} | ${digits}); [ "\${stored:-0}" -gt ${count} ]; do sleep 3; done`;
   await onMachine(stack, machine, ['sudo', 'timeout', String(seconds), 'bash', '-c', script]);
 }
 

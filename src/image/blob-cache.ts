@@ -25,11 +25,20 @@ export class BlobCache {
   }
 
   async open(blob: Descriptor, span: Span = { start: 0, end: blob.size - 1 }): Promise<Readable> {
+    return this.#download(blob).read(span);
+  }
+
+  /** Until the blob is in the folder as a whole. Nobody reads it meanwhile, which is half of the work. */
+  async bring(blob: Descriptor, signal: AbortSignal): Promise<void> {
+    await this.#download(blob).whole(signal);
+  }
+
+  #download(blob: Descriptor): Download {
     const known = this.#downloads.get(blob.digest);
-    if (known && !known.failed) return known.read(span);
+    if (known && !known.failed) return known;
     const download = new Download(this.#folder, blob, (start) => this.#fetch(blob, start));
     this.#downloads.set(blob.digest, download);
-    return download.read(span);
+    return download;
   }
 
   /** A blob that is at hand. */

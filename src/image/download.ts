@@ -20,6 +20,7 @@ export class Download {
   /** Bytes in the file that may be read. */
   #have = 0;
   #failure: unknown;
+  #isSettled = false;
 
   constructor(folder: string, blob: Descriptor, fetch: (start: number) => Promise<Readable>) {
     this.#folder = folder;
@@ -29,12 +30,19 @@ export class Download {
       // A connection that broke is no damage: what came is kept for the next time.
       await rest(folder, blob.digest);
       this.#failure = error ?? new Error('it failed');
-      this.#events.emit('more');
+      this.#tell('more', 'settled');
     });
   }
 
   get failed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Until all of it is in the folder, and is what its digest says. */
+  async whole(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#isSettled) await once(this.#events, 'settled', { signal });
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** The bytes of the span, as they come. */
@@ -66,7 +74,12 @@ export class Download {
   async #run(fetch: (start: number) => Promise<Readable>): Promise<void> {
     if (!(await this.#isWhole())) await this.#download(fetch);
     this.#have = this.#blob.size;
-    this.#events.emit('more');
+    this.#tell('more', 'settled');
+  }
+
+  #tell(...events: readonly ('more' | 'settled')[]): void {
+    this.#isSettled ||= events.includes('settled');
+    for (const event of events) this.#events.emit(event);
   }
 
   async #isWhole(): Promise<boolean> {
@@ -122,7 +135,7 @@ export class Download {
   /** The last bytes are only handed out once the whole is what it should be: who has them all may rely on it. */
   #grow(bytes: number): void {
     this.#have = Math.min(bytes, this.#blob.size - 1);
-    this.#events.emit('more');
+    this.#tell('more');
   }
 }
 

@@ -42,6 +42,7 @@ const packages = [
   'etcd-client',
   'nodejs',
   'busybox-static',
+  'pigz',
   'openssl',
   // As in clouds' images: a disk of etcd's own is given its file system by it.
   'e2fsprogs',

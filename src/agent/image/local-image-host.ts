@@ -109,8 +109,7 @@ export class LocalImageHost implements ImageHost {
     const blobs = contentsOf(image, bytes);
     await noteImage(folder, listName(image.architecture, image.name), [...blobs, image.manifest]);
     await cache.put(image.manifest, bytes);
-    for (const blob of blobs)
-      for await (const _ of await cache.open(blob)) this.#stop.signal.throwIfAborted();
+    for (const blob of blobs) await cache.bring(blob, this.#stop.signal);
   }
 
   async release(kept: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void> {
