@@ -29,6 +29,14 @@ test('each image that a unit names is one that images/ makes', () => {
   expect(made).toEqual(expect.arrayContaining(named));
 });
 
+test('each unit waits until its image is on its machine', () => {
+  for (const name of readdirSync(folder).filter((name) => name.endsWith('.service'))) {
+    const [, image] = /^ +((?:elk\/)?[a-z]+:[\d.]+)\b/m.exec(read(name)) ?? [];
+    expect([name, image]).toEqual([name, /^Image=(.*)$/m.exec(read(name))?.[1]]);
+    expect(image).toBeDefined();
+  }
+});
+
 const services = {
   '/flotilla/services/elasticsearch/search-1:elasticsearch.service': '10.0.0.3:9200',
   '/flotilla/services/logstash/core-1:logstash.service': '10.0.0.1:10101',
