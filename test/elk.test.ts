@@ -10,6 +10,9 @@ import { parseResource } from '../src/template/resource.ts';
 /** units/elk, as far as it can be held without machines: bench/elk.ts has that. */
 const folder = 'units/elk';
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+const unitFiles = readdirSync(folder).filter((name) => name.endsWith('.service'));
+/** Which `docker run` of the unit takes. */
+const imageOf = (name: string) => /^ +((?:elk\/)?[a-z]+:[\d.]+)\b/m.exec(read(name))?.[1];
 
 test.each([[[folder, 'units/ingress']], [[folder, 'units/ingress', 'units/elk-official']]])(
   '%j are accepted, and see services and the ingress’s own keys only',
@@ -20,8 +23,7 @@ test.each([[[folder, 'units/ingress']], [[folder, 'units/ingress', 'units/elk-of
 );
 
 test('each image that a unit names is one that images/ makes', () => {
-  const units = readdirSync(folder).filter((name) => name.endsWith('.service'));
-  const named = units.map((name) => /^ +((?:elk\/)?[a-z]+:[\d.]+)\b/m.exec(read(name))?.[1]);
+  const named = unitFiles.map(imageOf);
   const made = readdirSync('images').map((name) => {
     const path = join('images', name, 'image.yaml');
     return parseDefinition(path, readFileSync(path, 'utf8')).name;
@@ -30,8 +32,8 @@ test('each image that a unit names is one that images/ makes', () => {
 });
 
 test('each unit waits until its image is on its machine', () => {
-  for (const name of readdirSync(folder).filter((name) => name.endsWith('.service'))) {
-    const [, image] = /^ +((?:elk\/)?[a-z]+:[\d.]+)\b/m.exec(read(name)) ?? [];
+  for (const name of unitFiles) {
+    const image = imageOf(name);
     expect([name, image]).toEqual([name, /^Image=(.*)$/m.exec(read(name))?.[1]]);
     expect(image).toBeDefined();
   }

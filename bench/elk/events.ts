@@ -7,13 +7,13 @@ import type { Stack } from '../../test/cluster/stack.ts';
 const machine = 'search-1';
 const proof = '/run/flotilla/certificates/elasticsearch.service';
 
-/** Asks Elasticsearch, on its machine and with its own certificate. */
 const question = (path: string): readonly string[] => [
   ...['curl', '--silent', '--fail', '--max-time', '30'],
   ...['--cacert', `${proof}/ca.crt`, '--cert', `${proof}/tls.crt`, '--key', `${proof}/tls.key`],
   ...['--connect-to', '::127.0.0.1:', `https://elasticsearch.services.internal:9200/${path}`],
 ];
 
+/** Asks Elasticsearch, on its machine and with its own certificate. */
 async function ask(stack: Stack, path: string): Promise<unknown> {
   return JSON.parse(await onMachine(stack, machine, ['sudo', ...question(path)]));
 }

@@ -8,33 +8,26 @@ import { setUp } from '../set-up.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 
-/**
- * Folder in images/ → the machine that it is pushed to. The others get it from there when a unit of theirs needs it, by
- * agents that run already; a push to all starts a relay on each.
- */
-const first: Readonly<Record<string, string>> = {
-  elasticsearch: 'search-1',
-  webapp: 'core-1',
-  filebeat: 'core-1',
-  collector: 'core-1',
-  histogram: 'core-1',
-  nginx: 'core-1',
-};
+/** Folders in images/, the largest first. */
+const names = ['elasticsearch', 'webapp', 'filebeat', 'collector', 'histogram', 'nginx'];
 
 export interface Layout {
   readonly folder: string;
+  /** That it is pushed to. */
   readonly machine: string;
 }
 
-/** Builds what is not in the cache. */
+/**
+ * Builds what is not in the cache. The largest goes where it is used, the others to one machine; the rest get theirs
+ * from there when a unit needs it, by agents that run already: a push to all starts a relay on each.
+ */
 export async function buildImages(log: Log): Promise<readonly Layout[]> {
   await setUp('elk', log);
   const cache = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache');
   const files = join(cache, 'flotilla', 'elk');
-  const names = Object.keys(first);
   const output = await run('npm', ['run', '-s', 'images', '--', ...names, '--files', files], log);
   const folders = output.trim().split('\n');
-  return Object.values(first).map((machine, at) => ({ folder: folders[at] ?? '', machine }));
+  return folders.map((folder, at) => ({ folder, machine: at === 0 ? 'search-1' : 'core-1' }));
 }
 
 /** Two at a time: the largest keeps one machine's Docker busy, and the others come one after the other meanwhile. */

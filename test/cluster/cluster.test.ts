@@ -10,7 +10,6 @@ import { testImageBuild } from './image-build.ts';
 import { images, imagesOfLateJoiners, ownImages, writeOwnImage } from './images.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { events, fewestActive, watchAnswers } from './observe-units.ts';
-import { runOnMachine } from './run-on-machine.ts';
 import { type Config, createStack, type Run, type Stack } from './stack.ts';
 
 /**
@@ -212,14 +211,6 @@ certificatesTests(
 images({ stack: () => stack, succeed, cores });
 
 describe('image builds', () => testImageBuild(() => stack, cores));
-
-describe('systemd', () => {
-  test('does what the agent relies on, also when it or the bus is restarted', async () => {
-    expect(await runOnMachine(stack, 'core-2', 'systemd-on-machine.ts')).toBe('');
-    const restarts = ['systemctl', 'show', '--value', '--property=NRestarts', 'flotilla-agent'];
-    expect(await onMachine(stack, 'core-2', restarts)).toBe('0');
-  });
-});
 
 describe('a change', () => {
   test('of one unit restarts that unit alone', async () => {

@@ -3,7 +3,7 @@ import { hasCrashed } from '../../model/readiness.ts';
 import type { SystemdState } from '../../model/status.ts';
 import { Enabling } from './enabling.ts';
 import { readJournal, wasStartedSince } from './journal.ts';
-import { isRefusal, isUnknownUnit, type Manager } from './manager.ts';
+import { isRefusal, isUnknownUnit, type Manager, type Outcome } from './manager.ts';
 import { ManagerLink } from './manager-link.ts';
 import { queueJobs, startOrder } from './queue-jobs.ts';
 import { type ManagedUnit, type NewUnit, type Systemd, UnitFailures } from './systemd.ts';
@@ -204,21 +204,17 @@ export class DbusSystemd implements Systemd {
   }
 }
 
-interface Outcome extends SystemdState {
-  readonly result: string;
-}
-
 /** What a unit that did not fail has. */
 const success = 'success';
 
 /**
- * What failed has a result by a second question. Between the two it may have been started again, and has none any more:
- * then it is what it has become.
+ * What failed has a result by a second question. Between the two it may have been started again, and have none any
+ * more: then all of it is asked at once, which is a longer answer.
  */
 async function withResult(manager: Manager, name: string, state: SystemdState): Promise<Outcome> {
   if (!hasCrashed(state)) return { ...state, result: success };
   const result = await manager.resultOf(name);
   if (result !== success) return { ...state, result };
-  const [now = state] = await manager.list([name]);
-  return { ...now, result: hasCrashed(now) ? await manager.resultOf(name) : success };
+  const now = await manager.outcomeOf(name);
+  return hasCrashed(now) ? now : { ...now, result: success };
 }

@@ -35,8 +35,15 @@ const jobs = {
 const text = z.string();
 /** Name, description, load, active and sub state, followed unit, path; then the job's id, type and path. */
 const rows = z.array(z.tuple([text, text, text, text, text, text, text, z.number(), text, text]));
+/** What one answer says of a unit, among 300 other properties of it. */
+const outcome = z.object({ LoadState: text, ActiveState: text, SubState: text, Result: text });
 /** The job's id and path, unit, result. */
 const jobRemoved = z.tuple([z.number(), text, text, text]);
+
+export interface Outcome extends SystemdState {
+  /** systemd's word for how the last run ended: `success`, `exit-code`, `signal`, … */
+  readonly result: string;
+}
 
 /**
  * The calls to systemd's manager that the agent makes (org.freedesktop.systemd1(5)), on one connection. Every container
@@ -193,6 +200,15 @@ export class Manager {
   async resultOf(unit: string): Promise<string> {
     const type = unit.slice(unit.lastIndexOf('.') + 1);
     return text.parse(await this.get(unit, type.charAt(0).toUpperCase() + type.slice(1), 'Result'));
+  }
+
+  /** `list` and `resultOf` in one moment. */
+  async outcomeOf(unit: string): Promise<Outcome> {
+    // An interface without a name is all that the unit has (systemd's sd-bus, "GetAll").
+    const call = { interface: properties, member: 'GetAll', signature: 's', body: [''] };
+    const answer = outcome.parse(await this.#bus.call({ path: unitPath(unit), ...call }));
+    const { LoadState: load, ActiveState: active, SubState: sub, Result: result } = answer;
+    return { load, active, sub, result };
   }
 
   /** As far as systemd remembers. */

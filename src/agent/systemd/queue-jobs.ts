@@ -35,5 +35,11 @@ export async function queueJobs(
   }
   await Promise.all(ended);
   lost.throwIfAborted();
-  if (failures.size > 0) throw new UnitFailures(failures);
+  if (failures.size === 0) return;
+  // Not as systemd happened to answer: the same failures are the same message.
+  const inOrder = waves.flat().flatMap((name) => {
+    const why = failures.get(name);
+    return why === undefined ? [] : [[name, why] as const];
+  });
+  throw new UnitFailures(new Map(inOrder));
 }

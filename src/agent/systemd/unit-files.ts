@@ -120,7 +120,7 @@ export class UnitFiles {
     await this.#changing.during(names, '', work);
   }
 
-  /** MarkerFiles the unit as started when `queue` has ended well. If this process ends before, the mark says since when. */
+  /** Marks the unit as started when `queue` has ended well. If this process ends before, the mark says since when. */
   async start(name: string, queue: () => Promise<void>): Promise<void> {
     const now = process.hrtime.bigint() / 1000n;
     await this.#starting.during([name], `${now}`, async () => {

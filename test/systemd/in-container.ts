@@ -12,10 +12,10 @@ import { unitPath } from '../../src/agent/systemd/unit-path.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
 /**
- * Runs as root on a machine: the contract against the real systemd, and what only that one can show. The folder is
- * not the agent's, so that the agent beside it leaves these units alone.
+ * Runs as root beside a systemd of its own (container.ts): the contract against the real one, and what only that can
+ * show.
  */
-const folder = '/run/flotilla-contract';
+const folder = '/run/flotilla';
 const systemd = new DbusSystemd({ folder });
 const systemctl = (...args: string[]) => execFileSync('systemctl', args, { encoding: 'utf8' });
 const daemon = '[Service]\nExecStart=/bin/sleep infinity\n';
@@ -85,15 +85,18 @@ test('what fails and is started again is never told to have failed with success'
   await systemd.install([{ name, contents: flapping }], []);
   await systemd.start([name]);
   const seen = new Set<string>();
-  for (let looks = 0; looks < 100; looks++) {
-    const state = await stateOf(name);
-    seen.add(`${state?.active} ${state?.sub} ${state?.result}`);
+  try {
+    for (let looks = 0; looks < 100; looks++) {
+      const state = await stateOf(name);
+      seen.add(`${state?.active} ${state?.sub} ${state?.result}`);
+    }
+  } finally {
+    await systemd.stop([name]);
   }
   expect([...seen]).toContain('activating auto-restart exit-code');
   expect(
     [...seen].filter((state) => /^failed|auto-restart/.test(state) && state.endsWith(' success')),
   ).toEqual([]);
-  await systemd.stop([name]);
 });
 
 test('a systemd that executes itself anew is found again, and runs what it ran', async () => {
