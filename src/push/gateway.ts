@@ -21,8 +21,11 @@ export function changeTakers<M extends { readonly etcd: boolean }>(machines: rea
   return takers.length > 0 ? takers : machines;
 }
 
-/** Seconds a machine's SSH gets; the other machines are asked long before. */
-const connectDeadline = 15;
+/**
+ * Seconds a machine's SSH gets; the other machines are asked long before. Three emulated ones on a busy computer were
+ * silent for 15 s all at once.
+ */
+const connectDeadline = 60;
 
 /** A gateway whose connection the pool dials, shares and closes. `log` hears of a dial that takes long. */
 export function sshGateway(
