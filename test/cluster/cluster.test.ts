@@ -212,6 +212,15 @@ images({ stack: () => stack, succeed, cores });
 
 describe('image builds', () => testImageBuild(() => stack, cores));
 
+describe('systemd', () => {
+  test('and its bus may be restarted under an agent, which runs on', async () => {
+    const again = 'systemctl restart dbus.service; systemctl daemon-reexec';
+    await onMachine(stack, 'core-2', ['sudo', 'sh', '-ec', again]);
+    const restarts = ['systemctl', 'show', '--value', '--property=NRestarts', 'flotilla-agent'];
+    expect(await onMachine(stack, 'core-2', restarts)).toBe('0');
+  });
+});
+
 describe('a change', () => {
   test('of one unit restarts that unit alone', async () => {
     const names = ['hello@1.service', 'hello@2.service', 'ticker.service'];
