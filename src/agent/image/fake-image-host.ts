@@ -17,8 +17,11 @@ export class FakeImageHost implements ImageHost {
   refusal: string | undefined;
   /** Set, nothing goes from its folder. */
   stubborn = false;
+  /** Set, a copy for others takes until it is broken off. */
+  endless = false;
   /** What it serves. */
   served: readonly string[] = [];
+  readonly #stop = new AbortController();
   readonly #id: string;
   readonly #network: FakeImageNetwork;
 
@@ -49,7 +52,8 @@ export class FakeImageHost implements ImageHost {
     return images.filter(({ manifest }) => this.folder.has(manifest.digest));
   }
 
-  async keep({ manifest }: ImageRecord, sources: readonly Source[]): Promise<void> {
+  async keep({ manifest }: ImageRecord, sources: readonly Source[], signal: AbortSignal): Promise<void> {
+    if (this.endless) await aborted(AbortSignal.any([signal, this.#stop.signal]));
     this.#fetch(manifest.digest, sources);
     this.folder.add(manifest.digest);
   }
@@ -70,6 +74,7 @@ export class FakeImageHost implements ImageHost {
   }
 
   async close(): Promise<void> {
+    this.#stop.abort();
     this.served = [];
   }
 
@@ -82,4 +87,8 @@ export class FakeImageHost implements ImageHost {
     });
     if (!gives) throw new Error(`no machine gives ${digest}`);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }

@@ -97,6 +97,24 @@ describe('a pushed image', () => {
     expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
   });
 
+  test('is kept by two machines also where units waited for it', async () => {
+    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
+    await push(image(1), 'core-1');
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toHaveLength(2);
+    expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
+  });
+
+  test('is copied for others only while no unit here waits for one', async () => {
+    for (const { images } of cluster.machines) images.endless = true;
+    await push(image(1), 'core-1');
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toEqual(['core-1']);
+    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
+    await cluster.clock.advance(10_000);
+    expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
+  });
+
   test('outlives the machine that it was pushed to: another one takes its place', async () => {
     await push(image(1), 'core-1');
     await cluster.clock.advance(10_000);

@@ -51,6 +51,8 @@ export class MachineImages {
   readonly #failures = new Map<string, Reason>();
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
+  /** Of the copy for others that is under way. */
+  #copy: AbortController | undefined;
   #said = '';
 
   constructor(options: MachineImagesOptions) {
@@ -59,7 +61,7 @@ export class MachineImages {
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#backoff = new Backoff(retryPauses, clock);
-    const onChange = () => this.#pulse.ring();
+    const onChange = () => this.#ring();
     this.#directory = new ImageDirectory({ store, clock, log, machine, architecture, onChange });
   }
 
@@ -74,7 +76,7 @@ export class MachineImages {
     const wanted = new Set([...needs].flatMap(({ flotilla }) => flotilla.images ?? []));
     const isNew = [...wanted].some((name) => !this.#wanted.has(name));
     this.#wanted = wanted;
-    if (isNew) this.#pulse.ring();
+    if (isNew) this.#ring();
   }
 
   /** Asks Docker before units with these needs are started. Never rejects. */
@@ -99,6 +101,12 @@ export class MachineImages {
       await sleep(clock, collectFor, signal);
     }
     await Promise.all([following, host.close()]);
+  }
+
+  /** Units come first: a copy for others that a unit would wait for ends, and is continued where it was. */
+  #ring(): void {
+    if (this.#toFetch().length > 0) this.#copy?.abort();
+    this.#pulse.ring();
   }
 
   async #ask(): Promise<void> {
@@ -159,17 +167,27 @@ export class MachineImages {
   async #fetchWanted(): Promise<void> {
     if (this.#wanted.size === 0) return;
     await this.#ask();
-    const lacking = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
-    await each(lacking, async (record) => {
-      if (this.#names.get(record.name) === record.id || !this.#directory.isKept(record)) return;
-      await this.#pull(record);
-    });
+    await each(this.#lacking(), (record) => this.#pull(record));
+  }
+
+  /** What units here name and Docker lacks, of what can be had. */
+  #lacking(): readonly ImageRecord[] {
+    const records = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
+    return records
+      .filter(({ name, id }) => this.#names.get(name) !== id)
+      .filter((record) => this.#directory.isKept(record));
+  }
+
+  /** Of that, what was not tried in vain. */
+  #toFetch(): readonly ImageRecord[] {
+    return this.#lacking().filter(({ name }) => !this.#failures.has(name));
   }
 
   async #pull(record: ImageRecord): Promise<void> {
     const { host, log, onChange } = this.#options;
     try {
       await host.pull(record, this.#directory.sourcesOf(record));
+      this.#names = new Map(this.#names).set(record.name, record.id);
       this.#failures.delete(record.name);
       log(`${record.name} is here: it was pulled from what machines keep`);
     } catch (error) {
@@ -194,16 +212,27 @@ export class MachineImages {
     const kept = new Set(await host.kept(mine));
     const lacking = mine.filter((record) => !kept.has(record));
     try {
-      await each(lacking, async (record) => {
-        const sources = this.#directory.sourcesOf(record);
-        if (sources.length > 0) await host.keep(record, sources);
-      });
+      await each(lacking, (record) => this.#copyOf(record));
     } finally {
       // What is let go is not offered any more before it is gone.
       await this.#tell(await host.kept(mine));
       await host.release(mine, records);
     }
     await host.prune(records.flatMap(({ former }) => former));
+  }
+
+  async #copyOf(record: ImageRecord): Promise<void> {
+    const sources = this.#directory.sourcesOf(record);
+    if (sources.length === 0 || this.#toFetch().length > 0) return;
+    this.#copy = new AbortController();
+    const { signal } = this.#copy;
+    try {
+      await this.#options.host.keep(record, sources, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#copy = undefined;
+    }
   }
 }
 
