@@ -8,6 +8,7 @@ import {
   diskFiles,
   dockerFiles,
   type Programs,
+  sshWeight,
   unitsOf,
 } from './build.ts';
 import type { ConfigFile, MachineConfig } from './machine-config.ts';
@@ -57,7 +58,8 @@ export function buildFlatcarConfig(
     groups: ['flotilla'],
     users: [{ name: adminUser, groups: ['flotilla'], authorizedKeys: [authorizedKey] }],
     sshHostKey,
-    files: [...dockerFiles, noReboots, noMoreKeys, ...diskFiles(plan)],
+    // There sshd.socket starts one sshd@.service for each connection, and systemd has a slice for those of a template.
+    files: [...dockerFiles, sshWeight('system-sshd.slice'), noReboots, noMoreKeys, ...diskFiles(plan)],
     units: unitsOf(plan, [], flatcarPrograms, options),
     packages: [],
   };
