@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connect } from '../../src/ssh/connect.ts';
 import { HostKeyError } from '../../src/ssh/errors.ts';
 import { certificatesTests } from './certificates.ts';
@@ -141,9 +141,9 @@ describe('flotilla', () => {
   });
 
   test('doctor finds each machine in order', async () => {
-    const { output } = await stack.flotilla(['doctor', '--json']);
+    const { stdout } = await stack.flotilla(['doctor', '--json']);
     const ofMachines = findingsSchema
-      .parse(JSON.parse(output))
+      .parse(JSON.parse(stdout))
       .filter(({ check }) => check.startsWith('machine'));
     expect(ofMachines.map(({ check, level }) => [check, level])).toEqual(
       cores.map((name) => [`machine ${name}`, 'ok']),
@@ -178,8 +178,8 @@ async function helloPlaces(): Promise<string[]> {
 
 describe('services', () => {
   test('are found where they are, and each is its machine’s own key', async () => {
-    const { output } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'address']);
-    expect(output.trim().split('\n')).toEqual(await helloPlaces());
+    const { stdout } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'address']);
+    expect(stdout.trim().split('\n')).toEqual(await helloPlaces());
     const etcdctl =
       'set -a; . /etc/flotilla/etcdctl.env; etcdctl get --prefix --keys-only /flotilla/services/';
     const keys = await onMachine(stack, 'core-1', ['sudo', 'sh', '-c', etcdctl]);

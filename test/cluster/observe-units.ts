@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Stack } from './stack.ts';
 
 const eventSchema = z.object({
@@ -13,9 +13,9 @@ export type ClusterEvent = z.output<typeof eventSchema>;
 
 /** What happened in the cluster since its beginning, oldest first. */
 export async function events(stack: Stack): Promise<readonly ClusterEvent[]> {
-  const { status, output } = await stack.flotilla(['events', '--json']);
+  const { status, output, stdout } = await stack.flotilla(['events', '--json']);
   if (status !== 0) throw new Error(`events ended with ${status}: ${output}`);
-  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => eventSchema.parse(JSON.parse(line)));
 }
 

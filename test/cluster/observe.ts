@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Stack } from './stack.ts';
 
 /** What the tests and the benchmark look at from outside, as an operator would. */
 
-/** Runs a command on the machine and gives its output. */
+/** Runs a command on the machine and gives what it says on its standard output. */
 export async function onMachine(stack: Stack, machine: string, command: readonly string[]): Promise<string> {
-  const { status, output } = await stack.flotilla(['ssh', machine, '--', ...command]);
+  const { status, output, stdout } = await stack.flotilla(['ssh', machine, '--', ...command]);
   if (status !== 0) throw new Error(`${command.join(' ')} on ${machine} ended with ${status}: ${output}`);
-  return output.trim();
+  return stdout.trim();
 }
 
 /**
@@ -33,10 +33,10 @@ const rowsSchema = z.array(
 
 /** Unit → the machines on which it is active. */
 export async function placements(stack: Stack): Promise<Record<string, string[]>> {
-  const { status, output } = await stack.flotilla(['list-units', '--json']);
+  const { status, output, stdout } = await stack.flotilla(['list-units', '--json']);
   if (status !== 0) throw new Error(`list-units ended with ${status}: ${output}`);
   const placed: Record<string, string[]> = {};
-  for (const { unit, machine, active } of rowsSchema.parse(JSON.parse(output)))
+  for (const { unit, machine, active } of rowsSchema.parse(JSON.parse(stdout)))
     if (active === 'active') placed[unit] = [...(placed[unit] ?? []), machine?.name ?? 'unknown'];
   return placed;
 }

@@ -12,13 +12,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Document, parseDocument, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const repository = join(import.meta.dirname, '..', '..');
 
 export interface Run {
   readonly status: number | null;
+  /** Both streams, as they came. */
   readonly output: string;
+  /** What a program may read: JSON, without what is said of waits meanwhile. */
+  readonly stdout: string;
   readonly seconds: number;
 }
 
@@ -107,7 +110,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
     up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
     flotilla: (args, options) => start('bin/flotilla', args, options),
     async outputs() {
-      const { output } = await start('bin/pulumi', [
+      const { stdout } = await start('bin/pulumi', [
         'stack',
         'output',
         '--json',
@@ -115,7 +118,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
         '--stack',
         name,
       ]);
-      return outputsSchema.parse(JSON.parse(output));
+      return outputsSchema.parse(JSON.parse(stdout));
     },
     addPlugin(plugin, folder) {
       changeProject((project) => project.addIn(['plugins', 'providers'], { name: plugin, path: folder }));
@@ -158,16 +161,17 @@ function run(
   const started = performance.now();
   const child = spawn(program, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
   if (child.pid) onStart?.(child.pid);
-  const chunks: string[] = [];
+  let [output, stdout] = ['', ''];
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => {
-      chunks.push(chunk);
+      output += chunk;
+      if (stream === child.stdout) stdout += chunk;
       log?.(chunk);
     });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) =>
-      resolve({ status, output: chunks.join(''), seconds: (performance.now() - started) / 1000 }),
+      resolve({ status, output, stdout, seconds: (performance.now() - started) / 1000 }),
     );
   });
 }

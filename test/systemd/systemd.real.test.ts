@@ -18,7 +18,7 @@ asRoot(
     const folder = await mkdtemp(join(tmpdir(), 'flotilla-systemd-'));
     try {
       const said = await runInContainer(folder, 'in-container.ts', log);
-      if (!passed.test(said ?? '')) log(said ?? 'the container ended before its tests did');
+      if (!passed.test(said)) log(`what the tests in the container said:\n${said}`);
       expect(said).toMatch(passed);
     } finally {
       await rm(folder, { recursive: true, force: true });
