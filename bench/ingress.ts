@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connect } from '../src/ssh/connect.ts';
 import { writeFiles } from '../src/ssh/write-files.ts';
 import { onMachine, pidOf, until } from '../test/cluster/observe.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { stackSchema } from '../src/config/schema.ts';
 
 /** What documents and comments say of the code, as far as it can be held against it. */

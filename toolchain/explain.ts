@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsRefusals } from '../src/platform/aws/refusals.ts';
 import { digitaloceanRefusals } from '../src/platform/digitalocean/refusals.ts';
 import { findRefusal, type Refusal } from '../src/platform/refusal.ts';

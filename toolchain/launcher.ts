@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../src/model/message-of.ts';
 import { type Environment, type PulumiEnvironment, pulumiEnvironment } from './environment.ts';
 import { readIfPresent } from './files.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A file backend's lock on a stack: who made it, and when. */
 export interface Lock {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { confirmation } from './arguments.ts';
 import { backendFolder } from './environment.ts';
 import { readIfPresent } from './files.ts';

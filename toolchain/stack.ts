@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { stackSchema } from '../src/config/schema.ts';
 import { messageOf } from '../src/model/message-of.ts';
 import { readIfPresent } from './files.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nameOf, typeOf } from './urn.ts';
 
 /** A group of the stack config, as far as its replacement goes. */

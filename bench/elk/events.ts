@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { onMachine } from '../../test/cluster/observe.ts';
 import type { Stack } from '../../test/cluster/stack.ts';
 

@@ -69,8 +69,8 @@ describe('the bundled agent', () => {
   test('is small and built alike every time', async () => {
     const [first, second] = [await buildBundle(), await buildBundle()];
     expect(first.sha256).toBe(second.sha256);
-    // 360 kB of it sign certificates of services, and are not compiled before that.
-    expect(first.bytes.length).toBeLessThan(1_750_000);
+    // 340 kB of it sign certificates of services, and are not compiled before that.
+    expect(first.bytes.length).toBeLessThan(1_400_000);
     expect(first.bytes.includes(process.cwd())).toBe(false);
   });
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { programFolders } from '../model/operating-system.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { changeTakers } from '../push/gateway.ts';

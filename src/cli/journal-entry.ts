@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../model/parse-json.ts';
 
 /** One line of `journalctl --output json`. A field may be absent, and a message with bytes that are no text is a list. */

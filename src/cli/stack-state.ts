@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretMark } from '../model/pulumi-secret.ts';
 import { clusterOf } from '../model/resource-name.ts';
 

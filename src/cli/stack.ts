@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isPackage, ownFolder } from '../model/own-files.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { platformNames } from '../model/platform-name.ts';

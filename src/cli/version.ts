@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownFolder } from '../model/own-files.ts';
 import { localVerb, type Verb } from './command.ts';
 import { print } from './say.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { healthCheckSchema } from './health-check.ts';
 import { sshFromSchema } from './ssh-from.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { problemsOf } from './parse.ts';
 import { type ClusterSpec, type groupSchema, stackSchema } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { closest } from '../model/closest.ts';
 import type { Problem } from '../model/problem.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * `healthCheck` of a cloud: how its load balancer asks machines for the services that published ports follow. Names and

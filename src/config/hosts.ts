@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sshAddress, sshHostKey, sshIdentityFile, sshPort, sshUser } from './ssh.ts';
 
 /** `flotilla:hosts`: machines that somebody owns already. Nothing is created; what a machine needs is put there. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { stackSchema } from './schema.ts';
 
 /** The schema of a whole `Pulumi.<stack>.yaml`, for editors: completion, types and descriptions as one types. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput } from '../model/problem.ts';
 import type { ClusterSpec } from './schema.ts';
 

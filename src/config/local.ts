@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `flotilla:local`: what there is to say of machines in QEMU on this computer, and of no others. */
 

@@ -1,5 +1,5 @@
 import { type Document, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../model/problem.ts';
 import { targetStateSchema } from '../model/unit.ts';
 import { explain } from './explain.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { addressProblems } from './addresses.ts';
 import { cloudProblems } from './cloud-check.ts';

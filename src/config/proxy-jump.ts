@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sshAddress, sshHostKey, sshIdentityFile, sshPort, sshUser } from './ssh.ts';
 
 /** `flotilla:proxyJump`: the bastion through which all SSH to the machines goes. */

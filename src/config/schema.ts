@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { operatingSystems } from '../model/operating-system.ts';
 import { platformNames } from '../model/platform-name.ts';
 import { awsSchema } from './aws.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * `sshFrom` of a cloud. Where the world is to get in, somebody has to write 0.0.0.0/0 down: there is no default.

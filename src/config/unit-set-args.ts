@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { targetStateSchema } from '../model/unit.ts';
 import { unusable } from './cluster-args.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../model/parse-json.ts';
 import { tokenVariables } from '../platform/digitalocean/preflight.ts';
 import { type Finding, problem, warning } from './check.ts';

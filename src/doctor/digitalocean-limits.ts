@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DigitaloceanSettings } from '../config/digitalocean.ts';
 import { InvalidInput } from '../model/problem.ts';
 import type { ClusterPlan } from '../plan/plan.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostFacts } from '../qemu/host-facts.ts';
 import type { FakeMachine } from '../ssh/fake.ts';
 import type { Connect } from '../ssh/pool.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FakeHost } from '../hosts/fake-host.ts';
 import { connect } from '../ssh/connect.ts';
 import { generateSshKey } from '../ssh/key-pair.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../model/parse-json.ts';
 import { isCloud } from '../model/platform-name.ts';
 import { type Check, ok, warning } from './check.ts';

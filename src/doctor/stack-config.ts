@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseConfig } from '../config/parse.ts';
 import { stackSchema } from '../config/schema.ts';
 import { messageOf } from '../model/message-of.ts';

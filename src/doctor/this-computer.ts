@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../model/message-of.ts';
 import { chooseAccelerator, explainClosed, kvmClosed, tryKvm } from '../qemu/accelerator.ts';
 import { exists } from '../qemu/exists.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { flotillaHome } from '../model/home.ts';
 import { messageWithCauses } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';

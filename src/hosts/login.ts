@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { proxyJumpSchema } from '../model/proxy-jump.ts';
 import type { ConnectOptions } from '../ssh/connect.ts';
 import type { Connection, SshTarget } from '../ssh/connection.ts';

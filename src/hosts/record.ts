@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What was added to a host, and what was there before: written to the host before anything is changed, so that whoever

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { whenAborted } from '../ssh/when-aborted.ts';
 import { registry, type Sent, type Served, targetOf, userOf } from './registry.ts';
 import { homePath } from './relay-config.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestPattern } from './digest.ts';
 
 const digest = z.string().regex(digestPattern, 'expected sha256: and 64 hexadecimal digits');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A service at a port of the machines. What a load balancer leads there, it leads to those machines alone that have the

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What a machine is known by: machine-id(5), 32 hex digits in lower case. It becomes the name of a user of etcd, beside

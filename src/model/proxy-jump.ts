@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The bastion through which machines are reached (ProxyJump of ssh_config(5)), as resources and outputs hold it. */
 export const proxyJumpSchema = z.object({

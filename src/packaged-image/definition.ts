@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { explain } from '../config/explain.ts';
 import { parseReference } from '../image/reference.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { types } from 'node:util';
 import tar, { type Header } from 'tar-stream';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An entry of a tar file. */
 export interface Entry {

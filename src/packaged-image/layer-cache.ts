@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestPattern } from '../image/digest.ts';
 import { parseJson } from '../model/parse-json.ts';
 import { removeFolder } from '../qemu/remove.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { anyHandler } from './handler.ts';
 import type { Context } from './resource.ts';
 

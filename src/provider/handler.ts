@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { hasUnknowns } from './diff.ts';
 import {
   type AnyHandler,

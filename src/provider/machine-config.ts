@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MachineConfig } from '../../cloud-config/machine-config.ts';
 
 const configFile = z.object({ path: z.string(), contents: z.string(), mode: z.string() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyHandler } from './resource.ts';
 
 /** A property in Pulumi's package schema (pulumi.com/docs, "Package schema"). */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Property values as Pulumi sends them: JSON, in which a value not yet known is `unknownValue`. */
 export type Properties = Record<string, unknown>;

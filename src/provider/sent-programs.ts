@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { etcdPrograms } from '../etcd/release.ts';
 import { messageWithCauses } from '../model/message-of.ts';
 import { type OperatingSystem, systemTraits } from '../model/operating-system.ts';

@@ -4,7 +4,7 @@ import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import messages from '@pulumi/pulumi/proto/provider_pb.js';
 import status from '@pulumi/pulumi/proto/status_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { anyHandler } from './handler.ts';
 import { type AnyFunction, type AnyHandler, InitFailed, type Properties, unknownValue } from './resource.ts';
 import { createServer, toStruct } from './server.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Placement } from '../model/placement.ts';
 import { type TargetState, targetStateSchema } from '../model/unit.ts';
 import { diffUnits, type UnitOperation } from '../push/diff.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { errorReplySchema } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { parseJson } from '../model/parse-json.ts';

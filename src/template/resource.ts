@@ -1,5 +1,5 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { closest } from '../model/closest.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
 import { readTimeSpan } from '../unit/time-span.ts';

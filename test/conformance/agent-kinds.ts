@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { reconcile, type UnitAction } from '../../src/agent/machine/reconcile.ts';
 import type { ManagedUnit } from '../../src/agent/systemd/systemd.ts';
 import type { Placement } from '../../src/model/placement.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What one vector came to. `got` must equal `expected`; else `rule`, if set, names why it may differ. */
 export interface Outcome {

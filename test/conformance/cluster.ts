@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Machine } from '../../src/model/machine.ts';
 import { Board } from '../../src/scheduler/board.ts';
 import type { Marks } from '../../src/scheduler/marks.ts';

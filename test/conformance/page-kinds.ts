@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodePageToken, encodePageToken, extractPage, findPage } from '../../src/agent/api/fleet/page.ts';
 import { readQuery } from '../../src/agent/api/request-body.ts';
 import { messageOf } from '../../src/model/message-of.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Board } from '../../src/scheduler/board.ts';
 import {
   type Blocker,

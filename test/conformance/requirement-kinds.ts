@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFleetFile } from '../../src/agent/api/fleet/options.ts';
 import { matchesMachineId, missingMetadata, shortId } from '../../src/scheduler/match.ts';
 import { readTargetState } from '../../src/unit/check-manifest.ts';

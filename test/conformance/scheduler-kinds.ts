@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Board } from '../../src/scheduler/board.ts';
 import { choose, FitMachines } from '../../src/scheduler/choose.ts';
 import { blockerOf, conflictsOn, machineBlocker } from '../../src/scheduler/fit.ts';

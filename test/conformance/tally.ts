@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentKinds } from './agent-kinds.ts';
 import type { Case, Outcome } from './case.ts';
 import { exceptions } from './exceptions.ts';

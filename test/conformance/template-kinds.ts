@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KeyStore } from '../../src/template/key-store.ts';
 import { parseTemplate } from '../../src/template/render.ts';
 import { parseResource } from '../../src/template/resource.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fleetHashOf } from '../../src/unit/hash.ts';
 import { hasUnitType, isTemplate, parseUnitName, templateOf, withServiceType } from '../../src/unit/name.ts';
 import { parseUnit, type UnitOption } from '../../src/unit/parse.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The package as somebody else has it: packed, installed by npm, its types read by tsc, its program by the real engine. */
 const repository = join(import.meta.dirname, '..', '..');

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../model/parse-json.ts';
 import type { SyncRecord } from '../../template/sync-plan.ts';
 import { replaceFile } from '../systemd/replace-file.ts';

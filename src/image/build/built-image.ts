@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../model/parse-json.ts';
 import { commandFailure } from '../../ssh/command-failure.ts';
 import type { Connection } from '../../ssh/connection.ts';

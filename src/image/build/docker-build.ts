@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../model/parse-json.ts';
 import type { Connection } from '../../ssh/connection.ts';
 import { StepFailed, Steps } from './steps.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import { parse, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerAws, lookUpAws } from '../../../test/contract/aws-answers.ts';
 import { answerOwn } from '../../../test/contract/platform.ts';
 import { type Registration, runProgram } from '../../../test/contract/pulumi-program.ts';

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeAll } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerAws, lookUpAws } from '../../../test/contract/aws-answers.ts';
 import { type PlatformHarness, platformContract } from '../../../test/contract/platform.ts';
 import { awsPlatform } from './index.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerAws, lookUpAws } from '../../../test/contract/aws-answers.ts';
 import { answerOwn } from '../../../test/contract/platform.ts';
 import { runProgram } from '../../../test/contract/pulumi-program.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { renderFirstBoot } from '../../../cloud-config/first-boot.ts';
 import { answerOwn, type PlatformHarness, platformContract } from '../../../test/contract/platform.ts';
 import { runProgram } from '../../../test/contract/pulumi-program.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildBundle } from '../../agent/bundle.ts';
 import { refuseIds } from '../../etcd/access.ts';
 import { EtcdAdmin } from '../../etcd/admin.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AdminOptions, EtcdAdmin } from '../../etcd/admin.ts';
 import { type BootstrapOptions, bootstrapEtcd, inspectEtcd } from '../../etcd/bootstrap.ts';
 import { certificateState } from '../../etcd/certificates.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { platformNames } from '../../model/platform-name.ts';
 import { proxyJumpSchema } from '../../model/proxy-jump.ts';
 import { firstContact } from '../../ssh/first-contact.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { stackFolder } from '../../model/home.ts';
 import type { RecordedIdentity } from '../../ssh/first-contact.ts';
 import { removeFromStackFolder } from '../stack-folder.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Image } from '../../image/image.ts';
 import { look, type Places, type PushMachine } from '../../image/look.ts';
 import { type Candidate, type PushPlan, planPush } from '../../image/plan.ts';

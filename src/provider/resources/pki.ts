@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { createAuthority } from '../../pki/authority.ts';
 import { inspectCertificate } from '../../pki/inspect.ts';
 import { privateNames, serviceNames } from '../../pki/name-constraints.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ResourceHandler } from '../resource.ts';
 
 const place = z.object({

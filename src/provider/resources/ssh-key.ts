@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { generateSshKey } from '../../ssh/key-pair.ts';
 import type { ResourceHandler } from '../resource.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageWithCauses } from '../../model/message-of.ts';
 import { targetStateSchema } from '../../model/unit.ts';
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, created, demand, found, ok, page, type Routes, read } from './answer.ts';
 import { findSize } from './catalog.ts';
 import { type Cloud, pause } from './cloud.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Short names of errors, by status, and what is said when there is nothing more to say (API reference, "Errors"). */
 const errors: Readonly<Record<number, { id: string; message: string }>> = {

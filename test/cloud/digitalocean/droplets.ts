@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { freeAddress, parseNetwork } from './addresses.ts';
 import { accepted, type Call, demand, found, noContent, ok, page, type Routes, read } from './answer.ts';
 import { findImage, findRegion, findSize } from './catalog.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, created, demand, found, noContent, ok, page, type Routes, read } from './answer.ts';
 import type { Cloud } from './cloud.ts';
 import type { Key } from './inventory.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accepted, type Call, demand, found, noContent, ok, page, type Routes, read } from './answer.ts';
 import { findRegion, type Region } from './catalog.ts';
 import { type Cloud, now, pause } from './cloud.ts';

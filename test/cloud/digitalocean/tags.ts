@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError, type Call, created, found, noContent, ok, page, type Routes, read } from './answer.ts';
 import type { Cloud } from './cloud.ts';
 

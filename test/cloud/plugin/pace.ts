@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Settings of our own, without which a test would take minutes. */
 export interface Pace {

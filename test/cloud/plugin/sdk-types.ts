@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules', '@pulumi');
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostState } from '../../../hosts/facts.ts';
 import { operatorTarget, type Reach, reachHost, reachSchema, stackTarget } from '../../../hosts/login.ts';
 import { placeProblems } from '../../../hosts/others.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Reach, reachSchema } from '../../../hosts/login.ts';
 import { type Look, lookAtHost, openHost } from '../../../hosts/look.ts';
 import { readHost, removeFromHost } from '../../../hosts/perform.ts';

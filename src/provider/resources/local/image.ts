@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { operatingSystems } from '../../../model/operating-system.ts';
 import { ensureImage, imageCache, imageKey, readImage } from '../../../qemu/image.ts';
 import { imageSource } from '../../../qemu/image-sources.ts';

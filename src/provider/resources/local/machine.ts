@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { renderFirstBoot } from '../../../../cloud-config/first-boot.ts';
 import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';

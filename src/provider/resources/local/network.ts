@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { stackFolder } from '../../../model/home.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import { readNetwork, startNetwork, stopNetwork } from '../../../qemu/network.ts';

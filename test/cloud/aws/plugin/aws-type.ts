@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { waitFor } from '../../plugin/wait.ts';
 import type { ResourceType, Session } from './session.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import type { Session } from './session.ts';
 

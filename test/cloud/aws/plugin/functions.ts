@@ -1,6 +1,6 @@
 import { DescribeAvailabilityZonesCommand } from '@aws-sdk/client-ec2';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyFunction } from '../../../../src/provider/resource.ts';
 import { problemsOf } from '../../plugin/resource-type.ts';
 import { doing } from './failure.ts';

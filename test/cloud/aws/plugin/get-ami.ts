@@ -1,5 +1,5 @@
 import { DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { doing } from './failure.ts';
 import type { FunctionType } from './function-type.ts';

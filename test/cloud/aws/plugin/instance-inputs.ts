@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { tagged } from './tags.ts';
 

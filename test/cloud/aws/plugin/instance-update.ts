@@ -10,7 +10,7 @@ import {
   StopInstancesCommand,
   UnmonitorInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { waitFor } from '../../plugin/wait.ts';
 import { doing } from './failure.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsType } from './aws-type.ts';
 import { doing, unlessGone } from './failure.ts';
 import { instanceInputs, instanceProblems } from './instance-inputs.ts';

@@ -4,7 +4,7 @@ import {
   ImportKeyPairCommand,
   type KeyPairInfo,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsType } from './aws-type.ts';
 import { doing, unlessGone } from './failure.ts';
 import { arnOf, required } from './read.ts';

@@ -7,7 +7,7 @@ import {
   type Listener,
   ModifyListenerCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsType } from './aws-type.ts';
 import { doing, unlessGone } from './failure.ts';
 import { lbRetag, lbTagOutputs, lbTags } from './lb-tags.ts';

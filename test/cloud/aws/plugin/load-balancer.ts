@@ -10,7 +10,7 @@ import {
   SetSecurityGroupsCommand,
   SetSubnetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { waitFor } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';

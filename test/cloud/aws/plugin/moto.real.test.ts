@@ -1,6 +1,6 @@
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { type Known, silent, TestEngine } from '../../plugin/test-engine.ts';
 import { publicKey } from '../../public-key.ts';

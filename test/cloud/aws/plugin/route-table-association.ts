@@ -3,7 +3,7 @@ import {
   DescribeRouteTablesCommand,
   DisassociateRouteTableCommand,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry, waitFor } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';
 import { doing, isCode, unlessGone } from './failure.ts';

@@ -7,7 +7,7 @@ import {
   type EC2Client,
   type RouteTable,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';
 import { doing, isCode, unlessGone } from './failure.ts';

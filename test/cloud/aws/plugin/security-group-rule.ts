@@ -8,7 +8,7 @@ import {
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsType } from './aws-type.ts';
 import { doing, unlessGone } from './failure.ts';
 import { arnOf, required } from './read.ts';

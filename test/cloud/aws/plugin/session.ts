@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type * as plugin from '../../plugin/resource-type.ts';
 import { Retries } from './retries.ts';
 import type { Settings } from './settings.ts';

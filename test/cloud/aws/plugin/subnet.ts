@@ -6,7 +6,7 @@ import {
   ModifySubnetAttributeCommand,
   type Subnet,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry, waitFor } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';
 import { doing, isCode, unlessGone } from './failure.ts';

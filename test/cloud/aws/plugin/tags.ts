@@ -1,5 +1,5 @@
 import { CreateTagsCommand, DeleteTagsCommand, type EC2Client, type ResourceType } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Inputs that all types have which can be tagged. */
 export const tagged = { region: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };

@@ -5,7 +5,7 @@ import {
   type ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { retry } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';

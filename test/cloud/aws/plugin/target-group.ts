@@ -8,7 +8,7 @@ import {
   ModifyTargetGroupCommand,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';
 import { doing, isCode, unlessGone } from './failure.ts';

@@ -10,7 +10,7 @@ import {
   ModifyVpcAttributeCommand,
   type Vpc,
 } from '@aws-sdk/client-ec2';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry, waitFor } from '../../plugin/wait.ts';
 import { awsType } from './aws-type.ts';
 import { doing, isCode, unlessGone } from './failure.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Settings } from './settings.ts';
 
 /** What the API refused, in the words of its Go client (godo). */

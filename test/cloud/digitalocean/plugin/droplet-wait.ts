@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { waitFor } from '../../plugin/wait.ts';
 import type { Client } from './client.ts';
 import { isGone } from './gone.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Properties } from '../../../../src/provider/resource.ts';
 import { waitFor } from '../../plugin/wait.ts';
 import { type DropletReply, getDroplet, powerCycle, waitForDroplet } from './droplet-wait.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyFunction } from '../../../../src/provider/resource.ts';
 import { problemsOf } from '../../plugin/resource-type.ts';
 import type { Session } from './resource-type.ts';

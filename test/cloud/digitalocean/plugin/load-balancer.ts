@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { waitFor } from '../../plugin/wait.ts';
 import { unlessGone } from './gone.ts';
 import { camel, snake } from './names.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { unlessGone } from './gone.ts';
 import { assign, moveToDefault, reassign, resourcesOf } from './project-assign.ts';
 import type { ResourceType } from './resource-type.ts';

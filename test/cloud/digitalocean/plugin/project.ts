@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry } from '../../plugin/wait.ts';
 import { ApiFailure } from './client.ts';
 import { unlessGone } from './gone.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type * as plugin from '../../plugin/resource-type.ts';
 import type { Client } from './client.ts';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProviderConfig } from '../../../../src/provider/server.ts';
 import { type Pace, readPace } from '../../plugin/pace.ts';
 

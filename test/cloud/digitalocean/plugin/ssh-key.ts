@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { retry } from '../../plugin/wait.ts';
 import { isGone, unlessGone } from './gone.ts';
 import { autoName, type ResourceType } from './resource-type.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { unlessGone } from './gone.ts';
 import { autoName, type ResourceType } from './resource-type.ts';
 
