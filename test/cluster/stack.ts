@@ -110,7 +110,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
     up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
     flotilla: (args, options) => start('bin/flotilla', args, options),
     async outputs() {
-      const { stdout } = await start('bin/pulumi', [
+      const { status, output, stdout } = await start('bin/pulumi', [
         'stack',
         'output',
         '--json',
@@ -118,6 +118,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
         '--stack',
         name,
       ]);
+      if (status !== 0) throw new Error(`pulumi stack output ended with ${status}: ${output}`);
       return outputsSchema.parse(JSON.parse(stdout));
     },
     addPlugin(plugin, folder) {

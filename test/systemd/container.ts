@@ -74,7 +74,8 @@ async function boot(root: string, log: Log): Promise<void> {
   // Process 1 of a container that powers off ends by SIGINT (reboot(2), "Behavior inside PID namespaces").
   const script = 'echo $$ > "$1/cgroup.procs"; shift; "$@" || [ $? = 130 ]';
   const unshare = [
-    'unshare',
+    // It ends with the shell, which ends with this process.
+    ...['setpriv', '--pdeathsig', 'KILL', '--', 'unshare'],
     ...namespaces,
     '--fork',
     '--kill-child',

@@ -13,12 +13,16 @@ export class FakeImageHost implements ImageHost {
   readonly unnamed = new Set<string>();
   /** Digests of the manifests of what is in its folder. */
   readonly folder = new Set<string>();
+  /** Of these what a push brought that may still go on, which stays. */
+  readonly pushed = new Set<string>();
   /** Set, Docker gives no answer but this. */
   refusal: string | undefined;
   /** Set, nothing goes from its folder. */
   stubborn = false;
   /** Set, a copy for others takes until it is broken off. */
   endless = false;
+  /** Whether such a copy is under way. */
+  copying = false;
   /** What it serves. */
   served: readonly string[] = [];
   readonly #stop = new AbortController();
@@ -53,7 +57,12 @@ export class FakeImageHost implements ImageHost {
   }
 
   async keep({ manifest }: ImageRecord, sources: readonly Source[], signal: AbortSignal): Promise<void> {
-    if (this.endless) await aborted(AbortSignal.any([signal, this.#stop.signal]));
+    if (this.endless) {
+      this.copying = true;
+      await aborted(AbortSignal.any([signal, this.#stop.signal])).finally(() => {
+        this.copying = false;
+      });
+    }
     this.#fetch(manifest.digest, sources);
     this.folder.add(manifest.digest);
   }
@@ -61,7 +70,8 @@ export class FakeImageHost implements ImageHost {
   async release(images: readonly ImageRecord[]): Promise<void> {
     if (this.stubborn) return;
     const kept = new Set(images.map(({ manifest }) => manifest.digest));
-    for (const digest of this.folder) if (!kept.has(digest)) this.folder.delete(digest);
+    for (const digest of this.folder)
+      if (!kept.has(digest) && !this.pushed.has(digest)) this.folder.delete(digest);
   }
 
   async serve(
@@ -89,6 +99,7 @@ export class FakeImageHost implements ImageHost {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+async function aborted(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }

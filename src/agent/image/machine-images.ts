@@ -47,10 +47,12 @@ export class MachineImages {
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
   #dockerProblem: Reason | undefined;
-  /** Why an image could not be had, by name. */
+  /** Why a wanted image could not be had, by its manifest's digest. */
   readonly #failures = new Map<string, Reason>();
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
+  /** Manifests of the records that were known when this machine last told what it keeps. */
+  #seen: ReadonlySet<string> = new Set();
   /** Of the copy for others that is under way. */
   #copy: AbortController | undefined;
   #said = '';
@@ -81,7 +83,9 @@ export class MachineImages {
 
   /** Asks Docker before units with these needs are started. Never rejects. */
   async look(needs: Iterable<UnitNeeds>): Promise<void> {
-    if ([...needs].some(({ flotilla }) => flotilla.images !== undefined)) await this.#ask();
+    if (![...needs].some(({ flotilla }) => flotilla.images !== undefined)) return;
+    await this.#ask();
+    if (this.#toFetch().length > 0) this.#ring();
   }
 
   /** Why a unit with these needs can't be started yet; undefined when all its images are there. */
@@ -103,10 +107,16 @@ export class MachineImages {
     await Promise.all([following, host.close()]);
   }
 
-  /** Units come first: a copy for others that a unit would wait for ends, and is continued where it was. */
+  /** A copy for others waits for everything else: it ends, and is continued where it was. */
   #ring(): void {
-    if (this.#toFetch().length > 0) this.#copy?.abort();
+    if (this.#isUrgent()) this.#copy?.abort();
     this.#pulse.ring();
+  }
+
+  /** Whether a unit may get its image, or this machine may have been given one that nobody else has. */
+  #isUrgent(): boolean {
+    const isNew = ({ manifest }: ImageRecord) => !this.#seen.has(manifest.digest);
+    return this.#toFetch().length > 0 || (this.#directory.records ?? []).some(isNew);
   }
 
   async #ask(): Promise<void> {
@@ -128,7 +138,7 @@ export class MachineImages {
     if (id !== undefined && (record?.id === id || !isKept)) return undefined;
     const what = `waits until ${id === undefined ? '' : 'the newest '}${name} is here`;
     if (record === undefined) return `${what}: \`flotilla image push\` brings it`;
-    const failure = this.#failures.get(name);
+    const failure = this.#failures.get(record.manifest.digest);
     if (failure !== undefined) return `${what}: ${failure}`;
     return isKept ? what : `${what}: no machine that is there keeps it; \`flotilla image push\` brings it`;
   }
@@ -154,6 +164,7 @@ export class MachineImages {
   async #announce(): Promise<void> {
     const { records } = this.#directory;
     if (!records) return;
+    this.#seen = digestsOf(records);
     const kept = await this.#options.host.kept(records);
     await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
   }
@@ -167,7 +178,10 @@ export class MachineImages {
   async #fetchWanted(): Promise<void> {
     if (this.#wanted.size === 0) return;
     await this.#ask();
-    await each(this.#lacking(), (record) => this.#pull(record));
+    const lacking = this.#lacking();
+    const digests = digestsOf(lacking);
+    for (const digest of this.#failures.keys()) if (!digests.has(digest)) this.#failures.delete(digest);
+    await each(lacking, (record) => this.#pull(record));
   }
 
   /** What units here name and Docker lacks, of what can be had. */
@@ -180,7 +194,7 @@ export class MachineImages {
 
   /** Of that, what was not tried in vain. */
   #toFetch(): readonly ImageRecord[] {
-    return this.#lacking().filter(({ name }) => !this.#failures.has(name));
+    return this.#lacking().filter(({ manifest }) => !this.#failures.has(manifest.digest));
   }
 
   async #pull(record: ImageRecord): Promise<void> {
@@ -188,10 +202,10 @@ export class MachineImages {
     try {
       await host.pull(record, this.#directory.sourcesOf(record));
       this.#names = new Map(this.#names).set(record.name, record.id);
-      this.#failures.delete(record.name);
+      this.#failures.delete(record.manifest.digest);
       log(`${record.name} is here: it was pulled from what machines keep`);
     } catch (error) {
-      this.#failures.set(record.name, messageOf(error));
+      this.#failures.set(record.manifest.digest, messageOf(error));
       throw new Error(`${record.name}: ${messageOf(error)}`, { cause: error });
     } finally {
       onChange();
@@ -208,7 +222,7 @@ export class MachineImages {
     );
     // What lies there a while longer is not offered again: the others would hear of it at each look.
     const others = records.filter((record) => !mine.includes(record));
-    this.#letGo = new Set(others.map(({ manifest }) => manifest.digest));
+    this.#letGo = digestsOf(others);
     const kept = new Set(await host.kept(mine));
     const lacking = mine.filter((record) => !kept.has(record));
     try {
@@ -222,19 +236,28 @@ export class MachineImages {
   }
 
   async #copyOf(record: ImageRecord): Promise<void> {
+    const { clock, host } = this.#options;
     const sources = this.#directory.sourcesOf(record);
-    if (sources.length === 0 || this.#toFetch().length > 0) return;
-    this.#copy = new AbortController();
-    const { signal } = this.#copy;
+    if (sources.length === 0) return;
+    if (this.#isUrgent()) return this.#pulse.ring();
+    const copy = new AbortController();
+    this.#copy = copy;
+    // What a unit waits for in vain is tried again meanwhile.
+    const cancel =
+      this.#lacking().length > 0 ? clock.after(retryPauses.most, () => copy.abort()) : () => undefined;
     try {
-      await this.#options.host.keep(record, sources, signal);
+      await host.keep(record, sources, copy.signal);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!copy.signal.aborted) throw error;
     } finally {
+      cancel();
       this.#copy = undefined;
     }
   }
 }
+
+const digestsOf = (records: readonly ImageRecord[]): ReadonlySet<string> =>
+  new Set(records.map(({ manifest }) => manifest.digest));
 
 /** Does it for each, whatever becomes of the others. */
 async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
