@@ -30,13 +30,9 @@ export async function buildImages(log: Log): Promise<readonly Layout[]> {
   return folders.map((folder, at) => ({ folder, machine: at === 0 ? 'search-1' : 'core-1' }));
 }
 
-/** Two at a time: the largest keeps one machine's Docker busy, and the others come one after the other meanwhile. */
+/** One after the other: a machine's Docker unpacks one at a time. */
 export async function pushImages(stack: Stack, layouts: readonly Layout[], log: Log): Promise<void> {
-  const [largest, ...others] = layouts;
-  const oneByOne = async () => {
-    for (const layout of others) await push(stack, layout, log);
-  };
-  await Promise.all([largest && push(stack, largest, log), oneByOne()]);
+  for (const layout of layouts) await push(stack, layout, log);
 }
 
 async function push(stack: Stack, { folder, machine }: Layout, log: Log): Promise<void> {
