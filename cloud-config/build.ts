@@ -82,7 +82,7 @@ export function buildTemplateConfig(
     groups: ['flotilla'],
     users: [{ name: adminUser, groups, authorizedKeys: [authorizedKey] }],
     sshHostKey,
-    files: [...dockerFiles, sshWeight('ssh.service')],
+    files: dockerFiles,
     units: [docker],
     packages: prebuilt ? [] : packages[os],
   };
@@ -99,19 +99,6 @@ export const dockerFiles = ['docker', 'containerd'].map(
     mode: '0644',
   }),
 );
-
-/**
- * As much of a busy processor as the agent has (`agentUnits`): what a machine suffers from is found and mended by SSH, and
- * an agent that starts takes all that a small one has. By default a connection gets a tenth of it, and is given up.
- */
-export function sshWeight(unit: `${string}.service` | `${string}.slice`): ConfigFile {
-  const section = unit.endsWith('.slice') ? 'Slice' : 'Service';
-  return {
-    path: `/etc/systemd/system/${unit}.d/weight.conf`,
-    contents: `[${section}]\nCPUWeight=1000\n`,
-    mode: '0644',
-  };
-}
 
 /** Where no member is to be it stays away: Debian starts it when it is installed, as a cluster of its own. */
 const etcdServer = 'etcd-server';

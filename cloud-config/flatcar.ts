@@ -8,7 +8,6 @@ import {
   diskFiles,
   dockerFiles,
   type Programs,
-  sshWeight,
   unitsOf,
 } from './build.ts';
 import type { ConfigFile, MachineConfig } from './machine-config.ts';
@@ -58,8 +57,7 @@ export function buildFlatcarConfig(
     groups: ['flotilla'],
     users: [{ name: adminUser, groups: ['flotilla'], authorizedKeys: [authorizedKey] }],
     sshHostKey,
-    // There sshd.socket starts one sshd@.service for each connection, and systemd has a slice for those of a template.
-    files: [...dockerFiles, sshWeight('system-sshd.slice'), noReboots, noMoreKeys, ...diskFiles(plan)],
+    files: [...dockerFiles, noReboots, noMoreKeys, ...diskFiles(plan)],
     units: unitsOf(plan, [], flatcarPrograms, options),
     packages: [],
   };
