@@ -151,7 +151,8 @@ export class EtcdAdmin {
         signal?.throwIfAborted();
         return await work();
       } catch (error) {
-        if (signal?.aborted || Date.now() > end || !passes(error)) throw this.#explain(error);
+        const isOver = Date.now() > end && !isDone(error);
+        if (signal?.aborted || isOver || !passes(error)) throw this.#explain(error);
         await sleep(backoff.next(), undefined, signal ? { signal } : {});
       }
     }
@@ -179,7 +180,12 @@ function rangeOf(prefix: string): object {
 const doneAlready = /already exists|not found|is not granted/;
 
 function passes(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof Error && doneAlready.test(error.message));
+  return error instanceof Unreachable || isDone(error);
+}
+
+/** It also says that etcd answers, so another look is worth while whatever the time is. */
+function isDone(error: unknown): boolean {
+  return error instanceof Error && doneAlready.test(error.message);
 }
 
 /** What was done, in a few lines for however many machines. */

@@ -77,6 +77,10 @@ async function offer({ id, host }: Machine, isMember = (_: string) => true): Pro
   return { machineId: id, address: '127.0.0.1', port, images: [record.manifest.digest] };
 }
 
+async function blobsIn({ folder }: Machine): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => !['names', 'kept'].includes(file));
+}
+
 function find(id: string): Machine {
   const found = machines.find((machine) => machine.id === id);
   if (!found) throw new Error(`there is no machine ${id}`);
@@ -192,11 +196,11 @@ describe('the folder', () => {
     await seed(a(), imageInMemory(sampleImage(['of a push'])), 'amd64/new:1');
     await writeFile(join(a().folder, `${'1'.repeat(64)}.part`), 'left over');
     await a().host.release([], []);
-    expect(await readdir(a().folder)).toHaveLength(4 + 3 + 1);
+    expect(await blobsIn(a())).toHaveLength(4 + 3);
     const names = join(a().folder, 'names');
     for (const file of await readdir(names)) await utimes(join(names, file), 0, 0);
     await a().host.release([record], [record]);
-    expect(await readdir(a().folder)).toHaveLength(4 + 1);
+    expect(await blobsIn(a())).toHaveLength(4);
     expect(await a().host.kept([record])).toEqual([record]);
     await expect(stat(join(root, 'b', 'images'))).rejects.toThrow('ENOENT');
     await b().host.release([], []);
@@ -206,11 +210,24 @@ describe('the folder', () => {
 test('an image that others keep goes at once, but not a newer push of its name', async () => {
   await seed(a(), image);
   await a().host.release([], [record]);
-  expect(await readdir(a().folder)).toEqual(['names']);
+  expect(await blobsIn(a())).toEqual([]);
   const newer = imageInMemory(sampleImage(['newer']));
   await seed(a(), newer);
   await a().host.release([], [record]);
-  expect(await readdir(a().folder)).toHaveLength(3 + 1);
+  expect(await blobsIn(a())).toHaveLength(3);
+});
+
+test('a push of what is kept in an earlier version goes on, whatever the agent does meanwhile', async () => {
+  await seed(a(), image);
+  await a().host.release([record], [record]);
+  const newer = imageInMemory(sampleImage(['newer']));
+  const next: ImageRecord = { ...recordOf('team/app:1', newer), former: [record.id] };
+  await seed(a(), newer);
+  await a().host.release([record], [record]);
+  expect(await a().host.kept([record, next])).toEqual([record, next]);
+  await a().host.release([next], [next]);
+  expect(await a().host.kept([next])).toEqual([next]);
+  expect(await blobsIn(a())).toHaveLength(3);
 });
 
 test('Docker loses former images that have neither a name nor a container', async () => {

@@ -11,7 +11,7 @@ import { BlobCache } from '../../image/blob-cache.ts';
 import { digestOf, hexOf } from '../../image/digest.ts';
 import { Docker } from '../../image/docker.ts';
 import { blobsOf, type Descriptor, type Span } from '../../image/image.ts';
-import { forgetOthers, type Listed, listName, noteImage, removeUnlisted } from '../../image/image-lists.ts';
+import { forgetOthers, type Listed, listName, noteKept, removeUnlisted } from '../../image/image-lists.ts';
 import { pullImage } from '../../image/pull.ts';
 import { parseReference, pathOf } from '../../image/reference.ts';
 import { registry } from '../../image/registry.ts';
@@ -111,7 +111,7 @@ export class LocalImageHost implements ImageHost {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const bytes = await this.#manifestOf(image, sources);
     const blobs = contentsOf(image, bytes);
-    await noteImage(folder, listName(image.architecture, image.name), [...blobs, image.manifest]);
+    await noteKept(folder, listName(image.architecture, image.name), [...blobs, image.manifest]);
     await cache.put(image.manifest, bytes);
     for (const blob of blobs) {
       either.throwIfAborted();
@@ -182,7 +182,7 @@ export class LocalImageHost implements ImageHost {
   /** A list is what keeps pushes from removing it. */
   async #note(image: ImageRecord): Promise<void> {
     const blobs = [image.manifest, ...contentsOf(image, await this.#read(image.manifest))];
-    await noteImage(this.#options.folder, listName(image.architecture, image.name), blobs);
+    await noteKept(this.#options.folder, listName(image.architecture, image.name), blobs);
   }
 
   #read({ digest }: Descriptor): Promise<Buffer> {
