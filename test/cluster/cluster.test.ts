@@ -122,7 +122,8 @@ describe('secrets', () => {
   test('the operator’s etcdctl works where etcd runs', async () => {
     const command = 'set -a; . /etc/flotilla/etcdctl.env; etcdctl user list';
     const { connection } = await stack.outputs();
-    const users = (await onMachine(stack, 'core-1', ['sh', '-c', command])).split('\n');
+    const { stdout } = await stack.flotilla(['ssh', 'core-1', '--', 'sh', '-c', command]);
+    const users = stdout.trim().split('\n');
     expect(users).toEqual([...connection.machines.map(({ id }) => id), 'root'].sort());
   });
 

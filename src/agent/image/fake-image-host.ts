@@ -13,19 +13,12 @@ export class FakeImageHost implements ImageHost {
   readonly unnamed = new Set<string>();
   /** Digests of the manifests of what is in its folder. */
   readonly folder = new Set<string>();
-  /** Of these what a push brought that may still go on, which stays. */
-  readonly pushed = new Set<string>();
   /** Set, Docker gives no answer but this. */
   refusal: string | undefined;
   /** Set, nothing goes from its folder. */
   stubborn = false;
-  /** Set, a copy for others takes until it is broken off. */
-  endless = false;
-  /** Whether such a copy is under way. */
-  copying = false;
   /** What it serves. */
   served: readonly string[] = [];
-  readonly #stop = new AbortController();
   readonly #id: string;
   readonly #network: FakeImageNetwork;
 
@@ -56,13 +49,7 @@ export class FakeImageHost implements ImageHost {
     return images.filter(({ manifest }) => this.folder.has(manifest.digest));
   }
 
-  async keep({ manifest }: ImageRecord, sources: readonly Source[], signal: AbortSignal): Promise<void> {
-    if (this.endless) {
-      this.copying = true;
-      await aborted(AbortSignal.any([signal, this.#stop.signal])).finally(() => {
-        this.copying = false;
-      });
-    }
+  async keep({ manifest }: ImageRecord, sources: readonly Source[]): Promise<void> {
     this.#fetch(manifest.digest, sources);
     this.folder.add(manifest.digest);
   }
@@ -70,8 +57,7 @@ export class FakeImageHost implements ImageHost {
   async release(images: readonly ImageRecord[]): Promise<void> {
     if (this.stubborn) return;
     const kept = new Set(images.map(({ manifest }) => manifest.digest));
-    for (const digest of this.folder)
-      if (!kept.has(digest) && !this.pushed.has(digest)) this.folder.delete(digest);
+    for (const digest of this.folder) if (!kept.has(digest)) this.folder.delete(digest);
   }
 
   async serve(
@@ -84,7 +70,6 @@ export class FakeImageHost implements ImageHost {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
     this.served = [];
   }
 
@@ -97,9 +82,4 @@ export class FakeImageHost implements ImageHost {
     });
     if (!gives) throw new Error(`no machine gives ${digest}`);
   }
-}
-
-async function aborted(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }

@@ -15,8 +15,8 @@ export interface ImageHost {
   prune(ids: readonly string[]): Promise<void>;
   /** Which of these are in the folder whole. */
   kept(images: readonly ImageRecord[]): Promise<readonly ImageRecord[]>;
-  /** Brings an image into the folder from one of these machines; one that is broken off is continued by the next. */
-  keep(image: ImageRecord, sources: readonly Source[], signal: AbortSignal): Promise<void>;
+  /** Brings an image into the folder from one of these machines. */
+  keep(image: ImageRecord, sources: readonly Source[]): Promise<void>;
   /** Removes everything from the folder but the `kept` of `all` images, and what a push that may still go on has brought. */
   release(kept: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void>;
   /**

@@ -19,7 +19,7 @@ const image = (number: number): ImageRequest => ({
 
 const unit = (name: string, more: string, machine?: string) => ({
   name,
-  contents: `[Service]\nExecStart=/bin/true\n[X-Flotilla]\n${more}${machine ? `[X-Fleet]\nMachineID=${cluster.get(machine).machine.id}\n` : ''}`,
+  contents: `[Service]\nExecStart=/bin/true\n[X-Flotilla]\n${more}${machine ? `[X-Fleet]\nMachineMetadata=name=${machine}\n` : ''}`,
   targetState: 'launched' as const,
 });
 
@@ -95,57 +95,6 @@ describe('a pushed image', () => {
     expect(keeping()).toContain('core-1');
     for (const { images } of cluster.machines) expect(images.docker.get('app:1')).toBe(image(1).id);
     expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
-  });
-
-  test('is kept by two machines also where units waited for it', async () => {
-    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
-    await push(image(1), 'core-1');
-    await cluster.clock.advance(10_000);
-    expect(keeping()).toHaveLength(2);
-    expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
-  });
-
-  describe('that a machine copies for others', () => {
-    const copier = () => {
-      const found = cluster.machines.find(({ images }) => images.copying);
-      if (!found) throw new Error('no machine copies anything');
-      return found;
-    };
-
-    beforeEach(async () => {
-      for (const { images } of cluster.machines) images.endless = true;
-      await push(image(1), 'core-1');
-      await cluster.clock.advance(10_000);
-      expect(keeping()).toEqual(['core-1']);
-    });
-
-    test('waits for what its units need', async () => {
-      await cluster.apply({ put: [unit('web.service', 'Image=app:1\n', copier().name)] });
-      await cluster.clock.advance(10_000);
-      expect(Object.values(await cluster.running()).flat()).toEqual(['web.service']);
-      expect(copier().images.docker.get('app:1')).toBe(image(1).id);
-    });
-
-    test('keeps nothing from being tried again', async () => {
-      const { name, images } = copier();
-      images.refusal = 'Docker is not there';
-      await cluster.apply({ put: [unit('web.service', 'Image=app:1\n', name)] });
-      await cluster.clock.advance(10_000);
-      expect(copier().name).toBe(name);
-      images.refusal = undefined;
-      await cluster.clock.advance(90_000);
-      expect((await cluster.running())[name]).toEqual(['web.service']);
-    });
-
-    test('keeps others from nothing that is pushed to it meanwhile', async () => {
-      const [{ images }, { id, manifest }] = [copier(), image(3)];
-      images.docker.set('other:1', id);
-      for (const digests of [images.folder, images.pushed]) digests.add(manifest.digest);
-      await recordImage(cluster.store, { name: 'other:1', architecture: 'amd64', id, manifest });
-      await cluster.apply({ put: [unit('web.service', 'Image=other:1\n', 'core-1')] });
-      await cluster.clock.advance(10_000);
-      expect((await cluster.running())['core-1']).toEqual(['web.service']);
-    });
   });
 
   test('outlives the machine that it was pushed to: another one takes its place', async () => {

@@ -104,12 +104,9 @@ describe('a machine that lacks an image', () => {
     expect(b().docker.names.get('team/app:1')).toBe(image.config.digest);
   });
 
-  test('can keep it too, also after it was broken off, and serve it then', async () => {
+  test('can keep it too, and serve it then', async () => {
     await seed(a(), image);
-    const source = await offer(a());
-    await expect(b().host.keep(record, [source], AbortSignal.abort())).rejects.toThrow('aborted');
-    expect(await b().host.kept([record])).toEqual([]);
-    await b().host.keep(record, [source], new AbortController().signal);
+    await b().host.keep(record, [await offer(a())]);
     expect(await b().host.kept([record])).toEqual([record]);
     const c = await startMachine('c');
     machines.push(c);

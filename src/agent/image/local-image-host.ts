@@ -5,7 +5,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { BlobCache } from '../../image/blob-cache.ts';
 import { digestOf, hexOf } from '../../image/digest.ts';
@@ -101,22 +101,15 @@ export class LocalImageHost implements ImageHost {
     return images.filter((_, number) => whole[number]);
   }
 
-  async keep(image: ImageRecord, sources: readonly Source[], signal: AbortSignal): Promise<void> {
+  async keep(image: ImageRecord, sources: readonly Source[]): Promise<void> {
     const { folder } = this.#options;
-    const either = AbortSignal.any([signal, this.#stop.signal]);
-    // Broken off at its source, a download notes how far it came before it ends.
-    const fetch = async (blob: Descriptor, start: number) =>
-      addAbortSignal(either, await this.#fetch(sources, blob, start));
-    const cache = new BlobCache(folder, fetch);
+    const cache = new BlobCache(folder, (blob, start) => this.#fetch(sources, blob, start));
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const bytes = await this.#manifestOf(image, sources);
     const blobs = contentsOf(image, bytes);
     await noteKept(folder, listName(image.architecture, image.name), [...blobs, image.manifest]);
     await cache.put(image.manifest, bytes);
-    for (const blob of blobs) {
-      either.throwIfAborted();
-      await cache.bring(blob, this.#stop.signal);
-    }
+    for (const blob of blobs) await cache.bring(blob, this.#stop.signal);
   }
 
   async release(kept: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void> {

@@ -47,14 +47,10 @@ export class MachineImages {
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
   #dockerProblem: Reason | undefined;
-  /** Why a wanted image could not be had, by its manifest's digest. */
+  /** Why an image could not be had, by name. */
   readonly #failures = new Map<string, Reason>();
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
-  /** Manifests of the records that were known when this machine last told what it keeps. */
-  #seen: ReadonlySet<string> = new Set();
-  /** Of the copy for others that is under way. */
-  #copy: AbortController | undefined;
   #said = '';
 
   constructor(options: MachineImagesOptions) {
@@ -63,7 +59,7 @@ export class MachineImages {
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#backoff = new Backoff(retryPauses, clock);
-    const onChange = () => this.#ring();
+    const onChange = () => this.#pulse.ring();
     this.#directory = new ImageDirectory({ store, clock, log, machine, architecture, onChange });
   }
 
@@ -78,14 +74,12 @@ export class MachineImages {
     const wanted = new Set([...needs].flatMap(({ flotilla }) => flotilla.images ?? []));
     const isNew = [...wanted].some((name) => !this.#wanted.has(name));
     this.#wanted = wanted;
-    if (isNew) this.#ring();
+    if (isNew) this.#pulse.ring();
   }
 
   /** Asks Docker before units with these needs are started. Never rejects. */
   async look(needs: Iterable<UnitNeeds>): Promise<void> {
-    if (![...needs].some(({ flotilla }) => flotilla.images !== undefined)) return;
-    await this.#ask();
-    if (this.#toFetch().length > 0) this.#ring();
+    if ([...needs].some(({ flotilla }) => flotilla.images !== undefined)) await this.#ask();
   }
 
   /** Why a unit with these needs can't be started yet; undefined when all its images are there. */
@@ -107,18 +101,6 @@ export class MachineImages {
     await Promise.all([following, host.close()]);
   }
 
-  /** A copy for others waits for everything else: it ends, and is continued where it was. */
-  #ring(): void {
-    if (this.#isUrgent()) this.#copy?.abort();
-    this.#pulse.ring();
-  }
-
-  /** Whether a unit may get its image, or this machine may have been given one that nobody else has. */
-  #isUrgent(): boolean {
-    const isNew = ({ manifest }: ImageRecord) => !this.#seen.has(manifest.digest);
-    return this.#toFetch().length > 0 || (this.#directory.records ?? []).some(isNew);
-  }
-
   async #ask(): Promise<void> {
     try {
       this.#names = await this.#options.host.names();
@@ -138,7 +120,7 @@ export class MachineImages {
     if (id !== undefined && (record?.id === id || !isKept)) return undefined;
     const what = `waits until ${id === undefined ? '' : 'the newest '}${name} is here`;
     if (record === undefined) return `${what}: \`flotilla image push\` brings it`;
-    const failure = this.#failures.get(record.manifest.digest);
+    const failure = this.#failures.get(name);
     if (failure !== undefined) return `${what}: ${failure}`;
     return isKept ? what : `${what}: no machine that is there keeps it; \`flotilla image push\` brings it`;
   }
@@ -164,7 +146,6 @@ export class MachineImages {
   async #announce(): Promise<void> {
     const { records } = this.#directory;
     if (!records) return;
-    this.#seen = digestsOf(records);
     const kept = await this.#options.host.kept(records);
     await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
   }
@@ -178,34 +159,21 @@ export class MachineImages {
   async #fetchWanted(): Promise<void> {
     if (this.#wanted.size === 0) return;
     await this.#ask();
-    const lacking = this.#lacking();
-    const digests = digestsOf(lacking);
-    for (const digest of this.#failures.keys()) if (!digests.has(digest)) this.#failures.delete(digest);
-    await each(lacking, (record) => this.#pull(record));
-  }
-
-  /** What units here name and Docker lacks, of what can be had. */
-  #lacking(): readonly ImageRecord[] {
-    const records = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
-    return records
-      .filter(({ name, id }) => this.#names.get(name) !== id)
-      .filter((record) => this.#directory.isKept(record));
-  }
-
-  /** Of that, what was not tried in vain. */
-  #toFetch(): readonly ImageRecord[] {
-    return this.#lacking().filter(({ manifest }) => !this.#failures.has(manifest.digest));
+    const lacking = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
+    await each(lacking, async (record) => {
+      if (this.#names.get(record.name) === record.id || !this.#directory.isKept(record)) return;
+      await this.#pull(record);
+    });
   }
 
   async #pull(record: ImageRecord): Promise<void> {
     const { host, log, onChange } = this.#options;
     try {
       await host.pull(record, this.#directory.sourcesOf(record));
-      this.#names = new Map(this.#names).set(record.name, record.id);
-      this.#failures.delete(record.manifest.digest);
+      this.#failures.delete(record.name);
       log(`${record.name} is here: it was pulled from what machines keep`);
     } catch (error) {
-      this.#failures.set(record.manifest.digest, messageOf(error));
+      this.#failures.set(record.name, messageOf(error));
       throw new Error(`${record.name}: ${messageOf(error)}`, { cause: error });
     } finally {
       onChange();
@@ -222,11 +190,14 @@ export class MachineImages {
     );
     // What lies there a while longer is not offered again: the others would hear of it at each look.
     const others = records.filter((record) => !mine.includes(record));
-    this.#letGo = digestsOf(others);
+    this.#letGo = new Set(others.map(({ manifest }) => manifest.digest));
     const kept = new Set(await host.kept(mine));
     const lacking = mine.filter((record) => !kept.has(record));
     try {
-      await each(lacking, (record) => this.#copyOf(record));
+      await each(lacking, async (record) => {
+        const sources = this.#directory.sourcesOf(record);
+        if (sources.length > 0) await host.keep(record, sources);
+      });
     } finally {
       // What is let go is not offered any more before it is gone.
       await this.#tell(await host.kept(mine));
@@ -234,30 +205,7 @@ export class MachineImages {
     }
     await host.prune(records.flatMap(({ former }) => former));
   }
-
-  async #copyOf(record: ImageRecord): Promise<void> {
-    const { clock, host } = this.#options;
-    const sources = this.#directory.sourcesOf(record);
-    if (sources.length === 0) return;
-    if (this.#isUrgent()) return this.#pulse.ring();
-    const copy = new AbortController();
-    this.#copy = copy;
-    // What a unit waits for in vain is tried again meanwhile.
-    const cancel =
-      this.#lacking().length > 0 ? clock.after(retryPauses.most, () => copy.abort()) : () => undefined;
-    try {
-      await host.keep(record, sources, copy.signal);
-    } catch (error) {
-      if (!copy.signal.aborted) throw error;
-    } finally {
-      cancel();
-      this.#copy = undefined;
-    }
-  }
 }
-
-const digestsOf = (records: readonly ImageRecord[]): ReadonlySet<string> =>
-  new Set(records.map(({ manifest }) => manifest.digest));
 
 /** Does it for each, whatever becomes of the others. */
 async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
