@@ -122,8 +122,7 @@ describe('secrets', () => {
   test('the operator’s etcdctl works where etcd runs', async () => {
     const command = 'set -a; . /etc/flotilla/etcdctl.env; etcdctl user list';
     const { connection } = await stack.outputs();
-    const { stdout } = await stack.flotilla(['ssh', 'core-1', '--', 'sh', '-c', command]);
-    const users = stdout.trim().split('\n');
+    const users = (await onMachine(stack, 'core-1', ['sh', '-c', command])).split('\n');
     expect(users).toEqual([...connection.machines.map(({ id }) => id), 'root'].sort());
   });
 

@@ -2,31 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { ConnectionPool } from '../../src/ssh/pool.ts';
 import type { Stack } from './stack.ts';
 
 /** What the tests and the benchmark look at from outside, as an operator would. */
 
-/** Seconds that a command on a machine may take. */
-const timeout = 300;
-
-/**
- * Runs a command on the machine and gives what it says on its standard output. Without `flotilla ssh`, which starts two
- * programs here each time: these looks are most of what a suite does.
- */
+/** Runs a command on the machine and gives what it says on its standard output. */
 export async function onMachine(stack: Stack, machine: string, command: readonly string[]): Promise<string> {
-  const { machines, privateKey } = (await stack.outputs()).connection;
-  const found = machines.find(({ name }) => name === machine);
-  if (found === undefined) throw new Error(`the stack has no machine ${machine}`);
-  const pool = new ConnectionPool();
-  try {
-    const connection = await pool.get({ ...found, privateKey }, { deadline: 30 });
-    const { status, stdout, stderr } = await connection.exec({ argv: command, timeout });
-    if (status === 0) return stdout.trim();
-    throw new Error(`${command.join(' ')} on ${machine} ended with ${status}: ${stdout}${stderr}`);
-  } finally {
-    await pool.close();
-  }
+  const { status, output, stdout } = await stack.flotilla(['ssh', machine, '--', ...command]);
+  if (status !== 0) throw new Error(`${command.join(' ')} on ${machine} ended with ${status}: ${output}`);
+  return stdout.trim();
 }
 
 /**

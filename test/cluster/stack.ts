@@ -37,7 +37,6 @@ export interface Stack {
   /** What `npm run up` does once everything is installed. */
   up(options?: RunOptions): Promise<Run>;
   flotilla(args: readonly string[], options?: RunOptions): Promise<Run>;
-  /** Asked once after each run of Pulumi: each time takes seconds of the processors that the machines run on. */
   outputs(): Promise<Outputs>;
   /** Has Pulumi find a plugin in a folder of the copy instead of the stock one. */
   addPlugin(name: string, folder: string): void;
@@ -96,14 +95,6 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
     change(project);
     writeFileSync(file, String(project));
   };
-  let known: Outputs | undefined;
-  // While a run changes the outputs, and after it, what was known of them is worth nothing.
-  const changing = (...run: Parameters<typeof start>) => {
-    known = undefined;
-    return start(...run).finally(() => {
-      known = undefined;
-    });
-  };
   const stack: Stack = {
     clone,
     machines: join(clone, '.flotilla', 'stacks', name, 'machines'),
@@ -115,12 +106,10 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       ]);
       writeFileSync(configFile, `${salt}\n${stringify({ config: Object.fromEntries(entries) })}`);
     },
-    pulumi: (args, options) =>
-      changing('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),
-    up: (options) => changing('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
+    pulumi: (args, options) => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),
+    up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
     flotilla: (args, options) => start('bin/flotilla', args, options),
     async outputs() {
-      if (known !== undefined) return known;
       const { status, output, stdout } = await start('bin/pulumi', [
         'stack',
         'output',
@@ -130,8 +119,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
         name,
       ]);
       if (status !== 0) throw new Error(`pulumi stack output ended with ${status}: ${output}`);
-      known = outputsSchema.parse(JSON.parse(stdout));
-      return known;
+      return outputsSchema.parse(JSON.parse(stdout));
     },
     addPlugin(plugin, folder) {
       changeProject((project) => project.addIn(['plugins', 'providers'], { name: plugin, path: folder }));
