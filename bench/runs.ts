@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killEngine, until } from '../test/cluster/observe.ts';
-import type { Run, Stack } from '../test/cluster/stack.ts';
+import type { Run } from '../test/cluster/run.ts';
+import type { Stack } from '../test/cluster/stack.ts';
 
 /** What benchmarks do to a stack and with the time. */
 

@@ -65,7 +65,7 @@ export function unitsOf(
   return [
     ...(options.metadataService ? [metadataGuard] : []),
     ...common,
-    ...(plan.etcd ? etcdUnits(etcd).map((unit) => ({ ...unit, enabled: true })) : []),
+    ...(plan.etcd ? etcdUnits(etcd, options.emulated).map((unit) => ({ ...unit, enabled: true })) : []),
     ...agentUnits({ emulated: options.emulated, node }),
   ];
 }

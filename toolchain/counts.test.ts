@@ -1,26 +1,61 @@
 import { expect, test } from '@jest/globals';
 import { add, checkCounts, jestCounts, NOTHING, summary } from './counts.ts';
 
+const tests = (...list: [status: string, fullName: string, seconds?: number, message?: string][]) =>
+  list.map(([status, fullName, seconds, message]) => ({
+    status,
+    fullName,
+    duration: seconds === undefined ? null : seconds * 1000,
+    failureMessages: message === undefined ? [] : [message],
+  }));
+
 const REPORT = {
   numPassedTests: 2,
   numFailedTests: 1,
   numRuntimeErrorTestSuites: 1,
   testResults: [
     {
-      assertionResults: [
-        { status: 'passed', fullName: 'a' },
-        { status: 'passed', fullName: 'b' },
-        { status: 'failed', fullName: 'c' },
-        { status: 'pending', fullName: 'd' },
-        { status: 'todo', fullName: 'e' },
-      ],
+      name: '/clone/a.test.ts',
+      message: 'all that failed in it',
+      assertionResults: tests(
+        ['passed', 'a', 1],
+        ['passed', 'b', 70],
+        [
+          'failed',
+          'c',
+          300,
+          '\u001b[31mit ended with 1\u001b[39m\n    at run (node:internal/run:1:1)\n    at test (a.test.ts:3:1)',
+        ],
+        ['pending', 'd'],
+        ['todo', 'e'],
+      ),
     },
-    { assertionResults: [] },
+    { name: '/clone/b.test.ts', message: 'no such module', assertionResults: [] },
   ],
 };
 
 test('a test file that could not run is a failure; tests that did not run are named', () => {
-  expect(jestCounts(JSON.stringify(REPORT))).toEqual({ passed: 2, failed: 2, skipped: ['d', 'e'] });
+  expect(jestCounts(JSON.stringify(REPORT))).toMatchObject({
+    passed: 2,
+    failed: 2,
+    skipped: ['d', 'e'],
+  });
+});
+
+test('what failed is told with its message, without colours and the way through Node.js', () => {
+  expect(jestCounts(JSON.stringify(REPORT)).failures).toEqual([
+    { name: 'c', message: 'it ended with 1\n    at test (a.test.ts:3:1)' },
+    { name: '/clone/b.test.ts', message: 'no such module' },
+  ]);
+});
+
+test('the slowest tests of all parts are told, longest first', () => {
+  const counts = jestCounts(JSON.stringify(REPORT));
+  expect(add(counts, { ...NOTHING, slowest: [['other', 100]] }).slowest).toEqual([
+    ['c', 300],
+    ['other', 100],
+    ['b', 70],
+  ]);
 });
 
 test.each(['', '{}', 'null'])('%j is no report', (text) => {
@@ -28,10 +63,10 @@ test.each(['', '{}', 'null'])('%j is no report', (text) => {
 });
 
 test('checks count as one', () => {
-  expect(add(checkCounts(0), checkCounts(2))).toEqual({ passed: 1, failed: 1, skipped: [] });
+  expect(add(checkCounts(0), checkCounts(2))).toEqual({ ...NOTHING, passed: 1, failed: 1 });
   expect(add(NOTHING, NOTHING)).toEqual(NOTHING);
 });
 
 test('the closing line', () => {
-  expect(summary({ passed: 12, failed: 3, skipped: [] })).toBe('12 passed, 3 failed');
+  expect(summary({ ...NOTHING, passed: 12, failed: 3 })).toBe('12 passed, 3 failed');
 });

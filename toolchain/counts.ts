@@ -1,4 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
+
+/** A test that failed, or a test file that could not run. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+}
 
 /** Outcome of checks and tests. */
 export interface Counts {
@@ -6,10 +13,19 @@ export interface Counts {
   readonly failed: number;
   /** Full names of the tests that did not run. */
   readonly skipped: readonly string[];
+  readonly failures: readonly Failure[];
+  /** Those that took longest, with their seconds, longest first. */
+  readonly slowest: readonly (readonly [name: string, seconds: number])[];
 }
 
+/** How many tests are worth naming for their time. */
+const SLOWEST = 10;
+
+/** Below this many seconds a test's time is nobody's concern. */
+const SLOW = 10;
+
 /** Nothing run yet. */
-export const NOTHING: Counts = { passed: 0, failed: 0, skipped: [] };
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
 
 const SKIPPED: ReadonlySet<string> = new Set(['pending', 'skipped', 'todo', 'disabled']);
 
@@ -19,9 +35,22 @@ const Report = z.object({
   numFailedTests: z.int(),
   numRuntimeErrorTestSuites: z.int(),
   testResults: z.array(
-    z.object({ assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })) }),
+    z.object({
+      name: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string(),
+          duration: z.number().nullish(),
+          failureMessages: z.array(z.string()),
+        }),
+      ),
+    }),
   ),
 });
+
+type FileReport = z.output<typeof Report>['testResults'][number];
 
 /**
  * Reads jest's JSON report. A test file that could not run at all counts as one failure, since jest does not know
@@ -36,7 +65,28 @@ export function jestCounts(json: string): Counts {
     passed: report.numPassedTests,
     failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
     skipped: tests.filter(({ status }) => SKIPPED.has(status)).map(({ fullName }) => fullName),
+    failures: report.testResults.flatMap(failuresOf),
+    slowest: longest(tests.map(({ fullName, duration }) => [fullName, (duration ?? 0) / 1000])),
   };
+}
+
+/** A file without a test could not run, and says why as a whole. */
+function failuresOf({ name, message, assertionResults }: FileReport): readonly Failure[] {
+  if (assertionResults.length === 0) return message === '' ? [] : [{ name, message: plain(message) }];
+  return assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages }) => ({ name: fullName, message: plain(failureMessages.join('\n')) }));
+}
+
+function longest(times: Counts['slowest']): Counts['slowest'] {
+  const slow = times.filter(([, seconds]) => seconds >= SLOW);
+  return slow.sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+}
+
+/** Without colours, and without the way through the test's own tools. */
+function plain(message: string): string {
+  const lines = stripVTControlCharacters(message).split('\n');
+  return lines.filter((line) => !/^\s+at .*(node_modules|node:)/.test(line)).join('\n');
 }
 
 /** A check that has an exit code and nothing else. */
@@ -50,6 +100,8 @@ export function add(a: Counts, b: Counts): Counts {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     skipped: [...a.skipped, ...b.skipped],
+    failures: [...a.failures, ...b.failures],
+    slowest: longest([...a.slowest, ...b.slowest]),
   };
 }
 

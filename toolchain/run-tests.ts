@@ -58,7 +58,10 @@ async function test(): Promise<void> {
 
 function report(checks: Counts, tests: Counts): void {
   const all = add(checks, tests);
+  for (const [name, seconds] of all.slowest) console.log(`${seconds.toFixed(0)} s: ${name}`);
   for (const name of all.skipped) console.log(`skipped: ${name}`);
+  // Once more, after some thousand lines of progress.
+  for (const { name, message } of all.failures) console.log(`\nfailed: ${name}\n${message}\n`);
   const ran = tests.passed + tests.failed > 0;
   if (!ran) console.log('No test ran at all, which counts as a failure.');
   const total = ran ? all : add(all, checkCounts(1));

@@ -51,6 +51,8 @@ export interface StackQuery {
   readonly signal?: AbortSignal;
   /** The Pulumi CLI; default: this clone's, of an installed package the one on PATH. */
   readonly pulumi?: string;
+  /** The folder of the Pulumi project; default: this clone, of an installed package the working directory. */
+  readonly folder?: string;
   /** Whether this is an installed package, in somebody's own program; default: as it is. */
   readonly installed?: boolean;
 }
@@ -114,7 +116,7 @@ async function askPulumi(verb: readonly string[], query: StackQuery, which: stri
       query.pulumi ?? ownPulumi,
       ['stack', ...verb, '--show-secrets', '--non-interactive', ...select],
       {
-        cwd: project,
+        cwd: query.folder ?? project,
         timeout: deadline * 1000,
         maxBuffer: 64 * 1024 * 1024,
         ...(query.signal ? { signal: query.signal } : {}),

@@ -63,7 +63,7 @@ beforeAll(async () => {
   servers = machines.map(({ server }) => server);
   authority = await createAuthority({ name: 'flotilla test' });
   options = {
-    cluster: { name: 'real', generation: 1, members, timing: etcdTimings.standard },
+    cluster: { name: 'real', generation: 1, members, timing: etcdTimings.emulated },
     authority,
     bootstrapped: false,
     connect: (member) => pool.get(machines[members.indexOf(member)]?.target ?? fail(member.name)),

@@ -58,11 +58,20 @@ export function etcdEnvironment(member: EtcdMember, timing: EtcdTiming): string 
     ETCD_QUOTA_BACKEND_BYTES: String(quota),
     ETCD_HEARTBEAT_INTERVAL: String(timing.heartbeat),
     ETCD_ELECTION_TIMEOUT: String(timing.election),
+    ...(timing.batch ? { ETCD_BACKEND_BATCH_INTERVAL: `${timing.batch}ms` } : {}),
+    ...(timing.slow ? quiet(timing.slow) : {}),
     ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK: 'true',
     ETCD_LOGGER: 'zap',
     ETCD_LOG_OUTPUTS: 'stderr',
   });
 }
+
+/** Traces of answers over 100 ms are of level info, whatever is said to be slow. */
+const quiet = (slow: number) => ({
+  ETCD_EXPERIMENTAL_WARNING_APPLY_DURATION: `${slow}ms`,
+  ETCD_EXPERIMENTAL_WARNING_UNARY_REQUEST_DURATION: `${slow}ms`,
+  ETCD_LOG_LEVEL: 'warn',
+});
 
 /**
  * `etcd-cluster.env`: written at bootstrap, the same on every member. etcd heeds it only while the data directory is

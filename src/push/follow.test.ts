@@ -3,6 +3,7 @@ import type { UnitView } from '../model/api.ts';
 import type { UnitStatus } from '../model/status.ts';
 import { NoAnswer } from './errors.ts';
 import { core1, followMoments } from './fake-source.ts';
+import { followUnits } from './follow.ts';
 import type { Wanted } from './health.ts';
 import { UnitsNotHealthy } from './units-not-healthy.ts';
 
@@ -105,6 +106,43 @@ describe('followUnits', () => {
     expect(String(result)).toBe(
       'UnitsNotHealthy: units are not healthy after 25 s:\n  a.service: activating (start) on core-1\n' +
         '`flotilla explain a.service` says what is in its way',
+    );
+  });
+
+  test('whoever gave no deadline waits on while one more unit gets well every two minutes', async () => {
+    const names = ['a.service', 'b.service', 'c.service'];
+    const units = wanted.units.flatMap((each) => names.map((name) => ({ ...each, name })));
+    const wellAfter = (seconds: readonly number[]) => {
+      let now = 0;
+      const source = {
+        machines: async () => ({ machines: [core1] }),
+        units: async () => {
+          const views = names.map((name, at) => ({
+            ...(now >= (seconds[at] ?? 0) ? running : starting),
+            name,
+          }));
+          return { revision: '1', units: views };
+        },
+        rollouts: async () => ({ rollouts: [] }),
+      };
+      const clock = {
+        now: () => now * 1000,
+        sleep: async (milliseconds: number) => {
+          now += milliseconds / 1000;
+        },
+      };
+      const options = { log: () => undefined, clock };
+      return {
+        follow: (more = {}) => followUnits(source, { units, gone: [] }, { ...options, ...more }),
+        seconds: () => Math.round(now),
+      };
+    };
+    const slow = wellAfter([100, 200, 300]);
+    expect((await slow.follow()).views).toHaveLength(3);
+    const stuck = wellAfter([100, 200, 400]);
+    await expect(stuck.follow()).rejects.toThrow('not healthy after 320 s');
+    await expect(wellAfter([100, 200, 300]).follow({ deadline: 120 })).rejects.toThrow(
+      'not healthy after 120 s',
     );
   });
 

@@ -14,6 +14,9 @@ export interface UnitsSource {
   rollouts(): Promise<RolloutsReply>;
 }
 
+/** Seconds; see `FollowOptions`. */
+const defaultDeadline = 120;
+
 /** With looks a second apart, two and five: a little less, or one that is answered quicker would come too early. */
 const defaultSettle: Settle = { running: 1.8, finished: 4.8 };
 
@@ -24,8 +27,9 @@ export interface FollowOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
   /**
-   * Seconds until the units that are not healthy by then are reported as an error; default 120. A rollout has as
-   * long for each of its steps, and its units' `RolloutDeadline=` on top; where units say one themselves, so has their start.
+   * Seconds until the units that are not healthy by then are reported as an error; default: 120, and as long again
+   * whenever one more is healthy, since a slow computer has to start them one after the other. A rollout has as long
+   * for each of its steps, and its units' `RolloutDeadline=` on top; where units say one themselves, so has their start.
    */
   readonly deadline?: number;
   readonly settle?: Settle;
@@ -46,7 +50,7 @@ export async function followUnits(
   wanted: Wanted,
   options: FollowOptions,
 ): Promise<Reading> {
-  const { log, signal, deadline = 120, settle = defaultSettle, clock = systemClock } = options;
+  const { log, signal, deadline = defaultDeadline, settle = defaultSettle, clock = systemClock } = options;
   const seconds = () => clock.now() / 1000;
   const began = seconds();
   // What starts slowly says so, and others may wait for it before they start themselves.
@@ -64,6 +68,7 @@ export async function followUnits(
     const outcome = follower.observe(reading, seconds());
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
+    if (outcome.gained && options.deadline === undefined) end = Math.max(end, seconds() + deadline);
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
     if (seconds() >= end && !outcome.settling) throw follower.tooLate(Math.round(seconds() - began));
     const limit = `${Math.round(seconds() - began)} s of ${Math.round(end - began)} s`;

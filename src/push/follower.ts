@@ -41,6 +41,8 @@ interface Waits {
   readonly text: string;
   /** A rollout went on since the last look. */
   readonly step: boolean;
+  /** More units are as wanted than at any time before. */
+  readonly gained: boolean;
   /** All are healthy now, and only have to stay so for a moment. */
   readonly settling: boolean;
 }
@@ -56,6 +58,7 @@ export class Follower {
   #trouble: string | undefined;
   #verdict = { key: '', since: 0 };
   #steps = '';
+  #fewestMissing = Number.POSITIVE_INFINITY;
 
   constructor(wanted: Wanted, settle: Settle) {
     this.#wanted = wanted;
@@ -66,7 +69,7 @@ export class Follower {
     if (typeof reading === 'string') {
       this.#trouble = reading;
       this.#hold('', at);
-      return { state: 'waiting', text: reading, step: false, settling: false };
+      return { state: 'waiting', text: reading, step: false, gained: false, settling: false };
     }
     this.#trouble = undefined;
     this.#evaluation = this.#evaluate(reading);
@@ -83,7 +86,8 @@ export class Follower {
     if (failed.length > 0 && settled) {
       return { state: 'failed', error: new UnitsNotHealthy(failureText(failed), failed, waiting) };
     }
-    return { state: 'waiting', text: this.#text(reading), step: this.#stepped(reading), settling: done };
+    const [step, gained] = [this.#stepped(reading), this.#gained(waiting, failed)];
+    return { state: 'waiting', text: this.#text(reading), step, gained, settling: done };
   }
 
   tooLate(waited: number): UnitsNotHealthy {
@@ -125,6 +129,13 @@ export class Follower {
     const stepped = steps !== '' && steps !== this.#steps;
     this.#steps = steps;
     return stepped;
+  }
+
+  #gained(...missing: readonly (readonly { readonly unit: string }[])[]): boolean {
+    const { size } = new Set(missing.flat().map(({ unit }) => unit));
+    const gained = size < this.#fewestMissing;
+    this.#fewestMissing = Math.min(size, this.#fewestMissing);
+    return gained;
   }
 
   /** Seconds since the verdict is this one. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createStack, type Run, type Stack } from '../cluster/stack.ts';
+import type { Run } from '../cluster/run.ts';
+import { createStack, type Stack } from '../cluster/stack.ts';
 import { type Api, startApi } from './digitalocean/api.ts';
 import { quick } from './digitalocean/sample.ts';
 import { FakeMachines } from './fake-machines.ts';

@@ -66,7 +66,7 @@ export function certificatesTests(
       expect(await call(own, 'db.services.internal')).not.toContain('olleh');
       const authorityAlone = own.slice(own.indexOf('-CAfile'));
       expect(await call(authorityAlone, 'tls.services.internal')).not.toContain('olleh');
-      const { output } = await stackOf().flotilla(['explain', server]);
+      const { output } = await stackOf().look(['explain', server]);
       expect(output).toContain(`certificate on ${serving}: good until 20`);
     });
 

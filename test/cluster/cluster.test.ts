@@ -10,7 +10,8 @@ import { testImageBuild } from './image-build.ts';
 import { images, imagesOfLateJoiners, ownImages, writeOwnImage } from './images.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
 import { events, fewestActive, watchAnswers } from './observe-units.ts';
-import { type Config, createStack, type Run, type Stack } from './stack.ts';
+import { type Run, succeeded } from './run.ts';
+import { type Config, createStack, type Stack } from './stack.ts';
 
 /**
  * One cluster on real machines, from nothing to nothing, in the order a user would live through it. The tests
@@ -35,11 +36,7 @@ const cores = ['core-1', 'core-2', 'core-3'];
 const spread = ['spread@1.service', 'spread@2.service', 'spread@3.service', 'spread@4.service'];
 const watch = { log: (text: string) => process.stderr.write(text) };
 
-async function succeed(args: readonly string[]): Promise<Run> {
-  const run = await stack.pulumi(args, watch);
-  expect([run.status, run.output]).toEqual([0, expect.anything()]);
-  return run;
-}
+const succeed = (args: readonly string[]): Promise<Run> => succeeded(stack.pulumi(args, watch));
 
 function unit(name: string, text: string) {
   writeFileSync(join(stack.clone, 'units', 'extra', name), text);
@@ -66,8 +63,7 @@ afterAll(async () => {
 
 describe('up', () => {
   test('brings three machines up, with healthy etcd and running units', async () => {
-    const { status, output } = await stack.up(watch);
-    expect([status, output]).toEqual([0, expect.anything()]);
+    await succeeded(stack.up(watch));
     const { etcd, units, machines } = await stack.outputs();
     expect(Object.keys(machines)).toEqual(cores);
     expect(etcd).toEqual({ 'core-1': 'healthy', 'core-2': 'healthy', 'core-3': 'healthy' });
@@ -178,7 +174,7 @@ async function helloPlaces(): Promise<string[]> {
 
 describe('services', () => {
   test('are found where they are, and each is its machine’s own key', async () => {
-    const { stdout } = await stack.flotilla(['services', 'hello', '--no-legend', '--fields', 'address']);
+    const { stdout } = await stack.look(['services', 'hello', '--no-legend', '--fields', 'address']);
     expect(stdout.trim().split('\n')).toEqual(await helloPlaces());
     const etcdctl =
       'set -a; . /etc/flotilla/etcdctl.env; etcdctl get --prefix --keys-only /flotilla/services/';
@@ -194,7 +190,7 @@ describe('services', () => {
     const start = 'ExecStart=/bin/sh -c "cat /run/reader; sleep infinity"';
     unit('reader.service', `[Service]\n${start}\n[X-Flotilla]\nTemplate=reader.toml\n`);
     await succeed(['up', '--yes', '--skip-preview']);
-    const { output } = await stack.flotilla(['journal', 'reader.service']);
+    const { output } = await stack.look(['journal', 'reader.service']);
     for (const place of await helloPlaces()) expect(output).toContain(`hello at ${place}`);
     for (const name of ['reader.toml', 'reader.tmpl', 'reader.service'])
       rmSync(join(stack.clone, 'units', 'extra', name));
@@ -326,7 +322,7 @@ describe('a machine that dies', () => {
     const { output } = await succeed(['up', '--yes', '--skip-preview', '--refresh']);
     expect(output).toMatch(/updated/);
     await until(120, async () => {
-      const { output } = await stack.flotilla(['list-machines', '--json']);
+      const { output } = await stack.look(['list-machines', '--json']);
       return [...cores, 'worker-1'].every((name) => output.includes(`"${name}"`));
     });
   });
@@ -349,7 +345,7 @@ describe('machines that leave', () => {
     expect(await bootIds(stack, cores)).toEqual(before);
     expect(await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id'])).not.toBe(id);
     expect(readdirSync(stack.machines).sort()).toEqual([...cores, 'worker-1.2', 'worker-2.2']);
-    expect((await stack.flotilla(['list-machines', '--json'])).output).not.toContain(id);
+    expect((await stack.look(['list-machines', '--json'])).output).not.toContain(id);
     const placed = await placements(stack);
     expect(spread.map((name) => placed[name]?.length)).toEqual(spread.map(() => 1));
     expect(spread.map((name) => placed[name]?.[0])).toContainEqual(expect.stringContaining('worker'));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { onMachine, placements, until } from './observe.ts';
-import type { Run, Stack } from './stack.ts';
+import type { Run } from './run.ts';
+import type { Stack } from './stack.ts';
 
 const size = 1024 * 1024;
 
@@ -112,7 +113,7 @@ export function images({ stack, succeed, cores }: Given): void {
       const started = await stack().flotilla(['start', '--no-block', file]);
       expect([started.status, started.output]).toEqual([0, expect.anything()]);
       await until(30, async () => {
-        const { output } = await stack().flotilla(['explain', 'imaged.service']);
+        const { output } = await stack().look(['explain', 'imaged.service']);
         return output.includes('waits until random:1 is here');
       });
       const folder = await writeImage(stack(), [below, await layer(stack(), 'other')], 'images/random');

@@ -13,7 +13,7 @@ export type ClusterEvent = z.output<typeof eventSchema>;
 
 /** What happened in the cluster since its beginning, oldest first. */
 export async function events(stack: Stack): Promise<readonly ClusterEvent[]> {
-  const { status, output, stdout } = await stack.flotilla(['events', '--json']);
+  const { status, output, stdout } = await stack.look(['events', '--json']);
   if (status !== 0) throw new Error(`events ended with ${status}: ${output}`);
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => eventSchema.parse(JSON.parse(line)));

@@ -8,7 +8,7 @@ import type { Stack } from './stack.ts';
 
 /** Runs a command on the machine and gives what it says on its standard output. */
 export async function onMachine(stack: Stack, machine: string, command: readonly string[]): Promise<string> {
-  const { status, output, stdout } = await stack.flotilla(['ssh', machine, '--', ...command]);
+  const { status, output, stdout } = await stack.look(['ssh', machine, '--', ...command]);
   if (status !== 0) throw new Error(`${command.join(' ')} on ${machine} ended with ${status}: ${output}`);
   return stdout.trim();
 }
@@ -33,7 +33,7 @@ const rowsSchema = z.array(
 
 /** Unit → the machines on which it is active. */
 export async function placements(stack: Stack): Promise<Record<string, string[]>> {
-  const { status, output, stdout } = await stack.flotilla(['list-units', '--json']);
+  const { status, output, stdout } = await stack.look(['list-units', '--json']);
   if (status !== 0) throw new Error(`list-units ended with ${status}: ${output}`);
   const placed: Record<string, string[]> = {};
   for (const { unit, machine, active } of rowsSchema.parse(JSON.parse(stdout)))
@@ -66,7 +66,7 @@ export async function until(seconds: number, condition: () => Promise<boolean>):
   const end = performance.now() + seconds * 1000;
   while (!(await condition().catch(() => false))) {
     if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition}`);
-    await sleep(500);
+    await sleep(1000);
   }
 }
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -13,17 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Document, parseDocument, stringify } from 'yaml';
 import * as z from 'zod';
+import { Looks } from './looks.ts';
+import { type Run, type RunOptions, run } from './run.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
-
-export interface Run {
-  readonly status: number | null;
-  /** Both streams, as they came. */
-  readonly output: string;
-  /** What a program may read: JSON, without what is said of waits meanwhile. */
-  readonly stdout: string;
-  readonly seconds: number;
-}
 
 /** A stack in a copy of the clone: state, machines, passphrase and config of its own, gone with the copy. */
 export interface Stack {
@@ -37,6 +29,8 @@ export interface Stack {
   /** What `npm run up` does once everything is installed. */
   up(options?: RunOptions): Promise<Run>;
   flotilla(args: readonly string[], options?: RunOptions): Promise<Run>;
+  /** The same without a program's start, for who wants to know something of the cluster and not of `flotilla`. */
+  look(args: readonly string[]): Promise<Run>;
   outputs(): Promise<Outputs>;
   /** Has Pulumi find a plugin in a folder of the copy instead of the stock one. */
   addPlugin(name: string, folder: string): void;
@@ -50,11 +44,6 @@ export interface Stack {
 
 /** Keys are Flotilla's, but those with a namespace of their own, `aws:region`. */
 export type Config = Readonly<Record<string, unknown>>;
-
-export interface RunOptions {
-  readonly onStart?: (pid: number) => void;
-  readonly log?: (line: string) => void;
-}
 
 const outputsSchema = z.object({
   machines: z.record(z.string(), z.string()),
@@ -89,6 +78,27 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       { cwd: clone, env: { ...process.env, ...variables, FLOTILLA_STACK: name } },
       options,
     );
+  const looks = new Looks({ clone, name });
+  let told: Promise<Outputs> | undefined;
+  const forget = async () => {
+    told = undefined;
+    await looks.forget();
+  };
+  /** Pulumi changes what the stack has told, and where the machines are. */
+  const changing = async (work: () => Promise<Run>): Promise<Run> => {
+    await forget();
+    try {
+      return await work();
+    } finally {
+      await forget();
+    }
+  };
+  const output = async (): Promise<Outputs> => {
+    const args = ['stack', 'output', '--json', '--show-secrets', '--stack', name];
+    const { status, output, stdout } = await start('bin/pulumi', args);
+    if (status !== 0) throw new Error(`pulumi stack output ended with ${status}: ${output}`);
+    return outputsSchema.parse(JSON.parse(stdout));
+  };
   const changeProject = (change: (project: Document.Parsed) => void) => {
     const file = join(clone, 'Pulumi.yaml');
     const project = parseDocument(read(file));
@@ -106,20 +116,15 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       ]);
       writeFileSync(configFile, `${salt}\n${stringify({ config: Object.fromEntries(entries) })}`);
     },
-    pulumi: (args, options) => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options),
-    up: (options) => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options),
+    pulumi: (args, options) =>
+      changing(() => start('bin/pulumi', [...args, '--stack', name, '--non-interactive'], options)),
+    up: (options) =>
+      changing(() => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options)),
     flotilla: (args, options) => start('bin/flotilla', args, options),
-    async outputs() {
-      const { status, output, stdout } = await start('bin/pulumi', [
-        'stack',
-        'output',
-        '--json',
-        '--show-secrets',
-        '--stack',
-        name,
-      ]);
-      if (status !== 0) throw new Error(`pulumi stack output ended with ${status}: ${output}`);
-      return outputsSchema.parse(JSON.parse(stdout));
+    look: (args) => looks.flotilla(args),
+    outputs() {
+      told ??= output();
+      return told;
     },
     addPlugin(plugin, folder) {
       changeProject((project) => project.addIn(['plugins', 'providers'], { name: plugin, path: folder }));
@@ -151,28 +156,4 @@ function read(path: string): string {
   } catch {
     return '';
   }
-}
-
-function run(
-  program: string,
-  args: readonly string[],
-  surroundings: { cwd: string; env: NodeJS.ProcessEnv },
-  { onStart, log }: RunOptions,
-): Promise<Run> {
-  const started = performance.now();
-  const child = spawn(program, args, { ...surroundings, stdio: ['ignore', 'pipe', 'pipe'] });
-  if (child.pid) onStart?.(child.pid);
-  let [output, stdout] = ['', ''];
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-      if (stream === child.stdout) stdout += chunk;
-      log?.(chunk);
-    });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) =>
-      resolve({ status, output, stdout, seconds: (performance.now() - started) / 1000 }),
-    );
-  });
 }

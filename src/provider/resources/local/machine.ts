@@ -184,8 +184,12 @@ async function specOf(wanted: Inputs, folder: string, { name, log }: Context): P
     lanMac: lanMac(wanted.address),
     seed: seedOf(wanted),
     ports: wanted.publishedPorts,
+    yields: !hasEtcd(wanted),
   };
 }
+
+/** While machines boot, the others' memory has to answer: a cluster whose etcd is late makes nothing of new machines. */
+const hasEtcd = ({ config }: Inputs) => config.units.some(({ name }) => name === 'etcd.service');
 
 function seedOf({ os, config, instanceId, address }: Inputs): Seed {
   if (systemTraits[os].firstBoot === 'ignition')
