@@ -68,8 +68,8 @@ async function attemptOnce(
     const banner = Math.min(patience.longestBanner, patience.firstBanner * 1.5 ** (attempt - 1));
     const limits = { banner: Math.min(left, banner), handshake: Math.min(left, patience.handshake) };
     const dialing = signal === undefined ? limits : { ...limits, signal };
-    const { client, hostKey } = await dial(target, dialing, bastion);
-    return new Ssh2Connection({ ...target, hostKey }, client, { bastion });
+    const { client, stream, hostKey } = await dial(target, dialing, bastion);
+    return new Ssh2Connection({ ...target, hostKey }, client, { bastion, stream });
   } catch (error) {
     if (isFinal(error)) throw new AbortError(error);
     throw error;

@@ -22,6 +22,8 @@ export interface DialLimits {
 
 export interface Dialed {
   readonly client: Client;
+  /** What the client speaks over, and owns. */
+  readonly stream: Duplex;
   /** What the server proved itself with, `ssh-ed25519 AAAA…`. */
   readonly hostKey: string;
 }
@@ -38,13 +40,14 @@ const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
  */
 export async function dial(target: SshTarget, limits: DialLimits, bastion?: Connection): Promise<Dialed> {
   const expected = pinOf(target.hostKey);
-  const socket = await openStream(target, limits, bastion);
+  const stream = await openStream(target, limits, bastion);
   const client = new ssh2.Client();
   try {
-    return { client, hostKey: publicKeyLine(await handshake(client, socket, target, expected, limits)) };
+    const hostKey = publicKeyLine(await handshake(client, stream, target, expected, limits));
+    return { client, stream, hostKey };
   } catch (error) {
     client.on('error', () => {});
-    socket.destroy();
+    stream.destroy();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -98,6 +98,27 @@ describe('Ssh2Connection', () => {
     const cancelled = patient.exec({ argv: ['true'] }, AbortSignal.timeout(50));
     await expect(cancelled).rejects.toThrow('timeout');
     await patient.close();
+    await server.close();
+  });
+
+  test('to a machine that hangs can be closed', async () => {
+    const { server, target } = await startTestServer();
+    const sockets: Socket[] = [];
+    // A guest whose virtual processor stands still: its side of the connection takes nothing and never ends.
+    const between = createServer({ allowHalfOpen: true }, (socket) => {
+      const onward = connectTcp(target.port, target.host);
+      sockets.push(socket, onward);
+      socket.pipe(onward).pipe(socket);
+    });
+    await once(between.listen(0, '127.0.0.1'), 'listening');
+    const address = between.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const connection = await connect({ ...target, port: address.port });
+    for (const socket of sockets) socket.unpipe().pause();
+    await connection.close();
+    expect(connection.alive).toBe(false);
+    for (const socket of sockets) socket.destroy();
+    between.close();
     await server.close();
   });
 

@@ -17,11 +17,16 @@ const concurrentCommands = 8;
 /** Seconds until sshd must have opened what was asked for; forking is slow on an emulated machine that is busy. */
 const openDeadline = 60;
 
+/** Time for the machine to end the connection from its side, so that what was sent last arrives. */
+const lingerMs = 2000;
+
 const closedHere = 'it was closed here';
 
 export interface Ssh2Options {
   /** The connection that this one runs through, which is somebody else's to close. */
   readonly bastion?: Connection | undefined;
+  /** What the client speaks over; without it a machine that hangs keeps `close` waiting. */
+  readonly stream?: Duplex | undefined;
   /** Seconds for opening a channel; another one only in tests. */
   readonly openDeadline?: number;
 }
@@ -35,6 +40,7 @@ export class Ssh2Connection implements Connection {
   readonly #slots = new Slots(concurrentCommands);
   readonly #openDeadline: number;
   readonly #bastion: Connection | undefined;
+  readonly #stream: Duplex | undefined;
   readonly #closed: Promise<void>;
   readonly #reverse: ReverseForwards;
   /** Why the connection ended; undefined while it lives. */
@@ -45,6 +51,7 @@ export class Ssh2Connection implements Connection {
     this.client = client;
     this.#openDeadline = options.openDeadline ?? openDeadline;
     this.#bastion = options.bastion;
+    this.#stream = options.stream;
     this.#reverse = new ReverseForwards(client);
     client.on('error', (error) => this.#ended(error.message));
     client.once('end', () => this.#ended('the machine closed it'));
@@ -107,7 +114,8 @@ export class Ssh2Connection implements Connection {
   async close(): Promise<void> {
     this.#ended(closedHere);
     this.client.end();
-    const lingering = setTimeout(() => this.client.destroy(), 2000);
+    // Not the client's own `destroy`: after `end` it does nothing, and a machine that hangs never ends its side.
+    const lingering = setTimeout(() => this.#stream?.destroy(), lingerMs);
     await this.#closed;
     clearTimeout(lingering);
   }

@@ -79,7 +79,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       options,
     );
   const looks = new Looks({ clone, name });
-  let told: Promise<Outputs> | undefined;
+  let told: Outputs | undefined;
   const forget = async () => {
     told = undefined;
     await looks.forget();
@@ -122,8 +122,8 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       changing(() => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options)),
     flotilla: (args, options) => start('bin/flotilla', args, options),
     look: (args) => looks.flotilla(args),
-    outputs() {
-      told ??= output();
+    async outputs() {
+      told ??= await output();
       return told;
     },
     addPlugin(plugin, folder) {
