@@ -33,7 +33,7 @@ export function changes(output: string): number {
 }
 
 export async function answered(url: string, seconds: number) {
-  await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false);
+  await until(seconds, async () => (await fetch(url).catch(() => undefined))?.ok ?? false, 250);
 }
 
 /** Seconds after which to kill runs that take `whole` seconds: so many moments between two fractions of it. */
@@ -57,7 +57,7 @@ export async function killedUp(stack: Stack, seconds: number): Promise<boolean> 
   return killed;
 }
 
-/** As `until`, but seldom: each look starts a program, on the processors that the machines run on. */
+/** As `until`, but seldom: each look takes its time of the processors that the machines run on. */
 export async function eventually(seconds: number, condition: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!(await condition().catch(() => false))) {

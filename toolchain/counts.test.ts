@@ -10,12 +10,13 @@ const tests = (...list: [status: string, fullName: string, seconds?: number, mes
   }));
 
 const REPORT = {
-  numPassedTests: 2,
+  numPassedTests: 3,
   numFailedTests: 1,
-  numRuntimeErrorTestSuites: 1,
+  numRuntimeErrorTestSuites: 2,
   testResults: [
     {
       name: '/clone/a.test.ts',
+      status: 'failed',
       message: 'all that failed in it',
       assertionResults: tests(
         ['passed', 'a', 1],
@@ -30,14 +31,21 @@ const REPORT = {
         ['todo', 'e'],
       ),
     },
-    { name: '/clone/b.test.ts', message: 'no such module', assertionResults: [] },
+    { name: '/clone/b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    {
+      name: '/clone/c.test.ts',
+      status: 'failed',
+      message: 'afterAll: the machines are still there',
+      assertionResults: tests(['passed', 'f', 1]),
+    },
+    { name: '/clone/d.test.ts', status: 'passed', message: '', assertionResults: [] },
   ],
 };
 
 test('a test file that could not run is a failure; tests that did not run are named', () => {
   expect(jestCounts(JSON.stringify(REPORT))).toMatchObject({
-    passed: 2,
-    failed: 2,
+    passed: 3,
+    failed: 3,
     skipped: ['d', 'e'],
   });
 });
@@ -46,6 +54,7 @@ test('what failed is told with its message, without colours and the way through 
   expect(jestCounts(JSON.stringify(REPORT)).failures).toEqual([
     { name: 'c', message: 'it ended with 1\n    at test (a.test.ts:3:1)' },
     { name: '/clone/b.test.ts', message: 'no such module' },
+    { name: '/clone/c.test.ts', message: 'afterAll: the machines are still there' },
   ]);
 });
 
@@ -63,7 +72,13 @@ test.each(['', '{}', 'null'])('%j is no report', (text) => {
 });
 
 test('checks count as one', () => {
-  expect(add(checkCounts(0), checkCounts(2))).toEqual({ ...NOTHING, passed: 1, failed: 1 });
+  const failures = [{ name: 'style', message: 'exit code 2; it said why above' }];
+  expect(add(checkCounts('types', 0), checkCounts('style', 2))).toEqual({
+    ...NOTHING,
+    passed: 1,
+    failed: 1,
+    failures,
+  });
   expect(add(NOTHING, NOTHING)).toEqual(NOTHING);
 });
 

@@ -37,6 +37,7 @@ const Report = z.object({
   testResults: z.array(
     z.object({
       name: z.string(),
+      status: z.string(),
       message: z.string(),
       assertionResults: z.array(
         z.object({
@@ -70,12 +71,14 @@ export function jestCounts(json: string): Counts {
   };
 }
 
-/** A file without a test could not run, and says why as a whole. */
-function failuresOf({ name, message, assertionResults }: FileReport): readonly Failure[] {
-  if (assertionResults.length === 0) return message === '' ? [] : [{ name, message: plain(message) }];
-  return assertionResults
-    .filter(({ status }) => status === 'failed')
-    .map(({ fullName, failureMessages }) => ({ name: fullName, message: plain(failureMessages.join('\n')) }));
+/** A file that failed without a test that did could not be read, or cleaned up: it says why as a whole. */
+function failuresOf({ name, status, message, assertionResults }: FileReport): readonly Failure[] {
+  const failed = assertionResults.filter((each) => each.status === 'failed');
+  if (status === 'failed' && failed.length === 0) return [{ name, message: plain(message) }];
+  return failed.map(({ fullName, failureMessages }) => ({
+    name: fullName,
+    message: plain(failureMessages.join('\n')),
+  }));
 }
 
 function longest(times: Counts['slowest']): Counts['slowest'] {
@@ -89,9 +92,10 @@ function plain(message: string): string {
   return lines.filter((line) => !/^\s+at .*(node_modules|node:)/.test(line)).join('\n');
 }
 
-/** A check that has an exit code and nothing else. */
-export function checkCounts(exitCode: number): Counts {
-  return exitCode === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+/** A check that has an exit code and what it printed, and nothing else. */
+export function checkCounts(name: string, exitCode: number): Counts {
+  if (exitCode === 0) return { ...NOTHING, passed: 1 };
+  return { ...NOTHING, failed: 1, failures: [{ name, message: `exit code ${exitCode}; it said why above` }] };
 }
 
 /** Sum of two outcomes. */

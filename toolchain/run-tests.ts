@@ -49,7 +49,7 @@ async function test(): Promise<void> {
   const results = [types, style];
   const tests = [fastTests];
   if (!fast) {
-    results.push(checkCounts(await runNode('simulated clusters', SIMULATIONS)));
+    results.push(checkCounts('simulated clusters', await runNode('simulated clusters', SIMULATIONS)));
     tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
     tests.push(await jest('tests on real machines', ...CLUSTER_TESTS));
   }
@@ -64,13 +64,13 @@ function report(checks: Counts, tests: Counts): void {
   for (const { name, message } of all.failures) console.log(`\nfailed: ${name}\n${message}\n`);
   const ran = tests.passed + tests.failed > 0;
   if (!ran) console.log('No test ran at all, which counts as a failure.');
-  const total = ran ? all : add(all, checkCounts(1));
+  const total = ran ? all : add(all, checkCounts('tests', 1));
   process.exitCode = total.failed === 0 ? 0 : 1;
   console.log(summary(total));
 }
 
 async function check(title: string, script: string, ...args: readonly string[]): Promise<Counts> {
-  return checkCounts(await runNode(title, [join('node_modules', script), ...args]));
+  return checkCounts(title, await runNode(title, [join('node_modules', script), ...args]));
 }
 
 /** Jest's progress goes to the terminal as it comes; the counts come through a file. */
@@ -83,7 +83,7 @@ async function jest(title: string, ...args: readonly string[]): Promise<Counts> 
     const flags = ['--disable-warning=ExperimentalWarning'];
     const output = ['--ci', '--json', `--outputFile=${file}`];
     const script = 'node_modules/jest/bin/jest.js';
-    return readReport(file, await runNode(title, [...flags, script, ...args, ...output], hung.signal));
+    return readReport(title, file, await runNode(title, [...flags, script, ...args, ...output], hung.signal));
   } finally {
     clearInterval(watch);
     rmSync(folder, { recursive: true });
@@ -104,15 +104,15 @@ function endIfHung(title: string, file: string, hung: AbortController): void {
 }
 
 /** Jest may fail without a failed test: by its own settings, or killed before it wrote a report. */
-function readReport(file: string, code: number): Counts {
+function readReport(title: string, file: string, code: number): Counts {
   let counts: Counts;
   try {
     counts = jestCounts(readFileSync(file, 'utf8'));
   } catch {
     console.log(`jest left no report (exit code ${code})`);
-    return checkCounts(1);
+    return checkCounts(title, 1);
   }
-  return code !== 0 && counts.failed === 0 ? add(counts, checkCounts(code)) : counts;
+  return code !== 0 && counts.failed === 0 ? add(counts, checkCounts(title, code)) : counts;
 }
 
 async function runNode(title: string, args: readonly string[], abort?: AbortSignal): Promise<number> {

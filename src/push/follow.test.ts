@@ -133,7 +133,8 @@ describe('followUnits', () => {
       };
       const options = { log: () => undefined, clock };
       return {
-        follow: (more = {}) => followUnits(source, { units, gone: [] }, { ...options, ...more }),
+        follow: (more = {}, all: Wanted = { units, gone: [] }) =>
+          followUnits(source, all, { ...options, ...more }),
         seconds: () => Math.round(now),
       };
     };
@@ -141,6 +142,9 @@ describe('followUnits', () => {
     expect((await slow.follow()).views).toHaveLength(3);
     const stuck = wellAfter([100, 200, 400]);
     await expect(stuck.follow()).rejects.toThrow('not healthy after 320 s');
+    const announced = wellAfter([100, 200, 400]);
+    const own = { units: units.map((each) => ({ ...each, announced: 90 })), gone: [] };
+    expect((await announced.follow({}, own)).views).toHaveLength(3);
     await expect(wellAfter([100, 200, 300]).follow({ deadline: 120 })).rejects.toThrow(
       'not healthy after 120 s',
     );

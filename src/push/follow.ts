@@ -68,7 +68,9 @@ export async function followUnits(
     const outcome = follower.observe(reading, seconds());
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
-    if (outcome.gained && options.deadline === undefined) end = Math.max(end, seconds() + deadline);
+    if (outcome.gained && options.deadline === undefined) {
+      end = Math.max(end, seconds() + deadline + slowest);
+    }
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
     if (seconds() >= end && !outcome.settling) throw follower.tooLate(Math.round(seconds() - began));
     const limit = `${Math.round(seconds() - began)} s of ${Math.round(end - began)} s`;

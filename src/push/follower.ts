@@ -58,11 +58,12 @@ export class Follower {
   #trouble: string | undefined;
   #verdict = { key: '', since: 0 };
   #steps = '';
-  #fewestMissing = Number.POSITIVE_INFINITY;
+  #fewestMissing: number;
 
   constructor(wanted: Wanted, settle: Settle) {
     this.#wanted = wanted;
     this.#settle = settle;
+    this.#fewestMissing = wanted.units.length + wanted.gone.length;
   }
 
   observe(reading: Reading | string, at: number): Outcome {

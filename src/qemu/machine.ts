@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { messageOf } from '../model/message-of.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
@@ -46,7 +47,9 @@ export async function startMachine(spec: MachineSpec, options: StartOptions): Pr
     await writeState(spec.folder, forwards);
     try {
       await launch(spec, forwards, from, options);
-      return await expectRunning(spec);
+      const state = await expectRunning(spec);
+      if (spec.yields && state.pid !== undefined) await yieldAsGroup(state.pid);
+      return state;
     } catch (error) {
       if (!isPortConflict(error) || attempt === portAttempts) throw error;
       log(`${spec.name}: a host port is taken by another process, choosing others`);
@@ -83,11 +86,21 @@ async function launch(
   if (from) await wake(machinePaths(spec.folder).qmp, from.devices, log);
 }
 
-/** nice(1): a third of the time of one that does not yield, and all that nobody else wants. */
+/** A third of the time of one that does not yield, and all that nobody else wants. */
+const niceness = 5;
+
 const program = ({ yields = false }: MachineSpec) => [
-  ...(yields ? ['nice', '-n', '5'] : []),
+  ...(yields ? ['nice', '-n', String(niceness)] : []),
   'qemu-system-x86_64',
 ];
+
+/**
+ * Linux groups processes by session, as which each machine counts, and looks at the group's niceness first (sched(7), The
+ * autogroup feature). Where it does not group, by its settings or because of cgroups, that of the process is enough.
+ */
+async function yieldAsGroup(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/autogroup`, String(niceness)).catch(() => undefined);
+}
 
 /** The monitor answers once all devices are up. */
 async function isUp(folder: string): Promise<boolean> {

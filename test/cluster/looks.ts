@@ -40,9 +40,9 @@ export class Looks {
 
   /** Machines may come, go and change now: the next look asks Pulumi and connects anew. Waits for looks under way. */
   async forget(): Promise<void> {
+    await Promise.all(this.#looking);
     const opened = this.#cluster;
     this.#cluster = undefined;
-    await Promise.all(this.#looking);
     await opened?.then((cluster) => cluster.close()).catch(() => undefined);
   }
 

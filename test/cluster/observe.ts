@@ -61,12 +61,12 @@ export function pidOf(stack: Stack, machine: string): number {
   return Number(readFileSync(join(stack.machines, machine, 'pid'), 'utf8'));
 }
 
-/** Waits for something that may be so at any moment; an error counts as not yet. */
-export async function until(seconds: number, condition: () => Promise<boolean>): Promise<void> {
+/** Waits for something that may be so at any moment; an error counts as not yet. `pause`: milliseconds between looks. */
+export async function until(seconds: number, condition: () => Promise<boolean>, pause = 1000): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!(await condition().catch(() => false))) {
     if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition}`);
-    await sleep(1000);
+    await sleep(pause);
   }
 }
 

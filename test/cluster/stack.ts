@@ -79,7 +79,7 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       options,
     );
   const looks = new Looks({ clone, name });
-  let told: Outputs | undefined;
+  let told: Promise<Outputs> | undefined;
   const forget = async () => {
     told = undefined;
     await looks.forget();
@@ -122,9 +122,13 @@ export function createStack(name: string, config: Config, variables: NodeJS.Proc
       changing(() => start('node_modules/.bin/node', ['toolchain/up.ts', '--stack', name], options)),
     flotilla: (args, options) => start('bin/flotilla', args, options),
     look: (args) => looks.flotilla(args),
-    async outputs() {
-      told ??= await output();
-      return told;
+    outputs() {
+      const asked = told ?? output();
+      told = asked;
+      asked.catch(() => {
+        if (told === asked) told = undefined;
+      });
+      return asked;
     },
     addPlugin(plugin, folder) {
       changeProject((project) => project.addIn(['plugins', 'providers'], { name: plugin, path: folder }));

@@ -184,7 +184,7 @@ async function specOf(wanted: Inputs, folder: string, { name, log }: Context): P
     lanMac: lanMac(wanted.address),
     seed: seedOf(wanted),
     ports: wanted.publishedPorts,
-    yields: !hasEtcd(wanted),
+    yields: accelerator === 'tcg' && !hasEtcd(wanted),
   };
 }
 

@@ -117,5 +117,7 @@ function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig):
     address: templateAddress,
     userData: renderCloudConfig(config),
   });
-  return { ...spec, name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
+  const own = { name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
+  // All wait for it, those with etcd too.
+  return { ...spec, ...own, yields: false };
 }
