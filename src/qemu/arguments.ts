@@ -25,8 +25,6 @@ export interface MachineSpec {
   readonly ports: readonly number[];
   /** Reaches nothing but the machines of its own network; it is reached all the same. Default false. */
   readonly isolated?: boolean;
-  /** Others come first where processors of the host are short. Default false. */
-  readonly yields?: boolean;
 }
 
 /**

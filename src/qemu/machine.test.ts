@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { getPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { MachineSpec } from './arguments.ts';
@@ -51,19 +51,6 @@ test('a QEMU that ends at once is told with its machine, its console and what st
   await expect(startMachine(spec(), { log: () => undefined })).rejects.toThrow(
     `core-1: QEMU ended right after its start; the end of ${root}/core-1/console.log:\nno bootable device\n\`npm run up\` starts it again`,
   );
-});
-
-test.each([
-  [true, 5],
-  [false, 0],
-])('where a machine yields (%s), others come first', async (yields, steps) => {
-  await programs({
-    'qemu-img':
-      '[ "$1" = create ] || { echo "{\\"virtual-size\\": 1}"; exit; }; while [ $# -gt 2 ]; do shift; done; : > "$1"',
-    'qemu-system-x86_64': `nice > '${root}/niceness'; exit 1`,
-  });
-  await expect(startMachine({ ...spec(), yields }, { log: () => undefined })).rejects.toThrow();
-  expect(Number(await readFile(join(root, 'niceness'), 'utf8'))).toBe(getPriority() + steps);
 });
 
 test.each([

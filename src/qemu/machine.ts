@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { messageOf } from '../model/message-of.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
@@ -47,9 +46,7 @@ export async function startMachine(spec: MachineSpec, options: StartOptions): Pr
     await writeState(spec.folder, forwards);
     try {
       await launch(spec, forwards, from, options);
-      const state = await expectRunning(spec);
-      if (spec.yields && state.pid !== undefined) await yieldAsGroup(state.pid);
-      return state;
+      return await expectRunning(spec);
     } catch (error) {
       if (!isPortConflict(error) || attempt === portAttempts) throw error;
       log(`${spec.name}: a host port is taken by another process, choosing others`);
@@ -70,7 +67,7 @@ async function launch(
   if (memoryFile !== undefined) {
     const command = qemuArguments(spec, forwards, { file: memoryFile, shared: true });
     const alive = () => isUp(spec.folder);
-    return attach([...program(spec), ...command], {
+    return attach(['qemu-system-x86_64', ...command], {
       log,
       purpose,
       alive,
@@ -82,24 +79,8 @@ async function launch(
   const memory = from && { file: from.memory, shared: false };
   const incoming = from ? ['-incoming', 'defer'] : [];
   const command = [...qemuArguments(spec, forwards, memory), ...incoming, '-daemonize'];
-  await run([...program(spec), ...command], { log, signal, purpose, env, deadline: upDeadline });
+  await run(['qemu-system-x86_64', ...command], { log, signal, purpose, env, deadline: upDeadline });
   if (from) await wake(machinePaths(spec.folder).qmp, from.devices, log);
-}
-
-/** A third of the time of one that does not yield, and all that nobody else wants. */
-const niceness = 5;
-
-const program = ({ yields = false }: MachineSpec) => [
-  ...(yields ? ['nice', '-n', String(niceness)] : []),
-  'qemu-system-x86_64',
-];
-
-/**
- * Linux groups processes by session, as which each machine counts, and looks at the group's niceness first (sched(7), The
- * autogroup feature). Where it does not group, by its settings or because of cgroups, that of the process is enough.
- */
-async function yieldAsGroup(pid: number): Promise<void> {
-  await writeFile(`/proc/${pid}/autogroup`, String(niceness)).catch(() => undefined);
 }
 
 /** The monitor answers once all devices are up. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { getPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -80,16 +80,6 @@ describe('a machine without a system', () => {
     expect(await startMachine(wanted, { log })).toEqual(first);
     await rm(machinePaths(folder).pid);
     expect(await startMachine(wanted, { log })).toEqual(first);
-  });
-
-  test('that yields lets others come first, as a process and as a session', async () => {
-    const nicenesses = async (pid: number) => {
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-      const group = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => 'nice 5');
-      return [Number(stat.split(') ').at(-1)?.split(' ')[16]), /nice (-?\d+)/.exec(group)?.[1]];
-    };
-    const wanted = spec(await blankImage(), { yields: true });
-    expect(await nicenesses(pidOf(await startMachine(wanted, { log })))).toEqual([getPriority() + 5, '5']);
   });
 
   test('gets another port while it runs', async () => {

@@ -157,21 +157,30 @@ function machinesOf(
   }));
 }
 
+/**
+ * Seconds for a machine's SSH while images are brought. One that has just joined starts all that its units need at once:
+ * an emulated one gave no banner for 30.
+ */
+const connectDeadline = 60;
+
 async function planFor(
   use: Use,
   image: Image,
   wanted: Inputs,
-  context: Context,
+  { log, signal, deadline }: Context & ConnectOptions,
 ): Promise<{ machines: PushMachine[]; candidates: readonly Candidate[]; plan: PushPlan }> {
-  const machines = machinesOf(use, wanted, context);
-  const candidates = await look(machines, context.signal);
+  const machines = machinesOf(use, wanted, { log, signal, ...(deadline && { deadline }) });
+  const candidates = await look(machines, signal);
   return { machines, candidates, plan: planPush(image, wanted.name, candidates) };
 }
 
 async function bring(use: Use, wanted: Inputs, context: Context): Promise<Outputs> {
   const { log, signal } = context;
   return withImage(wanted, signal, async (image) => {
-    const { machines, candidates, plan } = await planFor(use, image, wanted, context);
+    const { machines, candidates, plan } = await planFor(use, image, wanted, {
+      ...context,
+      deadline: connectDeadline,
+    });
     const outputs = { ...wanted, imageId: image.config.digest, digest: image.manifest.digest, missing: [] };
     const record = () => use.agents(wanted, context).recordImage(recordOf(wanted.name, image));
     if (plan.steps.every(({ action }) => action === 'keep')) {

@@ -184,12 +184,8 @@ async function specOf(wanted: Inputs, folder: string, { name, log }: Context): P
     lanMac: lanMac(wanted.address),
     seed: seedOf(wanted),
     ports: wanted.publishedPorts,
-    yields: accelerator === 'tcg' && !hasEtcd(wanted),
   };
 }
-
-/** While machines boot, the others' memory has to answer: a cluster whose etcd is late makes nothing of new machines. */
-const hasEtcd = ({ config }: Inputs) => config.units.some(({ name }) => name === 'etcd.service');
 
 function seedOf({ os, config, instanceId, address }: Inputs): Seed {
   if (systemTraits[os].firstBoot === 'ignition')

@@ -117,7 +117,5 @@ function templateSpec(spec: MachineSpec, folder: string, config: MachineConfig):
     address: templateAddress,
     userData: renderCloudConfig(config),
   });
-  const own = { name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
-  // All wait for it, those with etcd too.
-  return { ...spec, ...own, yields: false };
+  return { ...spec, name: 'template', folder, lanMac: lanMac(templateAddress), seed, ports: [] };
 }
