@@ -339,14 +339,14 @@ describe('machines that leave', () => {
     const before = await bootIds(stack, cores);
     const id = await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id']);
     const answers = watchAnswers(`http://127.0.0.1:${port}`);
-    stack.configure(config(1, 2));
+    stack.configure(config(2, 2));
     const silent = await succeed(['up', '--yes', '--skip-preview'])
       .then(() => answers.stop())
       .finally(() => answers.stop());
     expect(silent).toBeLessThan(10_000);
     expect(await bootIds(stack, cores)).toEqual(before);
     expect(await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id'])).not.toBe(id);
-    expect(readdirSync(stack.machines).sort()).toEqual([...cores, 'worker-1.2']);
+    expect(readdirSync(stack.machines).sort()).toEqual([...cores, 'worker-1.2', 'worker-2.2']);
     expect((await stack.look(['list-machines', '--json'])).output).not.toContain(id);
     const placed = await placements(stack);
     expect(spread.map((name) => placed[name]?.length)).toEqual(spread.map(() => 1));
