@@ -112,7 +112,10 @@ describe('followUnits', () => {
   test('whoever gave no deadline waits on while one more unit gets well every two minutes', async () => {
     const names = ['a.service', 'b.service', 'c.service'];
     const units = wanted.units.flatMap((each) => names.map((name) => ({ ...each, name })));
-    const wellAfter = (seconds: readonly number[]) => {
+    const follow = (
+      seconds: readonly number[],
+      { announced = 0, ...more }: { announced?: number; deadline?: number } = {},
+    ) => {
       let now = 0;
       const source = {
         machines: async () => ({ machines: [core1] }),
@@ -131,23 +134,13 @@ describe('followUnits', () => {
           now += milliseconds / 1000;
         },
       };
-      const options = { log: () => undefined, clock };
-      return {
-        follow: (more = {}, all: Wanted = { units, gone: [] }) =>
-          followUnits(source, all, { ...options, ...more }),
-        seconds: () => Math.round(now),
-      };
+      const options = { log: () => undefined, clock, ...more };
+      return followUnits(source, { units: units.map((each) => ({ ...each, announced })), gone: [] }, options);
     };
-    const slow = wellAfter([100, 200, 300]);
-    expect((await slow.follow()).views).toHaveLength(3);
-    const stuck = wellAfter([100, 200, 400]);
-    await expect(stuck.follow()).rejects.toThrow('not healthy after 320 s');
-    const announced = wellAfter([100, 200, 400]);
-    const own = { units: units.map((each) => ({ ...each, announced: 90 })), gone: [] };
-    expect((await announced.follow({}, own)).views).toHaveLength(3);
-    await expect(wellAfter([100, 200, 300]).follow({ deadline: 120 })).rejects.toThrow(
-      'not healthy after 120 s',
-    );
+    expect((await follow([100, 200, 300])).views).toHaveLength(3);
+    await expect(follow([100, 200, 400])).rejects.toThrow('not healthy after 320 s');
+    expect((await follow([100, 200, 400], { announced: 90 })).views).toHaveLength(3);
+    await expect(follow([100, 200, 300], { deadline: 120 })).rejects.toThrow('not healthy after 120 s');
   });
 
   test('a unit that says how long it takes has that time on top', async () => {

@@ -25,7 +25,7 @@ export function changeTakers<M extends { readonly etcd: boolean }>(machines: rea
  * Seconds a machine's SSH gets; the other machines are asked long before. Three emulated ones on a busy computer were
  * silent for 15 s all at once.
  */
-const connectDeadline = 60;
+export const connectDeadline = 60;
 
 /** A gateway whose connection the pool dials, shares and closes. `log` hears of a dial that takes long. */
 export function sshGateway(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Run } from '../cluster/run.ts';
+import { type Run, succeeded } from '../cluster/run.ts';
 import { createStack, type Stack } from '../cluster/stack.ts';
 import { type Api, startApi } from './digitalocean/api.ts';
 import { quick } from './digitalocean/sample.ts';
@@ -46,11 +46,7 @@ function course(before: number): { changes: string[]; most: number } {
   return { changes, most };
 }
 
-async function succeed(run: Promise<Run>): Promise<string> {
-  const { status, output } = await run;
-  if (status !== 0) throw new Error(output);
-  return output;
-}
+const succeed = async (run: Promise<Run>): Promise<string> => (await succeeded(run)).output;
 
 const replaced = (...names: string[]) =>
   names.flatMap((name) => [`created droplet ${name}`, `deleted droplet ${name}`]);

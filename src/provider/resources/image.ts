@@ -11,7 +11,7 @@ import { versionOf, withImage } from '../../image/source.ts';
 import { messageOf } from '../../model/message-of.ts';
 import { heartbeat } from '../../model/remind.ts';
 import { AgentApi } from '../../push/api.ts';
-import { changeTakers, sshGateway } from '../../push/gateway.ts';
+import { changeTakers, connectDeadline, sshGateway } from '../../push/gateway.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { Connection } from '../../ssh/connection.ts';
 import { forLooks } from '../cluster-access.ts';
@@ -157,30 +157,23 @@ function machinesOf(
   }));
 }
 
-/**
- * Seconds for a machine's SSH while images are brought. One that has just joined starts all that its units need at once:
- * an emulated one gave no banner for 30.
- */
-const connectDeadline = 60;
-
 async function planFor(
   use: Use,
   image: Image,
   wanted: Inputs,
-  { log, signal, deadline }: Context & ConnectOptions,
+  options: Context & ConnectOptions,
 ): Promise<{ machines: PushMachine[]; candidates: readonly Candidate[]; plan: PushPlan }> {
-  const machines = machinesOf(use, wanted, { log, signal, ...(deadline && { deadline }) });
-  const candidates = await look(machines, signal);
+  const machines = machinesOf(use, wanted, options);
+  const candidates = await look(machines, options.signal);
   return { machines, candidates, plan: planPush(image, wanted.name, candidates) };
 }
 
 async function bring(use: Use, wanted: Inputs, context: Context): Promise<Outputs> {
   const { log, signal } = context;
   return withImage(wanted, signal, async (image) => {
-    const { machines, candidates, plan } = await planFor(use, image, wanted, {
-      ...context,
-      deadline: connectDeadline,
-    });
+    // One that has just joined starts all that its units need at once, and is as busy as one whose agent is asked.
+    const patient = { ...context, deadline: connectDeadline };
+    const { machines, candidates, plan } = await planFor(use, image, wanted, patient);
     const outputs = { ...wanted, imageId: image.config.digest, digest: image.manifest.digest, missing: [] };
     const record = () => use.agents(wanted, context).recordImage(recordOf(wanted.name, image));
     if (plan.steps.every(({ action }) => action === 'keep')) {
