@@ -79,7 +79,7 @@ export async function fetchFromPeers(
 function fetchFrom(tls: PeerTls, source: Source, { digest }: Descriptor, range: string): Promise<Readable> {
   const { address: host, port, machineId } = source;
   const options = {
-    ...{ host, port, path: `/blobs/${digest}`, headers: { range }, agent: false },
+    ...{ host, port, path: `/blobs/${digest}`, headers: { range } },
     ...{ ...tls, minVersion: 'TLSv1.3' as const },
     // Agents' certificates bear no address, but the id of their machine.
     checkServerIdentity: (_: string, certificate: PeerCertificate) => {
@@ -87,7 +87,7 @@ function fetchFrom(tls: PeerTls, source: Source, { digest }: Descriptor, range: 
       return name === machineId ? undefined : new Error(`it is ${name}, not ${machineId}`);
     },
   };
-  return requestRange((answered) => httpsRequest(options, answered));
+  return requestRange(httpsRequest, options);
 }
 
 /** The common name, which is a machine's id. One that has several is none of ours. */
