@@ -19,8 +19,8 @@ async function ask(stack: Stack, path: string): Promise<unknown> {
 }
 
 /**
- * Until more events than `count` are stored. The machine looks by itself, every 3 s: a look from here starts a program,
- * on the processors that the machines run on.
+ * Until more events than `count` are stored. The machine looks by itself, every 3 s: looks from here would take part of
+ * the processors that the machines run on.
  */
 export async function storedMoreThan(stack: Stack, count: number, seconds: number): Promise<void> {
   const look = question('logstash-*/_count')
@@ -28,7 +28,11 @@ export async function storedMoreThan(stack: Stack, count: number, seconds: numbe
     .join(' ');
   const digits = `sed -n 's/^{"count":\\([0-9]*\\).*/\\1/p'`;
   const script = `until stored=$(${look} | ${digits}); [ "\${stored:-0}" -gt ${count} ]; do sleep 3; done`;
-  await onMachine(stack, machine, ['sudo', 'timeout', String(seconds), 'bash', '-c', script]);
+  // No look: runs of Pulumi wait for those to end.
+  const watch = ['ssh', machine, '--', 'sudo', 'timeout', String(seconds), 'bash', '-c', script];
+  const { status, output } = await stack.flotilla(watch);
+  if (status !== 0)
+    throw new Error(`no more than ${count} events were stored within ${seconds} s (${status}): ${output}`);
 }
 
 const countSchema = z.object({ count: z.number() });

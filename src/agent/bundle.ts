@@ -34,6 +34,8 @@ export async function buildBundle(entry = sourceFile('src/agent/main.ts')): Prom
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
     },
     logLevel: 'silent',
+    // A module that looks for its own folder would find none on a machine, and end the agent at its start.
+    logOverride: { 'empty-import-meta': 'error' },
   });
   const output = outputFiles[0];
   if (!output) throw new Error(`esbuild made no output for ${entry}`);

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { dirname } from 'node:path';
 import { cacheFolder } from '../qemu/cache-folder.ts';
 import { ageText, sizeText } from '../qemu/prune-limits.ts';
@@ -34,7 +35,7 @@ export const cacheList: Verb = (context) =>
 function render(context: Context, entries: readonly CacheEntry[], options: ListOptions): string {
   if (entries.length === 0) {
     const folder = dirname(cacheFolder('images', { ...context.env }));
-    return `There is no cache in ${folder} yet: \`npm run up\` makes what a local stack needs.\n`;
+    return `There is no cache in ${folder} yet: ${upCommand()} makes what a local stack needs.\n`;
   }
   const now = Date.now();
   const rows = entries.map((entry) => row(entry, now));

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import type { UnitView } from '../model/api.ts';
 import { closest } from '../model/closest.ts';
 import type { Machine } from '../model/machine.ts';
@@ -59,7 +60,7 @@ export function absence(unit: UnitView): string {
     const why = unit.pending ?? 'no machine was chosen yet';
     return `it is pending: ${why}; \`flotilla explain ${unit.name}\` says what each machine has against it`;
   }
-  return 'its machine is none of this stack; run `npm run up` or choose the stack with --stack';
+  return `its machine is none of this stack; run ${upCommand()} or choose the stack with --stack`;
 }
 
 function didYouMean(word: string, candidates: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import type { Problem } from '../model/problem.ts';
 import { clusterAddress, dottedQuad, type HostSpec } from './hosts.ts';
 import type { ClusterSpec, GroupSpec } from './schema.ts';
@@ -55,7 +56,7 @@ function meaningless(group: string, { generation, publish, subnet, surge }: Grou
     problems.push({
       path: path('generation'),
       problem: 'a host is not replaced by a new one',
-      fix: 'leave it at 1; to set a host up anew, lower the count, `npm run up`, and raise it again',
+      fix: `leave it at 1; to set a host up anew, lower the count, ${upCommand()}, and raise it again`,
     });
   if (surge !== undefined)
     problems.push({

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import * as z from 'zod';
 import { InvalidInput } from '../model/problem.ts';
 import type { ClusterSpec } from './schema.ts';
@@ -31,7 +32,7 @@ export function keptGenerations(
       path: `flotilla:machines.${group}.surge`,
       problem:
         'needs to know what an earlier run has replaced already, and Pulumi was not started by this clone',
-      fix: 'run `npm run up`, or `npx pulumi` in the clone; without them, take surge out',
+      fix: `run ${upCommand()}, or \`npx pulumi\` in the clone; without them, take surge out`,
     })),
   );
 }

@@ -1,3 +1,4 @@
+import { upLine } from '../model/up-command.ts';
 import { type Check, ok } from './check.ts';
 import { machineCheck } from './machine.ts';
 import type { StackState, Subject } from './subject.ts';
@@ -29,8 +30,7 @@ function stackCheck(state: StackState, subject: Subject): Check {
     fix: `npx pulumi stack output --stack ${stack}`,
     async look(probes, signal) {
       if (state.kind === 'unreadable') return await orWaiting(state.why, subject, probes, signal);
-      if (state.kind === 'down')
-        return ok(`${stack} is not up; \`npm run up -- --stack ${stack}\` brings it up`);
+      if (state.kind === 'down') return ok(`${stack} is not up; \`${upLine({ stack })}\` brings it up`);
       const { length } = state.cluster.machines;
       return ok(`${stack}: a cluster of ${length} ${length === 1 ? 'machine' : 'machines'} is up`);
     },

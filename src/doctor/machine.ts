@@ -2,6 +2,7 @@ import { standardLayout } from '../etcd/cluster.ts';
 import { etcdPaths, fileNames } from '../etcd/files.ts';
 import { messageWithCauses } from '../model/message-of.ts';
 import { programFolders } from '../model/operating-system.ts';
+import { upLine } from '../model/up-command.ts';
 import { inspectCertificate, isDueForRenewal } from '../pki/inspect.ts';
 import { exchange } from '../push/http.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
@@ -28,7 +29,7 @@ export function machineCheck(
     what: `machine ${machine.name}`,
     why: 'it is part of the cluster that is up',
     // `up` brings up again what is down, and renews what ends, when it looks at what is there.
-    fix: `npm run up -- --refresh --stack ${stack}`,
+    fix: upLine({ refresh: true, stack }),
     deadline: patience.look,
     async look({ now }, signal) {
       const connection = await connect();
@@ -155,9 +156,7 @@ function certificateFindings(certificates: MachineStatus['certificates'], now: D
   if (bad.length > 0) return bad;
   const [least] = inspected.map(({ notAfter }) => left(notAfter)).sort((a, b) => a - b);
   return [
-    least === undefined
-      ? problem('it has no certificate', 'npm run up')
-      : ok(`certificates for ${least} days`),
+    least === undefined ? problem('it has no certificate', upLine()) : ok(`certificates for ${least} days`),
   ];
 }
 

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { parseJson } from '../model/parse-json.ts';
 import { isCloud } from '../model/platform-name.ts';
+import { upCommand } from '../model/up-command.ts';
 import { type Check, ok, warning } from './check.ts';
 import type { Probes } from './probes.ts';
 import type { Subject } from './subject.ts';
@@ -40,7 +41,7 @@ export function pluginChecks(subject: Subject): readonly Check[] {
           return await orWaiting(error, subject, probes, signal);
         }
         const fix = `npx pulumi plugin install resource ${name} ${version}`;
-        return warning(`${name} ${version} is not installed yet; the first \`npm run up\` does it`, fix);
+        return warning(`${name} ${version} is not installed yet; the first ${upCommand()} does it`, fix);
       },
     },
   ];

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
@@ -162,7 +163,7 @@ export class EtcdAdmin {
     if (!(error instanceof Unreachable)) return error;
     const { deadline = defaultDeadline } = this.#options;
     const said = [...this.#failures(), error.message].join('; ');
-    const next = 'Once that is mended, `npm run up` goes on from here';
+    const next = `Once that is mended, ${upCommand()} goes on from here`;
     return new Error(`etcd's users can't be set up within ${deadline} s: ${said}. ${next}`, { cause: error });
   }
 

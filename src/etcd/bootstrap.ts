@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { reminding } from '../model/remind.ts';
 import { settled } from '../model/settled.ts';
 import type { Authority } from '../pki/authority.ts';
@@ -41,7 +42,7 @@ export interface BootstrappedCluster {
 const round = 10;
 
 /** The next step after an end in between. */
-const goesOn = '`npm run up` goes on from here';
+const goesOn = `${upCommand()} goes on from here`;
 
 /** systemd restarts a failing etcd every 5 s; this many failures in a row are no passing trouble. */
 const hopelessRestarts = 5;

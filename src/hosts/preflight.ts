@@ -1,3 +1,4 @@
+import { refreshCommand } from '../model/up-command.ts';
 import { etcdPrograms } from '../etcd/release.ts';
 import { isMachineId } from '../model/machine-id.ts';
 import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating-system.ts';
@@ -104,7 +105,7 @@ function belongsToOthers(
         path,
         problem:
           'is a machine of a Flotilla cluster already: it was set up by its first boot, or its record of what was added is gone',
-        fix: 'name another host; where the record is gone, `npm run up -- --refresh` of its own stack writes it again',
+        fix: `name another host; where the record is gone, ${refreshCommand()} of its own stack writes it again`,
       },
     ];
   if (added === undefined && etcd && member)

@@ -1,16 +1,25 @@
 import { isPackage } from './own-files.ts';
 
-/**
- * What brings a stack up, for messages: a clone's own command, or plain Pulumi where Flotilla is an installed package.
- *
- * @param stack when it is not the one that is selected
- */
-export function upCommand(installed = isPackage, stack?: string): string {
-  if (stack === undefined) return installed ? '`pulumi up`' : '`npm run up`';
-  return installed ? `\`pulumi up --stack ${stack}\`` : `\`npm run up -- --stack ${stack}\``;
+/** What brings a stack up, and what also looks at what is there, and brings back what went. */
+interface Up {
+  /** When it is not the one that is selected. */
+  readonly stack?: string | undefined;
+  readonly refresh?: boolean;
 }
 
-/** The same, which also looks at what is there, and brings back what went. */
+/** To be run as it is: a clone's own command, or plain Pulumi where Flotilla is an installed package. */
+export function upLine({ stack, refresh = false }: Up = {}, installed = isPackage): string {
+  const flags = [...(refresh ? ['--refresh'] : []), ...(stack === undefined ? [] : ['--stack', stack])];
+  const program = installed ? 'pulumi up' : ['npm run up', ...(flags.length > 0 ? ['--'] : [])].join(' ');
+  return [program, ...flags].join(' ');
+}
+
+/** In the middle of a sentence. */
+export function upCommand(installed = isPackage, stack?: string): string {
+  return `\`${upLine({ stack }, installed)}\``;
+}
+
+/** In the middle of a sentence. */
 export function refreshCommand(installed = isPackage): string {
-  return installed ? '`pulumi up --refresh`' : '`npm run up -- --refresh`';
+  return `\`${upLine({ refresh: true }, installed)}\``;
 }

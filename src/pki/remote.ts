@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import type { Command } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 
@@ -71,7 +72,7 @@ export function parseCsrs(
   if (blocks.length !== keys.length) {
     throw new Error(
       `${machine} printed ${blocks.length} certificate requests, expected ${keys.length}. ` +
-        'See whether openssl works there; then `npm run up` goes on from here',
+        `See whether openssl works there; then ${upCommand()} goes on from here`,
     );
   }
   return new Map(keys.map(({ name }, i) => [name, blocks[i] ?? '']));

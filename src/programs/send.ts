@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { reminding } from '../model/remind.ts';
 import { settled } from '../model/settled.ts';
+import { upCommand } from '../model/up-command.ts';
 import { commandFailure } from '../ssh/command-failure.ts';
 import type { Command, Connection } from '../ssh/connection.ts';
 import { programName, script } from '../ssh/script.ts';
@@ -11,7 +12,7 @@ import { type Architecture, type Program, type ProgramSet, programsFor } from '.
 const patience = 1200;
 
 /** How to get on: nothing of it is lost. */
-const goesOn = '`npm run up` goes on from here';
+const goesOn = `${upCommand()} goes on from here`;
 
 /** A machine that lacks programs, and where they go there. */
 export interface Receiver {

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
 import { environmentFile, environmentLines } from '../model/machine-environment.ts';
@@ -194,6 +195,6 @@ async function succeed(
   const result = await reminding(log, what, connection.exec(command, signal));
   if (result.status === 0) return result;
   throw new Error(
-    `${commandFailure(command, connection.target.name, result)}. Once that is mended, \`npm run up\` goes on`,
+    `${commandFailure(command, connection.target.name, result)}. Once that is mended, ${upCommand()} goes on`,
   );
 }

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import * as z from 'zod';
 import { clusterEventSchema } from '../model/api.ts';
 import type { Immutable } from '../model/immutable.ts';
@@ -76,7 +77,7 @@ function parse(line: string): EventLine {
     return eventLineSchema.parse(JSON.parse(line));
   } catch (cause) {
     throw new Error(
-      'the agent sent an event that this version does not understand; `npm run up` brings the agents to this version',
+      `the agent sent an event that this version does not understand; ${upCommand()} brings the agents to this version`,
       { cause },
     );
   }

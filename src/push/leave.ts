@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import type { Departure, UnitView } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { settled } from '../model/settled.ts';
@@ -196,7 +197,7 @@ class Leave {
       await followUnits(this.#api, { units: moved, gone: [] }, this.#options);
     } catch (cause) {
       throw new Error(
-        `units of ${this.#machine.name} have moved and are not well where they are now, so no machine was removed: ${messageOf(cause)}. Once that is mended, \`npm run up\` goes on`,
+        `units of ${this.#machine.name} have moved and are not well where they are now, so no machine was removed: ${messageOf(cause)}. Once that is mended, ${upCommand()} goes on`,
         { cause },
       );
     }

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { nothingServed } from '../model/api.ts';
 
 /** What to do about a status that an agent answered, where that is the same for all requests. */
@@ -6,7 +7,7 @@ const nextSteps: Readonly<Record<number, string>> = {
   410: 'ask from a later revision',
 };
 
-const newAgents = '`npm run up` brings the agents to this version';
+const newAgents = `${upCommand()} brings the agents to this version`;
 const correctTheFile = 'correct the unit file';
 
 /** What to do about it for the requests below a path. */

@@ -38,7 +38,7 @@ export function readReply<T>(
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
   throw new Error(
     `${machine}: ${request.method} ${request.path} gave an answer this version does not understand ` +
-      `(${problems.slice(0, 3).join('; ')}); \`npm run up\` brings the agents to this version`,
+      `(${problems.slice(0, 3).join('; ')}); ${upCommand()} brings the agents to this version`,
   );
 }
 

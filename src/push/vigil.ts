@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import type { UnitView } from '../model/api.ts';
 import { leaseSeconds } from '../model/lease.ts';
 import type { AgentApi } from './api.ts';
@@ -106,7 +107,7 @@ export class Vigil {
     const lines = left.map((each) => `\n  ${each}`).join('');
     return new Error(
       `${this.#machine.name} can't leave yet: nothing has changed for ${waited} s, and it waits for${lines}\n` +
-        'Nothing was removed. Once that is mended, `npm run up` goes on; so it does when the machine is back in the config',
+        `Nothing was removed. Once that is mended, ${upCommand()} goes on; so it does when the machine is back in the config`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
@@ -120,5 +121,5 @@ export async function askControl(
 /** A switch that hangs may have said why in its log. */
 function silence(socketPath: string, { command }: ControlRequest, deadline: number): string {
   const log = join(dirname(socketPath), 'log');
-  return `no answer to "${command}" within ${deadline / 1000} s; see ${log}; \`npm run up\` ends one that hangs`;
+  return `no answer to "${command}" within ${deadline / 1000} s; see ${log}; ${upCommand()} ends one that hangs`;
 }

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
@@ -97,7 +98,7 @@ async function expectRunning({ name, folder }: MachineSpec): Promise<MachineStat
   const { console } = machinePaths(folder);
   const tail = (await readConsole(console)).slice(-20).join('\n');
   throw new Error(
-    `${name}: QEMU ended right after its start; the end of ${console}:\n${tail}\n\`npm run up\` starts it again`,
+    `${name}: QEMU ended right after its start; the end of ${console}:\n${tail}\n${upCommand()} starts it again`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -88,7 +89,7 @@ async function reload(stackFolder: string): Promise<NetworkStatus> {
   const status = await controlNetwork(stackFolder, { command: 'reload' });
   if (status.problem !== undefined)
     throw new Error(
-      `${networkPaths(stackFolder).config} can't be used: ${status.problem}; \`npm run up\` writes it anew`,
+      `${networkPaths(stackFolder).config} can't be used: ${status.problem}; ${upCommand()} writes it anew`,
     );
   const taken = status.publish.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
   if (taken.length === 0) return status;

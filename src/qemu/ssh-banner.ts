@@ -1,3 +1,4 @@
+import { upCommand } from '../model/up-command.ts';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heartbeat } from '../model/remind.ts';
@@ -68,12 +69,12 @@ interface Now {
 }
 
 function failureOf({ running, panicked, late, pid }: Now): { what: string; step: string } | undefined {
-  const again = '`npm run up` starts it again';
+  const again = `${upCommand()} starts it again`;
   if (!running) return { what: 'QEMU has ended', step: again };
   // QEMU stays, and whoever came next would find the same end.
   if (panicked)
     return { what: "the guest's kernel died", step: `end its QEMU (pid in ${pid}), then ${again}` };
-  return late === false ? undefined : { what: `no SSH within ${late} s`, step: '`npm run up` waits again' };
+  return late === false ? undefined : { what: `no SSH within ${late} s`, step: `${upCommand()} waits again` };
 }
 
 /** Whether what listens on the port of 127.0.0.1 is an SSH server (RFC 4253 section 4.2). */

@@ -1,6 +1,7 @@
 import { isMachineId } from '../model/machine-id.ts';
 import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import { commandFailure } from './command-failure.ts';
 import type { ConnectOptions } from './connect.ts';
 import type { Command, Connection, SshTarget } from './connection.ts';
@@ -159,7 +160,7 @@ export function parseIdentity(name: string, stdout: string): MachineIdentity {
   if (!isMachineId(machineId)) {
     throw new Error(
       `${name} has no machine id yet: /etc/machine-id holds "${machineId}" (machine-id(5)). ` +
-        '`npm run up` looks again; if it stays so, its first boot went wrong: see its console',
+        `${upCommand()} looks again; if it stays so, its first boot went wrong: see its console`,
     );
   }
   return { hostKey: hostKeyOf(name, value('hostKey')), machineId };
@@ -169,7 +170,7 @@ function hostKeyOf(name: string, line: string): string {
   try {
     return canonicalPublicKey(line);
   } catch (cause) {
-    throw new Error(`${name} printed no host key: ${messageOf(cause)} Run \`npm run up\` again`, { cause });
+    throw new Error(`${name} printed no host key: ${messageOf(cause)} Run ${upCommand()} again`, { cause });
   }
 }
 
@@ -183,5 +184,5 @@ async function runOn(
   const result = await reminding(log, what, connection.exec(command, signal));
   if (result.status === 0) return result.stdout;
   const why = commandFailure(command, name, result);
-  throw new Error(`${name} has not got its lasting host key: ${why}. \`npm run up\` tries again`);
+  throw new Error(`${name} has not got its lasting host key: ${why}. ${upCommand()} tries again`);
 }

@@ -8,6 +8,9 @@ import { systemClock } from '../../src/push/poll-clock.ts';
 import type { Terminal } from '../../src/ssh/interactive.ts';
 import type { Run } from './run.ts';
 
+/** Milliseconds after which it is said what is waited for. */
+const patience = 10_000;
+
 /**
  * `flotilla` within this process. Tests ask hundreds of times, and two programs' starts for each question are, on a
  * computer that emulates the machines asked, most of the time of a run. What is kept between two questions, until
@@ -16,7 +19,8 @@ import type { Run } from './run.ts';
 export class Looks {
   readonly #place: { readonly clone: string; readonly name: string };
   #cluster: Promise<Cluster> | undefined;
-  readonly #looking = new Set<Promise<unknown>>();
+  /** Looks under way, and what each of them runs. */
+  readonly #looking = new Map<Promise<unknown>, string>();
 
   constructor(place: { readonly clone: string; readonly name: string }) {
     this.#place = place;
@@ -31,16 +35,23 @@ export class Looks {
       });
     const [stdout, stderr] = [stream('output', 'stdout'), stream('output')];
     const looking = this.#run(args, { stdin: Readable.from([]), stdout, stderr });
-    this.#looking.add(looking);
+    this.#looking.set(looking, args.join(' '));
     const status = await looking;
     this.#looking.delete(looking);
     await Promise.all([stdout.end(), stderr.end()].map((ended) => finished(ended)));
     return { status, ...said, seconds: (performance.now() - started) / 1000 };
   }
 
-  /** Machines may come, go and change now: the next look asks Pulumi and connects anew. Waits for looks under way. */
+  /**
+   * Machines may come, go and change now: the next look asks Pulumi and connects anew. Waits for looks under way, so
+   * what watches a cluster for minutes is no look but a program, `stack.flotilla`.
+   */
   async forget(): Promise<void> {
-    await Promise.all(this.#looking);
+    const late = setTimeout(() => {
+      for (const what of this.#looking.values())
+        console.error(`a run waits for the end of: flotilla ${what}`);
+    }, patience);
+    await Promise.all(this.#looking.keys()).finally(() => clearTimeout(late));
     const opened = this.#cluster;
     this.#cluster = undefined;
     await opened?.then((cluster) => cluster.close()).catch(() => undefined);

@@ -17,6 +17,8 @@ export class FakeImageHost implements ImageHost {
   refusal: string | undefined;
   /** Set, nothing goes from its folder. */
   stubborn = false;
+  /** Set, a copy for others takes until then. */
+  slow: Promise<void> | undefined;
   /** What it serves. */
   served: readonly string[] = [];
   readonly #id: string;
@@ -51,6 +53,7 @@ export class FakeImageHost implements ImageHost {
 
   async keep({ manifest }: ImageRecord, sources: readonly Source[]): Promise<void> {
     this.#fetch(manifest.digest, sources);
+    await this.slow;
     this.folder.add(manifest.digest);
   }
 

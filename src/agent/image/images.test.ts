@@ -97,6 +97,23 @@ describe('a pushed image', () => {
     expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
   });
 
+  test('is there for a unit while its machine makes a copy of another one for others', async () => {
+    let copied = (): void => undefined;
+    const copying = new Promise<void>((resolve) => {
+      copied = resolve;
+    });
+    for (const { images } of cluster.machines) images.slow = copying;
+    await push(image(1), 'core-1');
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toEqual(['core-1']);
+    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
+    await cluster.clock.advance(10_000);
+    expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
+    copied();
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toHaveLength(2);
+  });
+
   test('outlives the machine that it was pushed to: another one takes its place', async () => {
     await push(image(1), 'core-1');
     await cluster.clock.advance(10_000);

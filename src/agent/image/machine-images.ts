@@ -2,12 +2,11 @@ import type { ImageRecord } from '../../model/image-record.ts';
 import type { Machine } from '../../model/machine.ts';
 import { messageOf } from '../../model/message-of.ts';
 import type { Reason } from '../../model/reason.ts';
-import { Backoff } from '../../store/backoff.ts';
-import { type Clock, sleep } from '../../store/clock.ts';
+import type { Clock } from '../../store/clock.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import type { Log } from '../log.ts';
-import { Pulse } from '../pulse.ts';
+import { Chore } from './chore.ts';
 import { chosenKeepers } from './chosen-keepers.ts';
 import { ImageDirectory } from './image-directory.ts';
 import type { ImageHost } from './image-host.ts';
@@ -25,15 +24,6 @@ export interface MachineImagesOptions {
 /** Milliseconds between looks at Docker while an image is waited for: it may be pushed at any time. */
 export const lookPeriod = 2000;
 
-/** Milliseconds between looks at the folder when nothing is said to have changed. */
-const idlePeriod = 600_000;
-
-/** Milliseconds that changes are collected for. */
-const collectFor = 50;
-
-/** Milliseconds between a failure and the next try. */
-const retryPauses = { first: 2000, most: 60_000 };
-
 /**
  * The images of this machine: whether those that its units name are there, getting them from machines that keep them,
  * and keeping some for others.
@@ -41,8 +31,11 @@ const retryPauses = { first: 2000, most: 60_000 };
 export class MachineImages {
   readonly #options: MachineImagesOptions;
   readonly #directory: ImageDirectory;
-  readonly #pulse: Pulse;
-  readonly #backoff: Backoff;
+  /** Each by itself: a copy for others may take minutes, and a unit here waits for what it names. */
+  readonly #fetching: Chore;
+  readonly #keeping: Chore;
+  /** What lies in the folder, and what is told of it: one chore at a time looks and tells. */
+  #turn: Promise<void> = Promise.resolve();
   #wanted: ReadonlySet<string> = new Set();
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
@@ -51,22 +44,23 @@ export class MachineImages {
   readonly #failures = new Map<string, Reason>();
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
-  #said = '';
 
   constructor(options: MachineImagesOptions) {
     const { store, clock, log, machine, host } = options;
     const { architecture } = host;
     this.#options = options;
-    this.#pulse = new Pulse(clock);
-    this.#backoff = new Backoff(retryPauses, clock);
-    const onChange = () => this.#pulse.ring();
+    // Who tells nothing of itself is served by nobody, so that comes first.
+    const announce = () => this.#announce();
+    this.#fetching = new Chore({ clock, log }, announce, () => this.#fetchWanted());
+    this.#keeping = new Chore({ clock, log }, announce, () => this.#keep());
+    const onChange = () => this.#ring();
     this.#directory = new ImageDirectory({ store, clock, log, machine, architecture, onChange });
   }
 
   /** From now on what this machine keeps is told under this lease. */
   attach(lease: Lease): void {
     this.#directory.attach(lease);
-    this.#pulse.ring();
+    this.#ring();
   }
 
   /** These are the needs of units that are here or about to be. */
@@ -74,7 +68,7 @@ export class MachineImages {
     const wanted = new Set([...needs].flatMap(({ flotilla }) => flotilla.images ?? []));
     const isNew = [...wanted].some((name) => !this.#wanted.has(name));
     this.#wanted = wanted;
-    if (isNew) this.#pulse.ring();
+    if (isNew) this.#fetching.ring();
   }
 
   /** Asks Docker before units with these needs are started. Never rejects. */
@@ -90,15 +84,20 @@ export class MachineImages {
 
   /** Runs until `signal` aborts; never rejects. What is kept stays. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, host } = this.#options;
-    const following = this.#directory.follow(signal);
+    const { host } = this.#options;
     // At once, since a pull under way ends with it.
     signal.addEventListener('abort', () => void host.close(), { once: true });
-    while (!signal.aborted) {
-      await this.#pulse.wait(await this.#pass(), signal);
-      await sleep(clock, collectFor, signal);
-    }
-    await Promise.all([following, host.close()]);
+    await Promise.all([
+      this.#directory.follow(signal),
+      this.#fetching.run(signal),
+      this.#keeping.run(signal),
+    ]);
+    await host.close();
+  }
+
+  #ring(): void {
+    this.#fetching.ring();
+    this.#keeping.ring();
   }
 
   async #ask(): Promise<void> {
@@ -125,34 +124,24 @@ export class MachineImages {
     return isKept ? what : `${what}: no machine that is there keeps it; \`flotilla image push\` brings it`;
   }
 
-  /** Answers in how many milliseconds to look again. */
-  async #pass(): Promise<number> {
-    const problems: Reason[] = [];
-    // Who tells nothing of itself is served by nobody, so that comes first.
-    for (const step of [() => this.#announce(), () => this.#fetchWanted(), () => this.#keep()])
-      try {
-        await step();
-      } catch (error) {
-        problems.push(messageOf(error));
-      }
-    const problem = problems.join('; ');
-    if (problem !== '' && problem !== this.#said) this.#options.log(`images: will try again: ${problem}`);
-    this.#said = problem;
-    if (problem !== '') return this.#backoff.next();
-    this.#backoff.reset();
-    return idlePeriod;
-  }
-
   async #announce(): Promise<void> {
     const { records } = this.#directory;
     if (!records) return;
-    const kept = await this.#options.host.kept(records);
-    await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
+    await this.#inTurn(async () => {
+      const kept = await this.#options.host.kept(records);
+      await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
+    });
   }
 
   async #tell(kept: readonly ImageRecord[]): Promise<void> {
     const port = await this.#options.host.serve(kept, (id) => this.#directory.isMember(id));
     await this.#directory.tell(kept, port);
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Gets what units here name and Docker lacks. */
@@ -182,28 +171,45 @@ export class MachineImages {
 
   /** Keeps what is this machine's to keep, lets go of the rest, and tells the others. */
   async #keep(): Promise<void> {
-    const { host, machine } = this.#options;
+    const { host } = this.#options;
+    const share = this.#share();
+    if (!share) return;
+    const kept = new Set(await host.kept(share.mine));
+    try {
+      await each(
+        share.mine.filter((record) => !kept.has(record)),
+        async (record) => {
+          const sources = this.#directory.sourcesOf(record);
+          if (sources.length > 0) await host.keep(record, sources);
+        },
+      );
+    } finally {
+      await this.#inTurn(() => this.#letGoOfOthers());
+    }
+    await host.prune(share.records.flatMap(({ former }) => former));
+  }
+
+  /** By what is recorded now: copies may have taken minutes. */
+  async #letGoOfOthers(): Promise<void> {
+    const { host } = this.#options;
+    const share = this.#share();
+    if (!share) return;
+    // What is let go is not offered any more before it is gone.
+    await this.#tell(await host.kept(share.mine));
+    await host.release(share.mine, share.records);
+  }
+
+  /** All images, and which of them this machine keeps. */
+  #share(): { readonly records: readonly ImageRecord[]; readonly mine: readonly ImageRecord[] } | undefined {
     const { records, keepers } = this.#directory;
-    if (!records) return;
-    const mine = records.filter(({ manifest }) =>
-      chosenKeepers(manifest.digest, keepers).includes(machine.id),
-    );
+    if (!records) return undefined;
+    const isMine = ({ manifest }: ImageRecord) =>
+      chosenKeepers(manifest.digest, keepers).includes(this.#options.machine.id);
+    const mine = records.filter(isMine);
     // What lies there a while longer is not offered again: the others would hear of it at each look.
     const others = records.filter((record) => !mine.includes(record));
     this.#letGo = new Set(others.map(({ manifest }) => manifest.digest));
-    const kept = new Set(await host.kept(mine));
-    const lacking = mine.filter((record) => !kept.has(record));
-    try {
-      await each(lacking, async (record) => {
-        const sources = this.#directory.sourcesOf(record);
-        if (sources.length > 0) await host.keep(record, sources);
-      });
-    } finally {
-      // What is let go is not offered any more before it is gone.
-      await this.#tell(await host.kept(mine));
-      await host.release(mine, records);
-    }
-    await host.prune(records.flatMap(({ former }) => former));
+    return { records, mine };
   }
 }
 

@@ -1,6 +1,7 @@
+import { refreshCommand, upCommand } from '../../model/up-command.ts';
 import type { Refusal } from '../refusal.ts';
 
-const again = '`npm run up` again: it goes on where this run ended';
+const again = `${upCommand()} again: it goes on where this run ended`;
 
 /**
  * How AWS and Pulumi's plugin for it say no (EC2 API reference, "Error codes"; terraform-provider-aws), and what to do
@@ -87,17 +88,17 @@ export const awsRefusals: readonly Refusal[] = [
   {
     says: /unexpected state '(terminated|shutting-down|stopped|stopping)'/,
     cause: 'the instance ended while it was waited for',
-    next: 'see its state transition reason in the console (a key for EBS that cannot be used is the usual one), then `npm run up -- --refresh`, which makes another',
+    next: `see its state transition reason in the console (a key for EBS that cannot be used is the usual one), then ${refreshCommand()}, which makes another`,
   },
   {
     says: /couldn't find resource|InvalidInstanceID\.NotFound/,
     cause: 'AWS said that it is made, and does not know it',
-    next: 'wait a minute, then `npm run up -- --refresh`: it takes what is there, and makes what is not',
+    next: `wait a minute, then ${refreshCommand()}: it takes what is there, and makes what is not`,
   },
   {
     says: /timeout while waiting for state to become/,
     cause: 'AWS has not made it ready in time',
-    next: 'look at it in the console; if it is stuck, delete it there and `npm run up -- --refresh`, which makes another',
+    next: `look at it in the console; if it is stuck, delete it there and ${refreshCommand()}, which makes another`,
   },
   {
     says: /RequestLimitExceeded|Throttl|TooManyRequests|StatusCode: 429/,

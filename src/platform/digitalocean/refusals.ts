@@ -1,6 +1,7 @@
+import { refreshCommand, upCommand } from '../../model/up-command.ts';
 import type { Refusal } from '../refusal.ts';
 
-const again = '`npm run up` again: it goes on where this run ended';
+const again = `${upCommand()} again: it goes on where this run ended`;
 
 /**
  * How DigitalOcean's API and Pulumi's plugin for it say no (API reference, "Errors"; terraform-provider-digitalocean), and
@@ -10,7 +11,7 @@ export const digitaloceanRefusals: readonly Refusal[] = [
   {
     says: /: 401\b|Unable to authenticate you/,
     cause: 'DigitalOcean does not take the token: it is wrong, has expired or was deleted',
-    next: 'make another at https://cloud.digitalocean.com/account/api/tokens, `npx pulumi config set --secret digitalocean:token`, and `npm run up` again',
+    next: `make another at https://cloud.digitalocean.com/account/api/tokens, \`npx pulumi config set --secret digitalocean:token\`, and ${upCommand()} again`,
   },
   {
     says: /Can not delete default VPCs/,
@@ -66,17 +67,17 @@ export const digitaloceanRefusals: readonly Refusal[] = [
   {
     says: /unexpected state 'Not Found', wanted target/,
     cause: 'it was deleted by somebody else already',
-    next: '`npx pulumi destroy --refresh`, or `npm run up -- --refresh` to have it again',
+    next: `\`npx pulumi destroy --refresh\`, or ${refreshCommand()} to have it again`,
   },
   {
     says: /unexpected state 'off', wanted target 'active'/,
     cause: 'the droplet is off, where it should have booted',
-    next: `look at its console in the control panel and switch it on; ${again}, and takes it as it is. To have another, destroy it there and \`npm run up -- --refresh\``,
+    next: `look at its console in the control panel and switch it on; ${again}, and takes it as it is. To have another, destroy it there and ${refreshCommand()}`,
   },
   {
     says: /timeout while waiting for state to become 'active' \(last state: 'new'/,
     cause: 'the cloud has not made it ready in time',
-    next: 'look at it in the control panel; if it is stuck, destroy it there and `npm run up -- --refresh`, which makes another',
+    next: `look at it in the control panel; if it is stuck, destroy it there and ${refreshCommand()}, which makes another`,
   },
   {
     says: /: 429\b|rate limit exceeded/i,

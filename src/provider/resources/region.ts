@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { upCommand } from '../../model/up-command.ts';
 import type { ResourceHandler } from '../resource.ts';
 
 const place = z.object({
@@ -37,6 +38,6 @@ function refuseMove(old: Place, wanted: Place): void {
   throw new Error(
     `the cluster lives in ${old.region}, and ${wanted.setting} is ${wanted.region} now: everything would be made anew ` +
       `there, and all that runs in ${old.region} would end. Nothing was changed. Next step: set ${old.setting} to ` +
-      `${old.region} again; to move, \`npm run down\` with that, and then \`npm run up\` with ${wanted.region}`,
+      `${old.region} again; to move, \`npm run down\` with that, and then ${upCommand()} with ${wanted.region}`,
   );
 }

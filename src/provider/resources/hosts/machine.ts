@@ -10,6 +10,7 @@ import type { WantedHost } from '../../../hosts/wanted.ts';
 import { isMachineId, machineIdOf } from '../../../model/machine-id.ts';
 import { messageWithCauses } from '../../../model/message-of.ts';
 import { InvalidInput } from '../../../model/problem.ts';
+import { upCommand } from '../../../model/up-command.ts';
 import type { Connection } from '../../../ssh/connection.ts';
 import { AuthenticationError, HostKeyError } from '../../../ssh/errors.ts';
 import type { Connect } from '../../../ssh/pool.ts';
@@ -182,13 +183,13 @@ function refuseOther(
   if (machineId === old.machineId || !isMachineId(old.machineId)) return;
   if (old.address !== wanted.address || old.port !== wanted.port)
     throw new Error(
-      `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, \`npm run up\`, and then name the new one`,
+      `${name}: ${wanted.address}:${wanted.port} is another host than ${old.address}:${old.port} was; put the old one back into flotilla:hosts, lower the count of its group, ${upCommand()}, and then name the new one`,
     );
   if (old.provedKey !== '' && provedKey !== old.provedKey) return;
   throw new Error(
     `${name}: the machine id of ${wanted.address}:${wanted.port} is ${JSON.stringify(machineId)}, and was ${old.machineId} when it became a machine of the cluster, ` +
       `which knows it by that one. If nobody of yours has changed it, somebody broke in there. To keep the host, put it back: \`echo ${old.machineId} > /etc/machine-id\` there, and reboot it. ` +
-      'Otherwise take it out of the stack and in again: lower the count of its group, `npm run up`, and raise it',
+      `Otherwise take it out of the stack and in again: lower the count of its group, ${upCommand()}, and raise it`,
   );
 }
 

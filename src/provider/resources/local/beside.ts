@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { upCommand } from '../../../model/up-command.ts';
 import { generationOf, machinesFolder } from '../../../qemu/paths.ts';
 
 /**
@@ -16,8 +17,8 @@ export async function inTheWay(
     .filter((each) => each !== generation);
   const later = others.find((each) => each > generation);
   if (later !== undefined)
-    return `${name} of generation ${later} is there already, and a generation never goes down: put generation: ${later} back, and let \`npm run up\` end`;
+    return `${name} of generation ${later} is there already, and a generation never goes down: put generation: ${later} back, and let ${upCommand()} end`;
   const holder = others.find((each) => each < generation - 1);
   if (holder === undefined) return undefined;
-  return `${name} of generation ${generation} can't come while its generation ${holder} is still there: raise the generation: of its group by one at a time, and let \`npm run up\` end before the next one`;
+  return `${name} of generation ${generation} can't come while its generation ${holder} is still there: raise the generation: of its group by one at a time, and let ${upCommand()} end before the next one`;
 }
