@@ -36,9 +36,9 @@ export async function pushImages(stack: Stack, layouts: readonly Layout[], log: 
 }
 
 async function push(stack: Stack, { folder, machine }: Layout, log: Log): Promise<void> {
-  const { status, output } = await stack.flotilla(['image', 'push', folder, '--machine', machine]);
+  const { status, output, stdout } = await stack.flotilla(['image', 'push', folder, '--machine', machine]);
   if (status !== 0) throw new Error(`image push ${folder} ended with ${status}: ${output}`);
-  log(output.trim().split('\n').at(-1) ?? '');
+  log(stdout.trim().split('\n').at(-1) ?? '');
 }
 
 /** Gives what was written to standard output. */

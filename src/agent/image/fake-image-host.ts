@@ -19,6 +19,8 @@ export class FakeImageHost implements ImageHost {
   stubborn = false;
   /** Set, a copy for others takes until then. */
   slow: Promise<void> | undefined;
+  /** Set, Docker takes until then for what it pulls. */
+  slowDocker: Promise<void> | undefined;
   /** What it serves. */
   served: readonly string[] = [];
   readonly #id: string;
@@ -38,6 +40,7 @@ export class FakeImageHost implements ImageHost {
   async pull({ name, id, manifest }: ImageRecord, sources: readonly Source[]): Promise<void> {
     if (this.refusal !== undefined) throw new Error(this.refusal);
     if (!this.folder.has(manifest.digest)) this.#fetch(manifest.digest, sources);
+    await this.slowDocker;
     const before = this.docker.get(name);
     if (before !== undefined && before !== id) this.unnamed.add(before);
     this.docker.set(name, id);

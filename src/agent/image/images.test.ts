@@ -114,6 +114,23 @@ describe('a pushed image', () => {
     expect(keeping()).toHaveLength(2);
   });
 
+  test('is copied for others once the units of the machine have theirs', async () => {
+    let pulled = (): void => undefined;
+    const pulling = new Promise<void>((resolve) => {
+      pulled = resolve;
+    });
+    for (const { images } of cluster.machines) images.slowDocker = pulling;
+    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
+    await cluster.clock.advance(5000);
+    await push(image(1), 'core-1');
+    await cluster.clock.advance(30_000);
+    expect(keeping()).toEqual(['core-1']);
+    pulled();
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toHaveLength(2);
+    expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
+  });
+
   test('outlives the machine that it was pushed to: another one takes its place', async () => {
     await push(image(1), 'core-1');
     await cluster.clock.advance(10_000);

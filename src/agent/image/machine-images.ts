@@ -42,6 +42,8 @@ export class MachineImages {
   #dockerProblem: Reason | undefined;
   /** Why an image could not be had, by name. */
   readonly #failures = new Map<string, Reason>();
+  /** Whether copies for others wait until what units here name was brought. */
+  #isHeldBack = false;
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
 
@@ -147,12 +149,21 @@ export class MachineImages {
   /** Gets what units here name and Docker lacks. */
   async #fetchWanted(): Promise<void> {
     if (this.#wanted.size === 0) return;
-    await this.#ask();
-    const lacking = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
-    await each(lacking, async (record) => {
-      if (this.#names.get(record.name) === record.id || !this.#directory.isKept(record)) return;
-      await this.#pull(record);
-    });
+    try {
+      await this.#ask();
+      await each(this.#due(), (record) => this.#pull(record));
+    } finally {
+      if (this.#isHeldBack) this.#keeping.ring();
+      this.#isHeldBack = false;
+    }
+  }
+
+  /** What units here name, Docker lacks, and some machine keeps. */
+  #due(): readonly ImageRecord[] {
+    const named = [...this.#wanted].flatMap((name) => this.#directory.record(name) ?? []);
+    return named.filter(
+      (record) => this.#names.get(record.name) !== record.id && this.#directory.isKept(record),
+    );
   }
 
   async #pull(record: ImageRecord): Promise<void> {
@@ -180,7 +191,9 @@ export class MachineImages {
         share.mine.filter((record) => !kept.has(record)),
         async (record) => {
           const sources = this.#directory.sourcesOf(record);
-          if (sources.length > 0) await host.keep(record, sources);
+          // Both take the same processor: what a unit waits for comes first.
+          if (this.#due().some(({ name }) => !this.#failures.has(name))) this.#isHeldBack = true;
+          else if (sources.length > 0) await host.keep(record, sources);
         },
       );
     } finally {
