@@ -1,5 +1,5 @@
-import { upCommand } from '../model/up-command.ts';
 import { dirname } from 'node:path';
+import { upCommand } from '../model/up-command.ts';
 import { cacheFolder } from '../qemu/cache-folder.ts';
 import { ageText, sizeText } from '../qemu/prune-limits.ts';
 import { type CacheEntry, listCache } from '../qemu/template-cache.ts';

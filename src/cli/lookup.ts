@@ -1,7 +1,7 @@
-import { upCommand } from '../model/up-command.ts';
 import type { UnitView } from '../model/api.ts';
 import { closest } from '../model/closest.ts';
 import type { Machine } from '../model/machine.ts';
+import { upCommand } from '../model/up-command.ts';
 import { isTemplate } from '../unit/name.ts';
 import type { Cluster } from './cluster.ts';
 import { CommandFailed } from './failure.ts';

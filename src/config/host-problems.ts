@@ -1,5 +1,5 @@
-import { upCommand } from '../model/up-command.ts';
 import type { Problem } from '../model/problem.ts';
+import { upCommand } from '../model/up-command.ts';
 import { clusterAddress, dottedQuad, type HostSpec } from './hosts.ts';
 import type { ClusterSpec, GroupSpec } from './schema.ts';
 

@@ -1,6 +1,6 @@
-import { upCommand } from '../model/up-command.ts';
 import * as z from 'zod';
 import { InvalidInput } from '../model/problem.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { ClusterSpec } from './schema.ts';
 
 /**

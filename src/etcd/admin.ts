@@ -1,7 +1,7 @@
-import { upCommand } from '../model/up-command.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { Authority } from '../pki/authority.ts';
 import { createOwnLeaf } from '../pki/own-leaf.ts';
 import type { Connection } from '../ssh/connection.ts';

@@ -1,6 +1,6 @@
-import { upCommand } from '../model/up-command.ts';
 import { reminding } from '../model/remind.ts';
 import { settled } from '../model/settled.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { Authority } from '../pki/authority.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
 import { commandFailure } from '../ssh/command-failure.ts';

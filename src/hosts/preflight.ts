@@ -1,8 +1,8 @@
-import { refreshCommand } from '../model/up-command.ts';
 import { etcdPrograms } from '../etcd/release.ts';
 import { isMachineId } from '../model/machine-id.ts';
 import { hostSystems, operatingSystemOf, systemTraits } from '../model/operating-system.ts';
 import type { Problem } from '../model/problem.ts';
+import { refreshCommand } from '../model/up-command.ts';
 import { programsFor } from '../programs/program.ts';
 import type { HostFacts } from './facts.ts';
 import { othersProblems } from './others.ts';

@@ -1,9 +1,9 @@
-import { upCommand } from '../model/up-command.ts';
 import { createHash } from 'node:crypto';
 import { agentFiles } from '../model/agent-files.ts';
 import { environmentFile, environmentLines } from '../model/machine-environment.ts';
 import { machineIdOf } from '../model/machine-id.ts';
 import { reminding } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { Authority } from '../pki/authority.ts';
 import { inspectCertificate, isDueForRenewal, isIssuedBy } from '../pki/inspect.ts';
 import { signLeaf } from '../pki/leaf.ts';

@@ -1,7 +1,7 @@
-import { upCommand } from '../model/up-command.ts';
 import * as z from 'zod';
 import { clusterEventSchema } from '../model/api.ts';
 import type { Immutable } from '../model/immutable.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { AgentApi } from './api.ts';
 import { NoAnswer } from './errors.ts';
 import { type PollClock, systemClock } from './poll-clock.ts';

@@ -1,7 +1,7 @@
-import { upCommand } from '../model/up-command.ts';
 import type { Departure, UnitView } from '../model/api.ts';
 import { messageOf } from '../model/message-of.ts';
 import { settled } from '../model/settled.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { AgentApi } from './api.ts';
 import { followUnits } from './follow.ts';
 import { Guests, isOn } from './guests.ts';

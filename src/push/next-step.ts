@@ -1,5 +1,5 @@
-import { upCommand } from '../model/up-command.ts';
 import { nothingServed } from '../model/api.ts';
+import { upCommand } from '../model/up-command.ts';
 
 /** What to do about a status that an agent answered, where that is the same for all requests. */
 const nextSteps: Readonly<Record<number, string>> = {

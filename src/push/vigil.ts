@@ -1,6 +1,6 @@
-import { upCommand } from '../model/up-command.ts';
 import type { UnitView } from '../model/api.ts';
 import { leaseSeconds } from '../model/lease.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { AgentApi } from './api.ts';
 import { isOutage } from './errors.ts';
 import { type PollClock, systemClock } from './poll-clock.ts';

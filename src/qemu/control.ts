@@ -1,4 +1,3 @@
-import { upCommand } from '../model/up-command.ts';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
@@ -7,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../model/message-of.ts';
 import type { Publication } from '../model/publication.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { PortStatus } from './lan.ts';
 import type { Fault } from './switch.ts';
 

@@ -1,5 +1,5 @@
-import { upCommand } from '../model/up-command.ts';
 import { messageOf } from '../model/message-of.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { Forwards, MachineSpec } from './arguments.ts';
 import { forwardRule, qemuArguments } from './arguments.ts';
 import { attach, run } from './command.ts';

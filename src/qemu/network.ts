@@ -1,4 +1,3 @@
-import { upCommand } from '../model/up-command.ts';
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { messageOf } from '../model/message-of.ts';
 import { sourceFile } from '../model/own-files.ts';
 import type { Publication } from '../model/publication.ts';
 import { heartbeat } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import type { ControlRequest, NetworkStatus } from './control.ts';
 import { askControl } from './control.ts';
 import { lastingEnvironment } from './lasting-environment.ts';

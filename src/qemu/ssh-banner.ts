@@ -1,7 +1,7 @@
-import { upCommand } from '../model/up-command.ts';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heartbeat } from '../model/remind.ts';
+import { upCommand } from '../model/up-command.ts';
 import { readConsole, untilPanic } from './console.ts';
 import type { Log } from './log.ts';
 import { readMachine } from './machine-state.ts';
