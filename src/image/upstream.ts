@@ -14,7 +14,7 @@ import type { RelayConfig } from './relay-config.ts';
 /**
  * Seconds. A peer on the same network that has not answered by then is cut off; a stream that rests is asked for anew.
  */
-export interface Patience {
+interface Patience {
   readonly connect: number;
   readonly silence: number;
 }
