@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { InvalidInput } from '../model/problem.ts';
-import { upCommand } from '../model/up-command.ts';
 import type { ClusterSpec } from './schema.ts';
 
 /**
@@ -32,7 +31,7 @@ export function keptGenerations(
       path: `flotilla:machines.${group}.surge`,
       problem:
         'needs to know what an earlier run has replaced already, and Pulumi was not started by this clone',
-      fix: `run ${upCommand()}, or \`npx pulumi\` in the clone; without them, take surge out`,
+      fix: 'run `npm run up`, or `npx pulumi` in the clone; without them, take surge out',
     })),
   );
 }

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { Turns } from '../model/turns.ts';
 import { blobMode, claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
 import type { Descriptor, Span } from './image.ts';
 
@@ -16,7 +17,8 @@ export class Download {
   readonly #blob: Descriptor;
   readonly #events = new EventEmitter().setMaxListeners(0);
   #path: string;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** A file is opened, and given another name, by turns: else its path might lead nowhere by then. */
+  readonly #turns = new Turns();
   /** Bytes in the file that may be read. */
   #have = 0;
   #failure: unknown;
@@ -60,7 +62,7 @@ export class Download {
           await once(this.#events, 'more');
           continue;
         }
-        file ??= await this.#inTurn(() => open(this.#path));
+        file ??= await this.#turns.take(() => open(this.#path));
         const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
         if (bytesRead === 0) throw new Error(`${this.#path} was cut off by somebody else`);
         yield buffer.subarray(0, bytesRead);
@@ -119,17 +121,10 @@ export class Download {
     } finally {
       await file.close();
     }
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       await settle(this.#folder, digest);
       this.#path = join(this.#folder, wholeName(digest));
     });
-  }
-
-  /** A file is opened, and given another name, by turns: else its path might lead nowhere by then. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(act);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   /** The last bytes are only handed out once the whole is what it should be: who has them all may rely on it. */

@@ -4,12 +4,10 @@ import { finished } from 'node:stream/promises';
 import { type Cluster, openCluster } from '../../src/cli/cluster.ts';
 import { run as flotilla } from '../../src/cli/program.ts';
 import { readStack } from '../../src/cli/stack.ts';
+import { reminding } from '../../src/model/remind.ts';
 import { systemClock } from '../../src/push/poll-clock.ts';
 import type { Terminal } from '../../src/ssh/interactive.ts';
 import type { Run } from './run.ts';
-
-/** Milliseconds after which it is said what is waited for. */
-const patience = 10_000;
 
 /**
  * `flotilla` within this process. Tests ask hundreds of times, and two programs' starts for each question are, on a
@@ -47,11 +45,8 @@ export class Looks {
    * what watches a cluster for minutes is no look but a program, `stack.flotilla`.
    */
   async forget(): Promise<void> {
-    const late = setTimeout(() => {
-      for (const what of this.#looking.values())
-        console.error(`a run waits for the end of: flotilla ${what}`);
-    }, patience);
-    await Promise.all(this.#looking.keys()).finally(() => clearTimeout(late));
+    const what = () => `the end of: flotilla ${[...this.#looking.values()].join('; flotilla ')}`;
+    await reminding(console.error, what, Promise.all(this.#looking.keys()));
     const opened = this.#cluster;
     this.#cluster = undefined;
     await opened?.then((cluster) => cluster.close()).catch(() => undefined);

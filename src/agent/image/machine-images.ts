@@ -2,6 +2,7 @@ import type { ImageRecord } from '../../model/image-record.ts';
 import type { Machine } from '../../model/machine.ts';
 import { messageOf } from '../../model/message-of.ts';
 import type { Reason } from '../../model/reason.ts';
+import { Turns } from '../../model/turns.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
@@ -35,7 +36,7 @@ export class MachineImages {
   readonly #fetching: Chore;
   readonly #keeping: Chore;
   /** What lies in the folder, and what is told of it: one chore at a time looks and tells. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #wanted: ReadonlySet<string> = new Set();
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
@@ -129,7 +130,7 @@ export class MachineImages {
   async #announce(): Promise<void> {
     const { records } = this.#directory;
     if (!records) return;
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       const kept = await this.#options.host.kept(records);
       await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
     });
@@ -138,12 +139,6 @@ export class MachineImages {
   async #tell(kept: readonly ImageRecord[]): Promise<void> {
     const port = await this.#options.host.serve(kept, (id) => this.#directory.isMember(id));
     await this.#directory.tell(kept, port);
-  }
-
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(act);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   /** Gets what units here name and Docker lacks. */
@@ -197,7 +192,7 @@ export class MachineImages {
         },
       );
     } finally {
-      await this.#inTurn(() => this.#letGoOfOthers());
+      await this.#turns.take(() => this.#letGoOfOthers());
     }
     await host.prune(share.records.flatMap(({ former }) => former));
   }

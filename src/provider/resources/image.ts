@@ -10,6 +10,7 @@ import { removeImage } from '../../image/remove.ts';
 import { versionOf, withImage } from '../../image/source.ts';
 import { messageOf } from '../../model/message-of.ts';
 import { heartbeat } from '../../model/remind.ts';
+import { Turns } from '../../model/turns.ts';
 import { AgentApi } from '../../push/api.ts';
 import { changeTakers, connectDeadline, sshGateway } from '../../push/gateway.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
@@ -17,7 +18,6 @@ import type { Connection } from '../../ssh/connection.ts';
 import { forLooks } from '../cluster-access.ts';
 import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
-import { Turns } from '../turns.ts';
 
 const source = z.object({
   /** A folder, a file, or an image of this computer's Docker. */
