@@ -252,6 +252,21 @@ describe('a cluster', () => {
     expect(cluster.takeCalls()).toEqual([]);
   });
 
+  test('that a unit failed is told while its journal is still being read, and holds up nothing else', async () => {
+    await withUnits([unit('a.service', 'Restart=no\n')]);
+    const { systemd } = cluster.get('core-1');
+    systemd.journal = () => new Promise(() => undefined);
+    systemd.crash('a.service');
+    await cluster.apply({ put: [unit('d.service', '[X-Fleet]\nMachineOf=a.service\n')] });
+    await seconds(2);
+    const states = (await cluster.units()).units.flatMap((view) => view.states);
+    expect(states.find((state) => state.unit === 'a.service')).toMatchObject({
+      active: 'failed',
+      failure: { result: 'exit-code' },
+    });
+    expect(states.find((state) => state.unit === 'd.service')).toMatchObject({ active: 'active' });
+  });
+
   test('a systemd that is lost is followed again, and its units run on', async () => {
     await withUnits();
     const { systemd, log } = cluster.get('core-1');

@@ -53,7 +53,7 @@ const units: Listing<Row> = {
     ...{ unit, machine },
     ...{ load: state?.load ?? null, active: state?.active ?? null, sub: state?.sub ?? null },
     ...{ hash: state?.hash ?? null, reason, note },
-    ...{ ready: state?.ready ?? null, failure: state?.failure ?? null },
+    ...{ ready: state?.ready ?? null, failure: state?.failure ? { journal: [], ...state.failure } : null },
   }),
 };
 

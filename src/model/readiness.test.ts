@@ -61,4 +61,14 @@ describe('crashes', () => {
     const crash = (line: string) => ({ ...restarting, failure: { result: 'exit-code', journal: [line] } });
     expect(count([crash('1'), crash('2'), crash('2')])).toBe(2);
   });
+
+  test('whose words come later than the news of them are one each', () => {
+    const failure = (journal?: string[]) => ({
+      failure: { result: 'exit-code', ...(journal && { journal }) },
+    });
+    const crash = (journal?: string[]) => ({ ...restarting, ...failure(journal) });
+    expect(count([crash(), crash(['1'])])).toBe(1);
+    expect(count([crash(), crash(['1']), crash(), crash(['2'])])).toBe(2);
+    expect(count([crash(), crash(['1']), status(), crash(), crash(['2'])])).toBe(2);
+  });
 });

@@ -64,6 +64,11 @@ export function hasFailed(status: UnitStatus): boolean {
   return isUnusable(status) || status.active === 'failed';
 }
 
+/** Whether it has failed and its machine is still reading what it said last. */
+export function isSpeaking(status: UnitStatus): boolean {
+  return hasFailed(status) && status.failure !== undefined && status.failure.journal === undefined;
+}
+
 /** What a user reads of the failure: systemd's `Result=`, or what the unit is instead of loaded. */
 export function failureResult(status: UnitStatus): string {
   const { load, sub, failure } = status;
@@ -99,7 +104,8 @@ export function hasCrashed(state: Pick<SystemdState, 'active' | 'sub'>): boolean
 /** How a unit was seen to crash and be restarted. systemd alone may go on with that for ever (`Restart=`). */
 export interface Crashes {
   readonly restarting: boolean;
-  readonly journal: string;
+  /** What it said last; undefined until that was read. */
+  readonly journal: string | undefined;
   /** How often it was seen to crash anew. */
   readonly count: number;
   /** In how many looks it was waiting to be restarted. */
@@ -112,8 +118,9 @@ export const crashLimit = 5;
 /** The history with one more look in it; undefined before the first. */
 export function observeCrash(before: Crashes | undefined, status: UnitStatus): Crashes {
   const restarting = isRestarting(status);
-  const journal = (status.failure?.journal ?? []).join('\n');
-  const anew = restarting && !(before?.restarting && before.journal === journal);
+  const known = before?.restarting ? before.journal : undefined;
+  const journal = status.failure?.journal?.join('\n') ?? known;
+  const anew = restarting && !(before?.restarting && (known === undefined || known === journal));
   return {
     restarting,
     journal,

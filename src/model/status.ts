@@ -29,8 +29,11 @@ export const unitStatusSchema = z.object({
   template: z.string().exactOptional(),
   /** Until when the unit's certificate is good (ISO 8601), and what keeps it from being renewed; absent without one. */
   certificate: z.object({ until: z.string(), problem: z.string().exactOptional() }).exactOptional(),
-  /** Why the unit failed, or crashed and is about to be restarted, from systemd's `Result=`; absent else. */
-  failure: z.object({ result: z.string(), journal: z.array(z.string()) }).exactOptional(),
+  /**
+   * Why the unit failed, or crashed and is about to be restarted, from systemd's `Result=`; absent else. What it said
+   * last comes later, since reading it takes a slow machine seconds: `journal` is absent until then.
+   */
+  failure: z.object({ result: z.string(), journal: z.array(z.string()).exactOptional() }).exactOptional(),
 });
 
 /** What a machine says of a unit it has: `/flotilla/states/<machine id>/<unit name>`, written on change only. */

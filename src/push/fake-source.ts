@@ -23,12 +23,13 @@ export const core1 = fakeMachine('core-1');
 
 /**
  * Follows units of a cluster that shows one moment a second, or fails so, and goes on with the last. Time passes in
- * `sleep`, and a third of a second for an answer, which makes it a question a second.
+ * `sleep`, and for each answer as long as is said, in seconds; a third of a second makes it a question a second.
  */
 export async function followMoments(
   moments: readonly (Moment | Error)[],
   wanted: Wanted,
   deadline = 120,
+  answerTakes = 1 / 3,
 ): Promise<Followed> {
   const log: string[] = [];
   let now = 0;
@@ -49,7 +50,7 @@ export async function followMoments(
     machines: async () => ({ machines: [core1] }),
     units: async () => {
       asked = Math.round(now / 1000);
-      now += 1000 / 3;
+      now += answerTakes * 1000;
       return { revision: '1', units: [moment().view] };
     },
     rollouts: async () => ({ rollouts: [moment().rollout ?? []].flat() }),

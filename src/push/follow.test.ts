@@ -41,10 +41,11 @@ const failed = view({ active: 'failed', sub: 'failed', failure });
 /** Follows the unit; the result is its view. */
 async function follow(
   shown: readonly (UnitView | Error)[],
-  changes: { deadline?: number; wanted?: Wanted } = {},
+  changes: { deadline?: number; wanted?: Wanted; answerTakes?: number } = {},
 ) {
   const moments = shown.map((view) => (view instanceof Error ? view : { view }));
-  const followed = await followMoments(moments, changes.wanted ?? wanted, changes.deadline);
+  const { deadline, answerTakes } = changes;
+  const followed = await followMoments(moments, changes.wanted ?? wanted, deadline, answerTakes);
   return {
     ...followed,
     result: followed.result instanceof Error ? followed.result : viewsOf(followed.result),
@@ -80,6 +81,19 @@ describe('followUnits', () => {
     const { result } = await follow([running, running, failed]);
     expect(result).toBeInstanceOf(UnitsNotHealthy);
     expect(String(result)).toContain('unit a.service failed on core-1 (exit-code):\n  cannot bind port 80');
+  });
+
+  test('on a computer that takes long to answer, a unit is watched for longer', async () => {
+    const dies = [running, running, running, running, failed];
+    expect((await follow(dies)).result).toEqual([running]);
+    expect((await follow(dies, { answerTakes: 1.5 })).result).toBeInstanceOf(UnitsNotHealthy);
+  });
+
+  test('one whose machine still reads what it said last is waited for', async () => {
+    const speaking = view({ active: 'failed', sub: 'failed', failure: { result: 'exit-code' } });
+    const { result, log } = await follow([speaking, speaking, speaking, speaking, failed]);
+    expect(String(result)).toContain('unit a.service failed on core-1 (exit-code):\n  cannot bind port 80');
+    expect(log[0]).toContain('a.service: failed on core-1 (exit-code); reading what it said last');
   });
 
   test("a failure from before the restart is not taken for the new version's", async () => {

@@ -44,6 +44,17 @@ function paceAfter(answerTook: number): number {
   return Math.min(Math.max(0.5, 3 * answerTook), 2);
 }
 
+/**
+ * How much longer than usual a verdict must hold, by how long the answer took: what starts slowly also dies slowly, and
+ * its agent takes as much longer to say so.
+ */
+function slownessOf(answerTook: number): number {
+  return Math.min(Math.max(1, answerTook / usualAnswer), 4);
+}
+
+/** Seconds for an answer with which looks are no more than a second and a half apart. */
+const usualAnswer = 0.45;
+
 /** Returns the units as they are once all are healthy and stay so. Throws `UnitsNotHealthy`. */
 export async function followUnits(
   source: UnitsSource,
@@ -63,9 +74,10 @@ export async function followUnits(
   for (;;) {
     const asked = seconds();
     const reading = await read();
-    const next = asked + paceAfter(seconds() - asked);
+    const took = seconds() - asked;
+    const next = asked + paceAfter(took);
     signal?.throwIfAborted();
-    const outcome = follower.observe(reading, seconds());
+    const outcome = follower.observe(reading, seconds(), slownessOf(took));
     if (outcome.state === 'healthy') return outcome.reading;
     if (outcome.state === 'failed') throw outcome.error;
     if (outcome.gained && options.deadline === undefined) {

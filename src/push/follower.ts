@@ -66,7 +66,8 @@ export class Follower {
     this.#fewestMissing = wanted.units.length + wanted.gone.length;
   }
 
-  observe(reading: Reading | string, at: number): Outcome {
+  /** `slowness`: how many times as long as usual a verdict must hold. */
+  observe(reading: Reading | string, at: number, slowness: number): Outcome {
     if (typeof reading === 'string') {
       this.#trouble = reading;
       this.#hold('', at);
@@ -79,8 +80,8 @@ export class Follower {
     const overtaken = waiting.filter(
       (each) => each.overtaken && !belongsTo(each.unit, reading.rollouts.filter(isMoving)),
     );
-    const settled =
-      this.#hold(verdictKey(this.#evaluation, ended, overtaken), at) >= this.#settleTime(reading.views);
+    const held = this.#hold(verdictKey(this.#evaluation, ended, overtaken), at);
+    const settled = held >= this.#settleTime(reading.views) * slowness;
     if (done && settled) return { state: 'healthy', reading };
     if (ended.length > 0 && settled) return { state: 'failed', error: rolloutError(ended, waiting) };
     if (overtaken.length > 0 && settled) return { state: 'failed', error: overtakenError(overtaken) };

@@ -7,6 +7,7 @@ import {
   failureResult,
   hasFailed,
   isReady,
+  isSpeaking,
   isUnusable,
   observeCrash,
 } from '../model/readiness.ts';
@@ -118,6 +119,8 @@ function placed(unit: WantedUnit, view: UnitView, placement: Placement, machine:
   if (state.hash !== unit.hash) return { waiting: `${machine} does not have this version's file yet` };
   if (isUnusable(state)) return { failed: state };
   if (unit.targetState === 'loaded') return 'healthy';
+  if (isSpeaking(state))
+    return { waiting: `failed on ${machine} (${failureResult(state)}); reading what it said last` };
   if (hasFailed(state)) return { failed: state };
   if (isReady(state, unit)) return 'healthy';
   if (state.active === 'active' && state.ready?.ok === false) {

@@ -40,6 +40,20 @@ describe('a version that no machine takes', () => {
   });
 });
 
+describe('a version whose instance fails', () => {
+  test('is given up when its machine has told what the instance said last, and not gone on with until then', () => {
+    const trial = startedRollout(2);
+    expect(trial.turns()).toEqual([hello(1)]);
+    trial.says(1, 'v2', { ...failedState, failure: { result: 'exit-code' } });
+    expect(trial.look()).toEqual({ turns: [], until: Number.POSITIVE_INFINITY });
+    trial.says(1, 'v2', failedState);
+    expect(trial.look().record).toMatchObject({
+      state: 'rolling-back',
+      failure: { unit: hello(1), journal: ['the disk is on fire'] },
+    });
+  });
+});
+
 describe('an instance that is down and that the rollout does not change', () => {
   function besides(): Trial {
     const trial = new Trial(sampleRollout(3, 'v1', { deadline: 60 }));

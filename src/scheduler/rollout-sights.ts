@@ -4,6 +4,7 @@ import {
   crashLimit,
   failureResult,
   hasFailed,
+  isSpeaking,
   observeCrash,
   settledAt,
 } from '../model/readiness.ts';
@@ -56,6 +57,7 @@ export type Verdict =
 
 export function judge(member: Member, sight: Sight | undefined, now: number): Verdict {
   const { unit, placed, machine, status, deadline, expects } = member;
+  if (status && isSpeaking(status)) return { is: 'waiting', until: Number.POSITIVE_INFINITY };
   if (status && hasFailed(status)) return failed(`${unit} failed on ${machine} (${failureResult(status)})`);
   if ((sight?.crashes?.count ?? 0) >= crashLimit) {
     return failed(`${unit} crashed ${crashLimit} times on ${machine}`);

@@ -247,10 +247,10 @@ describe('a change', () => {
   test('to a unit that fails ends in an error with its last journal lines', async () => {
     unit('broken.service', '[Service]\nExecStart=/bin/sh -c "echo the disk is on fire; exit 3"\n');
     const { status, output } = await stack.pulumi(['up', '--yes', '--skip-preview'], watch);
+    stack.rm('units/extra/broken.service');
     expect(status).not.toBe(0);
     expect(output).toContain('broken.service');
     expect(output).toContain('the disk is on fire');
-    stack.rm('units/extra/broken.service');
     await succeed(['up', '--yes', '--skip-preview']);
     expect(await placements(stack)).not.toHaveProperty('broken.service');
   });

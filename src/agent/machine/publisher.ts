@@ -61,7 +61,7 @@ export class Publisher {
   async publish(units: readonly ManagedUnit[], knowledge: Knowledge, lease: Lease): Promise<void> {
     if (lease !== this.#lease) await this.#adopt(lease);
     const wanted = new Map<string, Entries>();
-    for (const unit of units) wanted.set(unit.name, await this.#entriesOf(unit, knowledge));
+    for (const unit of units) wanted.set(unit.name, this.#entriesOf(unit, knowledge));
     for (const name of this.#published.keys()) if (!wanted.has(name)) wanted.set(name, none);
     await this.#writeAll(wanted, lease);
   }
@@ -145,8 +145,8 @@ export class Publisher {
     this.#lease = lease;
   }
 
-  async #entriesOf(unit: ManagedUnit, { remarksOn, offerOf }: Knowledge): Promise<Entries> {
-    const status = { ...(await this.#statusOf(unit)), ...remarksOn(unit.name) };
+  #entriesOf(unit: ManagedUnit, { remarksOn, offerOf }: Knowledge): Entries {
+    const status = { ...this.#statusOf(unit), ...remarksOn(unit.name) };
     const { services, sure } = offerOf(unit, status);
     const told = this.#published.get(unit.name) ?? none;
     const offers = services.map((service) => this.#registration(unit.name, service));
@@ -162,9 +162,9 @@ export class Publisher {
     return [serviceKey(machineId, service, unit), value];
   }
 
-  async #statusOf(unit: ManagedUnit): Promise<UnitStatus> {
+  #statusOf(unit: ManagedUnit): UnitStatus {
     const { name, hash, load, active, sub, started } = unit;
-    const failure = await this.#lastWords.of(unit);
+    const failure = this.#lastWords.of(unit);
     const status = { unit: name, machineId: this.#machine.id, load, active, sub, hash, started };
     return { ...status, ...(failure && { failure }) };
   }

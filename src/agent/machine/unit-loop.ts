@@ -88,7 +88,7 @@ export class UnitLoop {
   constructor(options: UnitLoopOptions) {
     const { store, systemd, clock, machine, runProbe, leaseTtl = leaseSeconds } = options;
     const onChange = () => this.#pulse.ring();
-    const publisher = new Publisher(store, new LastWords(systemd, clock), machine);
+    const publisher = new Publisher(store, new LastWords({ systemd, clock, onChange }), machine);
     this.#options = options;
     this.#pulse = new Pulse(clock);
     this.#publisher = publisher;
