@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { Turns } from '../model/turns.ts';
 import { blobMode, claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
 import type { Descriptor, Span } from './image.ts';
+import { inBlocks } from './in-blocks.ts';
 
 /** Bytes that are read from the file at once. */
 const block = 256 * 1024;
@@ -91,7 +92,7 @@ export class Download {
     this.#path = whole;
     const hash = createHash('sha256');
     this.#grow(size);
-    for await (const chunk of createReadStream(whole)) hash.update(chunk);
+    for await (const chunk of createReadStream(whole, { highWaterMark: block })) hash.update(chunk);
     if (`sha256:${hash.digest('hex')}` === digest) return true;
     await rm(whole, { force: true });
     throw new Error(otherBytes(digest));
@@ -104,10 +105,11 @@ export class Download {
     try {
       const hash = createHash('sha256');
       if (kept > 0)
-        for await (const chunk of createReadStream(this.#path, { end: kept - 1 })) hash.update(chunk);
+        for await (const chunk of createReadStream(this.#path, { end: kept - 1, highWaterMark: block }))
+          hash.update(chunk);
       let at = kept;
       this.#grow(at);
-      for await (const chunk of at < size ? await fetch(at) : []) {
+      for await (const chunk of at < size ? inBlocks(await fetch(at)) : []) {
         hash.update(chunk);
         await file.write(chunk, 0, chunk.length, at);
         at += chunk.length;

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, get, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { BlobCache } from './blob-cache.ts';
+import { inBlocks } from './in-blocks.ts';
 import { pairingServer } from './pairing.ts';
 import { authorization, type Handler, registry, type Served } from './registry.ts';
 import { homePath, type RelayConfig } from './relay-config.ts';
@@ -39,7 +41,10 @@ export async function runRelay(config: RelayConfig): Promise<void> {
 }
 
 function directly({ blobs }: RelayConfig, upstream: Upstream): Served['open'] {
-  return async (digest, span) => upstream.fetch(find(blobs, digest), span?.start ?? 0, span?.end);
+  return async (digest, span) => {
+    const bytes = await upstream.fetch(find(blobs, digest), span?.start ?? 0, span?.end);
+    return Readable.from(inBlocks(bytes), { objectMode: false });
+  };
 }
 
 /** The manifest is kept with the rest: by it the machine's agent tells later which blobs make the image. */
