@@ -11,8 +11,7 @@ import type { RelayConfig } from './relay-config.ts';
  * @param folder the seed's blobs are in `cache` below it
  */
 export async function relayHere(machine: FakeMachine, program: string, folder: string) {
-  const [, json = ''] = /^globalThis\.flotillaRelay=(.*);$/m.exec(program) ?? [];
-  const config: RelayConfig = JSON.parse(json);
+  const config = relayConfigIn(program);
   const door = createServer(async (socket) => {
     const far = await machine.connect().openPort(config.home);
     far.once('close', () => socket.destroy());
@@ -30,4 +29,10 @@ export async function relayHere(machine: FakeMachine, program: string, folder: s
   });
   door.close();
   return {};
+}
+
+/** What `buildRelay` has put before the program. */
+export function relayConfigIn(program: string): RelayConfig {
+  const [, json = ''] = /^globalThis\.flotillaRelay=(.*);$/m.exec(program) ?? [];
+  return JSON.parse(json);
 }

@@ -58,6 +58,19 @@ describe('a push', () => {
     expect(await readdir(machines[1]?.cache ?? '').catch(() => [])).toEqual([]);
   });
 
+  test('does so with relays as the programs that machines get', async () => {
+    const names = ['core-3', 'core-4'];
+    const started = names.map((name) => startMachine(folder, name, { programs: true }));
+    for (const machine of machines) await machine.stop();
+    machines = await Promise.all(started);
+    const image = imageInMemory(sampleImage([base, 'second']));
+    const outcome = await pushed(image);
+    expect(outcome.failed).toEqual(new Map());
+    expect(outcome.sent).toEqual(new Map(blobsOf(image).map(({ digest, size }) => [digest, size])));
+    for (const { docker } of machines)
+      expect([...docker.names]).toEqual([['team/app:1', image.config.digest]]);
+  });
+
   test('sends only what changed the second time, and nothing the third', async () => {
     await pushed(imageInMemory(sampleImage([base, 'first version'])));
     const layer = randomBytes(200_000);
@@ -147,7 +160,7 @@ describe('a push', () => {
   test('another machine is the seed where sshd lets nothing lead here', async () => {
     const [first] = machines;
     await first?.stop();
-    machines[0] = await startMachine(folder, 'core-0', false);
+    machines[0] = await startMachine(folder, 'core-0', { forwarding: false });
     const image = imageInMemory(sampleImage([base]));
     const outcome = await pushed(image);
     expect(outcome.failed.get('core-0')).toContain('AllowTcpForwarding');

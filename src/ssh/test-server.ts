@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import ssh2, {
   type AuthContext,
   type ServerChannel,
@@ -19,6 +20,8 @@ export interface TestServerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether it forwards to ports (AllowTcpForwarding); it does by default. */
   readonly forwarding?: boolean;
+  /** Scripts (`script`) that run as functions of this process instead, by name; each gets its standard input. */
+  readonly scripts?: ReadonlyMap<string, (stdin: string) => Promise<void>>;
 }
 
 /** An SSH server in this process, on 127.0.0.1, that runs real commands and forwards to real sockets and ports. */
@@ -127,6 +130,8 @@ export class TestServer {
   }
 
   #run(channel: ServerChannel, command: string | undefined): void {
+    for (const [name, run] of this.#options.scripts ?? [])
+      if (command?.includes(` ${name}`)) return void runHere(channel, run);
     // In place of the shell, so that ending the process group ends the command.
     const args = command === undefined ? [] : ['-c', `exec ${command}`];
     const child = spawn('/bin/sh', args, { env: this.#options.env ?? process.env, detached: true });
@@ -146,6 +151,21 @@ export class TestServer {
       channel.end();
     });
   }
+}
+
+async function runHere(channel: ServerChannel, run: (stdin: string) => Promise<void>): Promise<void> {
+  channel.on('error', () => {});
+  const status = await text(channel)
+    .then(run)
+    .then(
+      () => 0,
+      (error: unknown) => {
+        channel.stderr.write(`${error}\n`);
+        return 1;
+      },
+    );
+  channel.exit(status);
+  channel.end();
 }
 
 /** Joins the client's channel to what it asked for, once that is there. */
@@ -186,7 +206,7 @@ async function lend(
 
 /** A listening server with fresh keys, and the target that fits it. */
 export async function startTestServer(
-  options: Pick<TestServerOptions, 'env' | 'forwarding'> & { readonly user?: string } = {},
+  options: Pick<TestServerOptions, 'env' | 'forwarding' | 'scripts'> & { readonly user?: string } = {},
 ): Promise<{ server: TestServer; target: SshTarget }> {
   const host = generateSshKey('host');
   const user = generateSshKey('user');

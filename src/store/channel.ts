@@ -19,7 +19,8 @@ export interface Tls {
 const channelOptions: ChannelOptions = {
   // A cut network sends no FIN: pings find out. etcd drops clients that ping more often than every 5 s.
   'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5000,
+  // It is a dozen watches that end by it, and each is read anew; on a busy machine 5 s is not long.
+  'grpc.keepalive_timeout_ms': 10_000,
   // The default backs off up to two minutes; a restarted member must be found sooner.
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 2000,

@@ -32,6 +32,12 @@ const roundPauses = { first: 200, most: 1000 };
  */
 const silenceLimit = 1500;
 
+/**
+ * Milliseconds until a connection that was made anew for its silence is suspected again. Where it was the other end that
+ * is busy, one more handshake, and each stream asked whether it lives, is what it needs least.
+ */
+const renewalPause = 10_000;
+
 /** How often a call is sent again because users or roles changed meanwhile. They change in bursts, at `up`. */
 const authRetries = 20;
 
@@ -47,6 +53,8 @@ interface Endpoint {
   readonly channel: Channel;
   /** When it last answered anything, by performance.now(). */
   answered: number;
+  /** When its connection was last made anew for its silence, by performance.now(). */
+  renewed: number;
   /** Told when a call got no answer. */
   readonly doubters: Set<() => void>;
 }
@@ -56,6 +64,8 @@ export interface OpenStream<Reply> {
   readonly stream: ClientDuplexStream<object, Reply>;
   /** To be called for each sign of life, as it comes. */
   answered(): void;
+  /** When the endpoint last answered anything, by performance.now(). */
+  heard(): number;
   /** To be called when the endpoint is at fault. */
   giveUp(): void;
   /** Calls `doubt` whenever the endpoint leaves a call without an answer. The function returned takes that back. */
@@ -75,6 +85,7 @@ export class Endpoints {
     this.#endpoints = options.addresses.map((address) => ({
       channel: new Channel(address, options.tls),
       answered: Number.NEGATIVE_INFINITY,
+      renewed: Number.NEGATIVE_INFINITY,
       doubters: new Set(),
     }));
   }
@@ -136,6 +147,7 @@ export class Endpoints {
       answered: () => {
         endpoint.answered = performance.now();
       },
+      heard: () => endpoint.answered,
       giveUp: () => this.#moveOn(endpoint),
       onDoubt: (doubt) => {
         endpoint.doubters.add(doubt);
@@ -178,10 +190,7 @@ export class Endpoints {
       } catch (error) {
         if (left > 0 && isOldAuthRevision(error)) continue;
         const silent = performance.now() - Math.max(began, endpoint.answered) >= silenceLimit;
-        if (silent && isSilence(error)) {
-          endpoint.channel.renew();
-          for (const doubt of [...endpoint.doubters]) doubt();
-        }
+        if (silent && isSilence(error)) renew(endpoint);
         throw error;
       }
     }
@@ -197,4 +206,12 @@ export class Endpoints {
     const [cause] = failures.values();
     return new Unreachable(`etcd gave no answer (${each.join('; ')}); ${advice}`, { cause });
   }
+}
+
+function renew(endpoint: Endpoint): void {
+  const now = performance.now();
+  if (now - endpoint.renewed < renewalPause) return;
+  endpoint.renewed = now;
+  endpoint.channel.renew();
+  for (const doubt of [...endpoint.doubters]) doubt();
 }

@@ -5,7 +5,7 @@ import { type WatchReply, watchMethod } from './rpc.ts';
 import { type Change, Compacted, Forbidden, Unreachable } from './store.ts';
 import { prefixEnd } from './transaction.ts';
 
-/** One watch stream, given up when it falls silent: it is asked for progress every `progressPeriod` milliseconds. */
+/** One watch stream, given up when it falls silent, see `Liveness`: `progressPeriod` is its period, in milliseconds. */
 export async function* watchStream(
   endpoints: Endpoints,
   prefix: string,
@@ -14,11 +14,12 @@ export async function* watchStream(
   signal: AbortSignal,
   onProgress?: (revision: bigint) => void,
 ): AsyncGenerator<Change> {
-  const { stream, answered, giveUp, onDoubt } = endpoints.stream(watchMethod);
+  const { stream, answered, heard, giveUp, onDoubt } = endpoints.stream(watchMethod);
   // Cancelling makes the stream emit an error after its iteration ended; nobody else would listen then.
   stream.on('error', () => {});
   const life = new Liveness({
     period: progressPeriod,
+    heard,
     ask: () => void stream.write({ progress_request: {} }),
     dead: (why) => void stream.destroy(why),
   });

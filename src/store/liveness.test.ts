@@ -4,11 +4,12 @@ import { Liveness } from './liveness.ts';
 
 const period = 10;
 
-/** The life of a stream from which no sign comes. */
-function silent() {
+/** The life of a stream from which no sign comes; by default nothing comes on its connection either. */
+function silent(heard = () => Number.NEGATIVE_INFINITY) {
   const seen = { asked: 0, dead: [] as string[] };
   const life = new Liveness({
     period,
+    heard,
     ask: () => {
       seen.asked += 1;
     },
@@ -51,4 +52,12 @@ test('a stream that nobody reads is neither asked nor dead; once it is read agai
   life.release();
   await death(seen);
   expect(seen.asked).toBeGreaterThan(0);
+});
+
+test('while its connection answers others it is asked every sixth period only, and dead when it alone says nothing', async () => {
+  const { seen } = silent(() => performance.now());
+  const began = performance.now();
+  await death(seen);
+  expect(seen.asked).toBe(2);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(7 * period);
 });
