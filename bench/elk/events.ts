@@ -19,15 +19,17 @@ async function ask(stack: Stack, path: string): Promise<unknown> {
 }
 
 /**
- * Until more events than `count` are stored. The machine looks by itself, every 3 s: looks from here would take part of
- * the processors that the machines run on.
+ * Until more events than `count` are stored. The machine looks by itself, every 5 s and not before Elasticsearch
+ * listens: each start of a program takes part of the processors that the machines run on.
  */
 export async function storedMoreThan(stack: Stack, count: number, seconds: number): Promise<void> {
   const look = question('logstash-*/_count')
     .map((word) => `'${word}'`)
     .join(' ');
   const digits = `sed -n 's/^{"count":\\([0-9]*\\).*/\\1/p'`;
-  const script = `until stored=$(${look} | ${digits}); [ "\${stored:-0}" -gt ${count} ]; do sleep 3; done`;
+  const listens = 'until (: < /dev/tcp/127.0.0.1/9200) 2> /dev/null; do sleep 3; done';
+  const script = `${listens}
+until stored=$(${look} | ${digits}); [ "\${stored:-0}" -gt ${count} ]; do sleep 5; done`;
   // No look: runs of Pulumi wait for those to end.
   const watch = ['ssh', machine, '--', 'sudo', 'timeout', String(seconds), 'bash', '-c', script];
   const { status, output } = await stack.flotilla(watch);

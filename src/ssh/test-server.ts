@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 import ssh2, {
   type AuthContext,
   type ServerChannel,
@@ -155,8 +154,11 @@ export class TestServer {
 
 async function runHere(channel: ServerChannel, run: (stdin: string) => Promise<void>): Promise<void> {
   channel.on('error', () => {});
-  const status = await text(channel)
-    .then(run)
+  // By hand: whoever iterates over a channel destroys it in the end, with what it was to say.
+  const pieces: Buffer[] = [];
+  channel.on('data', (piece: Buffer) => pieces.push(piece));
+  const status = await once(channel, 'end')
+    .then(() => run(Buffer.concat(pieces).toString()))
     .then(
       () => 0,
       (error: unknown) => {
