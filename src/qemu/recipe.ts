@@ -93,8 +93,11 @@ const files = {
   '/etc/systemd/resolved.conf.d/flotilla.conf': '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
   /** Without the internet it asks for four names every 30 s, which is a twentieth of an emulated processor. */
   '/etc/systemd/timesyncd.conf.d/flotilla.conf': '[Time]\nConnectionRetrySec=600\n',
-  /** No trial run (`sshd -t`) before each start: emulated, loading sshd once is slow enough. */
-  '/etc/systemd/system/ssh.service.d/flotilla.conf': '[Service]\nExecStartPre=\n',
+  /**
+   * No trial run (`sshd -t`) before each start: emulated, loading sshd once is slow enough. As much of a busy processor
+   * as etcd and the agent get: who is to mend the machine has to get in.
+   */
+  '/etc/systemd/system/ssh.service.d/flotilla.conf': '[Service]\nExecStartPre=\nCPUWeight=1000\n',
   /** Unpacking loses ping's file capability; with this it needs none. */
   '/etc/sysctl.d/60-flotilla.conf': 'net.ipv4.ping_group_range = 0 2147483647\n',
   /** Only the devices that a machine has: the rest is some hundred events, each loading a driver for nothing. */

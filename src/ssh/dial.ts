@@ -28,8 +28,11 @@ export interface Dialed {
   readonly hostKey: string;
 }
 
-/** Four missed answers, 4 s apart: a dead machine is noticed after 16 s. */
-const keepalive = { keepaliveInterval: 4000, keepaliveCountMax: 3 };
+/**
+ * Six missed answers, 5 s apart: a dead machine is noticed after 30 s. It is a process that answers, not the kernel, and
+ * on an emulated machine that is busy that one has not come to run for 16 s.
+ */
+const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 5 };
 
 /**
  * One attempt at an authenticated ssh2 client.
