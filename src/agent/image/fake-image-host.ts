@@ -21,6 +21,10 @@ export class FakeImageHost implements ImageHost {
   slow: Promise<void> | undefined;
   /** Set, Docker takes until then for what it pulls. */
   slowDocker: Promise<void> | undefined;
+  /** Set, Docker takes as long to say what it has. */
+  answer: (() => Promise<void>) | undefined;
+  /** How often Docker was asked what it has. */
+  asked = 0;
   /** What it serves. */
   served: readonly string[] = [];
   readonly #id: string;
@@ -33,6 +37,8 @@ export class FakeImageHost implements ImageHost {
   }
 
   async names(): Promise<ReadonlyMap<string, string>> {
+    this.asked += 1;
+    await this.answer?.();
     if (this.refusal !== undefined) throw new Error(this.refusal);
     return new Map(this.docker);
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ImageRequest } from '../../model/api.ts';
+import { sleep } from '../../store/clock.ts';
 import { keeperKey, prefixes } from '../../store/keys.ts';
 import { recordImage } from '../api/image-requests.ts';
 import { SimulatedCluster } from '../simulated-cluster.ts';
@@ -72,6 +73,20 @@ describe('a unit that names an image', () => {
     await cluster.clock.advance(5000);
     expect(Object.values(await cluster.running()).flat()).toEqual(['job.service']);
     expect(await waiting('web.service')).toContain('says whether it has app:1: Docker is not there');
+  });
+
+  test('is looked for less often while Docker takes long to answer', async () => {
+    for (const { images } of cluster.machines) images.answer = () => sleep(cluster.clock, 1000);
+    await cluster.apply({ put: [unit('web.service', 'Image=app:1\n')] });
+    const asked = () => cluster.machines.reduce((sum, { images }) => sum + images.asked, 0);
+    await cluster.clock.advance(30_000);
+    const before = asked();
+    await cluster.clock.advance(60_000);
+    expect(asked() - before).toBeGreaterThanOrEqual(4);
+    expect(asked() - before).toBeLessThanOrEqual(7);
+    for (const { images } of cluster.machines) images.docker.set('app:1', 'sha256:by-hand');
+    await cluster.clock.advance(15_000);
+    expect(Object.values(await cluster.running()).flat()).toEqual(['web.service']);
   });
 
   test('runs on when its image goes, or is another one', async () => {

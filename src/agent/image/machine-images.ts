@@ -22,8 +22,11 @@ export interface MachineImagesOptions {
   readonly onChange: () => void;
 }
 
-/** Milliseconds between looks at Docker while an image is waited for: it may be pushed at any time. */
-export const lookPeriod = 2000;
+/**
+ * Milliseconds between looks at Docker while an image is waited for: it tells nobody of one that comes by hand. A Docker
+ * that takes long to answer is busy, with that image as like as not, so it is asked after ten times as long.
+ */
+const lookPeriods = { least: 2000, most: 20_000 } as const;
 
 /**
  * The images of this machine: whether those that its units name are there, getting them from machines that keep them,
@@ -41,6 +44,8 @@ export class MachineImages {
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
   #dockerProblem: Reason | undefined;
+  /** Milliseconds that Docker took to say so. */
+  #answerTook = 0;
   /** Why an image could not be had, by name. */
   readonly #failures = new Map<string, Reason>();
   /** Whether copies for others wait until what units here name was brought. */
@@ -79,10 +84,13 @@ export class MachineImages {
     if ([...needs].some(({ flotilla }) => flotilla.images !== undefined)) await this.#ask();
   }
 
-  /** Why a unit with these needs can't be started yet; undefined when all its images are there. */
-  waitOf({ flotilla }: UnitNeeds): Reason | undefined {
+  /** Why a unit with these needs can't be started yet, and when to look again; undefined when all its images are there. */
+  waitOf({ flotilla }: UnitNeeds): { readonly reason: Reason; readonly until: number } | undefined {
     const lacking = (flotilla.images ?? []).map((name) => this.#lackOf(name));
-    return lacking.find((reason) => reason !== undefined);
+    const reason = lacking.find((each) => each !== undefined);
+    const { least, most } = lookPeriods;
+    const period = Math.min(Math.max(least, 10 * this.#answerTook), most);
+    return reason === undefined ? undefined : { reason, until: this.#options.clock.now() + period };
   }
 
   /** Runs until `signal` aborts; never rejects. What is kept stays. */
@@ -104,12 +112,15 @@ export class MachineImages {
   }
 
   async #ask(): Promise<void> {
+    const { clock } = this.#options;
+    const asked = clock.now();
     try {
       this.#names = await this.#options.host.names();
       this.#dockerProblem = undefined;
     } catch (error) {
       this.#dockerProblem = messageOf(error);
     }
+    this.#answerTook = clock.now() - asked;
   }
 
   #lackOf(name: string): Reason | undefined {

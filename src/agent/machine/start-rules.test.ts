@@ -138,10 +138,7 @@ test('only what somebody waits for is watched', () => {
 
 describe('Image', () => {
   test('what the machine lacks is waited for, and looked for again', () => {
-    const lacking = () => 'waits until app:1 is here';
-    expect(wait('a.service', { 'a.service': '[X-Flotilla]\nImage=app:1\n' }, { lacking })).toEqual({
-      reason: 'waits until app:1 is here',
-      until: 12_000,
-    });
+    const lacking = () => ({ reason: 'waits until app:1 is here', until: 12_000 });
+    expect(wait('a.service', { 'a.service': '[X-Flotilla]\nImage=app:1\n' }, { lacking })).toEqual(lacking());
   });
 });

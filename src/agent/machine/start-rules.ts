@@ -4,7 +4,6 @@ import { shortId } from '../../scheduler/match.ts';
 import { compileGlob, matchesGlob } from '../../unit/glob.ts';
 import type { UnitNeeds } from '../../unit/needs.ts';
 import { graceSeconds } from '../engine/grace.ts';
-import { lookPeriod } from '../image/machine-images.ts';
 import type { Membership } from './fence.ts';
 import type { Sighting } from './unit-sightings.ts';
 
@@ -32,8 +31,8 @@ export interface Circumstances {
   readonly claimed: (unit: string) => boolean;
   /** What the files of the unit's templates, or its certificate, lack; undefined when all are written. */
   readonly unwritten: (unit: string) => Reason | undefined;
-  /** Which image that the unit names is not here; undefined when all are. */
-  readonly lacking: (needs: UnitNeeds) => Reason | undefined;
+  /** Which image that the unit names is not here, and when to ask again; undefined when all are. */
+  readonly lacking: (needs: UnitNeeds) => Wait | undefined;
 }
 
 type Rule = (unit: string, needs: UnitNeeds, circumstances: Circumstances) => Wait | undefined;
@@ -118,10 +117,8 @@ function readiness(_: string, { flotilla }: UnitNeeds, { sightings }: Circumstan
   return missing.length === 0 ? undefined : { reason: `waits until ${list(missing)} ready` };
 }
 
-/** Docker tells nobody of an image that comes by hand, so it is asked again. */
-function images(_: string, needs: UnitNeeds, { lacking, now }: Circumstances): Wait | undefined {
-  const reason = lacking(needs);
-  return reason === undefined ? undefined : { reason, until: now + lookPeriod };
+function images(_: string, needs: UnitNeeds, { lacking }: Circumstances): Wait | undefined {
+  return lacking(needs);
 }
 
 /** A program that starts without its configuration fails, or does with another one what nobody wants. */

@@ -1,3 +1,4 @@
+import { Turns } from '../../model/turns.ts';
 import type { Bus } from './bus.ts';
 
 /**
@@ -21,7 +22,8 @@ export class MatchRules {
   readonly #keys = new Set<string>();
   /** Those that the bus has acknowledged. */
   readonly #rules = new Set<string>();
-  #settled: Promise<void> = Promise.resolve();
+  /** Changes come one after the other, each for the set as it is then. */
+  readonly #turns = new Turns();
 
   constructor(options: MatchRulesOptions) {
     this.#options = options;
@@ -30,19 +32,12 @@ export class MatchRules {
   /** When it returns, no signal about these is missed any more. */
   add(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#keys.add(key);
-    return this.#settle();
+    return this.#turns.take(() => this.#apply());
   }
 
   remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#keys.delete(key);
-    return this.#settle();
-  }
-
-  /** One after the other, each for the set as it is then. */
-  #settle(): Promise<void> {
-    const settled = this.#settled.then(() => this.#apply());
-    this.#settled = settled.catch(() => undefined);
-    return settled;
+    return this.#turns.take(() => this.#apply());
   }
 
   async #apply(): Promise<void> {
