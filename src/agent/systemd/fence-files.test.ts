@@ -59,12 +59,12 @@ describe('the guard', () => {
     await ended;
   });
 
-  async function start(states: readonly string[]): Promise<void> {
+  async function start(states: readonly string[], onStop = ':'): Promise<void> {
     const bin = join(root, 'bin');
     await mkdir(bin);
     const answer = states.map((state) => `echo ${state}`).join('; ');
     const note = `echo "$*" >>${root}/asked`;
-    const script = `#!/bin/sh\n${note}\n[ "$1" != is-active ] || { ${answer}; }\n`;
+    const script = `#!/bin/sh\n${note}\n[ "$1" != is-active ] || { ${answer}; }\n[ "$1" != stop ] || ${onStop}\n`;
     await writeFile(join(bin, 'systemctl'), script);
     await chmod(join(bin, 'systemctl'), 0o755);
     const env = { PATH: `${bin}:${process.env.PATH}` };
@@ -106,6 +106,16 @@ describe('the guard', () => {
     await start(['active']);
     await until(async () => (await asked()).length === 2);
     await files.extend(() => 60_000);
+    await until(() => !existsSync(mark));
+    expect((await asked()).map((line) => line.split(' ')[0])).toEqual(['is-active', 'stop']);
+  });
+
+  test('does not sleep until a deadline that was put off while it had them stopped', async () => {
+    const mark = join(folder, 'started', 'a.service');
+    await files.add('a.service');
+    await writeFile(mark, '');
+    await files.extend(() => 0);
+    await start(['active'], `echo ${Math.floor((uptime() + 600) * 100)} >${path('deadline')}`);
     await until(() => !existsSync(mark));
     expect((await asked()).map((line) => line.split(' ')[0])).toEqual(['is-active', 'stop']);
   });

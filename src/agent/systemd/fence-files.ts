@@ -55,6 +55,7 @@ while :; do
   if [ "$#" -gt 0 ]; then
     systemctl stop --no-block -- "$@"
     look
+    [ "$left" -le 0 ] || left=0 # Put off while systemctl was at work: not to be slept away with the units down.
     wait=$((left + ${Math.round(fenceSeconds.kill * 100)}))
     [ "$wait" -le 0 ] || nap "$wait"
     look
