@@ -7,10 +7,7 @@ import { Readable } from 'node:stream';
 import { Turns } from '../model/turns.ts';
 import { blobMode, claimRest, rest, settle, wholeName, writtenName } from './blob-file.ts';
 import type { Descriptor, Span } from './image.ts';
-import { inBlocks } from './in-blocks.ts';
-
-/** Bytes that are read from the file at once. */
-const block = 256 * 1024;
+import { blockSize, inBlocks } from './in-blocks.ts';
 
 /** One blob on its way into a folder, which may hold its beginning, or all of it, already. It begins at once. */
 export class Download {
@@ -58,7 +55,7 @@ export class Download {
     try {
       for (let at = start; at <= end; ) {
         if (this.#failure !== undefined) throw this.#failure;
-        const length = Math.min(end + 1, this.#have, at + block) - at;
+        const length = Math.min(end + 1, this.#have, at + blockSize) - at;
         if (length <= 0) {
           await once(this.#events, 'more');
           continue;
@@ -92,7 +89,7 @@ export class Download {
     this.#path = whole;
     const hash = createHash('sha256');
     this.#grow(size);
-    for await (const chunk of createReadStream(whole, { highWaterMark: block })) hash.update(chunk);
+    for await (const chunk of createReadStream(whole, { highWaterMark: blockSize })) hash.update(chunk);
     if (`sha256:${hash.digest('hex')}` === digest) return true;
     await rm(whole, { force: true });
     throw new Error(otherBytes(digest));
@@ -105,7 +102,7 @@ export class Download {
     try {
       const hash = createHash('sha256');
       if (kept > 0)
-        for await (const chunk of createReadStream(this.#path, { end: kept - 1, highWaterMark: block }))
+        for await (const chunk of createReadStream(this.#path, { end: kept - 1, highWaterMark: blockSize }))
           hash.update(chunk);
       let at = kept;
       this.#grow(at);

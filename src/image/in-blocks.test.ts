@@ -1,9 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { inBlocks } from './in-blocks.ts';
-
-const blockSize = 256 * 1024;
+import { blockSize, inBlocks } from './in-blocks.ts';
 
 async function blocksOf(pieces: readonly Buffer[]): Promise<Buffer[]> {
   const blocks: Buffer[] = [];

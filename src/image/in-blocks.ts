@@ -1,15 +1,15 @@
 import { EventEmitter, once } from 'node:events';
 import { finished, type Readable } from 'node:stream';
 
-/** Bytes of a block. */
-const blockSize = 256 * 1024;
+/** Bytes of a block; no more is worth its memory. */
+export const blockSize = 256 * 1024;
 
 /** Milliseconds for which the first bytes of a block wait for more: a slow line shall not look like a dead one. */
 const patience = 100;
 
 /**
  * What comes, in pieces that are worth their work. TLS hands over 16 KiB at once, and to hash and write each of these by
- * itself takes an emulated machine three times as long as all else that it does with an image's bytes. When the source
+ * itself takes an emulated machine longer than all else that it does with an image's bytes. When the source
  * breaks, what came of it is handed over before the error. Leaving the loop destroys the source.
  */
 export async function* inBlocks(source: Readable): AsyncGenerator<Buffer> {

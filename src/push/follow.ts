@@ -44,6 +44,9 @@ function paceAfter(answerTook: number): number {
   return Math.min(Math.max(0.5, 3 * answerTook), 2);
 }
 
+/** Seconds for an answer with which looks are no more than a second and a half apart. */
+const usualAnswer = 0.45;
+
 /**
  * How much longer than usual a verdict must hold, by how long the answer took: what starts slowly also dies slowly, and
  * its agent takes as much longer to say so.
@@ -51,9 +54,6 @@ function paceAfter(answerTook: number): number {
 function slownessOf(answerTook: number): number {
   return Math.min(Math.max(1, answerTook / usualAnswer), 4);
 }
-
-/** Seconds for an answer with which looks are no more than a second and a half apart. */
-const usualAnswer = 0.45;
 
 /** Returns the units as they are once all are healthy and stay so. Throws `UnitsNotHealthy`. */
 export async function followUnits(

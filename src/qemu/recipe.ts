@@ -91,7 +91,7 @@ const files = {
   '/etc/fstab': '/dev/vda / ext4 rw,noatime,x-systemd.growfs 0 0\n',
   /** Nothing but sshd listens. */
   '/etc/systemd/resolved.conf.d/flotilla.conf': '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
-  /** Without the internet it asks for four names every 30 s, which is a twentieth of an emulated processor. */
+  /** Without the internet it asks for four names every 30 s and whenever a container comes: 1 to 5 % of an emulated processor. */
   '/etc/systemd/timesyncd.conf.d/flotilla.conf': '[Time]\nConnectionRetrySec=600\n',
   /**
    * No trial run (`sshd -t`) before each start: emulated, loading sshd once is slow enough. As much of a busy processor

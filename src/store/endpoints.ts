@@ -55,7 +55,7 @@ interface Endpoint {
   answered: number;
   /** When its connection was last made anew for its silence, by performance.now(). */
   renewed: number;
-  /** Told when a call got no answer. */
+  /** Told when its connection is made anew. */
   readonly doubters: Set<() => void>;
 }
 
@@ -68,7 +68,7 @@ export interface OpenStream<Reply> {
   heard(): number;
   /** To be called when the endpoint is at fault. */
   giveUp(): void;
-  /** Calls `doubt` whenever the endpoint leaves a call without an answer. The function returned takes that back. */
+  /** Calls `doubt` when the endpoint's connection is made anew for its silence. The function returned takes that back. */
   onDoubt(doubt: () => void): () => void;
 }
 

@@ -17,7 +17,7 @@ export interface EtcdOptions {
   readonly tls?: Tls;
   /** Names of machines whose certificates may write everything; a `Forbidden` sends its reader there. */
   readonly writers?: readonly string[];
-  /** Milliseconds between a watch's requests for a sign of life; default 5000. Three unanswered end it. */
+  /** Milliseconds in which a watch or its connection has to show a sign of life, see `Liveness`; default 5000. */
   readonly progressPeriod?: number;
 }
 

@@ -6,7 +6,7 @@ const patience = 3;
 
 /**
  * Periods in a row in which a watch is not asked while others are answered on its connection. An agent has a dozen of
- * them; to ask each in every period was a third of what an idle agent and its etcd did.
+ * them; to ask each in every period was a quarter of what an idle agent did, and its etcd.
  */
 const believed = 5;
 

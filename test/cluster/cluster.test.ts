@@ -61,9 +61,6 @@ afterAll(async () => {
   stack.remove();
 });
 
-/** Milliseconds of a run in which nothing changes. */
-let unchangedUp = 0;
-
 describe('up', () => {
   test('brings three machines up, with healthy etcd and running units', async () => {
     await succeeded(stack.up(watch));
@@ -84,9 +81,7 @@ describe('up', () => {
   });
 
   test('changes nothing when nothing changed', async () => {
-    const began = performance.now();
     expect((await succeed(['up', '--yes'])).output).not.toMatch(/ to (create|update|replace|delete)/);
-    unchangedUp = performance.now() - began;
   });
 });
 
@@ -346,8 +341,7 @@ describe('machines that leave', () => {
     const answers = watchAnswers(`http://127.0.0.1:${port}`);
     stack.configure(config(2, 2));
     await succeed(['up', '--yes', '--skip-preview']).finally(() => answers.stop());
-    // By this computer's own measure: five machines on two processors answer late, and not for that they are gone.
-    expect(await answers.stop()).toBeLessThan(Math.max(10_000, 3 * unchangedUp));
+    expect(await answers.stop()).toBeLessThan(10_000);
     expect(await bootIds(stack, cores)).toEqual(before);
     expect(await onMachine(stack, 'worker-1', ['cat', '/etc/machine-id'])).not.toBe(id);
     expect(readdirSync(stack.machines).sort()).toEqual([...cores, 'worker-1.2', 'worker-2.2']);
