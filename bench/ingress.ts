@@ -71,9 +71,11 @@ async function begin(stack: Stack, layout: string, log: Log) {
   stack.configure(config('units/ingress'));
   await succeed(stack, ['up', '--yes', '--skip-preview'], log);
   await onMachine(stack, 'core-1', ['sh', '-c', `${etcdctl}; etcdctl put /ingress/default app`]);
-  const asked = ['curl', '-fsS', 'http://127.0.0.1/', 'http://127.0.0.1/app/', '-H', 'Host: app.example.com'];
+  const [byDefault, byPath] = ['http://127.0.0.1/', 'http://127.0.0.1/app/'];
+  const byName = ['--next', '-fsS', '-H', 'Host: app.example.com', byDefault];
+  const asked = ['curl', '-fsS', byDefault, byPath, ...byName];
   for (const machine of ['core-1', 'core-2', 'core-3'])
-    await until(60, async () => (await onMachine(stack, machine, asked)).split('\n').length === 2);
+    await until(60, async () => (await onMachine(stack, machine, asked)).split('\n').length === 3);
   log((await stack.flotilla(['services'])).output);
   log(await onMachine(stack, 'core-1', ['cat', '/etc/ingress/nginx.conf']));
 }
@@ -89,13 +91,18 @@ async function imageOf(name: string, { clone }: Stack, log: Log): Promise<string
   return said.trim();
 }
 
-/** From the moment at which the key is in etcd. Asking costs a process each time, which is part of it. */
+/**
+ * From the moment at which the key is in etcd. The shell asks by itself: a program that is started for each question takes
+ * the processor that agent and nginx are to have.
+ */
 const changes = `${etcdctl}
+status() { exec 3<> /dev/tcp/127.0.0.1/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3; }
+exec 4<> <(:)
 for round in 1 2 3 4 5; do for value in none:404 app:200; do
   etcdctl put /ingress/default "\${value%:*}" > /dev/null
-  start=$(date +%s%N)
-  until [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/)" = "\${value#*:}" ]; do :; done
-  echo $((($(date +%s%N) - start) / 1000000))
+  start=\${EPOCHREALTIME/./}
+  until status; [ "$status" = "\${value#*:}" ]; do read -rt 0.05 -u 4; done
+  echo $(((\${EPOCHREALTIME/./} - start) / 1000))
   sleep 3
 done; done`;
 

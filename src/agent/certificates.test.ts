@@ -102,6 +102,8 @@ describe('a unit with a certificate', () => {
     await push(certified('CertificateOwner=nginx\n'));
     expect((await host()).certificates.sets.get(unit)?.uid).toBe(33);
     await push(certified('CertificateOwner=nobody-here\n'));
+    // The version before runs on for DeregistrationDelay=.
+    await seconds(5);
     expect(await statusOf()).toMatchObject({
       waiting: 'waits for its certificate: there is no user nobody-here on this machine',
     });

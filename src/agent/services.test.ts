@@ -95,7 +95,7 @@ describe('a service', () => {
     await cluster.apply({ put: [], destroy: ['app@1.service'] });
     await seconds(1);
     expect([await registered(), atStop, await host.running()]).toEqual([[], [], ['app@1.service']]);
-    await seconds(2);
+    await seconds(5);
     expect([await registered(), atStop, await host.running()]).toEqual([[], [[]], []]);
   });
 
@@ -182,6 +182,7 @@ describe('a service', () => {
       `app-admin app@1.service ${address}:9000`,
     ]);
     await withUnits(unit('app@1.service', '[X-Flotilla]\nService=app\nPort=6000\n'));
+    await seconds(5);
     expect(await registered()).toEqual([`app app@1.service ${address}:6000`]);
   });
 
@@ -247,7 +248,7 @@ describe('a machine that drains', () => {
     const others = () =>
       registered().then((lines) => lines.filter((line) => !line.includes(host.machine.address)));
     await setCordon(cluster.store, host.name, { drain: true, reason: 'new disk' });
-    await seconds(5);
+    await seconds(8);
     expect(await registered()).toEqual(await others());
     expect((await registered()).map((line) => line.split(' ')[0])).toEqual(['app', 'front', 'front']);
     expect(await host.running()).toEqual(['front.service']);
@@ -285,7 +286,7 @@ describe('a key that a unit chooses', () => {
       await stop(names);
     };
     await cluster.apply({ put: [], destroy: ['app@1.service'] });
-    await seconds(3);
+    await seconds(6);
     expect(atStop).toEqual([[`/app/server/2 ${second.machine.address}:5002`]]);
     await second.kill();
     await seconds(10);

@@ -69,7 +69,7 @@ export interface FlotillaOptions {
   readonly afterReady: readonly string[];
   /** `Service=` and `Port=`: what others find under a name while the unit is ready. */
   readonly services: readonly OfferedService[];
-  /** `DeregistrationDelay=`: seconds it runs on after its services were taken back; default 2. */
+  /** `DeregistrationDelay=`: seconds it runs on after its services were taken back; default 5. */
   readonly deregistrationDelay: number;
   /** `Certificate=`: a certificate with the names of its services lies on its machine before it starts; absent without. */
   readonly certificate?: CertificateWish;

@@ -12,7 +12,7 @@ const defaults = {
   fence: 'keep',
   afterReady: [],
   services: [],
-  deregistrationDelay: 2,
+  deregistrationDelay: 5,
   rollout: { maxUnavailable: 1, rollback: true, deadline: 300 },
 };
 

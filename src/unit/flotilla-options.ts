@@ -194,7 +194,7 @@ function readOwn(unit: string, options: readonly UnitOption[]): FlotillaOptions 
     }),
     afterReady: [...new Set(every('AfterReady'))],
     services: readServices(unit, options),
-    deregistrationDelay: every('DeregistrationDelay').at(-1) ?? 2,
+    deregistrationDelay: every('DeregistrationDelay').at(-1) ?? 5,
     ...(templates.length > 0 && { templates }),
     ...(images.length > 0 && { images }),
     rollout: {

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { readImage } from '../../src/image/read-image.ts';
 import { buildImage } from '../../src/packaged-image/build.ts';
 import { parseDefinition } from '../../src/packaged-image/definition.ts';
 import { run } from '../../src/qemu/command.ts';
 import type { Log } from '../../src/qemu/log.ts';
 import { until } from '../cluster/observe.ts';
+import { unpackImage } from '../unpack-image.ts';
 
 /**
  * A container with a systemd of its own: that of Debian 13, as machines have it, and the bus and the Node beside it. On
@@ -43,7 +43,8 @@ ExecStart=/bin/sh -c 'node --test-reporter=spec /tests.cjs > /tests.log 2>&1'
  */
 export async function runInContainer(folder: string, file: string, log: Log): Promise<string> {
   const root = join(folder, 'root');
-  await unpack(root, log);
+  const built = await buildImage(parseDefinition('systemd.yaml', definition), { folders: [], log });
+  await unpackImage(built, root, log);
   await writeFile(join(root, 'tests.cjs'), await bundle(file));
   const units = join(root, 'etc/systemd/system');
   await writeFile(join(units, 'tests.service'), unit);
@@ -51,21 +52,6 @@ export async function runInContainer(folder: string, file: string, log: Log): Pr
   await symlink('../tests.service', join(units, 'default.target.wants/tests.service'));
   await boot(root, log);
   return readFile(join(root, 'tests.log'), 'utf8').catch(() => 'nothing: they never began');
-}
-
-/** As Docker calls it. */
-const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-
-async function unpack(root: string, log: Log): Promise<void> {
-  const built = await buildImage(parseDefinition('systemd.yaml', definition), { folders: [], log });
-  const { layers } = await readImage(built, { platform: `linux/${architecture}` });
-  await mkdir(root);
-  for (const { digest } of layers) {
-    const blob = join(built, 'blobs', ...digest.split(':'));
-    await run(['tar', '--extract', '--file', blob, '--directory', root, '--numeric-owner'], {
-      ...{ log, purpose: 'unpacking systemd', deadline: patience },
-    });
-  }
 }
 
 async function boot(root: string, log: Log): Promise<void> {
