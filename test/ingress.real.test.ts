@@ -119,12 +119,19 @@ async function hundredMore(answers: ReadonlyMap<string, number>): Promise<void> 
   await until(60, async () => count() >= enough);
 }
 
+/** Two of them behind nginx, and clients that have had their first answers. */
+async function startAll() {
+  const instances = [await startInstance(), await startInstance()];
+  const socket = await startNginx(instances);
+  const answers = keepAsking(socket);
+  await hundredMore(answers);
+  return { instances, socket, answers };
+}
+
 test(
   'who is too busy for a while is asked again: nobody gets an error',
   async () => {
-    const instances = [await startInstance(), await startInstance()];
-    const answers = keepAsking(await startNginx(instances));
-    await hundredMore(answers);
+    const { instances, answers } = await startAll();
     for (const { child } of instances) child.kill('SIGSTOP');
     // Long enough for nginx to leave both of them out.
     await sleep(4500);
@@ -138,15 +145,13 @@ test(
 test(
   'an instance that refuses is passed over',
   async () => {
-    const instances = [await startInstance(), await startInstance()];
-    const answers = keepAsking(await startNginx(instances));
-    await hundredMore(answers);
+    const { instances, socket } = await startAll();
     // Idle, so that no answer is cut off.
     stopped = true;
     await asking;
     instances[0]?.child.kill('SIGKILL');
     stopped = false;
-    const after = keepAsking(join(folder, 'root', 'nginx'));
+    const after = keepAsking(socket);
     await hundredMore(after);
     expect([...after.keys()]).toEqual(['200']);
   },
