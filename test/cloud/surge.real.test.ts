@@ -61,7 +61,7 @@ test('a new generation of a group with surge: 1 takes one machine after the othe
     'worker: worker-1 is replaced in this run, one machine at a time; 2 of the group are left then',
   );
   expect(course(3)).toEqual({ changes: replaced('worker-1', 'worker-2', 'worker-3'), most: 4 });
-}, 120_000);
+}, 300_000);
 
 test('a run of pulumi takes one turn, and one that fails none', async () => {
   configure({ count: 3, surge: 1, generation: 3 });
@@ -80,4 +80,4 @@ test('a run of pulumi takes one turn, and one that fails none', async () => {
   await succeed(stack.pulumi(['destroy', '--yes', '--skip-preview']));
   expect(api.inventory.names()).toEqual([]);
   expect(api.failures).toEqual([]);
-}, 120_000);
+}, 300_000);

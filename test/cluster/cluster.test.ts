@@ -9,7 +9,7 @@ import { identityOf } from './identity.ts';
 import { testImageBuild } from './image-build.ts';
 import { images, imagesOfLateJoiners, ownImages, writeOwnImage } from './images.ts';
 import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
-import { events, fewestActive, watchAnswers } from './observe-units.ts';
+import { events, shortages, watchAnswers } from './observe-units.ts';
 import { type Run, succeeded } from './run.ts';
 import { type Config, createStack, type Stack } from './stack.ts';
 
@@ -354,12 +354,13 @@ describe('machines that leave', () => {
   test('give their units away before they go, one instance at a time', async () => {
     const before = await bootIds(stack, cores);
     const since = BigInt((await events(stack)).at(-1)?.revision ?? 0);
+    const placed = await placements(stack);
+    const active = Object.fromEntries(spread.map((name) => [name, placed[name] ?? []]));
     stack.configure(config(0));
     await succeed(['up', '--yes', '--skip-preview']);
-    const happened = await events(stack);
-    expect(fewestActive(spread, happened, since)).toBeGreaterThanOrEqual(spread.length - 1);
-    const later = happened.filter(({ revision }) => BigInt(revision) > since);
-    const taken = later.filter(
+    const happened = (await events(stack)).filter(({ revision }) => BigInt(revision) > since);
+    expect(shortages(active, happened, spread.length - 1)).toEqual([]);
+    const taken = happened.filter(
       ({ kind, unit = '', message }) =>
         kind === 'placement' && spread.includes(unit) && message.startsWith('taken'),
     );

@@ -123,7 +123,7 @@ export function images({ stack, succeed, cores }: Given): void {
         expect.stringContaining('random:1 is on core-1, core-2, core-3;'),
       ]);
       expect(output).toMatch(/; 1(\.0)? MiB left this computer\./);
-      await until(15, async () => (await placements(stack()))['imaged.service']?.length === cores.length);
+      await until(60, async () => (await placements(stack()))['imaged.service']?.length === cores.length);
       const { stdout: listed } = await stack().look(['image', 'list', '--no-legend']);
       expect(listed).toMatch(/^random:1 .* core-1,core-2,core-3 /m);
       expect(listed).not.toContain('127.0.0.1');

@@ -19,23 +19,25 @@ export async function events(stack: Stack): Promise<readonly ClusterEvent[]> {
   return lines.map((line) => eventSchema.parse(JSON.parse(line)));
 }
 
-/** How few of these units were active at any moment after `since`, a revision. No two machines may bear one name. */
-export function fewestActive(
-  units: readonly string[],
+/**
+ * Every event that left fewer than `atLeast` of the units active, with their number. `before` says where each was
+ * active at the first event: the cluster's own history does not, as it reaches back an hour and has one name for
+ * a machine and its next generation.
+ */
+export function shortages(
+  before: Readonly<Record<string, readonly string[]>>,
   happened: readonly ClusterEvent[],
-  since: bigint,
-): number {
-  const active = new Map<string, Set<string>>(units.map((unit) => [unit, new Set()]));
-  let fewest = units.length;
-  for (const { revision, kind, unit = '', machine = '', message } of happened) {
+  atLeast: number,
+): string[] {
+  const active = new Map(Object.entries(before).map(([unit, machines]) => [unit, new Set(machines)]));
+  return happened.flatMap(({ kind, unit = '', machine = '', message }) => {
     const on = active.get(unit);
-    if (kind !== 'state' || !on) continue;
+    if (kind !== 'state' || !on) return [];
     if (message.startsWith('active')) on.add(machine);
     else on.delete(machine);
-    const count = [...active.values()].filter(({ size }) => size > 0).length;
-    if (BigInt(revision) > since) fewest = Math.min(fewest, count);
-  }
-  return fewest;
+    const left = [...active.values()].filter(({ size }) => size > 0).length;
+    return left < atLeast ? [`${left} left: ${unit} on ${machine}: ${message}`] : [];
+  });
 }
 
 /** Asks again and again until it is stopped. @returns milliseconds of the longest time without an answer */

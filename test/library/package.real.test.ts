@@ -124,7 +124,7 @@ test('the engine finds program and plugin, and each cluster’s resources below 
       ...['clock', 'echo'].flatMap(ofSet),
     ].sort(),
   );
-}, 120_000);
+}, 300_000);
 
 test('transforms of a component reach what is below it, and nothing else', async () => {
   const transforms = `const disks = {
@@ -144,7 +144,7 @@ const green =`;
     .steps.filter(({ urn }) => urn.includes('$flotilla:local:Machine::'))
     .map(({ urn, newState }) => [urn.split('::').at(-1), newState?.inputs?.disk]);
   expect(Object.fromEntries(disks)).toEqual({ 'blue/core-1': 8, 'green/core-1': 77 });
-}, 120_000);
+}, 300_000);
 
 test.each([
   [
@@ -166,7 +166,7 @@ test.each([
     expect(said).not.toContain('unhandled');
     expect(said).not.toMatch(/^\s+at /m);
   },
-  120_000,
+  300_000,
 );
 
 test('the command line is there, in whose hands it is: of the project, with the project’s Pulumi', async () => {
@@ -175,9 +175,9 @@ test('the command line is there, in whose hands it is: of the project, with the 
     PULUMI_CONFIG_PASSPHRASE: '',
   }).catch(String);
   expect(said).toContain('stack dev has no cluster that is up');
-}, 120_000);
+}, 300_000);
 
 test('what looks at a clone says that this is none', async () => {
   const said = await run('npx', ['flotilla', 'doctor'], project).catch(String);
   expect(said).toContain('doctor looks at a clone of Flotilla, and this is the installed package');
-}, 120_000);
+}, 300_000);

@@ -26,7 +26,7 @@ describe.each(Object.entries(faultyClouds))('%s', (platform, { open, rows }) => 
       table.remove();
       await cloud.close();
     }
-  }, 120_000);
+  }, 300_000);
 
   test('there are twenty faults and more, each of its own name', () => {
     expect(rows.length).toBeGreaterThanOrEqual(20);
