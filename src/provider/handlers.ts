@@ -1,3 +1,5 @@
+import { connectDeadline } from '../push/gateway.ts';
+import { connect as dial } from '../ssh/connect.ts';
 import { type Connect, ConnectionPool } from '../ssh/pool.ts';
 import { anyHandler } from './handler.ts';
 import type { AnyHandler } from './resource.ts';
@@ -20,7 +22,8 @@ export function createHandlers(): {
   handlers: Readonly<Record<string, AnyHandler>>;
   close: () => Promise<void>;
 } {
-  const pool = new ConnectionPool();
+  const patient: Connect = (target, options) => dial(target, { deadline: connectDeadline, ...options });
+  const pool = new ConnectionPool(patient);
   const connect: Connect = (target, options) => pool.get(target, options);
   const ofHost: Connect = (target, options) => connect({ ...target, platform: 'hosts' }, options);
   return {

@@ -22,8 +22,8 @@ export function changeTakers<M extends { readonly etcd: boolean }>(machines: rea
 }
 
 /**
- * Seconds a machine's SSH gets; the other machines are asked long before. Three emulated ones on a busy computer were
- * silent for 15 s all at once.
+ * Seconds that a machine's SSH gets where a change waits for it; of several gateways the others are asked long before.
+ * Three emulated ones on a busy computer were silent for 15 s all at once, and one for 30 s while another one woke.
  */
 export const connectDeadline = 60;
 

@@ -9,7 +9,7 @@ test('the command line of an emulated machine', () => {
   expect(qemuArguments(spec, forwards).join(' ')).toBe(
     [
       '-name core-1 -nodefaults -no-user-config',
-      '-machine q35,sata=off,smbus=off -accel tcg,thread=multi,tb-size=256 -cpu max,la57=off,svm=off,erms=off',
+      '-machine q35,sata=off,smbus=off -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off,svm=off,erms=off,smap=off,pku=off',
       '-smp 1 -m 768 -display none -monitor none',
       `-chardev file,id=console,path=${folder}/console.log -serial chardev:console`,
       `-qmp unix:${folder}/qmp,server=on,wait=off -pidfile ${folder}/pid`,

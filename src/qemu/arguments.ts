@@ -42,11 +42,14 @@ export type Forwards = Readonly<Record<number, number>>;
 /**
  * Under emulation `max` gives guests all that programs built for x86-64-v3 ask for. With la57 networkd fails
  * ("mount namespacing: Device or resource busy"), and svm would only offer a nested KVM too slow to use. With erms the
- * kernel clears and copies memory by `rep stosb`, which TCG emulates byte by byte: a fork takes a fifth longer.
+ * kernel clears and copies memory by `rep stosb`, which TCG emulates byte by byte: a fork takes a fifth longer. smap and
+ * pku guard against faults that the guest's own programs would have to have, and each system call pays for them. Where
+ * tb-size MiB of translated code are full, QEMU throws all of it away
+ * (docs/decisions/0055-what-emulated-processors-leave-out.md).
  */
 const processor: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
-  tcg: ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off,svm=off,erms=off'],
+  tcg: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,la57=off,svm=off,erms=off,smap=off,pku=off'],
 };
 
 /** The guest is the user's own, so speculative-execution defences only cost time. After a panic it reboots. */

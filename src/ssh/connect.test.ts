@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -31,6 +31,13 @@ async function freePort(): Promise<number> {
   const { server, target } = await startTestServer();
   await server.close();
   return target.port;
+}
+
+/** @returns its port on 127.0.0.1 */
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** An ssh-agent that has one key. */
@@ -96,14 +103,29 @@ describe('connect', () => {
   test('a port that accepts and stays silent is not an answer', async () => {
     const { target } = await started();
     const silent = createServer((socket) => closing.push(async () => socket.destroy()));
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const address = silent.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = await listening(silent);
     const began = Date.now();
     await expect(connect({ ...target, port }, { deadline: 1.5 })).rejects.toThrow('no SSH banner within');
     expect(Date.now() - began).toBeLessThan(4000);
     closing.reverse();
     closeLater(silent);
+  });
+
+  test('a busy machine is waited for twice as long before it is asked again', async () => {
+    const { target } = await started();
+    const busy = createServer((socket) => {
+      const speak = () => {
+        const sshd = createConnection(target.port, target.host);
+        for (const end of [socket, sshd]) end.on('error', () => sshd.destroy());
+        socket.pipe(sshd).pipe(socket);
+      };
+      const slow = setTimeout(speak, 5000);
+      socket.once('close', () => clearTimeout(slow));
+    });
+    const port = await listening(busy);
+    closeLater(busy);
+    const connection = await connect({ ...target, port }, { deadline: 11 });
+    await connection.close();
   });
 
   test('an abort ends the wait with its reason', async () => {

@@ -19,8 +19,11 @@ export interface ConnectOptions {
   readonly bastion?: () => Promise<Connection>;
 }
 
-/** Seconds. The banner's limit grows by half with each attempt: a loaded emulated machine may be slow to speak. */
-const patience = { firstBanner: 3, longestBanner: 10, handshake: 30, longestPause: 3 };
+/**
+ * Seconds. The first limits are short, since what was sent to a machine that boots may be lost. They double: each attempt
+ * that is given up has cost a busy machine the start of a process, and the next one waits behind it.
+ */
+const patience = { firstBanner: 3, longestBanner: 24, handshake: 30, longestPause: 3 };
 
 /**
  * Waits until the machine answers, proves its host key and takes the user's key.
@@ -65,7 +68,7 @@ async function attemptOnce(
   try {
     const bastion = await bastionOf(target, options, secondsLeft());
     const left = secondsLeft();
-    const banner = Math.min(patience.longestBanner, patience.firstBanner * 1.5 ** (attempt - 1));
+    const banner = Math.min(patience.longestBanner, patience.firstBanner * 2 ** (attempt - 1));
     const limits = { banner: Math.min(left, banner), handshake: Math.min(left, patience.handshake) };
     const dialing = signal === undefined ? limits : { ...limits, signal };
     const { client, stream, hostKey } = await dial(target, dialing, bastion);

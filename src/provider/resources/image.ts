@@ -12,7 +12,7 @@ import { messageOf } from '../../model/message-of.ts';
 import { heartbeat } from '../../model/remind.ts';
 import { Turns } from '../../model/turns.ts';
 import { AgentApi } from '../../push/api.ts';
-import { changeTakers, connectDeadline, sshGateway } from '../../push/gateway.ts';
+import { changeTakers, sshGateway } from '../../push/gateway.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { Connection } from '../../ssh/connection.ts';
 import { forLooks } from '../cluster-access.ts';
@@ -161,7 +161,7 @@ async function planFor(
   use: Use,
   image: Image,
   wanted: Inputs,
-  options: Context & ConnectOptions,
+  options: Context,
 ): Promise<{ machines: PushMachine[]; candidates: readonly Candidate[]; plan: PushPlan }> {
   const machines = machinesOf(use, wanted, options);
   const candidates = await look(machines, options.signal);
@@ -171,9 +171,7 @@ async function planFor(
 async function bring(use: Use, wanted: Inputs, context: Context): Promise<Outputs> {
   const { log, signal } = context;
   return withImage(wanted, signal, async (image) => {
-    // One that has just joined starts all that its units need at once, and is as busy as one whose agent is asked.
-    const patient = { ...context, deadline: connectDeadline };
-    const { machines, candidates, plan } = await planFor(use, image, wanted, patient);
+    const { machines, candidates, plan } = await planFor(use, image, wanted, context);
     const outputs = { ...wanted, imageId: image.config.digest, digest: image.manifest.digest, missing: [] };
     const record = () => use.agents(wanted, context).recordImage(recordOf(wanted.name, image));
     if (plan.steps.every(({ action }) => action === 'keep')) {
