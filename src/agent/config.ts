@@ -17,13 +17,8 @@ const schema = z.strictObject({
   endpoints: z.array(z.string().regex(/^[^/]+:\d+$/, 'expected host:port')).min(1),
   /** PEM files. */
   tls: z.strictObject({ ca: path, cert: path, key: path }),
-  /**
-   * What certificates of services are signed by: the authority's certificate, and on machines with etcd its key. PEM files.
-   * `days` is how long what is signed is good; another default only in tests.
-   */
-  services: z
-    .strictObject({ ca: path, key: path.exactOptional(), days: z.number().positive().exactOptional() })
-    .exactOptional(),
+  /** What certificates of services are signed by: the authority's, and on machines with etcd its key. PEM files. */
+  services: z.strictObject({ ca: path, key: path.exactOptional() }).exactOptional(),
   socket: path.default(agentSocket),
   /** Shown as the machine's version. */
   version: z.string(),
@@ -74,7 +69,6 @@ export interface ServicesAuthority {
   readonly certificate: string;
   /** PKCS#8 PEM. A secret, on machines with etcd alone. */
   readonly privateKey?: string;
-  readonly days?: number;
 }
 
 /** Undefined where the config names none, as that of an earlier version. @throws as `readTls` does. */
@@ -82,11 +76,10 @@ export async function readServices({
   services,
 }: Pick<AgentConfig, 'services'>): Promise<ServicesAuthority | undefined> {
   if (!services) return undefined;
-  const { ca, key, days } = services;
+  const { ca, key } = services;
   return {
     certificate: await readFilled(ca),
     ...(key !== undefined && { privateKey: await readFilled(key) }),
-    ...(days !== undefined && { days }),
   };
 }
 

@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8';
 import { agentFiles } from '../model/agent-files.ts';
 import type { Machine } from '../model/machine.ts';
 import { messageOf } from '../model/message-of.ts';
-import { signServiceLeaf } from '../pki/service-leaf.ts';
 import { systemClock } from '../store/clock.ts';
 import { EtcdStore } from '../store/etcd.ts';
 import { ownCertificateTools, runAgent } from './agent.ts';
@@ -17,6 +16,7 @@ import { LocalImageHost } from './image/local-image-host.ts';
 import type { Log } from './log.ts';
 import { FollowedServices } from './machine/followed.ts';
 import { serveFollowed } from './serve-followed.ts';
+import { ThreadSigner } from './signer.ts';
 import { DbusSystemd } from './systemd/dbus-systemd.ts';
 
 /** As pushes have them: `defaultPlaces` in src/image/look.ts. */
@@ -82,11 +82,15 @@ async function answerBalancers(
   await serveFollowed({ address, port: followed.port }, (path) => services.answer(path), log, signal);
 }
 
+/** `signer-thread.ts` with all that it needs; `buildBundle` puts it here. */
+declare const signerThread: string;
+
 function signerOf(services: ServicesAuthority | undefined): { readonly sign?: SignServiceLeaf } {
   if (services?.privateKey === undefined) return {};
-  const { certificate, privateKey, days } = services;
+  const { certificate, privateKey } = services;
   const authority = { certificate, privateKey };
-  return { sign: (csr, leaf) => signServiceLeaf({ authority, csr, leaf, ...(days && { days }) }) };
+  const signer = new ThreadSigner(signerThread);
+  return { sign: (csr, leaf) => signer.sign({ authority, csr, leaf }) };
 }
 
 async function describeMachine({ name, address, metadata, version }: AgentConfig): Promise<Machine> {

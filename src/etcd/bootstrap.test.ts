@@ -92,7 +92,7 @@ describe('bootstrapEtcd', () => {
     const { etcd, options } = setUp();
     await bootstrapEtcd(options);
     expect(environmentOf(etcd, 'core-2')).toContain('ETCD_ADVERTISE_CLIENT_URLS=https://10.77.0.12:2379\n');
-    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_HEARTBEAT_INTERVAL=300\n');
+    expect(environmentOf(etcd, 'core-2')).toContain('ETCD_HEARTBEAT_INTERVAL=600\n');
     expect(environmentOf(etcd, 'core-2')).toContain('ETCD_EXPERIMENTAL_WARNING_APPLY_DURATION=3000ms\n');
   });
 

@@ -46,6 +46,19 @@ test('one that does not get well is told with its journal and the next step', as
   expect(asked).toEqual(['-u', 'flotilla-agent', '--since=-6s', '-n', '10', '--no-pager']);
 });
 
+test('one that answers and waits for etcd has longer', async () => {
+  const machine = fakeMachine('core-1', { version: versionOf(bundle) });
+  const agent = new FakeAgent([machine]);
+  const away = { status: 503, body: { error: { code: 503, message: 'etcd gave no answer in 8 s' } } };
+  agent.intercept = () => away;
+  setTimeout(() => {
+    agent.intercept = () => undefined;
+  }, 1500);
+  const gateway = agent.gateway('core-1');
+  const starting = { ...machine, connect: () => gateway.connect() };
+  await awaitAgent(starting, { bundle, log: () => undefined, deadline: 1 });
+});
+
 test('a connection that breaks meanwhile is made anew', async () => {
   const machine = fakeMachine('core-1', { version: versionOf(bundle) });
   const gateway = new FakeAgent([machine]).gateway('core-1');

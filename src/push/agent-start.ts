@@ -5,12 +5,13 @@ import { upCommand } from '../model/up-command.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { type AgentBundle, versionOf } from './agent-files.ts';
 import { AgentApi } from './api.ts';
+import { ApiError } from './errors.ts';
 
 export interface StartOptions {
   readonly bundle: AgentBundle;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** Seconds that an agent gets from its start until it answers; another default only in tests. */
+  /** Seconds that an agent gets from its start until it answers; default 120, another one only in tests. */
   readonly deadline?: number;
 }
 
@@ -23,6 +24,11 @@ interface Starting {
 }
 
 const startDeadline = 120;
+/**
+ * How much longer an agent gets that answers: it runs, and waits for an etcd that is busy. On a computer that emulated six
+ * machines on two processors such an etcd answered nobody for minutes.
+ */
+const patienceWithAnswers = 2.5;
 /** Seconds between questions; more of them would keep an emulated machine from starting its agent. */
 const pause = 1;
 /** Seconds that may lie between its start and the first question. */
@@ -40,37 +46,47 @@ export async function awaitAgent(machine: Starting, options: StartOptions): Prom
   const api = new AgentApi([machine], { log: () => undefined, deadlines, ...(signal ? { signal } : {}) });
   const started = performance.now();
   const waited = () => Math.round((performance.now() - started) / 1000);
-  let missing: string | undefined = 'no answer yet';
-  const progress = () => `the agent on ${machine.name} to start (${waited()} s of ${deadline} s)`;
+  let look: Look = { missing: 'no answer yet', answers: false };
+  const limit = () => (look.answers ? patienceWithAnswers * deadline : deadline);
+  const progress = () => `the agent on ${machine.name} to start (${waited()} s of ${limit()} s)`;
   const stopReminding = remind(log, progress);
   try {
-    while (waited() < deadline) {
+    while (waited() < limit()) {
       signal?.throwIfAborted();
-      missing = await lookOnce(api, machine, versionOf(bundle));
+      const missing = await lookOnce(api, machine, versionOf(bundle));
       if (missing === undefined) return;
+      look = { ...missing, answers: missing.answers || look.answers };
       await sleep(pause * 1000, undefined, signal ? { signal } : {});
     }
   } finally {
     stopReminding();
   }
   throw new Error(
-    `the agent on ${machine.name} did not get well within ${deadline} s: ${missing}\n` +
-      `What its journal says since it was started:\n${await journalOf(machine, deadline, signal)}\n` +
+    `the agent on ${machine.name} did not get well within ${limit()} s: ${look.missing}\n` +
+      `What its journal says since it was started:\n${await journalOf(machine, limit(), signal)}\n` +
       `Next step: ${upCommand()}, which goes on from here; a slow computer may need another run. ` +
       'If it ends here again, mend what the journal says first',
   );
 }
 
-/** What keeps it from being well, if anything does. */
-async function lookOnce(api: AgentApi, { id }: Starting, version: string): Promise<string | undefined> {
+/** What keeps an agent from being well. */
+interface Look {
+  readonly missing: string;
+  /** Whether it runs and says so, whatever it says. */
+  readonly answers: boolean;
+}
+
+/** Undefined when the agent is well. */
+async function lookOnce(api: AgentApi, { id }: Starting, version: string): Promise<Look | undefined> {
   try {
     const { machines } = await api.machines();
     const announced = machines.some((each) => each.id === id && each.version === version);
-    return announced ? undefined : 'not announced yet';
+    return announced ? undefined : { missing: 'not announced yet', answers: true };
   } catch (error) {
     // The machine's own answer: what is said of it to who asks a whole cluster has another next step.
     const { cause } = Object(error);
-    return messageOf(cause instanceof AggregateError ? (cause.errors[0] ?? error) : error);
+    const own = cause instanceof AggregateError ? (cause.errors[0] ?? error) : error;
+    return { missing: messageOf(own), answers: own instanceof ApiError };
   }
 }
 

@@ -18,12 +18,15 @@ function cluster(): FakeAgent {
   return agent;
 }
 
-function client(gateways: readonly Gateway[], signal?: AbortSignal) {
+const gatewaysOf = (agents: readonly FakeAgent[]) =>
+  agents.map((agent, index) => agent.gateway(`core-${index + 1}`));
+
+function client(gateways: readonly Gateway[], more: { signal?: AbortSignal; patience?: number } = {}) {
   const log: string[] = [];
   const api = new AgentApi(gateways, {
     log: (line) => log.push(line),
     deadlines: { headStart: 0.05, choose: 0.3, answer: 0.3 },
-    ...(signal ? { signal } : {}),
+    ...more,
   });
   return { api, log };
 }
@@ -114,6 +117,42 @@ describe('AgentApi', () => {
     expect(log[0]).toContain('etcd does not answer');
   });
 
+  const away = { status: 503, body: { error: { code: 503, message: 'etcd gave no answer in 8 s' } } };
+
+  test('agents without the store are asked again while there is patience, and it is said', async () => {
+    const agents = [cluster(), cluster()];
+    const { api, log } = client(gatewaysOf(agents), { patience: 30 });
+    let questions = 0;
+    for (const agent of agents) agent.intercept = () => (questions++ < 4 ? away : undefined);
+    expect((await api.units()).units).toMatchObject([{ name: 'a.service' }]);
+    expect(log.join('\n')).toMatch(/etcd gave no answer in 8 s.*; asking again for 30 s/);
+  });
+
+  test('without patience, or when it is over, their answer is the error', async () => {
+    for (const patience of [0, 0.5]) {
+      const agents = [cluster(), cluster()];
+      const { api } = client(gatewaysOf(agents), { patience });
+      for (const agent of agents) agent.intercept = () => away;
+      await expect(api.units()).rejects.toThrow('etcd gave no answer in 8 s');
+    }
+  });
+
+  test('machines that are gone are not waited for, however patient who asks is', async () => {
+    const { api, log } = client([refused], { patience: 30 });
+    await expect(api.units()).rejects.toThrow("no machine's agent answered");
+    expect(log).toEqual([]);
+  });
+
+  test('a change is not sent again to agents without the store', async () => {
+    const agents = [cluster(), cluster()];
+    const { api } = client(gatewaysOf(agents), { patience: 30 });
+    for (const agent of agents)
+      agent.intercept = (request) => (request.startsWith('POST') ? away : undefined);
+    await expect(api.apply({ put: [], destroy: [] })).rejects.toThrow(AnswerLost);
+    const sent = agents.flatMap(({ requests }) => requests).filter((each) => each.startsWith('POST'));
+    expect(sent).toHaveLength(1);
+  });
+
   test.each(['drop', 'silence'] as const)(
     'an agent that answers with %s is left for another one',
     async (how) => {
@@ -176,7 +215,7 @@ describe('AgentApi', () => {
 
   test('stops at once when the caller gives up', async () => {
     const stop = new AbortController();
-    const { api } = client([dead], stop.signal);
+    const { api } = client([dead], { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('given up')), 10);
     await expect(api.units()).rejects.toThrow('given up');
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import {
   type ApplyReply,
@@ -36,7 +37,7 @@ import { messageOf } from '../model/message-of.ts';
 import { reminding } from '../model/remind.ts';
 import type { RolloutAction } from '../model/rollout.ts';
 import type { Connection } from '../ssh/connection.ts';
-import { AnswerLost, ApiError, NoAnswer } from './errors.ts';
+import { AnswerLost, ApiError, isStoreOutage, lacksStore, NoAnswer } from './errors.ts';
 import { firstToSucceed, type Gateway } from './gateway.ts';
 import { type AgentRequest, type AgentResponse, abortable, exchange, openStream } from './http.ts';
 import { journalOfAgent } from './next-step.ts';
@@ -57,15 +58,22 @@ export interface AgentApiOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly deadlines?: Partial<Deadlines>;
+  /**
+   * Seconds that agents are asked again while they answer and etcd does not answer them. 0 by default: a person who
+   * asks wants to know at once.
+   */
+  readonly patience?: number;
 }
+
+/** `patience` of an `up`, which would end where a busy computer's etcd holds an election. */
+export const upPatience = 60;
+/** Seconds between two questions to agents whose etcd does not answer. */
+const outagePause = 1;
 
 interface Agent {
   readonly machine: string;
   readonly connection: Connection;
 }
-
-/** Gateway errors: this agent can't reach the store just now, another one may. */
-const elsewhere: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** What may be done to a machine. */
 export type MachineAction = 'cordon' | 'drain' | 'uncordon';
@@ -79,6 +87,7 @@ export class AgentApi {
   readonly #log: (line: string) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #deadlines: Deadlines;
+  readonly #patience: number;
   #agent: Agent | undefined;
 
   constructor(gateways: readonly Gateway[], options: AgentApiOptions) {
@@ -86,6 +95,7 @@ export class AgentApi {
     this.#log = options.log;
     this.#signal = options.signal;
     this.#deadlines = { ...defaultDeadlines, ...options.deadlines };
+    this.#patience = options.patience ?? 0;
   }
 
   /** Name of the machine whose agent answered last. */
@@ -190,7 +200,7 @@ export class AgentApi {
       if (status < 300) yield* lines;
       else throw refusal(agent.machine, request, { status, body: await joined(lines) });
     } catch (cause) {
-      if (cause instanceof ApiError && !elsewhere.has(cause.status)) throw cause;
+      if (cause instanceof ApiError && !lacksStore(cause)) throw cause;
       signal?.throwIfAborted();
       throw this.#lost(agent, request, cause);
     }
@@ -204,8 +214,23 @@ export class AgentApi {
     return readReply(agent.machine, request, reply, schema);
   }
 
-  /** Once more with another agent when the chosen one went away: reading twice does no harm. */
+  /** May be sent more than once, since reading twice does no harm. */
   async #ask<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
+    const end = performance.now() + this.#patience * 1000;
+    for (;;) {
+      try {
+        return await this.#askTwo(request, schema);
+      } catch (error) {
+        const left = Math.ceil((end - performance.now()) / 1000);
+        if (left <= 0 || !isStoreOutage(error)) throw error;
+        this.#log(`${error.message}; asking again for ${left} s`);
+        await sleep(outagePause * 1000, undefined, this.#signal ? { signal: this.#signal } : {});
+      }
+    }
+  }
+
+  /** Once more with another agent when the chosen one went away. */
+  async #askTwo<T>(request: Omit<AgentRequest, 'timeout'>, schema: z.ZodType<T>): Promise<T> {
     const agent = await this.#choose();
     const reply = await this.#attempt(agent, request);
     if (!(reply instanceof Error)) return readReply(agent.machine, request, reply, schema);
@@ -222,9 +247,11 @@ export class AgentApi {
     try {
       const timed = { ...request, timeout: this.#deadlines.answer };
       const reply = await this.#exchange(agent, timed, this.#signal);
-      if (!elsewhere.has(reply.status)) return reply;
+      if (reply.status < 300) return reply;
+      const error = refusal(agent.machine, request, reply);
+      if (!lacksStore(error)) return reply;
       this.#agent = undefined;
-      return refusal(agent.machine, request, reply);
+      return error;
     } catch (cause) {
       return this.#lost(agent, request, cause);
     }

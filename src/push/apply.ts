@@ -1,6 +1,6 @@
 import type { ChangeRequest, PlanReply, UnitView } from '../model/api.ts';
 import type { TargetState } from '../model/unit.ts';
-import { AgentApi } from './api.ts';
+import { AgentApi, upPatience } from './api.ts';
 import {
   type DesiredSet,
   type Drift,
@@ -19,6 +19,8 @@ import { wantedUnit } from './wanted.ts';
 export interface PushOptions {
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Seconds that etcd may be away while the cluster is read and changed; another default only in tests. */
+  readonly patience?: number;
 }
 
 /** What `applyUnits` would do now. */
@@ -64,7 +66,7 @@ export async function planUnits(
   desired: DesiredSet,
   options: PushOptions,
 ): Promise<UnitsPlan> {
-  const api = new AgentApi(gateways, options);
+  const api = patient(gateways, options);
   const { units, revision } = await api.units();
   const { machines } = await api.machines();
   const operations = diffUnits(desired, units, machines);
@@ -80,7 +82,7 @@ export async function readUnits(
   unitNames: readonly string[],
   options: PushOptions,
 ): Promise<UnitsRead> {
-  const api = new AgentApi(gateways, options);
+  const api = patient(gateways, options);
   const { units } = await api.units();
   const { machines } = await api.machines();
   const ours = only(units, new Set(unitNames));
@@ -97,16 +99,22 @@ export async function readUnits(
 export async function applyUnits(
   gateways: readonly Gateway[],
   desired: DesiredSet,
-  options: FollowOptions,
+  options: FollowOptions & PushOptions,
 ): Promise<UnitsOutcome> {
-  const api = new AgentApi(gateways, options);
+  const api = patient(gateways, options);
   const operations = await change(api, desired, options.log);
   const settle = operations.length === 0 ? { settle: alreadySettled } : {};
-  const { views, machineName } = await followUnits(api, wantedOf(desired, operations), {
+  // It has a deadline of its own, in which etcd may be away.
+  const follower = new AgentApi(gateways, options);
+  const { views, machineName } = await followUnits(follower, wantedOf(desired, operations), {
     ...settle,
     ...options,
   });
   return { operations, units: records(only(views, names(desired)), machineName) };
+}
+
+function patient(gateways: readonly Gateway[], { patience = upPatience, ...options }: PushOptions): AgentApi {
+  return new AgentApi(gateways, { ...options, patience });
 }
 
 async function change(

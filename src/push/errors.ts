@@ -31,3 +31,17 @@ export class AnswerLost extends Error {
 export function isOutage(error: unknown): error is NoAnswer | ApiError {
   return error instanceof NoAnswer || (error instanceof ApiError && error.status >= 500);
 }
+
+/** Gateway errors: an agent that can't reach the store just now. */
+const storeAway: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** This agent can't reach the store just now; another one may. */
+export function lacksStore(error: unknown): boolean {
+  return error instanceof ApiError && storeAway.has(error.status);
+}
+
+/** Agents can be reached, and the store can't be by any that was asked. */
+export function isStoreOutage(error: unknown): error is Error {
+  if (!(error instanceof NoAnswer)) return lacksStore(error);
+  return error.cause instanceof AggregateError && error.cause.errors.some(lacksStore);
+}

@@ -1,9 +1,10 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Api, startApi } from '../cloud/digitalocean/api.ts';
 import { quick } from '../cloud/digitalocean/sample.ts';
 import { LocalMachines } from '../cloud/local-machines.ts';
+import { testImageBuild } from './image-build.ts';
 import { bootIds, leftovers, onMachine, until } from './observe.ts';
 import { type Run, succeeded } from './run.ts';
 import { type Config, createStack, type Stack } from './stack.ts';
@@ -19,7 +20,7 @@ function config(workers: number): Config {
     platform: 'digitalocean',
     digitalocean: { region: 'fra1', sshFrom: ['127.0.0.0/8'] },
     machines: {
-      core: { count: 1, etcd: true, publish: { [port]: port } },
+      core: { count: 1, etcd: true, metadata: { role: 'core' }, publish: { [port]: port } },
       worker: { count: workers },
     },
     units: ['units/hello'],
@@ -36,6 +37,8 @@ const things = [
   'tag flotilla-test-member',
   'vpc flotilla-test',
 ];
+/** What a worker adds to it. */
+const workerThings = ['droplet worker-1', 'tag flotilla-test-group-worker'];
 /** What the droplet is made with: there before it, and after it. */
 const needs = things.filter((thing) => !/^droplet|published/.test(thing));
 
@@ -61,11 +64,13 @@ function userDataOf(name: string): string {
 }
 
 beforeAll(async () => {
-  stack = createStack('test', config(0), variables);
+  stack = createStack('test', config(1), variables);
   machines = new LocalMachines({ folder: join(stack.clone, 'cloud'), ports: [port], log });
   api = await startApi({ ...quick, machines });
   Object.assign(variables, { DIGITALOCEAN_TOKEN: api.token, DIGITALOCEAN_API_URL: api.url });
   stack.addPlugin('digitalocean', 'test/cloud/digitalocean/plugin');
+  // The port leads to machines of its group.
+  appendFileSync(join(stack.clone, 'units/hello/hello@.service'), '\n[X-Fleet]\nMachineMetadata=role=core\n');
   writeFileSync(
     join(stack.clone, 'units/hello/units.yaml'),
     'instances:\n  hello@.service: 1\ntargetState:\n  hello-prune.service: loaded\n',
@@ -80,17 +85,18 @@ afterAll(async () => {
 });
 
 describe('up', () => {
-  test('brings a droplet up, with healthy etcd and running units', async () => {
+  test('brings droplets up, with healthy etcd and running units', async () => {
     await succeeded(stack.up({ log }));
     expect(api.failures).toEqual([]);
     const { etcd, units } = await stack.outputs();
     expect(etcd).toEqual({ 'core-1': 'healthy' });
     expect(units['hello@1.service']).toEqual(['core-1']);
+    expect(units['hello-image.service']).toEqual(['core-1', 'worker-1']);
   });
 
   test('asks for what a droplet needs before it asks for the droplet', () => {
     const made = changes();
-    expect([...made].sort()).toEqual(things.map((thing) => `created ${thing}`));
+    expect([...made].sort()).toEqual([...things, ...workerThings].map((thing) => `created ${thing}`).sort());
     for (const thing of needs)
       expect(made.indexOf(`created ${thing}`)).toBeLessThan(made.indexOf('created droplet core-1'));
   });
@@ -150,24 +156,16 @@ iptables -w -t raw -I PREROUTING -d 169.254.169.254 -j DROP
   });
 });
 
+describe('image builds', () => testImageBuild(() => stack));
+
 describe('a worker', () => {
-  let before: readonly string[];
-
-  test('comes, and the core stays as it is', async () => {
-    before = await bootIds(stack, ['core-1']);
-    stack.configure(config(1));
-    await succeed(['up', '--yes', '--skip-preview']);
-    expect(changes()).toEqual(['created tag flotilla-test-group-worker', 'created droplet worker-1']);
-    expect((await stack.outputs()).units['hello-image.service']).toEqual(['core-1', 'worker-1']);
-    expect(await bootIds(stack, ['core-1'])).toEqual(before);
-  });
-
   test('sees the core in the network that they share', async () => {
     const core = (await stack.outputs()).machines['core-1'] ?? '';
     expect(await onMachine(stack, 'worker-1', ['ping', '-c', '1', core])).toContain(' 0% packet loss');
   });
 
   test('goes, and the core stays as it is', async () => {
+    const before = await bootIds(stack, ['core-1']);
     stack.configure(config(0));
     await succeed(['up', '--yes', '--skip-preview']);
     expect(changes()).toEqual(['deleted droplet worker-1', 'deleted tag flotilla-test-group-worker']);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
 import { onMachine, placements, until } from './observe.ts';
-import type { Run } from './run.ts';
 import type { Stack } from './stack.ts';
 
 const size = 1024 * 1024;
@@ -30,10 +29,23 @@ async function writeImage(stack: Stack, layers: readonly Buffer[], source = own.
 
 let below: Buffer;
 
-/** Before the first `up`. */
-export async function writeOwnImage(stack: Stack): Promise<void> {
+/** Before the first `up`. @returns the digest of its layer */
+export async function writeOwnImage(stack: Stack): Promise<string> {
   below = await layer(stack, 'below');
   await writeImage(stack, [below]);
+  return digestOf(below);
+}
+
+/** One more layer for the image of `ownImages`. @returns its digest */
+export async function growOwnImage(stack: Stack): Promise<string> {
+  const above = await layer(stack, 'above');
+  await writeImage(stack, [below, above]);
+  return digestOf(above);
+}
+
+/** Digests of the layers of `ownImages`, as the machine's Docker has it. */
+export function ownLayersOn(stack: Stack, machine: string): Promise<string> {
+  return layersOn(stack, machine, own.name);
 }
 
 /** Digests of an image's layers, as the machine's Docker has it. */
@@ -78,7 +90,6 @@ async function holders(stack: Stack, machines: readonly string[]): Promise<strin
 
 interface Given {
   readonly stack: () => Stack;
-  readonly succeed: (args: readonly string[]) => Promise<Run>;
   readonly cores: readonly string[];
 }
 
@@ -86,27 +97,9 @@ interface Given {
 const imaged = (name: string, more = '') =>
   `[Service]\nExecStart=/bin/sh -ec "docker image inspect ${name}; exec sleep infinity"\n[X-Flotilla]\nImage=${name}\n${more}`;
 
-export function images({ stack, succeed, cores }: Given): void {
+/** Leaves `imaged.service` in the folder of units: the next `up` takes it into the stack. */
+export function images({ stack, cores }: Given): void {
   describe('images', () => {
-    test('of the stack are on every machine; a changed one is a difference, by its layers', async () => {
-      for (const name of cores) expect(await layersOn(stack(), name, own.name)).toContain(digestOf(below));
-      const above = await layer(stack(), 'above');
-      await writeImage(stack(), [below, above]);
-      const preview = await succeed(['preview']);
-      expect(preview.output).toMatch(/core-1 pulls 1 layer, 1(\.0)? MiB from /);
-      expect(preview.output).toMatch(/At most 1(\.0)? MiB will leave this computer/);
-      await succeed(['up', '--yes', '--skip-preview']);
-      for (const name of cores) expect(await layersOn(stack(), name, own.name)).toContain(digestOf(above));
-      expect((await succeed(['up', '--yes'])).output).not.toMatch(/ to (create|update|replace|delete)/);
-    });
-
-    test('that a machine lost are found by refresh and brought back', async () => {
-      await onMachine(stack(), 'core-2', ['docker', 'image', 'rm', own.name]);
-      const { output } = await succeed(['up', '--yes', '--skip-preview', '--refresh']);
-      expect(output).toContain('core-2');
-      expect(await layersOn(stack(), 'core-2', own.name)).toContain(digestOf(below));
-    });
-
     test('pushed by hand come to every machine, each layer once from here; their unit starts then', async () => {
       const file = join(stack().clone, 'units', 'extra', 'imaged.service');
       writeFileSync(file, imaged('random:1', '[X-Fleet]\nGlobal=true\n'));
@@ -127,8 +120,6 @@ export function images({ stack, succeed, cores }: Given): void {
       const { stdout: listed } = await stack().look(['image', 'list', '--no-legend']);
       expect(listed).toMatch(/^random:1 .* core-1,core-2,core-3 /m);
       expect(listed).not.toContain('127.0.0.1');
-      // From here on it is a unit of the stack.
-      await succeed(['up', '--yes', '--skip-preview']);
     });
 
     test('are kept by two machines each, and again by two when one of them loses all', async () => {

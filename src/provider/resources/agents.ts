@@ -8,7 +8,7 @@ import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
-import { AgentApi } from '../../push/api.ts';
+import { AgentApi, upPatience } from '../../push/api.ts';
 import { changeTakers, sshGateway } from '../../push/gateway.ts';
 import { emptyMachines, keepMachines } from '../../push/leave.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
@@ -222,7 +222,7 @@ function agentsOf(
   const gateways = changeTakers(machines).map((machine) =>
     sshGateway(pool, sshTarget(machine, privateKey), log),
   );
-  return new AgentApi(gateways, { log, signal });
+  return new AgentApi(gateways, { log, signal, patience: upPatience });
 }
 
 /** Nothing when etcd does not answer: that is for `EtcdCluster` to say. */

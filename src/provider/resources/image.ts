@@ -11,7 +11,7 @@ import { versionOf, withImage } from '../../image/source.ts';
 import { messageOf } from '../../model/message-of.ts';
 import { heartbeat } from '../../model/remind.ts';
 import { Turns } from '../../model/turns.ts';
-import { AgentApi } from '../../push/api.ts';
+import { AgentApi, upPatience } from '../../push/api.ts';
 import { changeTakers, sshGateway } from '../../push/gateway.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { Connection } from '../../ssh/connection.ts';
@@ -138,7 +138,7 @@ function agentsOf(pool: Machines, { machines, privateKey }: Access, { log, signa
   const gateways = changeTakers(machines).map((machine) =>
     sshGateway(pool, sshTarget(machine, privateKey), log),
   );
-  return new AgentApi(gateways, { log, signal });
+  return new AgentApi(gateways, { log, signal, patience: upPatience });
 }
 
 const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
