@@ -154,3 +154,15 @@ describe('what comes', () => {
     expect(serviceCertificateProblem(await make(), leaf)).toMatch(problem);
   });
 });
+
+test('who has looked at a certificate can still serve TLS, though nothing else of TLS was loaded before', () => {
+  const program = `
+    import { serviceCertificateProblem } from ${JSON.stringify(join(import.meta.dirname, 'service-leaf.ts'))};
+    const problem = serviceCertificateProblem(${JSON.stringify(given)}, ${JSON.stringify(leaf)});
+    const { createServer } = await import('node:https');
+    createServer({});
+    console.log(problem ?? 'good');
+  `;
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('good\n');
+});

@@ -1,3 +1,5 @@
+// Node 22 leaves a process without `tls.createSecureContext` that calls `toLegacyObject` before it has loaded node:tls.
+import 'node:tls';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { namesOf, type ServiceLeaf } from '../model/service-leaf.ts';
 import type { Authority } from './authority.ts';
