@@ -94,7 +94,7 @@ export function certificatesTests(stackOf: () => Stack, machines: readonly strin
       expect(authority).toEqual(machines.map(() => '600 root'));
     });
 
-    test('are renewed in time, with a reload, and their units run on', async () => {
+    test('are renewed by themselves, with a reload, and their units run on', async () => {
       const before = await starts(stackOf(), [server]);
       const serial = () => asRoot(serving, `openssl x509 -noout -serial -in ${folder}/${server}/tls.crt`);
       await asRoot(serving, shortened);
