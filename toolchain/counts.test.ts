@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { add, checkCounts, jestCounts, NOTHING, summary } from './counts.ts';
+import { add, checkCounts, failureLines, jestCounts, NOTHING, summary } from './counts.ts';
 
 const tests = (...list: [status: string, fullName: string, seconds?: number, message?: string][]) =>
   list.map(([status, fullName, seconds, message]) => ({
@@ -80,6 +80,21 @@ test('checks count as one', () => {
     failures,
   });
   expect(add(NOTHING, NOTHING)).toEqual(NOTHING);
+});
+
+test('each failure has a line with what was wrong', () => {
+  const pulumi =
+    'Error: it ended with 1\n  units:\n    error: update failed\n    error: worker-1 is silent\n';
+  const failures = [
+    { name: 'up', message: pulumi },
+    { name: 'style', message: 'exit code 2; it said why above' },
+    { name: 'none', message: '' },
+  ];
+  expect(failureLines({ ...NOTHING, failures })).toEqual([
+    'failed: up: error: worker-1 is silent',
+    'failed: style: exit code 2; it said why above',
+    'failed: none: ',
+  ]);
 });
 
 test('the closing line', () => {

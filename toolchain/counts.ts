@@ -24,6 +24,9 @@ const SLOWEST = 10;
 /** Below this many seconds a test's time is nobody's concern. */
 const SLOW = 10;
 
+/** How much of a failure's message its line has. */
+const GIST_LENGTH = 200;
+
 /** Nothing run yet. */
 export const NOTHING: Counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
 
@@ -107,6 +110,18 @@ export function add(a: Counts, b: Counts): Counts {
     failures: [...a.failures, ...b.failures],
     slowest: longest([...a.slowest, ...b.slowest]),
   };
+}
+
+/**
+ * A line for each failure, for the end: who sees only that still knows all that failed. Of a message it has the first
+ * line that names an error, as Pulumi does below its resources, or else its first one.
+ */
+export function failureLines({ failures }: Counts): readonly string[] {
+  return failures.map(({ name, message }) => {
+    const lines = message.split('\n').map((line) => line.trim());
+    const gist = lines.find((line) => /^error: (?!update failed)/.test(line)) ?? lines[0] ?? '';
+    return `failed: ${name}: ${gist.slice(0, GIST_LENGTH)}`;
+  });
 }
 
 /** The closing line, for people and for scripts. */

@@ -8,7 +8,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { add, type Counts, checkCounts, jestCounts, summary } from './counts.ts';
+import { add, type Counts, checkCounts, failureLines, jestCounts, summary } from './counts.ts';
 import { runMain } from './main.ts';
 import { runInForeground } from './process.ts';
 
@@ -30,6 +30,9 @@ const TYPES_SEEN = join('node_modules', '.cache', 'flotilla', 'types.tsbuildinfo
 /** Time for jest to end after its report is written. */
 const HUNG_AFTER_MS = 15_000;
 const HUNG_CHECK_MS = 5_000;
+
+/** How long each part took, for the end. */
+const took: string[] = [];
 
 const CLUSTER_TESTS = [
   'test/cluster',
@@ -66,6 +69,8 @@ function report(checks: Counts, tests: Counts): void {
   if (!ran) console.log('No test ran at all, which counts as a failure.');
   const total = ran ? all : add(all, checkCounts('tests', 1));
   process.exitCode = total.failed === 0 ? 0 : 1;
+  console.log(`\n${took.join(', ')}`);
+  for (const line of failureLines(all)) console.log(line);
   console.log(summary(total));
 }
 
@@ -126,6 +131,7 @@ async function runNode(title: string, args: readonly string[], abort?: AbortSign
   const code = await runInForeground({ path: process.execPath, args, environment: process.env }, abort);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`== ${title}: ${code === 0 ? 'passed' : 'failed'} after ${seconds} s`);
+  took.push(`${title} ${seconds} s`);
   return code;
 }
 

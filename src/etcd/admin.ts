@@ -38,8 +38,8 @@ export interface AdminOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Seconds until a call gives up: members may be busy with their boot. */
-const defaultDeadline = 60;
+/** Seconds until a call gives up: members may be busy with their boot, or with waking a machine beside them. */
+const defaultDeadline = 180;
 
 /** Days. It is used for minutes, by this process alone. */
 const certificateDays = 1;

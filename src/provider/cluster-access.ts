@@ -1,4 +1,6 @@
 import type { Authority } from '../pki/authority.ts';
+import { AgentApi, upPatience } from '../push/api.ts';
+import { changeTakers, sshGateway } from '../push/gateway.ts';
 import type { ConnectOptions } from '../ssh/connect.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { ConnectionPool } from '../ssh/pool.ts';
@@ -28,6 +30,18 @@ export function connector(
     if (!machine) throw new Error(`${name} is no machine of this cluster`);
     return pool.get(sshTarget(machine, privateKey), options);
   };
+}
+
+/** The agents that take changes. They are asked on while they answer that etcd does not, as `up` has to end well. */
+export function changeApi(
+  pool: Parameters<typeof sshGateway>[0],
+  { machines, privateKey }: Pick<ClusterKeys, 'privateKey'> & { readonly machines: readonly MachineAccess[] },
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+): AgentApi {
+  const gateways = changeTakers(machines).map((machine) =>
+    sshGateway(pool, sshTarget(machine, privateKey), log),
+  );
+  return new AgentApi(gateways, { log, signal, patience: upPatience });
 }
 
 /** For when all that is asked is how a machine is: 10 s, and no word of tries, since one that is off is told of later. */

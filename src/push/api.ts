@@ -66,7 +66,8 @@ export interface AgentApiOptions {
 }
 
 /** `patience` of an `up`, which would end where a busy computer's etcd holds an election. */
-export const upPatience = 60;
+export const upPatience = 120;
+
 /** Seconds between two questions to agents whose etcd does not answer. */
 const outagePause = 1;
 

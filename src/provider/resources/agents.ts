@@ -8,13 +8,11 @@ import { messageWithCauses } from '../../model/message-of.ts';
 import { settled } from '../../model/settled.ts';
 import { inspectPrograms, type ProgramOptions, sendPrograms } from '../../programs/send.ts';
 import { type AgentMachine, type AgentOptions, installAgents, staleAgents } from '../../push/agents.ts';
-import { AgentApi, upPatience } from '../../push/api.ts';
-import { changeTakers, sshGateway } from '../../push/gateway.ts';
 import { emptyMachines, keepMachines } from '../../push/leave.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { ConnectionPool } from '../../ssh/pool.ts';
-import { authorityOf, connector, forLooks } from '../cluster-access.ts';
-import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
+import { authorityOf, changeApi, connector, forLooks } from '../cluster-access.ts';
+import { type MachineAccess, machineAccess } from '../machine-access.ts';
 import { obtainProgram } from '../obtain-program.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
 import {
@@ -81,7 +79,7 @@ export function agents(
       refuseIds(wanted.machines);
       if (old)
         await previewLeave(
-          agentsOf(use, old, { log: () => undefined, signal: context.signal }),
+          changeApi(use.pool, old, { log: () => undefined, signal: context.signal }),
           leavingOf(old, wanted),
           context,
         );
@@ -202,7 +200,7 @@ async function dismiss(
   leaving: readonly MachineAccess[],
   context: Context,
 ): Promise<void> {
-  const api = agentsOf(use, wanted, context);
+  const api = changeApi(use.pool, wanted, context);
   try {
     await keepMachines(api, wanted.machines, context);
     await emptyMachines(api, leaving, context);
@@ -211,18 +209,6 @@ async function dismiss(
     const outputs: Outputs = { ...wanted, stale: [], leaving: [...leaving] };
     throw new InitFailed(messageWithCauses(error), idOf(context), outputs, { cause: error });
   }
-}
-
-/** The agents that take changes. */
-function agentsOf(
-  { pool }: Use,
-  { machines, privateKey }: Inputs,
-  { log, signal }: Pick<Context, 'log' | 'signal'>,
-): AgentApi {
-  const gateways = changeTakers(machines).map((machine) =>
-    sshGateway(pool, sshTarget(machine, privateKey), log),
-  );
-  return new AgentApi(gateways, { log, signal, patience: upPatience });
 }
 
 /** Nothing when etcd does not answer: that is for `EtcdCluster` to say. */

@@ -11,11 +11,10 @@ import { versionOf, withImage } from '../../image/source.ts';
 import { messageOf } from '../../model/message-of.ts';
 import { heartbeat } from '../../model/remind.ts';
 import { Turns } from '../../model/turns.ts';
-import { AgentApi, upPatience } from '../../push/api.ts';
-import { changeTakers, sshGateway } from '../../push/gateway.ts';
+import type { AgentApi } from '../../push/api.ts';
 import type { ConnectOptions } from '../../ssh/connect.ts';
 import type { Connection } from '../../ssh/connection.ts';
-import { forLooks } from '../cluster-access.ts';
+import { changeApi, forLooks } from '../cluster-access.ts';
 import { type MachineAccess, machineAccess, sshTarget } from '../machine-access.ts';
 import { type Context, InitFailed, type ResourceHandler } from '../resource.ts';
 
@@ -63,7 +62,7 @@ export interface Machines {
  */
 export function image(
   pool: Machines,
-  { places, agents = (of, context) => agentsOf(pool, of, context) }: Partial<Surroundings> = {},
+  { places, agents = (of, context) => changeApi(pool, of, context) }: Partial<Surroundings> = {},
 ): ResourceHandler<Inputs, Outputs> {
   const turns = new Turns();
   const use: Use = { pool, places, agents };
@@ -132,13 +131,6 @@ interface Use {
   readonly pool: Machines;
   readonly places: Surroundings['places'] | undefined;
   readonly agents: Surroundings['agents'];
-}
-
-function agentsOf(pool: Machines, { machines, privateKey }: Access, { log, signal }: Context): AgentApi {
-  const gateways = changeTakers(machines).map((machine) =>
-    sshGateway(pool, sshTarget(machine, privateKey), log),
-  );
-  return new AgentApi(gateways, { log, signal, patience: upPatience });
 }
 
 const idOf = ({ stack, name }: Context) => `${stack}/${name}`;
