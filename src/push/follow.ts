@@ -41,7 +41,7 @@ export interface FollowOptions {
  * processor away from the units that are waited for.
  */
 function paceAfter(answerTook: number): number {
-  return Math.min(Math.max(0.5, 3 * answerTook), 2);
+  return Math.min(Math.max(0.5, 3 * answerTook), 10);
 }
 
 /** Seconds for an answer with which looks are no more than a second and a half apart. */

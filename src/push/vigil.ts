@@ -14,8 +14,11 @@ export interface VigilOptions {
   readonly clock?: PollClock;
 }
 
-/** Seconds. */
+/** Seconds between two looks. */
 const lookEvery = 1;
+
+/** The same at most, where a look takes long: twice as long as it, for whoever answers slowly has enough to do. */
+const lookEveryAtMost = 10;
 const defaultPatience = 600;
 
 /** Seconds without a lease after which a machine counts as gone: one whose agent restarts is back before. */
@@ -58,7 +61,7 @@ export class Vigil {
   }
 
   /**
-   * Looks once a second until nothing is left to wait for, and says what it waits for.
+   * Looks once a second, less often where looks take long, until nothing is left to wait for, and says what it waits for.
    *
    * @returns `away` when the machine has no lease any more, as far as looks that succeeded tell: while nobody can be
    * asked, it may well be there.
@@ -73,6 +76,7 @@ export class Vigil {
     let last = { mark: '', at: this.now };
     let absentSince: number | undefined;
     for (;;) {
+      const began = this.now;
       const sight = await orOutage(
         async () => {
           const seen = await this.#look();
@@ -93,7 +97,8 @@ export class Vigil {
       if (waited >= patience) throw this.#givenUp(sight.left, waited);
       const text = `${this.#machine.name} leaves; waiting for ${firstThree(sight.left)}`;
       progress.report(text, this.now, `no change for ${waited} s of ${patience} s`);
-      await this.#clock.sleep(lookEvery * 1000, signal);
+      const pause = Math.min(Math.max(lookEvery, 2 * (this.now - began)), lookEveryAtMost);
+      await this.#clock.sleep(pause * 1000, signal);
     }
   }
 

@@ -6,7 +6,7 @@ import {
   credentials,
   Metadata,
 } from '@grpc/grpc-js';
-import { NotConnected } from './failure.ts';
+import { ConnectsSlowly, NotConnected } from './failure.ts';
 import type { Method } from './protobuf.ts';
 
 /** PEM texts. Both sides prove themselves: etcd by the CA, we by certificate and key. */
@@ -19,8 +19,9 @@ export interface Tls {
 const channelOptions: ChannelOptions = {
   // A cut network sends no FIN: pings find out. etcd drops clients that ping more often than every 5 s.
   'grpc.keepalive_time_ms': 10_000,
-  // It is a dozen watches that end by it, and each is read anew; on a busy machine 5 s is not long.
-  'grpc.keepalive_timeout_ms': 10_000,
+  // It is a dozen watches that end by it, and each is read anew; a busy machine may be silent for longer than 10 s. What
+  // is cut off shows by calls that stay unanswered.
+  'grpc.keepalive_timeout_ms': 30_000,
   // The default backs off up to two minutes; a restarted member must be found sooner.
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 2000,
@@ -152,7 +153,7 @@ function connected(client: Client, deadline: number): Promise<void> {
       if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
         return resolve();
       if (state === connectivityState.SHUTDOWN) return reject(new NotConnected('the connection was closed'));
-      const late = () => reject(new NotConnected(`no connection within ${seconds} s`));
+      const late = () => reject(new ConnectsSlowly(`no connection within ${seconds} s`));
       channel.watchConnectivityState(state, deadline, (error) => (error ? late() : look()));
     };
     look();

@@ -1,6 +1,8 @@
-import { expect, test } from '@jest/globals';
-import { readClusterState } from './cluster-state.ts';
-import type { Entry } from './store.ts';
+import { describe, expect, test } from '@jest/globals';
+import { systemClock } from './clock.ts';
+import { readCluster, readClusterState } from './cluster-state.ts';
+import { MemoryStore } from './memory.ts';
+import type { Entry, KeyValue } from './store.ts';
 
 const hash = 'a'.repeat(64);
 const value = (targetState: string) => JSON.stringify({ hash, targetState });
@@ -24,4 +26,46 @@ test('a malformed entry is reported at every look', () => {
       '/flotilla/units/a.service',
     ]);
   }
+});
+
+describe('a store that is read again', () => {
+  const names = ['a', 'b'].map((name) => `/flotilla/units/${name}.service`);
+
+  /** A store that has what `keys` says at the moment. */
+  function openStore() {
+    const state = { keys: keysOf(['launched', 'launched']) };
+    const store = Object.assign(new MemoryStore(systemClock), {
+      list: async () => ({ keys: state.keys, revision: 9n }),
+    });
+    return { store, state };
+  }
+
+  function keysOf(targets: readonly string[], modRevision = 1n): KeyValue[] {
+    return names.map((key, at) => ({
+      key,
+      value: value(targets[at] ?? ''),
+      modRevision,
+      createRevision: 1n,
+    }));
+  }
+
+  test('is parsed where it changed', async () => {
+    const { store, state } = openStore();
+    const [a, b] = (await readCluster(store)).units;
+    const [, changed] = keysOf(['launched', 'loaded'], 2n);
+    state.keys = state.keys.map((key, at) => (at === 1 && changed ? changed : key));
+    const [sameA, newB] = (await readCluster(store)).units;
+    expect(sameA).toBe(a);
+    expect([b?.targetState, newB?.targetState]).toEqual(['launched', 'loaded']);
+  });
+
+  test('has another value though the revision is the same, when a backup was restored', async () => {
+    const { store, state } = openStore();
+    await readCluster(store);
+    state.keys = keysOf(['loaded', 'launched']);
+    expect((await readCluster(store)).units.map(({ targetState }) => targetState)).toEqual([
+      'loaded',
+      'launched',
+    ]);
+  });
 });

@@ -233,8 +233,25 @@ export function machineNames({
   return (id) => names.get(id) ?? id;
 }
 
-/** Reads everything at one revision. */
+/** What was read of each store last, while there is room for it. */
+const lastRead = new WeakMap<Store, WeakRef<ReadonlyMap<string, Entry>>>();
+
+/** Reads everything at one revision. What has not changed since the last time is not parsed again. */
 export async function readCluster(store: Store): Promise<ClusterState> {
   const { keys, revision } = await store.list(rootPrefix);
-  return readClusterState(entriesOf(keys), revision);
+  const entries = keepingUnchanged(entriesOf(keys), lastRead.get(store)?.deref());
+  lastRead.set(store, new WeakRef(entries));
+  return readClusterState(entries, revision);
+}
+
+/** The value is compared too: an etcd that was restored from a backup has the same revisions again. */
+function keepingUnchanged(
+  entries: ReadonlyMap<string, Entry>,
+  before: ReadonlyMap<string, Entry> = new Map(),
+): ReadonlyMap<string, Entry> {
+  const kept = [...entries].map(([key, entry]): [string, Entry] => {
+    const known = before.get(key);
+    return [key, known?.revision === entry.revision && known.value === entry.value ? known : entry];
+  });
+  return new Map(kept);
 }

@@ -5,18 +5,20 @@ import { sleep, systemClock } from './clock.ts';
 import {
   adviceFor,
   isConnectionFailure,
+  isLate,
   isOldAuthRevision,
   isSilence,
   reasonOf,
   refusalOf,
 } from './failure.ts';
+import { Patience } from './patience.ts';
 import type { Method } from './protobuf.ts';
 import { Unreachable } from './store.ts';
 
-/** Milliseconds until an endpoint that neither connects nor answers is passed over. */
-const probeTimeout = 2000;
+/** Milliseconds without an answer after which what can't be sent twice asks first who answers. */
+const probeAfter = 2000;
 
-/** The same once all were passed over: an overloaded cluster is slow everywhere, and not dead. */
+/** Milliseconds for an answer once all were passed over: an overloaded cluster is slow everywhere, and not dead. */
 const longTimeout = 5000;
 
 /** Milliseconds for which all are tried again though each says no at once: members that elect a leader do. */
@@ -26,11 +28,11 @@ const patience = 5000;
 const roundPauses = { first: 200, most: 1000 };
 
 /**
- * Milliseconds without any answer, less than `probeTimeout`, after which a connection that stands is made anew and
- * streams on it are doubted. Its other end may have gone without a word (a machine that lost its power, a firewall
- * that forgot it), and keepalive takes longer to find out than a lease lives.
+ * The part of a call's time without any answer after which a connection that stands is made anew and streams on it are
+ * doubted. Its other end may have gone without a word (a machine that lost its power, a firewall that forgot it), and
+ * keepalive takes longer to find out than a lease lives.
  */
-const silenceLimit = 1500;
+const silentPart = 0.75;
 
 /**
  * Milliseconds until a connection that was made anew for its silence is suspected again. Where it was the other end that
@@ -77,6 +79,8 @@ export class Endpoints {
   readonly #endpoints: readonly Endpoint[];
   readonly #options: EndpointsOptions;
   readonly #closed = new AbortController();
+  /** Of all members together: what is slow is mostly this machine, or the computer that they all run on. */
+  readonly #patience = new Patience();
   #current = 0;
 
   constructor(options: EndpointsOptions) {
@@ -94,27 +98,28 @@ export class Endpoints {
   async repeatable<Reply>(method: Method<Reply>, request: object, send: Send = unary): Promise<Reply> {
     const backoff = new Backoff(roundPauses, systemClock);
     const end = performance.now() + patience;
-    for (let timeout = probeTimeout; ; timeout = longTimeout) {
-      const round = await this.#round(method, request, timeout, send);
+    for (let shortest = 0; ; shortest = longTimeout) {
+      const round = await this.#round(method, request, shortest, send);
       if ('reply' in round) return round.reply;
-      const enough = timeout === longTimeout && performance.now() > end;
+      const enough = shortest === longTimeout && performance.now() > end;
       if (enough || this.#closed.signal.aborted) throw this.#unreachable(round.failures);
       await sleep(systemClock, backoff.next(), this.#closed.signal);
     }
   }
 
-  /** Each endpoint once, until one answers. */
+  /** Each endpoint once, until one answers. Each has `shortest` milliseconds at least. */
   async #round<Reply>(
     method: Method<Reply>,
     request: object,
-    timeout: number,
+    shortest: number,
     send: Send,
   ): Promise<{ reply: Reply } | { failures: ReadonlyMap<string, unknown> }> {
     const failures = new Map<string, unknown>();
     for (let turn = 0; turn < this.#endpoints.length; turn++) {
       const endpoint = this.#endpoint();
       try {
-        return { reply: await this.#attempt(endpoint, method, request, Date.now() + timeout, send) };
+        const timeout = Math.max(shortest, this.#patience.limit);
+        return { reply: await this.#attempt(endpoint, method, request, timeout, send) };
       } catch (error) {
         if (!isConnectionFailure(error)) throw this.#refusal(error, method);
         failures.set(endpoint.channel.address, error);
@@ -124,15 +129,17 @@ export class Endpoints {
     return { failures };
   }
 
-  /**
-   * A call that is sent at most once. `probe` is repeatable and finds an endpoint that answers, so that one
-   * that died does not cost this call its whole deadline.
-   */
+  /** Finds an endpoint that answers by `probe`, which is repeatable, unless the one in use has done so just now. */
+  async ready(probe: () => Promise<unknown>): Promise<void> {
+    if (performance.now() - this.#endpoint().answered > probeAfter) await probe();
+  }
+
+  /** A call that is sent at most once. An endpoint that died does not cost it its whole deadline: see `ready`. */
   async once<Reply>(method: Method<Reply>, request: object, probe: () => Promise<unknown>): Promise<Reply> {
-    if (performance.now() - this.#endpoint().answered > probeTimeout) await probe();
+    await this.ready(probe);
     const endpoint = this.#endpoint();
     try {
-      return await this.#attempt(endpoint, method, request, Date.now() + longTimeout, unary);
+      return await this.#attempt(endpoint, method, request, longTimeout, unary);
     } catch (error) {
       if (!isConnectionFailure(error)) throw this.#refusal(error, method);
       this.#moveOn(endpoint);
@@ -177,19 +184,23 @@ export class Endpoints {
     endpoint: Endpoint,
     method: Method<Reply>,
     request: object,
-    deadline: number,
+    timeout: number,
     send: Send,
   ): Promise<Reply> {
     const began = performance.now();
-    const times = { deadline, connectBy: Date.now() + probeTimeout };
+    const limit = this.#patience.limit;
+    const times = { deadline: Date.now() + timeout, connectBy: Date.now() + limit };
     for (let left = authRetries; ; left--) {
       try {
         const reply = await endpoint.channel.call(method, request, send, times);
         endpoint.answered = performance.now();
+        this.#patience.answered(endpoint.answered - began);
         return reply;
       } catch (error) {
         if (left > 0 && isOldAuthRevision(error)) continue;
-        const silent = performance.now() - Math.max(began, endpoint.answered) >= silenceLimit;
+        const now = performance.now();
+        if (isLate(error)) this.#patience.missed(began, now);
+        const silent = now - Math.max(began, endpoint.answered) >= silentPart * limit;
         if (silent && isSilence(error)) renew(endpoint);
         throw error;
       }

@@ -70,7 +70,7 @@ export class EtcdStore implements Store {
   ): AsyncIterable<Change> {
     const stop = AbortSignal.any([signal, this.#closed.signal]);
     try {
-      await this.#probe();
+      await this.#endpoints.ready(() => this.#probe());
       if (stop.aborted) return;
       yield* watchStream(this.#endpoints, prefix, revision, this.#progressPeriod, stop, onProgress);
     } catch (error) {

@@ -6,6 +6,9 @@ import { Forbidden, OutOfSpace, TooLarge } from './store.ts';
 /** No connection came about, or it ended before there was an answer. */
 export class NotConnected extends Error {}
 
+/** No connection came about in time. */
+export class ConnectsSlowly extends NotConnected {}
+
 const connectionFailures: readonly unknown[] = [
   status.UNAVAILABLE,
   status.DEADLINE_EXCEEDED,
@@ -25,6 +28,11 @@ export function isConnectionFailure(error: unknown): boolean {
 /** Neither refused nor answered: the endpoint may hang, or be cut off without a sign. */
 export function isSilence(error: unknown): boolean {
   return codeOf(error) === status.DEADLINE_EXCEEDED;
+}
+
+/** More time might have helped. */
+export function isLate(error: unknown): boolean {
+  return isSilence(error) || error instanceof ConnectsSlowly;
 }
 
 /**

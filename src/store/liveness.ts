@@ -11,7 +11,7 @@ const patience = 3;
 const believed = 5;
 
 /** Milliseconds that a doubted watch has for a sign of life. With what a call has, less than a lease lives. */
-const doubtPeriod = 4000;
+const doubtPeriod = 5000;
 
 /** Milliseconds between requests while somebody waits for progress; etcd's own loop over late watches has 100. */
 const hurriedPeriod = 150;

@@ -21,7 +21,7 @@ import { holdBack, type RolloutPlan, Rollouts, withVersionsInUse } from './rollo
 import { type Dial, SecondOpinion } from './second-opinion.ts';
 import { Settling } from './settling.ts';
 import { transactionsOf } from './transactions.ts';
-import { type FactsOf, rememberFacts } from './unit-facts.ts';
+import { type FactsOf, factsIn } from './unit-facts.ts';
 import { Watchman } from './watchman.ts';
 
 export interface EngineOptions {
@@ -38,6 +38,9 @@ export interface EngineOptions {
 
 /** Milliseconds that changes are collected for before deciding: a batch of units is one decision. */
 const collectFor = 50;
+
+/** The same at most. Where a look takes long, changes are collected for as long: they would wait for its end anyway. */
+const collectForAtMost = 1000;
 
 /** Milliseconds between looks without any change, for the garbage and against anything overlooked. */
 const idlePeriod = 60_000;
@@ -66,13 +69,14 @@ export async function runEngine(options: EngineOptions, leadership: Leadership):
   const engine = new Engine(options, leadership, new SecondOpinion({ ...options, signal, pulse }));
   try {
     let wait = idlePeriod;
+    let took = 0;
     while (!signal.aborted) {
       await pulse.wait(wait, signal);
-      await sleep(clock, collectFor, signal);
+      await sleep(clock, Math.min(Math.max(collectFor, took), collectForAtMost), signal);
       if (!view || signal.aborted) continue;
       const began = clock.now();
       wait = await engine.decide(view);
-      const took = Math.round(clock.now() - began);
+      took = Math.round(clock.now() - began);
       if (took > slowLook)
         log(`looking at ${view.entries.size} keys and writing what follows took ${took} ms`);
     }
@@ -89,7 +93,6 @@ class Engine {
   readonly #watchman: Watchman;
   readonly #failedUnits = new FailedUnits();
   readonly #garbage = new Garbage();
-  readonly #factsIn = rememberFacts();
   readonly #leaving = new Leaving();
   readonly #settling = new Settling();
   readonly #rollouts = new Rollouts();
@@ -118,7 +121,7 @@ class Engine {
     const now = this.#clock.now();
     const cluster = readClusterState(entries, revision);
     for (const problem of cluster.malformed) this.#report(sayMalformed(problem));
-    const factsOf = this.#factsIn(cluster.files);
+    const factsOf = factsIn(cluster.files);
     const grace = this.#watchman.look(cluster, now);
     const rollouts = this.#rollouts.look(cluster, grace.held, now, factsOf);
     for (const problem of rollouts.problems) this.#report(problem);

@@ -16,27 +16,23 @@ export type FactsOf = (unit: string, hash: string) => UnitFacts | undefined;
 
 type Files = ReadonlyMap<string, string>;
 
-/** For one look at these files, by their hashes. */
-export function factsIn(files: Files): FactsOf {
-  return (unit, hash) => {
-    const contents = files.get(hash);
-    return contents === undefined ? undefined : readFacts(unit, contents);
-  };
-}
-
 /** Files that are remembered at most: with that many, old versions are among them. */
 const remembered = 20_000;
 
-/** The same for who looks again and again: facts follow from name and hash, so each file is parsed once. */
-export function rememberFacts(): typeof factsIn {
-  const known = new Map<string, UnitFacts>();
-  return (files) => (unit, hash) => {
+/** By hash and unit: the engine looks at all files with each change, the API with each question, and few change. */
+const known = new Map<string, { readonly contents: string; readonly facts: UnitFacts }>();
+
+/** Of these files, by their hashes. Each file is parsed once, since facts follow from name and contents. */
+export function factsIn(files: Files): FactsOf {
+  return (unit, hash) => {
     const contents = files.get(hash);
     if (contents === undefined) return undefined;
     const key = `${hash} ${unit}`;
-    const facts = known.get(key) ?? readFacts(unit, contents);
+    const found = known.get(key);
+    if (found?.contents === contents) return found.facts;
+    const facts = readFacts(unit, contents);
     if (known.size >= remembered) known.clear();
-    known.set(key, facts);
+    known.set(key, { contents, facts });
     return facts;
   };
 }
