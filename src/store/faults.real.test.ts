@@ -148,6 +148,17 @@ test('a slow network is no dead one', async () => {
   expect((await store.list('/slow')).keys).toMatchObject([{ lease: lease.id }]);
 });
 
+test('a member that is slow is not connected to again and again', async () => {
+  const store = open([proxy.address]);
+  await store.list('/none');
+  // There and back more than the two seconds that a quick member has.
+  proxy.cut({ kind: 'delay', milliseconds: 1050 });
+  await store.list('/none');
+  const before = proxy.accepted;
+  for (let calls = 0; calls < 5; calls++) await store.list('/none');
+  expect(proxy.accepted).toBe(before);
+});
+
 describe('a mirror', () => {
   test.each(['refuse', 'hang', 'reset'] as const)(
     'is true again after an outage (%s) in which its revision was compacted',

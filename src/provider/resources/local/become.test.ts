@@ -19,11 +19,13 @@ const command = becomeCommand(
     start: ['a.service', 'b.path'],
   },
   { instanceId: 'core-1-1', address },
+  120,
 );
 const body = command.argv[2] ?? '';
 
-test('the script reads its arguments by place: files, facts, the template, four lists', () => {
+test('the script reads its arguments by place: clock, files, facts, the template, four lists', () => {
   expect(programArguments(command)).toEqual([
+    '620000',
     ...['/etc/issue', '5', '0644', '/etc/flotilla/secret', '0', '0600', '--'],
     ...['core-1', 'core-1-1', address, lanMac(address)],
     ...[templateInstance, templateAddress, lanMac(templateAddress)],

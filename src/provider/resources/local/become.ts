@@ -10,6 +10,9 @@ import { templateAddress, templateInstance } from './template.ts';
 /** Who a machine is to be, beyond what its config says. */
 export type LifeFacts = Pick<SeedFacts, 'instanceId' | 'address'>;
 
+/** Milliseconds of half a second, the middle of what a clock that counts whole ones may have left out. */
+export const halfSecond = 500;
+
 /** Bytes of the host's randomness that the guest's kernel takes as entropy. */
 const entropy = 32;
 
@@ -19,8 +22,14 @@ const entropy = 32;
  * with a new disk, so nothing is written twice or carefully; what was written is on the disk at the end. Prints the
  * machine's id and its lasting host key (`parseIdentity`): nobody has seen this machine yet, so there is no need to be
  * met by another one first.
+ *
+ * @param chipLag milliseconds by which its clock chip is behind, see `clockChipLag`
  */
-export function becomeCommand(steps: LiveSteps, { instanceId, address }: LifeFacts): Command {
+export function becomeCommand(
+  steps: LiveSteps,
+  { instanceId, address }: LifeFacts,
+  chipLag: number,
+): Command {
   const contents = steps.write.map((file) => Buffer.from(file.contents));
   const files = steps.write.flatMap(({ path, mode }, index) => [
     path,
@@ -33,14 +42,15 @@ export function becomeCommand(steps: LiveSteps, { instanceId, address }: LifeFac
   const facts = [steps.hostname, instanceId, address, lanMac(address)];
   const template = [templateInstance, templateAddress, lanMac(templateAddress)];
   const stdin = Buffer.concat([randomBytes(entropy), ...contents]);
-  const args = [...files, '--', ...facts, ...template, ...lists, ...steps.start];
+  const ahead = String((chipLag + halfSecond) * 1000);
+  const args = [ahead, ...files, '--', ...facts, ...template, ...lists, ...steps.start];
   return script('flotilla-become', becomeScript, args, { root: true, stdin, timeout: 60 });
 }
 
 /**
  * What the shell can't do, or only by a process for each file. The clock first: it stood still while the template lay in
- * the cache, the emulated clock chip did not. The chip counts whole seconds, so half of one is added; if this processor was
- * taken away between reading and setting, that would come on top, and it is read again. Then the random numbers, before
+ * the cache, the emulated clock chip did not. What it leaves out is added; if this processor was taken away between reading
+ * and setting, that would come on top, and it is read again. Then the random numbers, before
  * anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the kernel does by itself when it
  * sees a new vmgenid. The numbers of system calls and ioctls are those of x86-64. perl-base is on every Debian.
  */
@@ -59,10 +69,12 @@ sub monotonic {
   my ($seconds, $nanoseconds) = unpack("q2", $time);
   return $seconds + $nanoseconds / 1e9;
 }
+my $ahead = shift @ARGV;
 for (1 .. 20) {
   my $began = monotonic();
   open(my $chip, "<", "/sys/class/rtc/rtc0/since_epoch") or die $!;
-  syscall(164, pack("q2", <$chip>, 500_000), 0) == 0 or die "settimeofday: $!";
+  my $time = <$chip> * 1_000_000 + $ahead;
+  syscall(164, pack("q2", int($time / 1_000_000), $time % 1_000_000), 0) == 0 or die "settimeofday: $!";
   last if monotonic() - $began < 0.1;
 }
 my $seed = take(${entropy});
@@ -86,6 +98,7 @@ while (@ARGV and $ARGV[0] ne "--") {
 const becomeScript = `
 set -eu
 perl -e '${prepare}' "$@"
+shift
 while [ "$1" != -- ]; do shift 3; done
 shift
 plain() { (IFS=:; set -- $1; printf %s "$@"); }

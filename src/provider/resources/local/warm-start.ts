@@ -4,8 +4,10 @@ import { adminUser } from '../../../../cloud-config/build.ts';
 import { liveSteps } from '../../../../cloud-config/live-steps.ts';
 import { messageOf } from '../../../model/message-of.ts';
 import type { MachineSpec } from '../../../qemu/arguments.ts';
+import { clockChipLag, readClockChip } from '../../../qemu/clock-chip.ts';
 import { exists } from '../../../qemu/exists.ts';
 import { startMachine } from '../../../qemu/machine.ts';
+import { machinePaths } from '../../../qemu/paths.ts';
 import { WakeFailed } from '../../../qemu/snapshot.ts';
 import { stopMachine } from '../../../qemu/stop-machine.ts';
 import { discardTemplate, type Template } from '../../../qemu/template.ts';
@@ -14,7 +16,7 @@ import { connect } from '../../../ssh/connect.ts';
 import type { Command, Connection } from '../../../ssh/connection.ts';
 import { type MachineIdentity, parseIdentity } from '../../../ssh/first-contact.ts';
 import type { Context } from '../../resource.ts';
-import { becomeCommand, type LifeFacts } from './become.ts';
+import { becomeCommand, halfSecond, type LifeFacts } from './become.ts';
 import { templateFor, type Wanted } from './template.ts';
 
 /** Seconds until a machine that woke must answer. A healthy one takes two or three. */
@@ -43,9 +45,9 @@ export async function warmStart(
   try {
     await mkdir(spec.folder, { recursive: true, mode: 0o700 });
     await writeFile(unfinished(spec.folder), '');
-    const connection = await wakeAndMeet(spec, template, { log, signal });
+    const { connection, chipLag } = await wakeAndMeet(spec, template, { log, signal });
     log('it is awake; giving it its identity');
-    const become = becomeCommand(change.steps, wanted);
+    const become = becomeCommand(change.steps, wanted, chipLag);
     await record(await giveIdentity(connection, become, signal).finally(() => connection.close()));
     await rm(unfinished(spec.folder));
   } catch (error) {
@@ -55,12 +57,12 @@ export async function warmStart(
   }
 }
 
-/** A connection to the machine, which is the template still, by the keys of that. */
+/** A connection to the machine, which is the template still, by the keys of that, and the lag of its clock chip. */
 async function wakeAndMeet(
   spec: MachineSpec,
   template: Template,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
-): Promise<Connection> {
+): Promise<{ connection: Connection; chipLag: number }> {
   const { key, privateKey, hostKey } = template;
   log(`waking from template ${key}`);
   const { sshPort } = await startMachine(spec, { log, signal, from: template }).catch((error: unknown) => {
@@ -68,9 +70,16 @@ async function wakeAndMeet(
     throw error;
   });
   const target = { name: spec.name, host: '127.0.0.1', port: sshPort, user: adminUser, privateKey, hostKey };
-  return connect(target, { deadline: connectDeadline, log, signal }).catch((error: unknown) =>
+  const connecting = connect(target, { deadline: connectDeadline, log, signal }).catch((error: unknown) =>
     discardBroken(template, error, signal),
   );
+  const { qmp } = machinePaths(spec.folder);
+  const measuring = clockChipLag(() => readClockChip(qmp)).catch((error: unknown) => {
+    log(`its clock may be off by a second: ${messageOf(error)}`);
+    return halfSecond;
+  });
+  const [connection, chipLag] = await Promise.all([connecting, measuring]);
+  return { connection, chipLag };
 }
 
 async function giveIdentity(
