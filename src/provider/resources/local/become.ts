@@ -49,10 +49,10 @@ export function becomeCommand(
 
 /**
  * What the shell can't do, or only by a process for each file. The clock first: it stood still while the template lay in
- * the cache, the emulated clock chip did not. What it leaves out is added; if this processor was taken away between reading
- * and setting, that would come on top, and it is read again. Then the random numbers, before
- * anything is made of them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the kernel does by itself when it
- * sees a new vmgenid. The numbers of system calls and ioctls are those of x86-64. perl-base is on every Debian.
+ * the cache, the emulated clock chip did not. What it leaves out is added; if this processor was taken away between
+ * reading and setting, that would come on top, and it is read again. Then the random numbers, before anything is made of
+ * them: RNDADDENTROPY and RNDRESEEDCRNG (random(4)), on top of what the kernel does by itself when it sees a new vmgenid.
+ * The numbers of system calls and ioctls are those of x86-64. perl-base is on every Debian.
  */
 const prepare = `
 use strict;
