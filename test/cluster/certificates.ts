@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clockSkew } from '../../src/pki/validity.ts';
-import { onMachine, placement, starts, until } from './observe.ts';
+import { givenUp, onMachine, placement, starts, until } from './observe.ts';
 import type { Stack } from './stack.ts';
 
 const port = 9443;
@@ -112,7 +112,7 @@ export function certificatesTests(stackOf: () => Stack, machines: readonly strin
 
 /** To be awaited when the units of `certificateUnits` have left the cluster. */
 export async function certificatesGone(stack: Stack, machines: readonly string[]): Promise<void> {
-  await until(60, async () => {
+  await until(givenUp, async () => {
     const list = ['sudo', 'sh', '-c', `ls ${folder} 2>/dev/null; true`];
     const listed = await Promise.all(machines.map((name) => onMachine(stack, name, list)));
     return listed.every((names) => names === '');

@@ -12,7 +12,17 @@ import {
   ownLayersOn,
   writeOwnImage,
 } from './images.ts';
-import { bootIds, leftovers, onMachine, pidOf, placement, placements, starts, until } from './observe.ts';
+import {
+  bootIds,
+  givenUp,
+  leftovers,
+  onMachine,
+  pidOf,
+  placement,
+  placements,
+  starts,
+  until,
+} from './observe.ts';
 import { events, shortages, watchAnswers } from './observe-units.ts';
 import { type Run, succeeded } from './run.ts';
 import { secretsTests } from './secrets.ts';
@@ -91,7 +101,7 @@ describe('up', () => {
 
   test('hello answers on the published port, from both instances', async () => {
     const seen = new Set<string>();
-    await until(60, async () => {
+    await until(givenUp, async () => {
       const reply = await fetch(`http://127.0.0.1:${port}`).catch(() => undefined);
       seen.add((await reply?.text())?.trim() ?? '');
       return [...seen].filter((text) => text.startsWith('Hello from instance')).length === 2;
@@ -187,7 +197,7 @@ describe('a change', () => {
     await onMachine(stack, await placement(stack, 'ticker.service'), edit);
     await onMachine(stack, 'core-2', ['docker', 'image', 'rm', ...Object.keys(ownImages)]);
     let said = '';
-    await until(30, async () => {
+    await until(givenUp, async () => {
       said += (await succeed(['refresh', '--yes', '--diff'])).output;
       return /ticker/.test(said) && /it is not on core-2/.test(said);
     });
@@ -267,7 +277,7 @@ describe('a machine that dies', () => {
     identity = await identityOf(stack, machine);
     process.kill(pidOf(stack, machine), 'SIGKILL');
     await until(
-      90,
+      givenUp,
       async () =>
         ![machine, undefined].includes(await placement(stack, 'ticker.service').catch(() => undefined)),
     );
@@ -276,7 +286,7 @@ describe('a machine that dies', () => {
   test('is found by refresh and started again on its own disk', async () => {
     const { output } = await succeed(['up', '--yes', '--skip-preview', '--refresh']);
     expect(output).toMatch(/updated/);
-    await until(120, async () => {
+    await until(givenUp, async () => {
       const { output } = await stack.look(['list-machines', '--json']);
       return [...cores, 'worker-1'].every((name) => output.includes(`"${name}"`));
     });

@@ -5,7 +5,7 @@ import { type Api, startApi } from '../cloud/digitalocean/api.ts';
 import { quick } from '../cloud/digitalocean/sample.ts';
 import { LocalMachines } from '../cloud/local-machines.ts';
 import { testImageBuild } from './image-build.ts';
-import { bootIds, leftovers, onMachine, until } from './observe.ts';
+import { bootIds, givenUp, leftovers, onMachine, until } from './observe.ts';
 import { type Run, succeeded } from './run.ts';
 import { type Config, createStack, type Stack } from './stack.ts';
 
@@ -103,7 +103,7 @@ describe('up', () => {
 
   test('hello answers at the droplet’s address', async () => {
     const [core] = (await stack.outputs()).connection.machines;
-    await until(30, async () => {
+    await until(givenUp, async () => {
       const reply = await fetch(`http://${core?.host}:${port}`);
       return (await reply.text()).startsWith('Hello from instance 1 on core-1');
     });

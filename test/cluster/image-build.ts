@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { onMachine, until } from './observe.ts';
+import { givenUp, onMachine, until } from './observe.ts';
 import type { Stack } from './stack.ts';
 
 /** What a step may not reach, from inside of it. Each line is one address and what came of it. */
@@ -31,7 +31,7 @@ export function testImageBuild(stack: () => Stack): void {
     const [left, table] = await Promise.all(asked);
     return left === '' && !table?.includes('fb-') && !table?.includes('docker.service');
   };
-  const nothingIsLeft = () => until(60, isClean, 5000);
+  const nothingIsLeft = () => until(givenUp, isClean, 5000);
 
   test('come to every machine, and a second one sends nothing', async () => {
     write(['COPY word /word', 'RUN busybox cat /word /word > /words']);
@@ -88,7 +88,7 @@ export function testImageBuild(stack: () => Stack): void {
     );
     expect([status, output]).toEqual([130, expect.stringContaining('core-1 ends the build')]);
     const running = ['sh', '-c', 'docker ps --all --no-trunc | grep -c "sleep 600"; true'];
-    await until(60, async () => (await onMachine(stack(), builder, running)) === '0');
+    await until(givenUp, async () => (await onMachine(stack(), builder, running)) === '0');
     await nothingIsLeft();
   });
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { layoutFiles, sampleImage, writeArchive, writeFolder } from '../../src/image/sample-image.ts';
-import { onMachine, placements, until } from './observe.ts';
+import { givenUp, onMachine, placements, until } from './observe.ts';
 import type { Stack } from './stack.ts';
 
 const size = 1024 * 1024;
@@ -105,7 +105,7 @@ export function images({ stack, cores }: Given): void {
       writeFileSync(file, imaged('random:1', '[X-Fleet]\nGlobal=true\n'));
       const started = await stack().flotilla(['start', '--no-block', file]);
       expect([started.status, started.output]).toEqual([0, expect.anything()]);
-      await until(30, async () => {
+      await until(givenUp, async () => {
         const { output } = await stack().look(['explain', 'imaged.service']);
         return output.includes('waits until random:1 is here');
       });
@@ -116,19 +116,22 @@ export function images({ stack, cores }: Given): void {
         expect.stringContaining('random:1 is on core-1, core-2, core-3;'),
       ]);
       expect(output).toMatch(/; 1(\.0)? MiB left this computer\./);
-      await until(60, async () => (await placements(stack()))['imaged.service']?.length === cores.length);
+      await until(
+        givenUp,
+        async () => (await placements(stack()))['imaged.service']?.length === cores.length,
+      );
       const { stdout: listed } = await stack().look(['image', 'list', '--no-legend']);
       expect(listed).toMatch(/^random:1 .* core-1,core-2,core-3 /m);
       expect(listed).not.toContain('127.0.0.1');
     });
 
     test('are kept by two machines each, and again by two when one of them loses all', async () => {
-      await until(30, async () => (await copies(stack())).join() === '2,2');
+      await until(givenUp, async () => (await copies(stack())).join() === '2,2');
       const [first = ''] = await holders(stack(), cores);
       const loss = 'rm -rf /var/cache/flotilla/images; systemctl restart flotilla-agent';
       await onMachine(stack(), first, ['sudo', 'sh', '-c', loss]);
-      await until(60, async () => (await holders(stack(), cores)).length === 2);
-      await until(30, async () => (await copies(stack())).join() === '2,2');
+      await until(givenUp, async () => (await holders(stack(), cores)).length === 2);
+      await until(givenUp, async () => (await copies(stack())).join() === '2,2');
     });
   });
 }

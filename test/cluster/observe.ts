@@ -61,6 +61,12 @@ export function pidOf(stack: Stack, machine: string): number {
   return Number(readFileSync(join(stack.machines, machine, 'pid'), 'utf8'));
 }
 
+/**
+ * Seconds after which what has to come by itself has not come. On however slow a computer: how long it takes is for the
+ * benchmarks to say.
+ */
+export const givenUp = 300;
+
 /** Waits for something that may be so at any moment; an error counts as not yet. `pause`: milliseconds between looks. */
 export async function until(seconds: number, condition: () => Promise<boolean>, pause = 1000): Promise<void> {
   const end = performance.now() + seconds * 1000;

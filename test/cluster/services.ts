@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { onMachine, placement, until } from './observe.ts';
+import { givenUp, onMachine, placement, until } from './observe.ts';
 import type { Stack } from './stack.ts';
 
 const helloKeys = '/flotilla/services/hello';
@@ -38,7 +38,7 @@ export function servicesTests(stack: () => Stack): void {
       expect((await stack().look(['journal', 'reader.service'])).output).toContain('places:');
       const machine = await placement(stack(), 'reader.service');
       const places = await helloPlaces(stack());
-      await until(30, async () => {
+      await until(givenUp, async () => {
         const file = await onMachine(stack(), machine, ['cat', '/run/reader']);
         return places.every((place) => file.includes(`hello at ${place}`));
       });
