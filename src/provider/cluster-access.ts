@@ -32,16 +32,19 @@ export function connector(
   };
 }
 
-/** The agents that take changes. They are asked on while they answer that etcd does not, as `up` has to end well. */
+/**
+ * The agents that take changes. They are asked on while they answer that etcd does not, as `up` has to end well; what can
+ * do without an answer, as a preview can, has no `patience`.
+ */
 export function changeApi(
   pool: Parameters<typeof sshGateway>[0],
   { machines, privateKey }: Pick<ClusterKeys, 'privateKey'> & { readonly machines: readonly MachineAccess[] },
-  { log, signal }: Pick<Context, 'log' | 'signal'>,
+  { log, signal, patience = upPatience }: Pick<Context, 'log' | 'signal'> & { readonly patience?: number },
 ): AgentApi {
   const gateways = changeTakers(machines).map((machine) =>
     sshGateway(pool, sshTarget(machine, privateKey), log),
   );
-  return new AgentApi(gateways, { log, signal, patience: upPatience });
+  return new AgentApi(gateways, { log, signal, patience });
 }
 
 /** For when all that is asked is how a machine is: 10 s, and no word of tries, since one that is off is told of later. */

@@ -79,7 +79,7 @@ export function agents(
       refuseIds(wanted.machines);
       if (old)
         await previewLeave(
-          changeApi(use.pool, old, { log: () => undefined, signal: context.signal }),
+          changeApi(use.pool, old, { log: () => undefined, signal: context.signal, patience: 0 }),
           leavingOf(old, wanted),
           context,
         );
