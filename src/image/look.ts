@@ -50,7 +50,7 @@ export function placesOf({ places }: PushMachine): Places {
 
 async function lookAt(connection: Connection, places: Places, signal?: AbortSignal): Promise<Found> {
   const docker = new Docker(connection, places.docker);
-  const [{ architecture }, images, { stdout }] = await Promise.all([
+  const [{ architecture, version }, images, { stdout }] = await Promise.all([
     docker.version(signal),
     docker.images(signal),
     connection.exec(script('list-image-cache', listCache, [places.cache]), signal),
@@ -60,7 +60,7 @@ async function lookAt(connection: Connection, places: Places, signal?: AbortSign
     names,
     diffIds: await docker.layers(id, signal),
   }));
-  return { architecture, images: await Promise.all(known), cached: parseCache(stdout) };
+  return { architecture, version, images: await Promise.all(known), cached: parseCache(stdout) };
 }
 
 /** Lines of `<name> <bytes>`; other files are none of ours. */

@@ -9,7 +9,10 @@ const older = { id: `sha256:${'0'.repeat(64)}`, names: ['app:1'], diffIds: image
 const whole = { id, names: ['app:1'], diffIds: image.diffIds };
 
 function machine(name: string, found: Partial<Found> = {}): Candidate {
-  return { name, found: { architecture: 'amd64', images: [], cached: new Map(), ...found } };
+  return {
+    name,
+    found: { architecture: 'amd64', version: '26.1.5', images: [], cached: new Map(), ...found },
+  };
 }
 
 /** As `core-1 pull core-2 2`: what the machine does, whom from, and how many layers it lacks. */
@@ -71,6 +74,22 @@ describe('the plan of a push', () => {
       ['skip', 'its processor is arm64, and the image for amd64'],
       ['pull', 'it lacks app:1'],
     ]);
+    expect(seed).toBe('core-3');
+  });
+
+  test('a machine whose Docker can’t unpack the layers is left out; one that has them is not', () => {
+    const packed = 'application/vnd.oci.image.layer.v1.tar+zstd';
+    const layers = image.layers.map((layer) => ({ ...layer, mediaType: packed }));
+    const { steps, seed } = planPush({ ...image, layers }, 'app:1', [
+      machine('core-1', { version: '20.10.24+dfsg1' }),
+      machine('core-2', { version: '20.10.24+dfsg1', images: [whole] }),
+      machine('core-3', { version: '23.0.0' }),
+      machine('core-4', { version: 'dev' }),
+    ]);
+    expect(steps.map(({ action }) => action)).toEqual(['skip', 'keep', 'pull', 'pull']);
+    expect(steps[0]?.reason).toBe(
+      'its Docker is 20.10.24+dfsg1, and layers packed with zstd take 23.0 or later; pack them with gzip',
+    );
     expect(seed).toBe('core-3');
   });
 

@@ -4,6 +4,8 @@ import { blobsOf, type Descriptor, type Image } from './image.ts';
 /** What was found on a machine before a push. */
 export interface Found {
   readonly architecture: string;
+  /** Docker's, such as `26.1.5+dfsg1`. */
+  readonly version: string;
   readonly images: readonly {
     readonly id: string;
     readonly names: readonly string[];
@@ -75,8 +77,17 @@ function lackOf(image: Image, name: string, { found }: Candidate): Lack {
   if (kept?.names.includes(name)) return { action: 'keep', reason: `it has ${name} already`, ...none };
   if (kept) return { action: 'tag', reason: `it has the image already, not as ${name}`, ...none };
   const layers = image.layers.slice(sharedLayers(image, found));
+  const unreadable = unreadableLayers(layers, found);
+  if (unreadable !== undefined) return { action: 'skip', reason: unreadable, ...none };
   const reason = named ? `its ${name} is another image, ${shortDigest(named.id)}` : `it lacks ${name}`;
   return { action: 'pull', reason, layers: blobsOf({ config: image.config, layers }).slice(1) };
+}
+
+/** Docker unpacks zstd since 23.0, and what it says of such a layer before is `invalid tar header`. */
+function unreadableLayers(layers: readonly Descriptor[], { version }: Found): string | undefined {
+  const needsZstd = layers.some(({ mediaType }) => mediaType.endsWith('+zstd'));
+  if (!needsZstd || !(Number.parseInt(version, 10) < 23)) return undefined;
+  return `its Docker is ${version}, and layers packed with zstd take 23.0 or later; pack them with gzip`;
 }
 
 /** Docker keeps a layer for what lies below it too: one is only there with all below it, in the same order. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readImage } from '../image/read-image.ts';
 import { type BuildImageOptions, buildImage } from './build.ts';
 import type { Debian } from './chroot.ts';
-import { type ChrootStep, parseDefinition } from './definition.ts';
+import { type ChrootStep, type Definition, parseDefinition } from './definition.ts';
 import { writeRoot } from './sample-root.ts';
 
 let folder: string;
@@ -56,6 +56,17 @@ test('images share what they begin with, and nothing is made twice', async () =>
   expect(two.layers.slice(0, 2)).toEqual(one.layers.slice(0, 2));
   await buildImage(definition('one:1', ...nginx), options);
   expect(done).toEqual(['base', { packages: ['nginx-light'] }, { run: 'true' }]);
+});
+
+test('layers are packed with zstd, or with gzip where somebody asks for it', async () => {
+  const packings = async (image: Definition) => {
+    const { layers } = await read(await buildImage(image, options));
+    return new Set(layers.map(({ mediaType }) => mediaType.split('+')[1]));
+  };
+  expect(await packings(definition('one:1', ...nginx))).toEqual(new Set(['zstd']));
+  expect(await packings({ ...definition('one:1', ...nginx), compression: 'gzip' })).toEqual(
+    new Set(['gzip']),
+  );
 });
 
 test('another content of a file is another layer, and the ones below stay', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cacheFolder } from '../qemu/cache-folder.ts';
 import { baseRecipe, type ChrootOptions, type Debian, mmdebstrap, roots, suite } from './chroot.ts';
+import type { Compression } from './compression.ts';
 import { listCopied, writeCopied } from './copied-files.ts';
 import type { ChrootStep, Definition, Step } from './definition.ts';
 import { writeDifference } from './difference.ts';
@@ -18,7 +19,7 @@ export interface BuildImageOptions extends Omit<CacheOptions, 'cache'> {
   readonly debian?: Debian;
 }
 
-type Kept = CacheOptions & { readonly debian: Debian };
+type Kept = CacheOptions & { readonly debian: Debian; readonly compression: Compression };
 
 /** Where layers and images are kept. All of it may be removed while nothing is built. */
 export function containerCache(env?: NodeJS.ProcessEnv): string {
@@ -33,9 +34,10 @@ export function containerCache(env?: NodeJS.ProcessEnv): string {
  * @throws InvalidInput when files to copy are missing, Error with the last lines of what failed
  */
 export async function buildImage(definition: Definition, options: BuildImageOptions): Promise<string> {
-  const kept = { debian: mmdebstrap, ...options, cache: options.cache ?? containerCache() };
+  const { compression } = definition;
+  const kept = { debian: mmdebstrap, ...options, compression, cache: options.cache ?? containerCache() };
   const works = await Promise.all(definition.steps.map((step) => workOf(step, options.folders)));
-  let key = keyOf(baseRecipe);
+  let key = keyOf(baseRecipe, compression);
   const layers = [await baseLayer(key, kept)];
   for (const work of works) {
     key = keyOf(key, work.content);
@@ -56,7 +58,8 @@ async function workOf(step: Step, folders: readonly string[]): Promise<Work> {
   const files = await listCopied(step, folders);
   return {
     content: files.map(({ source, ...rest }) => rest),
-    make: async (below, blob) => writeCopied(files, await readRoot(below), blob),
+    make: async (below, blob, { compression }) =>
+      writeCopied(files, await readRoot(below, compression), blob, compression),
   };
 }
 
@@ -75,7 +78,7 @@ async function baseLayer(key: string, options: Kept): Promise<CachedLayer> {
       options.log(`building the lowest layer, Debian ${suite}`);
       const { after } = roots(folder);
       await options.debian.makeBase(after, { ...options, folder });
-      return writeDifference(undefined, after, blob);
+      return writeDifference(undefined, after, blob, options.compression);
     },
     options,
   );
@@ -105,7 +108,7 @@ async function chrootLayer(
   options: Kept & ChrootOptions,
 ): Promise<Layer> {
   const { before, after } = roots(options.folder);
-  await flatten(below, before);
+  await flatten(below, before, options.compression);
   await options.debian.doStep(step, { before, after }, options);
-  return writeDifference(before, after, blob);
+  return writeDifference(before, after, blob, options.compression);
 }

@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { digestOf, digestOfStream } from '../image/digest.ts';
 import { compare } from '../model/compare.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
+import type { Compression } from './compression.ts';
 import type { CopyStep } from './definition.ts';
 import { parentsOf } from './entries.ts';
 import { isFolder, type Root } from './flatten.ts';
@@ -70,8 +71,13 @@ async function list(source: string, path: string): Promise<CopiedFile[]> {
 }
 
 /** Writes the layer; folders that the root below has keep their owner and mode. */
-export async function writeCopied(files: readonly CopiedFile[], root: Root, file: string): Promise<Layer> {
-  const writer = new LayerWriter(file);
+export async function writeCopied(
+  files: readonly CopiedFile[],
+  root: Root,
+  file: string,
+  compression: Compression,
+): Promise<Layer> {
+  const writer = new LayerWriter(file, compression);
   const written = new Set<string>();
   const addFolder = async (path: string) => {
     const header = root.get(path)?.header;

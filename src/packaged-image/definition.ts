@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { explain } from '../config/explain.ts';
 import { parseReference } from '../image/reference.ts';
 import { InvalidInput, type Problem } from '../model/problem.ts';
+import { compressionNames } from './compression.ts';
 
 /** A path in the image, and no detour in it. */
 const target = z
@@ -37,6 +38,10 @@ const definitionSchema = z.strictObject({
     .describe(
       'Each becomes a layer: packages of Debian, files of the folder, a shell script that root runs in it',
     ),
+  compression: z
+    .enum(compressionNames)
+    .default('zstd')
+    .describe('Of its layers; Docker before 23.0, as Debian 12 has it, reads gzip alone'),
   config: z
     .strictObject({
       entrypoint: z.array(z.string()).default([]),

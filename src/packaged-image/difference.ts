@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Compression } from './compression.ts';
 import { type Entry, fingerprint, parentsOf, readEntries, skip } from './entries.ts';
 import { type Layer, LayerWriter } from './layer-writer.ts';
 
@@ -24,12 +25,13 @@ export async function writeDifference(
   before: string | undefined,
   after: string,
   file: string,
+  compression: Compression,
 ): Promise<Layer> {
   const lower = before === undefined ? new Map<string, string>() : (await index(before)).contents;
   const upper = await index(after);
   const gone = gonePaths(lower, upper);
   const changed = withParents(changedPaths(lower, upper), gone, upper);
-  const writer = new LayerWriter(file);
+  const writer = new LayerWriter(file, compression);
   for (const path of gone)
     await writer.add(join(dirname(path), `${whiteout}${basename(path)}`), { type: 'file' }, Buffer.alloc(0));
   for await (const entry of readEntries(createReadStream(after)))

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import tar, { type Header } from 'tar-stream';
 import type { Descriptor } from '../image/image.ts';
+import { type Compression, compressions } from './compression.ts';
 import { attributesOf, bytesOf } from './entries.ts';
 
 /** A layer as a manifest and a config name it. */
@@ -28,17 +28,20 @@ export class LayerWriter {
   readonly #plain = createHash('sha256');
   readonly #packed = createHash('sha256');
   readonly #written: Promise<void>;
+  readonly #mediaType: string;
   #size = 0;
 
   /** @param file must not be there yet */
-  constructor(file: string) {
+  constructor(file: string, compression: Compression) {
+    const { mediaType, pack } = compressions[compression];
+    this.#mediaType = mediaType;
     const packed = new PassThrough();
     packed.on('data', (chunk: Buffer) => {
       this.#packed.update(chunk);
       this.#size += chunk.length;
     });
     const out = createWriteStream(file, { flags: 'wx' });
-    this.#written = pipeline(this.#chunks(), createGzip(), packed, out);
+    this.#written = pipeline(this.#chunks(), pack(), packed, out);
     // `finish` waits for it; until then its failure is no unhandled one.
     this.#written.catch(() => {});
   }
@@ -66,10 +69,9 @@ export class LayerWriter {
   async finish(): Promise<Layer> {
     this.#pack.finalize();
     await this.#written;
-    const mediaType = 'application/vnd.oci.image.layer.v1.tar+gzip';
     const digest = `sha256:${this.#packed.digest('hex')}`;
     return {
-      blob: { mediaType, digest, size: this.#size },
+      blob: { mediaType: this.#mediaType, digest, size: this.#size },
       diffId: `sha256:${this.#plain.digest('hex')}`,
     };
   }

@@ -6,7 +6,7 @@ const mebi = 2 ** 20;
 
 function candidate(name: string, room: Partial<Room> | string): BuildCandidate {
   if (typeof room === 'string') return { name, found: room, room };
-  const found = { architecture: 'amd64', images: [], cached: new Map() };
+  const found = { architecture: 'amd64', version: '26.1.5', images: [], cached: new Map() };
   return { name, found, room: { memory: 500 * mebi, disk: 5000 * mebi, built: [], ...room } };
 }
 
