@@ -38,10 +38,10 @@ export interface FollowOptions {
 
 /**
  * Seconds from one question to the next: quick where the answer is, and slow enough not to take a busy machine's
- * processor away from the units that are waited for.
+ * processor away from the units that are waited for. What has not changed for long is heard of a tenth later at most.
  */
-function paceAfter(answerTook: number): number {
-  return Math.min(Math.max(0.5, 3 * answerTook), 10);
+function paceAfter(answerTook: number, unchangedFor: number): number {
+  return Math.min(Math.max(0.5, 3 * answerTook, unchangedFor / 10), 10);
 }
 
 /** Seconds for an answer with which looks are no more than a second and a half apart. */
@@ -69,13 +69,13 @@ export async function followUnits(
   let end = began + deadline + slowest;
   const follower = new Follower(wanted, settle);
   const progress = new Progress(log);
+  let news = { text: '', at: began };
   const read = readerOf(source, wanted);
   const patience = Math.max(...wanted.units.map(({ rolloutDeadline }) => rolloutDeadline));
   for (;;) {
     const asked = seconds();
     const reading = await read();
     const took = seconds() - asked;
-    const next = asked + paceAfter(took);
     signal?.throwIfAborted();
     const outcome = follower.observe(reading, seconds(), slownessOf(took));
     if (outcome.state === 'healthy') return outcome.reading;
@@ -85,9 +85,12 @@ export async function followUnits(
     }
     if (outcome.step) end = Math.max(end, seconds() + deadline + patience);
     if (seconds() >= end && !outcome.settling) throw follower.tooLate(Math.round(seconds() - began));
+    if (outcome.text !== news.text) news = { text: outcome.text, at: asked };
+    const next = asked + paceAfter(took, asked - news.at);
     const limit = `${Math.round(seconds() - began)} s of ${Math.round(end - began)} s`;
     progress.report(outcome.text, seconds(), limit);
-    await clock.sleep(Math.max(0, next - seconds()) * 1000, signal);
+    const due = seconds() < end ? Math.min(next, end) : next;
+    await clock.sleep(Math.max(0, due - seconds()) * 1000, signal);
   }
 }
 

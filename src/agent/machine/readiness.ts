@@ -22,8 +22,11 @@ export interface ReadyState {
 /** Failures in a row that make a ready unit unready: one alone may be a busy moment. */
 const failuresToUnready = 2;
 
-/** Until its first success a unit is looked at more often, since rollouts and people wait for it. */
-const eager = { pause: 1000, for: 60_000 };
+/**
+ * Until its first success a unit is looked at more often, since rollouts and people wait for it: after `pause`
+ * milliseconds, or after this share of the time that it has needed so far, so that it is found ready a tenth late at most.
+ */
+const eager = { pause: 1000, share: 0.1 };
 
 /** Milliseconds between two changes of an unready unit's detail, so that one which alternates is not written each time. */
 const detailPeriod = 30_000;
@@ -54,5 +57,5 @@ function isNews({ told, toldAt }: ReadyState, found: Finding, failures: number, 
 /** Milliseconds until the next look. */
 export function pauseAfter({ wasReady, since }: ReadyState, { interval }: Readiness, now: number): number {
   const usual = interval * 1000;
-  return !wasReady && now - since < eager.for ? Math.min(usual, eager.pause) : usual;
+  return wasReady ? usual : Math.min(usual, Math.max(eager.pause, eager.share * (now - since)));
 }
