@@ -89,6 +89,22 @@ describe('a unit that names an image', () => {
     expect(Object.values(await cluster.running()).flat()).toEqual(['web.service']);
   });
 
+  test('is looked for less often the longer it does not come, and starts soon after a push all the same', async () => {
+    await cluster.apply({ put: [everywhere('web.service', 'Image=app:1\n')] });
+    const asked = () => cluster.get('core-2').images.asked;
+    const inAMinute = async () => {
+      const before = asked();
+      await cluster.clock.advance(60_000);
+      return asked() - before;
+    };
+    expect(await inAMinute()).toBeGreaterThan(15);
+    await cluster.clock.advance(180_000);
+    expect(await inAMinute()).toBeLessThan(6);
+    await push(image(1), 'core-1', 'core-2', 'core-3');
+    await cluster.clock.advance(1000);
+    expect((await cluster.running())['core-2']).toEqual(['web.service']);
+  });
+
   test('runs on when its image goes, or is another one', async () => {
     await push(image(1), 'core-1', 'core-2', 'core-3');
     await cluster.apply({ put: [unit('web.service', 'Image=app:1\n')] });

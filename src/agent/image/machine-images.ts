@@ -23,8 +23,9 @@ export interface MachineImagesOptions {
 }
 
 /**
- * Milliseconds between looks at Docker while an image is waited for: it tells nobody of one that comes by hand. A Docker
- * that takes long to answer is busy, with that image as like as not, so it is asked after ten times as long.
+ * Milliseconds between looks at Docker while an image is waited for: it tells nobody of one that comes by hand, and a look
+ * is one at all units. A Docker that takes long to answer is busy, with that image as like as not, so it is asked after ten
+ * times as long; and what has not come for long is found a tenth later at most.
  */
 const lookPeriods = { least: 2000, most: 20_000 } as const;
 
@@ -41,6 +42,8 @@ export class MachineImages {
   /** What lies in the folder, and what is told of it: one chore at a time looks and tells. */
   readonly #turns = new Turns();
   #wanted: ReadonlySet<string> = new Set();
+  /** When a name was wanted that was not before. */
+  #wantedSince = Number.NEGATIVE_INFINITY;
   /** As Docker said last: name → id. */
   #names: ReadonlyMap<string, string> = new Map();
   #dockerProblem: Reason | undefined;
@@ -76,7 +79,9 @@ export class MachineImages {
     const wanted = new Set([...needs].flatMap(({ flotilla }) => flotilla.images ?? []));
     const isNew = [...wanted].some((name) => !this.#wanted.has(name));
     this.#wanted = wanted;
-    if (isNew) this.#fetching.ring();
+    if (!isNew) return;
+    this.#wantedSince = this.#options.clock.now();
+    this.#fetching.ring();
   }
 
   /** Asks Docker before units with these needs are started. Never rejects. */
@@ -88,9 +93,11 @@ export class MachineImages {
   waitOf({ flotilla }: UnitNeeds): { readonly reason: Reason; readonly until: number } | undefined {
     const lacking = (flotilla.images ?? []).map((name) => this.#lackOf(name));
     const reason = lacking.find((each) => each !== undefined);
+    if (reason === undefined) return undefined;
     const { least, most } = lookPeriods;
-    const period = Math.min(Math.max(least, 10 * this.#answerTook), most);
-    return reason === undefined ? undefined : { reason, until: this.#options.clock.now() + period };
+    const now = this.#options.clock.now();
+    const period = Math.min(Math.max(least, 10 * this.#answerTook, (now - this.#wantedSince) / 10), most);
+    return { reason, until: now + period };
   }
 
   /** Runs until `signal` aborts; never rejects. What is kept stays. */
@@ -152,11 +159,14 @@ export class MachineImages {
     await this.#directory.tell(kept, port);
   }
 
-  /** Gets what units here name and Docker lacks. */
+  /** Gets what units here name and Docker lacks. What a push has brought is there by then. */
   async #fetchWanted(): Promise<void> {
     if (this.#wanted.size === 0) return;
+    const before = this.#names;
     try {
       await this.#ask();
+      if ([...this.#wanted].some((name) => this.#names.get(name) !== before.get(name)))
+        this.#options.onChange();
       await each(this.#due(), (record) => this.#pull(record));
     } finally {
       if (this.#isHeldBack) this.#keeping.ring();

@@ -61,6 +61,12 @@ const retryPause = 2000;
 const collectFor = 50;
 
 /**
+ * Milliseconds at most between the end of a look and the next: twice as long as it took, since where a look takes long
+ * the machine is busy, and what makes it busy is, more often than not, what its units wait for.
+ */
+const restAtMost = 3000;
+
+/**
  * Makes this machine's units what the engine decided and publishes what became of them. It runs on without a
  * lease and without the store: then nothing is known to have changed, so nothing changes but what is fenced.
  */
@@ -128,8 +134,13 @@ export class UnitLoop {
     ];
     const listening = Promise.all([this.#listen(signal), this.#images.run(signal)]);
     while (!signal.aborted) {
-      await this.#pulse.wait(await this.#pass(), signal);
-      await sleep(clock, collectFor, signal);
+      const began = clock.now();
+      const wait = await this.#pass();
+      const ended = clock.now();
+      await this.#pulse.wait(wait, signal);
+      const rested = clock.now() - ended;
+      const rest = Math.min(2 * (ended - began), restAtMost) - rested;
+      await sleep(clock, Math.max(collectFor, rest), signal);
     }
     this.#work.end();
     this.#probes.follow([]);
