@@ -328,6 +328,28 @@ describe('the connection', () => {
   });
 });
 
+test('a unit that systemd reads to answer, and forgets again, makes no news of those that it names', async () => {
+  await run('anchor.service', '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n');
+  const contents = '[Unit]\nRequires=anchor.service\nAfter=anchor.service\n[Service]\nExecStart=/bin/true\n';
+  await systemd.install([{ name: 'idle.service', contents }], []);
+  expect(await stateOf('idle.service')).toMatchObject({ load: 'loaded', active: 'inactive' });
+  await sleep(1000);
+  const { stop, seen, ended } = await follow();
+  await stateOf('idle.service');
+  await sleep(500);
+  const before = seen.changes;
+  for (let looks = 0; looks < 3; looks += 1) {
+    await stateOf('idle.service');
+    await sleep(500);
+  }
+  expect(seen.changes).toBe(before);
+  systemctl('start', 'idle.service');
+  await sleep(1000);
+  expect(seen.changes).toBeGreaterThan(before);
+  stop.abort();
+  await ended;
+});
+
 test('a file that is edited by hand is news', async () => {
   await run('edited.service', daemon);
   await sleep(1000);

@@ -24,6 +24,8 @@ export class DbusSystemd implements Systemd {
   readonly #link: ManagerLink;
   /** systemd's paths of our units: of many it tells by telling of all. */
   readonly #paths = new Set<string>();
+  /** What systemd said last of each of them. */
+  readonly #told = new Map<string, string>();
   readonly #changes = new EventEmitter();
   /** Units that are half-written because systemd refused to enable them: it has read all that there is of them. */
   readonly #refused = new Set<string>();
@@ -33,7 +35,7 @@ export class DbusSystemd implements Systemd {
   constructor({ folder = '/run/flotilla', socket = '/run/dbus/system_bus_socket' }: DbusSystemdOptions = {}) {
     this.#files = new UnitFiles(folder);
     this.#enabling = new Enabling(this.#files);
-    this.#link = new ManagerLink(socket, (path) => this.#hear(path));
+    this.#link = new ManagerLink(socket, (path, state) => this.#hear(path, state));
   }
 
   async list(): Promise<readonly ManagedUnit[]> {
@@ -70,7 +72,10 @@ export class DbusSystemd implements Systemd {
       if (!(error instanceof UnitFailures)) throw error;
       for (const [name, why] of error.failures) failures.set(name, why);
     }
-    for (const name of remove) this.#paths.delete(unitPath(name));
+    for (const name of remove) {
+      this.#paths.delete(unitPath(name));
+      this.#told.delete(unitPath(name));
+    }
     await manager.unfollow(remove);
     if (failures.size > 0) throw new UnitFailures(failures);
   }
@@ -199,8 +204,16 @@ export class DbusSystemd implements Systemd {
     await manager.follow(names);
   }
 
-  #hear(path?: string): void {
-    if (path === undefined || this.#paths.has(path)) this.#changes.emit('change');
+  /**
+   * systemd tells of a unit again when others that name it come into memory or leave it. A question about units that are
+   * down brings them there for a moment: whoever asked again at each such word would never stop.
+   */
+  #hear(path?: string, state = ''): void {
+    if (path !== undefined) {
+      if (!this.#paths.has(path) || this.#told.get(path) === state) return;
+      this.#told.set(path, state);
+    }
+    this.#changes.emit('change');
   }
 }
 

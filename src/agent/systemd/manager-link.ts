@@ -3,11 +3,11 @@ import { Manager } from './manager.ts';
 /** systemd's manager, connected to when it is first needed and anew when the connection was lost. */
 export class ManagerLink {
   readonly #socket: string;
-  readonly #onChange: (path?: string) => void;
+  readonly #onChange: (path?: string, state?: string) => void;
   #manager: Promise<Manager> | undefined;
 
   /** `onChange` is `Manager`'s. */
-  constructor(socket: string, onChange: (path?: string) => void) {
+  constructor(socket: string, onChange: (path?: string, state?: string) => void) {
     this.#socket = socket;
     this.#onChange = onChange;
   }
