@@ -91,7 +91,7 @@ describe('start', () => {
     let looks = 0;
     cluster.onSleep = () => {
       looks += 1;
-      if (looks < 30) return;
+      if (looks < 22) return;
       cluster.agent.state = { load: 'loaded', active: 'active', sub: 'running' };
       cluster.agent.put('off.service', 'off');
     };

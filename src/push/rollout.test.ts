@@ -130,8 +130,8 @@ describe('following a rollout', () => {
     });
     expect(slow.result).toMatchObject({ views: [{ name: unit }] });
     const stuck = await follow(steps, { deadline: 5, rolloutDeadline: 15 });
-    // The last step is seen a second after it was taken.
-    expect(stuck.seconds).toBe(51);
+    // The last step is seen half a second after it was taken.
+    expect(stuck.seconds).toBe(50);
     expect(String(stuck.result)).toContain('units are not healthy after 51 s:');
     expect(String(stuck.result)).toContain(`rollout of ${name}: 0 of 1 updated, step 3`);
   });
