@@ -15,7 +15,7 @@ export type Compression = (typeof compressionNames)[number];
 const level = 9;
 
 /**
- * Docker reads zstd since 23.0, by itself; gzip it hands to another process and back, which is half of its work where
+ * Docker reads zstd since 23.0, by itself; gzip it hands to another process and back, which is a third of its work where
  * processors are emulated.
  */
 export const compressions: Readonly<Record<Compression, Packing>> = {
