@@ -87,11 +87,16 @@ test('each failure has a line with what was wrong', () => {
     'Error: it ended with 1\n  units:\n    error: update failed\n    error: worker-1 is silent\n';
   const failures = [
     { name: 'up', message: pulumi },
+    {
+      name: 'again',
+      message: 'Error: it ended\n    error: 1 error occurred:\n    \t* web is dead:\n  bye\n',
+    },
     { name: 'style', message: 'exit code 2; it said why above' },
     { name: 'none', message: '' },
   ];
   expect(failureLines({ ...NOTHING, failures })).toEqual([
     'failed: up: error: worker-1 is silent',
+    'failed: again: * web is dead:',
     'failed: style: exit code 2; it said why above',
     'failed: none: ',
   ]);

@@ -114,12 +114,16 @@ export function add(a: Counts, b: Counts): Counts {
 
 /**
  * A line for each failure, for the end: who sees only that still knows all that failed. Of a message it has the first
- * line that names an error, as Pulumi does below its resources, or else its first one.
+ * line that names an error, as Pulumi does below its resources, or the first of several that Pulumi lists, or else its
+ * first one.
  */
 export function failureLines({ failures }: Counts): readonly string[] {
   return failures.map(({ name, message }) => {
     const lines = message.split('\n').map((line) => line.trim());
-    const gist = lines.find((line) => /^error: (?!update failed)/.test(line)) ?? lines[0] ?? '';
+    const gist =
+      lines.find((line) => /^(error: (?!update failed|\d+ errors? occurred)|\* )/.test(line)) ??
+      lines[0] ??
+      '';
     return `failed: ${name}: ${gist.slice(0, GIST_LENGTH)}`;
   });
 }

@@ -1,4 +1,5 @@
 import type { MachinesReply, RolloutsReply, UnitsReply } from '../model/api.ts';
+import { patientPause } from '../model/patient-pause.ts';
 import { machineNames } from './diff.ts';
 import { isOutage } from './errors.ts';
 import { Follower, type Reading, type Settle } from './follower.ts';
@@ -38,10 +39,10 @@ export interface FollowOptions {
 
 /**
  * Seconds from one question to the next: quick where the answer is, and slow enough not to take a busy machine's
- * processor away from the units that are waited for. What has not changed for long is heard of a tenth later at most.
+ * processor away from the units that are waited for.
  */
 function paceAfter(answerTook: number, unchangedFor: number): number {
-  return Math.min(Math.max(0.5, 3 * answerTook, unchangedFor / 10), 10);
+  return patientPause(unchangedFor, { least: Math.max(0.5, 3 * answerTook), most: 10 });
 }
 
 /** Seconds for an answer with which looks are no more than a second and a half apart. */

@@ -66,11 +66,13 @@ async function keepers(stack: Stack): Promise<string[][]> {
     .map((line) => JSON.parse(line).images);
 }
 
-/** How often each image is kept. */
-async function copies(stack: Stack): Promise<number[]> {
+/** Both images here are kept by two machines each. */
+async function areKeptTwice(stack: Stack): Promise<true> {
   const counts = new Map<string, number>();
   for (const digest of (await keepers(stack)).flat()) counts.set(digest, (counts.get(digest) ?? 0) + 1);
-  return [...counts.values()];
+  const copies = [...counts.values()].join();
+  if (copies !== '2,2') throw new Error(`the images are kept ${copies || 'no'} times, not 2,2`);
+  return true;
 }
 
 /** Machines that have the layer that all images here share. */
@@ -126,12 +128,16 @@ export function images({ stack, cores }: Given): void {
     });
 
     test('are kept by two machines each, and again by two when one of them loses all', async () => {
-      await until(givenUp, async () => (await copies(stack())).join() === '2,2');
+      await until(givenUp, () => areKeptTwice(stack()));
       const [first = ''] = await holders(stack(), cores);
       const loss = 'rm -rf /var/cache/flotilla/images; systemctl restart flotilla-agent';
       await onMachine(stack(), first, ['sudo', 'sh', '-c', loss]);
-      await until(givenUp, async () => (await holders(stack(), cores)).length === 2);
-      await until(givenUp, async () => (await copies(stack())).join() === '2,2');
+      await until(givenUp, async () => {
+        const found = await holders(stack(), cores);
+        if (found.length !== 2) throw new Error(`${found.join() || 'no machine'} has the layer, not two`);
+        return true;
+      });
+      await until(givenUp, () => areKeptTwice(stack()));
     });
   });
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { messageOf } from '../../src/model/message-of.ts';
 import type { Stack } from './stack.ts';
 
 /** What the tests and the benchmark look at from outside, as an operator would. */
@@ -67,11 +68,16 @@ export function pidOf(stack: Stack, machine: string): number {
  */
 export const givenUp = 300;
 
-/** Waits for something that may be so at any moment; an error counts as not yet. `pause`: milliseconds between looks. */
+/**
+ * Waits for something that may be so at any moment; an error counts as not yet, and the last one is told at the end.
+ * `pause`: milliseconds between looks.
+ */
 export async function until(seconds: number, condition: () => Promise<boolean>, pause = 1000): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition}`);
+  for (;;) {
+    const problem = await condition().then((isSo) => (isSo ? undefined : `${condition}`), messageOf);
+    if (problem === undefined) return;
+    if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${problem}`);
     await sleep(pause);
   }
 }

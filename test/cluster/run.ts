@@ -14,14 +14,15 @@ export interface RunOptions {
   readonly log?: (line: string) => void;
 }
 
-/** How much a failure shows of what was said: what is wrong stands at its end. */
+/** How much a failure shows of what was said: what is wrong stands at its end, before the stack's outputs. */
 const SHOWN_LINES = 60;
 
 /** The run of something that has to end well. @throws Error with the end of what it said */
 export async function succeeded(running: Promise<Run>): Promise<Run> {
   const run = await running;
   if (run.status === 0) return run;
-  const end = run.output.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
+  const [said = ''] = run.output.trimEnd().split('\nOutputs:\n');
+  const end = said.split('\n').slice(-SHOWN_LINES).join('\n');
   throw new Error(`it ended with ${run.status} after ${Math.round(run.seconds)} s:\n${end}`);
 }
 

@@ -1,6 +1,7 @@
 import type { ImageRecord } from '../../model/image-record.ts';
 import type { Machine } from '../../model/machine.ts';
 import { messageOf } from '../../model/message-of.ts';
+import { patientPause } from '../../model/patient-pause.ts';
 import type { Reason } from '../../model/reason.ts';
 import { Turns } from '../../model/turns.ts';
 import type { Clock } from '../../store/clock.ts';
@@ -25,7 +26,7 @@ export interface MachineImagesOptions {
 /**
  * Milliseconds between looks at Docker while an image is waited for: it tells nobody of one that comes by hand, and a look
  * is one at all units. A Docker that takes long to answer is busy, with that image as like as not, so it is asked after ten
- * times as long; and what has not come for long is found a tenth later at most.
+ * times as long.
  */
 const lookPeriods = { least: 2000, most: 20_000 } as const;
 
@@ -94,10 +95,9 @@ export class MachineImages {
     const lacking = (flotilla.images ?? []).map((name) => this.#lackOf(name));
     const reason = lacking.find((each) => each !== undefined);
     if (reason === undefined) return undefined;
-    const { least, most } = lookPeriods;
     const now = this.#options.clock.now();
-    const period = Math.min(Math.max(least, 10 * this.#answerTook, (now - this.#wantedSince) / 10), most);
-    return { reason, until: now + period };
+    const least = Math.max(lookPeriods.least, 10 * this.#answerTook);
+    return { reason, until: now + patientPause(now - this.#wantedSince, { ...lookPeriods, least }) };
   }
 
   /** Runs until `signal` aborts; never rejects. What is kept stays. */

@@ -1,4 +1,5 @@
 import type { Readiness } from '../../model/flotilla-options.ts';
+import { patientPause } from '../../model/patient-pause.ts';
 
 /** What one look of a probe found. `detail` is a clause for the user: "port 5432 accepts no connection". */
 export interface Finding {
@@ -23,10 +24,10 @@ export interface ReadyState {
 const failuresToUnready = 2;
 
 /**
- * Until its first success a unit is looked at more often, since rollouts and people wait for it: after `pause`
- * milliseconds, or after this share of the time that it has needed so far, so that it is found ready a tenth late at most.
+ * Milliseconds between looks until the first success, when the unit does not get there later: they are more than usual,
+ * since rollouts and people wait for it.
  */
-const eager = { pause: 1000, share: 0.1 };
+const eagerPause = 1000;
 
 /** Milliseconds between two changes of an unready unit's detail, so that one which alternates is not written each time. */
 const detailPeriod = 30_000;
@@ -57,5 +58,5 @@ function isNews({ told, toldAt }: ReadyState, found: Finding, failures: number, 
 /** Milliseconds until the next look. */
 export function pauseAfter({ wasReady, since }: ReadyState, { interval }: Readiness, now: number): number {
   const usual = interval * 1000;
-  return wasReady ? usual : Math.min(usual, Math.max(eager.pause, eager.share * (now - since)));
+  return wasReady ? usual : patientPause(now - since, { least: Math.min(eagerPause, usual), most: usual });
 }

@@ -35,7 +35,7 @@ export class DbusSystemd implements Systemd {
   constructor({ folder = '/run/flotilla', socket = '/run/dbus/system_bus_socket' }: DbusSystemdOptions = {}) {
     this.#files = new UnitFiles(folder);
     this.#enabling = new Enabling(this.#files);
-    this.#link = new ManagerLink(socket, (path, state) => this.#hear(path, state));
+    this.#link = new ManagerLink(socket, (path, properties) => this.#hear(path, properties));
   }
 
   async list(): Promise<readonly ManagedUnit[]> {
@@ -208,13 +208,20 @@ export class DbusSystemd implements Systemd {
    * systemd tells of a unit again when others that name it come into memory or leave it. A question about units that are
    * down brings them there for a moment: whoever asked again at each such word would never stop.
    */
-  #hear(path?: string, state = ''): void {
+  #hear(path?: string, properties?: unknown): void {
     if (path !== undefined) {
-      if (!this.#paths.has(path) || this.#told.get(path) === state) return;
-      this.#told.set(path, state);
+      if (!this.#paths.has(path)) return;
+      const told = JSON.stringify(properties, plain);
+      if (this.#told.get(path) === told) return;
+      this.#told.set(path, told);
     }
     this.#changes.emit('change');
   }
+}
+
+/** Times are 64 bits wide, which JSON does not know. */
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}` : value;
 }
 
 /** What a unit that did not fail has. */

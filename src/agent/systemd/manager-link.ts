@@ -1,13 +1,13 @@
-import { Manager } from './manager.ts';
+import { Manager, type OnChange } from './manager.ts';
 
 /** systemd's manager, connected to when it is first needed and anew when the connection was lost. */
 export class ManagerLink {
   readonly #socket: string;
-  readonly #onChange: (path?: string, state?: string) => void;
+  readonly #onChange: OnChange;
   #manager: Promise<Manager> | undefined;
 
   /** `onChange` is `Manager`'s. */
-  constructor(socket: string, onChange: (path?: string, state?: string) => void) {
+  constructor(socket: string, onChange: OnChange) {
     this.#socket = socket;
     this.#onChange = onChange;
   }

@@ -45,6 +45,8 @@ export interface Outcome extends SystemdState {
   readonly result: string;
 }
 
+export type OnChange = (path?: string, properties?: unknown) => void;
+
 /**
  * The calls to systemd's manager that the agent makes (org.freedesktop.systemd1(5)), on one connection. Every container
  * and every session of the machine is a unit as well, so systemd's signals are asked for unit by unit.
@@ -64,15 +66,15 @@ export class Manager {
   }
 
   /**
-   * `onChange` hears the path of each unit that may have become another, and what systemd says of its state; of others
-   * than those that are followed too when they are many; no path when it may be all of them.
+   * `onChange` hears the path of each unit that may have become another, and the properties that systemd tells of it; of
+   * others than those that are followed too when they are many; no path when it may be all of them.
    */
-  static async connect(socket: string, onChange: (path?: string, state?: string) => void): Promise<Manager> {
+  static async connect(socket: string, onChange: OnChange): Promise<Manager> {
     // Each unit that is being stopped listens for errors too.
     const jobs = new EventEmitter().setMaxListeners(0);
     const bus = await Bus.connect(socket, ({ path, member, body }) => {
       if (member === 'JobRemoved') jobs.emit(`${body[2]}`, body);
-      else if (member === 'PropertiesChanged') onChange(path, JSON.stringify(body[1], plain));
+      else if (member === 'PropertiesChanged') onChange(path, body[1]);
       else if (body[0] === false) onChange();
     });
     const manager = new Manager(bus, jobs);
@@ -246,11 +248,6 @@ export function isUnknownUnit(error: unknown): boolean {
 /** Whether systemd has said no. Without an answer nobody knows what it did. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof BusError && error.error !== 'org.freedesktop.DBus.Error.NoReply';
-}
-
-/** Times are 64 bits wide, which JSON does not know. */
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? `${value}` : value;
 }
 
 function statesIn(answer: unknown): SystemdState[] {
