@@ -89,7 +89,8 @@ async function build(
   const machine =
     options.machine === undefined ? undefined : findMachine(cluster.machines, options.machine).name;
   const machines = pushMachines(cluster, {});
-  const candidates = await lookForRooms(machines, await look(machines, signal), signal);
+  const found = await look(machines, signal, (line) => say(context, line));
+  const candidates = await lookForRooms(machines, found, signal);
   const plan = planBuild({ name, bytes: files.bytes, machine }, candidates);
   showPlan(context, plan, files, name);
   const builder = machines.find((each) => each.name === plan.builder?.machine);

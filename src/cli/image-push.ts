@@ -90,7 +90,7 @@ export async function pushImage(
 ): Promise<number> {
   const { signal } = context;
   const machines = pushMachines(cluster, options);
-  const candidates = await look(machines, signal);
+  const candidates = await look(machines, signal, (line) => say(context, line));
   const plan = planPush(image, name, candidates);
   showPlan(context, plan);
   if (options.dryRun) return 0;

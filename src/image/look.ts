@@ -1,4 +1,5 @@
 import { messageOf } from '../model/message-of.ts';
+import { reminding } from '../model/remind.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { script } from '../ssh/script.ts';
 import { digitsOf } from './blob-file.ts';
@@ -27,15 +28,21 @@ const defaultPlaces: Places = { docker: '/run/docker.sock', cache: '/var/cache/f
 
 const listCache = `find "$1" -maxdepth 1 -type f -printf '%f %s\\n' 2>/dev/null || true`;
 
-/** Asks all machines what they have. Nothing is changed, and one that gives no answer is told with the reason. */
-export function look(machines: readonly PushMachine[], signal?: AbortSignal): Promise<readonly Candidate[]> {
+/**
+ * Asks all machines what they have. Nothing is changed, and one that gives no answer is told with the reason. `log` hears
+ * of those that take long.
+ */
+export function look(
+  machines: readonly PushMachine[],
+  signal?: AbortSignal,
+  log?: (line: string) => void,
+): Promise<readonly Candidate[]> {
   return Promise.all(
     machines.map(async (machine): Promise<Candidate> => {
       try {
-        return {
-          name: machine.name,
-          found: await lookAt(await machine.connect(), placesOf(machine), signal),
-        };
+        const looking = lookAt(await machine.connect(), placesOf(machine), signal);
+        const found = await reminding(log, () => `${machine.name} to say which images it has`, looking);
+        return { name: machine.name, found };
       } catch (error) {
         signal?.throwIfAborted();
         return { name: machine.name, found: messageOf(error) };

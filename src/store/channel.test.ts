@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Channel, unary } from './channel.ts';
+import { Channel, proofOf, unary } from './channel.ts';
 import { NotConnected } from './failure.ts';
 import { rangeMethod } from './rpc.ts';
 
@@ -30,7 +30,7 @@ function ask(channel: Channel, patience: number): Promise<unknown> {
 }
 
 test('an endpoint that accepts and stays silent is given up, and how long it had is said', async () => {
-  const channel = new Channel(address, undefined);
+  const channel = new Channel(address, proofOf(undefined));
   const error = await ask(channel, 300);
   expect(error).toBeInstanceOf(NotConnected);
   expect(String(error)).toMatch(/no connection within 0\.\d s/);
@@ -39,7 +39,7 @@ test('an endpoint that accepts and stays silent is given up, and how long it had
 
 test('a connection that does not come about is tried anew, and not before it had its time', async () => {
   const patience = 400;
-  const channel = new Channel(address, undefined, patience);
+  const channel = new Channel(address, proofOf(undefined), patience);
   const began = performance.now();
   while (accepted.length < 2) await ask(channel, 50);
   expect(performance.now() - began).toBeGreaterThanOrEqual(patience);

@@ -1,4 +1,5 @@
 import {
+  type ChannelCredentials,
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
@@ -14,6 +15,12 @@ export interface Tls {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+}
+
+/** For all connections of one store: to read certificates and a key anew for each is a part of what each costs. */
+export function proofOf(tls: Tls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
 }
 
 const channelOptions: ChannelOptions = {
@@ -51,16 +58,16 @@ const connectPatience = 8000;
 /** The connection to one endpoint, made when it is first needed and again whenever it broke. */
 export class Channel {
   readonly address: string;
-  readonly #tls: Tls | undefined;
+  readonly #proof: ChannelCredentials;
   readonly #patience: number;
   #client: Client;
   /** When it was first missed, by performance.now(); undefined while it stands or nobody wants it. */
   #missedSince: number | undefined;
 
   /** `address` is `host:port` or `unix:/path`, behind which etcd calls itself `localhost`. */
-  constructor(address: string, tls: Tls | undefined, patience = connectPatience) {
+  constructor(address: string, proof: ChannelCredentials, patience = connectPatience) {
     this.address = address;
-    this.#tls = tls;
+    this.#proof = proof;
     this.#patience = patience;
     this.#client = this.#open();
   }
@@ -106,11 +113,7 @@ export class Channel {
   }
 
   #open(): Client {
-    const tls = this.#tls;
-    const proof = tls
-      ? credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert))
-      : credentials.createInsecure();
-    return new Client(this.address, proof, channelOptions);
+    return new Client(this.address, this.#proof, channelOptions);
   }
 }
 

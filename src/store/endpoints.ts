@@ -1,6 +1,6 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { Backoff } from './backoff.ts';
-import { Channel, type Send, type Tls, unary } from './channel.ts';
+import { Channel, proofOf, type Send, type Tls, unary } from './channel.ts';
 import { sleep, systemClock } from './clock.ts';
 import {
   adviceFor,
@@ -86,8 +86,9 @@ export class Endpoints {
   constructor(options: EndpointsOptions) {
     if (options.addresses.length === 0) throw new Error('no etcd endpoint is configured');
     this.#options = options;
+    const proof = proofOf(options.tls);
     this.#endpoints = options.addresses.map((address) => ({
-      channel: new Channel(address, options.tls),
+      channel: new Channel(address, proof),
       answered: Number.NEGATIVE_INFINITY,
       renewed: Number.NEGATIVE_INFINITY,
       doubters: new Set(),

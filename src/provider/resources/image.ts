@@ -156,7 +156,7 @@ async function planFor(
   options: Context,
 ): Promise<{ machines: PushMachine[]; candidates: readonly Candidate[]; plan: PushPlan }> {
   const machines = machinesOf(use, wanted, options);
-  const candidates = await look(machines, options.signal);
+  const candidates = await look(machines, options.signal, options.log);
   return { machines, candidates, plan: planPush(image, wanted.name, candidates) };
 }
 
