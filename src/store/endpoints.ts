@@ -1,4 +1,5 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { Turns } from '../model/turns.ts';
 import { Backoff } from './backoff.ts';
 import { Channel, proofOf, type Send, type Tls, unary } from './channel.ts';
 import { sleep, systemClock } from './clock.ts';
@@ -61,6 +62,18 @@ interface Endpoint {
   readonly doubters: Set<() => void>;
 }
 
+/** How a call is made; by default as one request and one answer. */
+interface How {
+  readonly send?: Send;
+  /** What would be worth nothing later: it waits for no other call. */
+  readonly urgent?: boolean;
+}
+
+interface Call<Reply> extends How {
+  readonly method: Method<Reply>;
+  readonly request: object;
+}
+
 /** A stream to one endpoint. Its user listens for `error` and cancels it when done. */
 export interface OpenStream<Reply> {
   readonly stream: ClientDuplexStream<object, Reply>;
@@ -81,6 +94,8 @@ export class Endpoints {
   readonly #closed = new AbortController();
   /** Of all members together: what is slow is mostly this machine, or the computer that they all run on. */
   readonly #patience = new Patience();
+  /** Of calls, while answers take long. */
+  readonly #turns = new Turns();
   #current = 0;
 
   constructor(options: EndpointsOptions) {
@@ -96,11 +111,11 @@ export class Endpoints {
   }
 
   /** A call that may be sent more than once, because repeating it changes nothing. */
-  async repeatable<Reply>(method: Method<Reply>, request: object, send: Send = unary): Promise<Reply> {
+  async repeatable<Reply>(method: Method<Reply>, request: object, how: How = {}): Promise<Reply> {
     const backoff = new Backoff(roundPauses, systemClock);
     const end = performance.now() + patience;
     for (let shortest = 0; ; shortest = longTimeout) {
-      const round = await this.#round(method, request, shortest, send);
+      const round = await this.#round({ method, request, ...how }, shortest);
       if ('reply' in round) return round.reply;
       const enough = shortest === longTimeout && performance.now() > end;
       if (enough || this.#closed.signal.aborted) throw this.#unreachable(round.failures);
@@ -110,24 +125,34 @@ export class Endpoints {
 
   /** Each endpoint once, until one answers. Each has `shortest` milliseconds at least. */
   async #round<Reply>(
-    method: Method<Reply>,
-    request: object,
+    call: Call<Reply>,
     shortest: number,
-    send: Send,
   ): Promise<{ reply: Reply } | { failures: ReadonlyMap<string, unknown> }> {
     const failures = new Map<string, unknown>();
     for (let turn = 0; turn < this.#endpoints.length; turn++) {
-      const endpoint = this.#endpoint();
-      try {
-        const timeout = Math.max(shortest, this.#patience.limit);
-        return { reply: await this.#attempt(endpoint, method, request, timeout, send) };
-      } catch (error) {
-        if (!isConnectionFailure(error)) throw this.#refusal(error, method);
-        failures.set(endpoint.channel.address, error);
-        this.#moveOn(endpoint);
-      }
+      const answer = await this.#inTurn(call, async () => {
+        const endpoint = this.#endpoint();
+        try {
+          return { reply: await this.#attempt(endpoint, call, Math.max(shortest, this.#patience.limit)) };
+        } catch (error) {
+          if (!isConnectionFailure(error)) throw this.#refusal(error, call.method);
+          failures.set(endpoint.channel.address, error);
+          this.#moveOn(endpoint);
+          return undefined;
+        }
+      });
+      if (answer) return answer;
     }
     return { failures };
+  }
+
+  /**
+   * One after the other while answers take long. A cluster that has too little processor is asked for the same by a dozen
+   * callers of each machine; each gives up before its answer comes, asks another member, and so all of them have too
+   * much to do for as long as anybody asks. One at a time, what is asked is answered.
+   */
+  #inTurn<T>({ urgent = false }: How, act: () => Promise<T>): Promise<T> {
+    return urgent || !this.#patience.isStrained ? act() : this.#turns.take(act);
   }
 
   /** Finds an endpoint that answers by `probe`, which is repeatable, unless the one in use has done so just now. */
@@ -138,14 +163,16 @@ export class Endpoints {
   /** A call that is sent at most once. An endpoint that died does not cost it its whole deadline: see `ready`. */
   async once<Reply>(method: Method<Reply>, request: object, probe: () => Promise<unknown>): Promise<Reply> {
     await this.ready(probe);
-    const endpoint = this.#endpoint();
-    try {
-      return await this.#attempt(endpoint, method, request, longTimeout, unary);
-    } catch (error) {
-      if (!isConnectionFailure(error)) throw this.#refusal(error, method);
-      this.#moveOn(endpoint);
-      throw this.#unreachable(new Map([[endpoint.channel.address, error]]));
-    }
+    return this.#inTurn({}, async () => {
+      const endpoint = this.#endpoint();
+      try {
+        return await this.#attempt(endpoint, { method, request }, longTimeout);
+      } catch (error) {
+        if (!isConnectionFailure(error)) throw this.#refusal(error, method);
+        this.#moveOn(endpoint);
+        throw this.#unreachable(new Map([[endpoint.channel.address, error]]));
+      }
+    });
   }
 
   stream<Reply>(method: Method<Reply>): OpenStream<Reply> {
@@ -183,10 +210,8 @@ export class Endpoints {
 
   async #attempt<Reply>(
     endpoint: Endpoint,
-    method: Method<Reply>,
-    request: object,
+    { method, request, send = unary }: Call<Reply>,
     timeout: number,
-    send: Send,
   ): Promise<Reply> {
     const began = performance.now();
     const limit = this.#patience.limit;

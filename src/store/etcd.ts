@@ -10,6 +10,9 @@ import { encodeTransaction, prefixEnd } from './transaction.ts';
 /** Keys per answer when listing. */
 const pageSize = 1000;
 
+/** Machines whose leases end for waiting have everything to say again, and their units may move. */
+const renewal = { send: exchange, urgent: true };
+
 export interface EtcdOptions {
   /** `host:port` of client listeners, the nearest first. */
   readonly endpoints: readonly string[];
@@ -84,7 +87,7 @@ export class EtcdStore implements Store {
     const reply = await this.#endpoints.repeatable(grantMethod, { TTL: ttl });
     const { id } = reply;
     const calls = {
-      renew: () => this.#endpoints.repeatable(keepAliveMethod, { ID: id }, exchange).then(({ ttl }) => ttl),
+      renew: () => this.#endpoints.repeatable(keepAliveMethod, { ID: id }, renewal).then(({ ttl }) => ttl),
       revoke: () => this.#endpoints.repeatable(revokeMethod, { ID: id }).then(() => {}),
     };
     return keepLease({ id, ttl: reply.ttl, sent, clock: systemClock, calls, closed: this.#closed.signal });

@@ -148,6 +148,25 @@ test('a slow network is no dead one', async () => {
   expect((await store.list('/slow')).keys).toMatchObject([{ lease: lease.id }]);
 });
 
+test('a member that is slow is asked for one thing at a time, beside leases', async () => {
+  const store = open([proxy.address]);
+  await store.list('/none');
+  const lease = await store.grant(9);
+  proxy.cut({ kind: 'delay', milliseconds: 1050 });
+  await store.list('/none');
+  const ended: number[] = [];
+  const asked = [0, 1, 2, 3, 4, 5].map(async (number) => {
+    await store.list('/none');
+    ended.push(number);
+  });
+  await asked[0];
+  await sleep(1000);
+  expect(ended).toEqual([0]);
+  await Promise.all(asked);
+  // They take longer than it lives.
+  expect(lease.lost.aborted).toBe(false);
+});
+
 test('a member that is slow is not connected to again and again', async () => {
   const store = open([proxy.address]);
   await store.list('/none');

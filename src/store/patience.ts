@@ -24,6 +24,11 @@ export class Patience {
     return Math.min(Math.max(shortest, margin * this.#usual, this.#doubled.limit), longest);
   }
 
+  /** Whether answers take so long that more questions at once would only have them later. */
+  get isStrained(): boolean {
+    return this.limit === longest;
+  }
+
   /** `took`: milliseconds. */
   answered(took: number): void {
     this.#usual = Math.max(took, this.#usual + (took - this.#usual) * forgotten);

@@ -13,6 +13,8 @@ export class FakeImageHost implements ImageHost {
   readonly unnamed = new Set<string>();
   /** Digests of the manifests of what is in its folder. */
   readonly folder = new Set<string>();
+  /** Of these, what a push has brought that is not recorded yet. */
+  readonly pushed = new Set<string>();
   /** Set, Docker gives no answer but this. */
   refusal: string | undefined;
   /** Set, nothing goes from its folder. */
@@ -21,6 +23,8 @@ export class FakeImageHost implements ImageHost {
   slow: Promise<void> | undefined;
   /** Set, Docker takes until then for what it pulls. */
   slowDocker: Promise<void> | undefined;
+  /** Set, what is told of it is told from then on. */
+  slowToServe: Promise<void> | undefined;
   /** Set, Docker takes as long to say what it has. */
   answer: (() => Promise<void>) | undefined;
   /** How often Docker was asked what it has. */
@@ -66,9 +70,10 @@ export class FakeImageHost implements ImageHost {
     this.folder.add(manifest.digest);
   }
 
-  async release(images: readonly ImageRecord[]): Promise<void> {
+  async release(images: readonly ImageRecord[], all: readonly ImageRecord[]): Promise<void> {
     if (this.stubborn) return;
-    const kept = new Set(images.map(({ manifest }) => manifest.digest));
+    for (const { manifest } of all) this.pushed.delete(manifest.digest);
+    const kept = new Set([...images.map(({ manifest }) => manifest.digest), ...this.pushed]);
     for (const digest of this.folder) if (!kept.has(digest)) this.folder.delete(digest);
   }
 
@@ -76,6 +81,7 @@ export class FakeImageHost implements ImageHost {
     images: readonly ImageRecord[],
     isMember: (machineId: string) => boolean,
   ): Promise<number | undefined> {
+    await this.slowToServe;
     this.served = images.map(({ manifest }) => manifest.digest);
     this.#isMember = isMember;
     return images.length === 0 ? undefined : 5000;

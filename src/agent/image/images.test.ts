@@ -4,6 +4,7 @@ import { sleep } from '../../store/clock.ts';
 import { keeperKey, prefixes } from '../../store/keys.ts';
 import { recordImage } from '../api/image-requests.ts';
 import { SimulatedCluster } from '../simulated-cluster.ts';
+import { chosenKeepers } from './chosen-keepers.ts';
 
 let cluster: SimulatedCluster;
 
@@ -27,7 +28,8 @@ const unit = (name: string, more: string, machine?: string) => ({
 /** As a push does it: Docker of these machines, the folder of the first, and the record. */
 async function push(pushed: ImageRequest, ...machines: string[]): Promise<void> {
   for (const name of machines) cluster.get(name).images.docker.set('app:1', pushed.id);
-  cluster.get(machines[0] ?? '').images.folder.add(pushed.manifest.digest);
+  const { folder, pushed: unrecorded } = cluster.get(machines[0] ?? '').images;
+  for (const set of [folder, unrecorded]) set.add(pushed.manifest.digest);
   await recordImage(cluster.store, { name: 'app:1', architecture: 'amd64', ...pushed });
 }
 
@@ -160,6 +162,30 @@ describe('a pushed image', () => {
     await cluster.clock.advance(10_000);
     expect(keeping()).toHaveLength(2);
     expect(Object.values(await cluster.running()).flat()).toHaveLength(3);
+  });
+
+  test('stays where it was pushed to when it is recorded at the moment that its machine looks what it keeps', async () => {
+    let told = (): void => undefined;
+    const telling = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    for (const { images } of cluster.machines) images.slowToServe = telling;
+    await recordImage(cluster.store, { name: 'other:1', architecture: 'amd64', ...image(5) });
+    await cluster.clock.advance(1000);
+    const { digest } = image(1).manifest;
+    const present = cluster.machines.map(({ machine }) => ({
+      ...machine,
+      machineId: machine.id,
+      images: [],
+    }));
+    const chosen = chosenKeepers(digest, present);
+    const seed = cluster.machines.find(({ machine }) => !chosen.includes(machine.id))?.name ?? '';
+    await push(image(1), seed);
+    await cluster.clock.advance(1000);
+    told();
+    await cluster.clock.advance(10_000);
+    expect(keeping()).toContain(seed);
+    expect(keeping()).toHaveLength(2);
   });
 
   test('outlives the machine that it was pushed to: another one takes its place', async () => {

@@ -54,6 +54,8 @@ export class MachineImages {
   readonly #failures = new Map<string, Reason>();
   /** Whether copies for others wait until what units here name was brought. */
   #isHeldBack = false;
+  /** Manifests of the images of which others know whether this machine has them. */
+  #told: ReadonlySet<string> = new Set();
   /** Manifests of images that other machines keep, and this one need not. */
   #letGo: ReadonlySet<string> = new Set();
 
@@ -151,6 +153,7 @@ export class MachineImages {
     await this.#turns.take(async () => {
       const kept = await this.#options.host.kept(records);
       await this.#tell(kept.filter(({ manifest }) => !this.#letGo.has(manifest.digest)));
+      this.#told = new Set(records.map(({ manifest }) => manifest.digest));
     });
   }
 
@@ -228,9 +231,13 @@ export class MachineImages {
     await host.release(share.mine, share.records);
   }
 
-  /** All images, and which of them this machine keeps. */
+  /**
+   * All images, and which of them this machine keeps. One that was recorded since it told what it has is not judged yet:
+   * the others would seem to keep as much of it as this machine does, which may be the only one that has it.
+   */
   #share(): { readonly records: readonly ImageRecord[]; readonly mine: readonly ImageRecord[] } | undefined {
-    const { records, keepers } = this.#directory;
+    const { keepers } = this.#directory;
+    const records = this.#directory.records?.filter(({ manifest }) => this.#told.has(manifest.digest));
     if (!records) return undefined;
     const isMine = ({ manifest }: ImageRecord) =>
       chosenKeepers(manifest.digest, keepers).includes(this.#options.machine.id);
