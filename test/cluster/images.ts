@@ -66,6 +66,9 @@ async function keepers(stack: Stack): Promise<string[][]> {
     .map((line) => JSON.parse(line).images);
 }
 
+/** Milliseconds between looks: each second one by SSH is half of an emulated machine, which has copies to make. */
+const lookPause = 5000;
+
 /** Both images here are kept by two machines each. */
 async function areKeptTwice(stack: Stack): Promise<true> {
   const counts = new Map<string, number>();
@@ -128,16 +131,20 @@ export function images({ stack, cores }: Given): void {
     });
 
     test('are kept by two machines each, and again by two when one of them loses all', async () => {
-      await until(givenUp, () => areKeptTwice(stack()));
+      await until(givenUp, () => areKeptTwice(stack()), lookPause);
       const [first = ''] = await holders(stack(), cores);
       const loss = 'rm -rf /var/cache/flotilla/images; systemctl restart flotilla-agent';
       await onMachine(stack(), first, ['sudo', 'sh', '-c', loss]);
-      await until(givenUp, async () => {
-        const found = await holders(stack(), cores);
-        if (found.length !== 2) throw new Error(`${found.join() || 'no machine'} has the layer, not two`);
-        return true;
-      });
-      await until(givenUp, () => areKeptTwice(stack()));
+      await until(
+        givenUp,
+        async () => {
+          const found = await holders(stack(), cores);
+          if (found.length !== 2) throw new Error(`${found.join() || 'no machine'} has the layer, not two`);
+          return true;
+        },
+        lookPause,
+      );
+      await until(givenUp, () => areKeptTwice(stack()), lookPause);
     });
   });
 }
