@@ -66,7 +66,7 @@ async function keepers(stack: Stack): Promise<string[][]> {
     .map((line) => JSON.parse(line).images);
 }
 
-/** Milliseconds between looks: each second one by SSH is half of an emulated machine, which has copies to make. */
+/** Milliseconds between looks: one a second by SSH is half of an emulated machine, which has copies to make. */
 const lookPause = 5000;
 
 /** Both images here are kept by two machines each. */
@@ -139,7 +139,8 @@ export function images({ stack, cores }: Given): void {
         givenUp,
         async () => {
           const found = await holders(stack(), cores);
-          if (found.length !== 2) throw new Error(`${found.join() || 'no machine'} has the layer, not two`);
+          // Both images share it, and each chooses its two machines by itself: three may have it in the end.
+          if (found.length < 2) throw new Error(`${found.join() || 'no machine'} has the layer, not two`);
           return true;
         },
         lookPause,
