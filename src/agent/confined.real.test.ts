@@ -324,7 +324,8 @@ describe('whoever has stolen a machine’s certificate', () => {
     }
     await asked(worker.id);
     const installed = () => [...agent.files.sets.keys()];
-    await until(agent.store, ({ requests }) => requests.length === 0 && installed().length > 0);
+    const isDone = ({ requests, statuses }: ClusterState) => requests.length === 0 && statuses.length === 1;
+    await until(agent.store, (cluster) => isDone(cluster) && installed().length > 0);
     const all = (await readCluster(agent.store)).certificates;
     expect(all.filter(({ machineId }) => machineId === worker.id)).toEqual([]);
     expect(installed()).toEqual(['db.service']);
