@@ -113,7 +113,7 @@ async function live(stack: Stack, config: ConfigOf, report: Report, log: Log): P
   report('roll of 2 workers', atMost(rolled, 300, 's'));
   await apply(stack, config(0), log);
   report('workers after 2 → 0', exactly(await count(stack, workers), 0, 'machines'));
-  const silent = (await watched.stop()) / 1000;
+  const silent = (await watched.stop()).milliseconds / 1000;
   // Emulated machines that boot take what processors there are: an answer may take a second or two.
   report('hello silent while workers came, rolled and went', atMost(silent, 5, 's'));
   await stayed(stack, cores, boots, report);

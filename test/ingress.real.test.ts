@@ -133,8 +133,8 @@ test(
   async () => {
     const { instances, answers } = await startAll();
     for (const { child } of instances) child.kill('SIGSTOP');
-    // Long enough for nginx to leave both of them out.
-    await sleep(4500);
+    // Long enough for nginx to leave both of them out, and to ask each once more in vain for who comes then.
+    await sleep(7000);
     for (const { child } of instances) child.kill('SIGCONT');
     await hundredMore(answers);
     expect([...answers.keys()]).toEqual(['200']);

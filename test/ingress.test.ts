@@ -39,9 +39,11 @@ test('each service has its instances, its path and its host', () => {
   expect(block(config, 'upstream app {')).toEqual([
     'server 10.0.0.1:9000 max_fails=2 fail_timeout=5s; # core-1:app@1.service',
     'server 10.0.0.2:9000 max_fails=2 fail_timeout=5s; # core-2:app@2.service',
-    '# Once all are left out, all of them are asked again: who is busy is late, and 502 would be no answer at all.',
-    'server 10.0.0.1:9000 max_fails=0 backup;',
-    'server 10.0.0.2:9000 max_fails=0 backup;',
+    '# Once all are left out, they are asked three times all the same: who is busy is late, and 502 would be no answer.',
+    ...[1, 2, 3].flatMap(() => [
+      'server 10.0.0.1:9000 max_fails=0 backup;',
+      'server 10.0.0.2:9000 max_fails=0 backup;',
+    ]),
   ]);
   expect(block(config, 'location /db/ {')).toEqual(['proxy_pass http://db/;']);
   expect(config).toContain('server_name app.*;');

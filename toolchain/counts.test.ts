@@ -91,12 +91,23 @@ test('each failure has a line with what was wrong', () => {
       name: 'again',
       message: 'Error: it ended\n    error: 1 error occurred:\n    \t* web is dead:\n  bye\n',
     },
+    {
+      name: 'list',
+      message:
+        'Error: expect(received).toEqual(expected)\n\n- Expected  - 1\n+ Received  + 2\n\n- Array []\n+ Array [\n+   "502",\n+ ]\n    at a.test.ts:3\n',
+    },
+    {
+      name: 'number',
+      message: 'Error: expect(received)\n\nExpected: < 10\nReceived:   16\n    at a.test.ts:3\n',
+    },
     { name: 'style', message: 'exit code 2; it said why above' },
     { name: 'none', message: '' },
   ];
   expect(failureLines({ ...NOTHING, failures })).toEqual([
     'failed: up: error: worker-1 is silent',
     'failed: again: * web is dead:',
+    'failed: list: Error: expect(received).toEqual(expected) + Array [ +   "502", + ]',
+    'failed: number: Error: expect(received) Received:   16',
     'failed: style: exit code 2; it said why above',
     'failed: none: ',
   ]);

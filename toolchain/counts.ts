@@ -25,7 +25,10 @@ const SLOWEST = 10;
 const SLOW = 10;
 
 /** How much of a failure's message its line has. */
-const GIST_LENGTH = 200;
+const GIST_LENGTH = 400;
+
+/** Lines in which jest tells what a test got: a value, or the part of a list or an object that should not be there. */
+const SEEN = /^(Received[^:]*: |\+ (?!Received))/;
 
 /** Nothing run yet. */
 export const NOTHING: Counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
@@ -115,15 +118,14 @@ export function add(a: Counts, b: Counts): Counts {
 /**
  * A line for each failure, for the end: who sees only that still knows all that failed. Of a message it has the first
  * line that names an error, as Pulumi does below its resources, or the first of several that Pulumi lists, or else its
- * first one.
+ * first one, with what was seen instead of what was expected.
  */
 export function failureLines({ failures }: Counts): readonly string[] {
   return failures.map(({ name, message }) => {
     const lines = message.split('\n').map((line) => line.trim());
     const gist =
       lines.find((line) => /^(error: (?!update failed|\d+ errors? occurred)|\* )/.test(line)) ??
-      lines[0] ??
-      '';
+      [...lines.slice(0, 1), ...lines.slice(1).filter((line) => SEEN.test(line))].join(' ');
     return `failed: ${name}: ${gist.slice(0, GIST_LENGTH)}`;
   });
 }

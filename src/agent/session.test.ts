@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Machine } from '../model/machine.ts';
 import { sampleMachine } from '../scheduler/sample.ts';
@@ -38,6 +39,24 @@ describe('a session', () => {
     expect(holder()?.lease).not.toBe(before);
     expect(agent.sessions).toHaveLength(2);
     expect(agent.sessions[0]?.signal.aborted).toBe(true);
+  });
+
+  test('tells that the lease is lost before its work has ended', async () => {
+    const log: string[] = [];
+    const stop = new AbortController();
+    const work = new AbortController();
+    const ended = once(work.signal, 'abort').then(() => undefined);
+    const store = new MemoryStore(clock, etcd);
+    const options = { store, clock, log: (line: string) => void log.push(line), machine };
+    const kept = keepSession(options, stop.signal, () => ended);
+    await clock.advance(100);
+    store.reachable = false;
+    await clock.advance(30_000);
+    expect(log.at(-1)).toContain('units keep running');
+    stop.abort();
+    work.abort();
+    await kept;
+    await store.close();
   });
 
   test('an agent that restarts goes on at once', async () => {

@@ -52,9 +52,13 @@ export async function keepSession(
         await announce(store, machine, lease, known);
         onStanding(undefined);
         logChange(`${machine.name} is a member of the cluster`);
-        await body({ lease, since, signal: AbortSignal.any([signal, lease.lost]) });
-        if (!signal.aborted)
-          logChange(`${messageOf(lease.lost.reason)}; units keep running, but for those with Fence=stop`);
+        await whileKept(
+          lease,
+          body({ lease, since, signal: AbortSignal.any([signal, lease.lost]) }),
+          (why) => {
+            if (!signal.aborted) logChange(`${why}; units keep running, but for those with Fence=stop`);
+          },
+        );
         continue;
       }
       logChange(refusal);
@@ -64,6 +68,14 @@ export async function keepSession(
     }
     await sleep(clock, retryPause, signal);
   }
+}
+
+/** Tells of the lease's loss at once: what a member's work has asked of a store that is silent can take a while to end. */
+async function whileKept(lease: Lease, work: Promise<void>, onLoss: (why: string) => void): Promise<void> {
+  const tell = () => onLoss(messageOf(lease.lost.reason));
+  if (lease.lost.aborted) tell();
+  else lease.lost.addEventListener('abort', tell);
+  await work.finally(() => lease.lost.removeEventListener('abort', tell));
 }
 
 /** Writes the machine's key, if it still is as it was `known`. */

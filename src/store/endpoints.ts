@@ -74,6 +74,12 @@ interface Call<Reply> extends How {
   readonly request: object;
 }
 
+/** No answer came. */
+interface Miss {
+  readonly address: string;
+  readonly error: unknown;
+}
+
 /** A stream to one endpoint. Its user listens for `error` and cancels it when done. */
 export interface OpenStream<Reply> {
   readonly stream: ClientDuplexStream<object, Reply>;
@@ -96,6 +102,8 @@ export class Endpoints {
   readonly #patience = new Patience();
   /** Of calls, while answers take long. */
   readonly #turns = new Turns();
+  /** The last one, unless something was answered after it. */
+  #missed: Miss | undefined;
   #current = 0;
 
   constructor(options: EndpointsOptions) {
@@ -130,29 +138,46 @@ export class Endpoints {
   ): Promise<{ reply: Reply } | { failures: ReadonlyMap<string, unknown> }> {
     const failures = new Map<string, unknown>();
     for (let turn = 0; turn < this.#endpoints.length; turn++) {
-      const answer = await this.#inTurn(call, async () => {
-        const endpoint = this.#endpoint();
-        try {
-          return { reply: await this.#attempt(endpoint, call, Math.max(shortest, this.#patience.limit)) };
-        } catch (error) {
-          if (!isConnectionFailure(error)) throw this.#refusal(error, call.method);
-          failures.set(endpoint.channel.address, error);
-          this.#moveOn(endpoint);
-          return undefined;
-        }
-      });
-      if (answer) return answer;
+      const answer = await this.#ask(call, () => Math.max(shortest, this.#patience.limit));
+      if ('reply' in answer) return answer;
+      failures.set(answer.address, answer.error);
     }
     return { failures };
+  }
+
+  /** The endpoint in use once, when it is this call's turn. Passes it over when it does not answer. */
+  #ask<Reply>(call: Call<Reply>, timeout: () => number): Promise<{ reply: Reply } | Miss> {
+    return this.#inTurn(call, async () => {
+      const endpoint = this.#endpoint();
+      try {
+        const reply = await this.#attempt(endpoint, call, timeout());
+        this.#missed = undefined;
+        return { reply };
+      } catch (error) {
+        if (!isConnectionFailure(error)) throw this.#refusal(error, call.method);
+        this.#moveOn(endpoint);
+        this.#missed = { address: endpoint.channel.address, error };
+        return this.#missed;
+      }
+    });
   }
 
   /**
    * One after the other while answers take long. A cluster that has too little processor is asked for the same by a dozen
    * callers of each machine; each gives up before its answer comes, asks another member, and so all of them have too
-   * much to do for as long as anybody asks. One at a time, what is asked is answered.
+   * much to do for as long as anybody asks. One at a time, what is asked is answered. Where nothing is, who waited while
+   * another asked in vain does not ask in vain as well: a dozen would take a minute to find out what one knows.
    */
-  #inTurn<T>({ urgent = false }: How, act: () => Promise<T>): Promise<T> {
-    return urgent || !this.#patience.isStrained ? act() : this.#turns.take(act);
+  #inTurn<Reply>(
+    { urgent = false }: How,
+    act: () => Promise<{ reply: Reply } | Miss>,
+  ): Promise<{ reply: Reply } | Miss> {
+    if (urgent || !this.#patience.isStrained) return act();
+    const asked = performance.now();
+    return this.#turns.take(async () => {
+      const hasWaited = performance.now() - asked >= silentPart * longTimeout;
+      return this.#missed && hasWaited ? this.#missed : act();
+    });
   }
 
   /** Finds an endpoint that answers by `probe`, which is repeatable, unless the one in use has done so just now. */
@@ -163,16 +188,9 @@ export class Endpoints {
   /** A call that is sent at most once. An endpoint that died does not cost it its whole deadline: see `ready`. */
   async once<Reply>(method: Method<Reply>, request: object, probe: () => Promise<unknown>): Promise<Reply> {
     await this.ready(probe);
-    return this.#inTurn({}, async () => {
-      const endpoint = this.#endpoint();
-      try {
-        return await this.#attempt(endpoint, { method, request }, longTimeout);
-      } catch (error) {
-        if (!isConnectionFailure(error)) throw this.#refusal(error, method);
-        this.#moveOn(endpoint);
-        throw this.#unreachable(new Map([[endpoint.channel.address, error]]));
-      }
-    });
+    const answer = await this.#ask({ method, request }, () => longTimeout);
+    if ('reply' in answer) return answer.reply;
+    throw this.#unreachable(new Map([[answer.address, answer.error]]));
   }
 
   stream<Reply>(method: Method<Reply>): OpenStream<Reply> {

@@ -164,7 +164,23 @@ test('a member that is slow is asked for one thing at a time, beside leases', as
   expect(ended).toEqual([0]);
   await Promise.all(asked);
   // They take longer than it lives.
-  expect(lease.lost.aborted).toBe(false);
+  expect(lease.lost.reason).toBeUndefined();
+});
+
+test('a slow member that falls silent is asked in vain by one, and the others that wait hear of it', async () => {
+  const store = open([proxy.address]);
+  await store.list('/none');
+  proxy.cut({ kind: 'delay', milliseconds: 1050 });
+  await store.list('/none');
+  proxy.cut({ kind: 'hang' });
+  const began = performance.now();
+  const asked = Array.from({ length: 12 }, () => store.list('/none'));
+  const outcomes = await Promise.allSettled(asked);
+  expect(outcomes.map(({ status }) => status)).toEqual(asked.map(() => 'rejected'));
+  // Each twice with 5 s for an answer: one after the other that is two minutes.
+  expect(performance.now() - began).toBeLessThan(30_000);
+  proxy.mend();
+  expect((await store.list('/none')).keys).toEqual([]);
 });
 
 test('a member that is slow is not connected to again and again', async () => {

@@ -40,28 +40,39 @@ export function shortages(
   });
 }
 
+/** The longest time without an answer. */
+export interface Silence {
+  readonly milliseconds: number;
+  /** What came instead, at which second of it. */
+  readonly instead: readonly string[];
+}
+
 /**
  * Asks every so many milliseconds until it is stopped, also while earlier questions wait: one that is given up is work
  * for nothing, and leads to the next one.
- *
- * @returns milliseconds of the longest time without an answer
  */
-export function watchAnswers(url: string, every = 250): { stop(): Promise<number> } {
+export function watchAnswers(url: string, every = 250): { stop(): Promise<Silence> } {
   const end = new AbortController();
-  let longest = 0;
+  let longest: Silence = { milliseconds: 0, instead: [] };
   let last = performance.now();
+  let instead: string[] = [];
   const noteGap = () => {
-    longest = Math.max(longest, performance.now() - last);
+    const milliseconds = performance.now() - last;
+    if (milliseconds > longest.milliseconds) longest = { milliseconds, instead };
   };
   const ask = async () => {
     const signal = AbortSignal.any([end.signal, AbortSignal.timeout(8000)]);
     // Its time may be up between the answer's head and its body, too.
     const reply = await fetch(url, { signal })
       .then((response) => response.text())
-      .catch(() => undefined);
-    if (!reply?.startsWith('Hello from instance')) return;
+      .catch((error: Error) => `${error.message}: ${error.cause ?? ''}`);
+    if (!reply.startsWith('Hello from instance')) {
+      instead.push(`${Math.round((performance.now() - last) / 1000)} s: ${reply.trim()}`);
+      return;
+    }
     noteGap();
     last = performance.now();
+    instead = [];
   };
   const timer = setInterval(() => void ask(), every);
   return {

@@ -94,7 +94,8 @@ class Link {
       from.on('close', () => this.#fault?.kind !== 'half-open' && to.destroy());
       let turn: Promise<unknown> = Promise.resolve();
       from.on('data', (bytes) => {
-        turn = turn.then(() => this.#forward(bytes, from, to));
+        const arrived = performance.now();
+        turn = turn.then(() => this.#forward(bytes, from, to, arrived));
       });
     }
     this.suffer(fault);
@@ -111,8 +112,10 @@ class Link {
     if (fault?.kind === 'refuse' || fault?.kind === 'reset') this.#far.destroy();
   }
 
-  async #forward(bytes: Buffer, from: Socket, to: Socket): Promise<void> {
-    if (this.#fault?.kind === 'delay') await sleep(this.#fault.milliseconds);
+  async #forward(bytes: Buffer, from: Socket, to: Socket, arrived: number): Promise<void> {
+    // Each since it came: a long way is a delay once, however many pieces are on it.
+    if (this.#fault?.kind === 'delay')
+      await sleep(Math.max(0, arrived + this.#fault.milliseconds - performance.now()));
     if (this.#fault?.kind === 'hang' || this.#fault?.kind === 'half-open') {
       this.#lossy = true;
       return;

@@ -7,6 +7,9 @@ import { runInContainer } from './container.ts';
 /** The last words of Node's runner when nothing failed. */
 const passed = /^ℹ fail 0$/m;
 
+/** How it marks what failed. */
+const failed = /^\s*✖ .*$/gm;
+
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** A container takes root. */
@@ -19,6 +22,7 @@ asRoot(
     try {
       const said = await runInContainer(folder, 'in-container.ts', log);
       if (!passed.test(said)) log(`what the tests in the container said:\n${said}`);
+      expect(said.match(failed) ?? []).toEqual([]);
       expect(said).toMatch(passed);
     } finally {
       await rm(folder, { recursive: true, force: true });
