@@ -5,6 +5,7 @@ export default {
   runtime: '<rootDir>/toolchain/jest/runtime.ts',
   testEnvironment: '<rootDir>/toolchain/jest/environment.ts',
   transform: {},
+  reporters: ['default', '<rootDir>/toolchain/jest/report-so-far.ts'],
   // Many tests wait more than they work. Not '200%': jest takes what is above 100 for a number of workers.
   maxWorkers: 2 * availableParallelism(),
   // `*.real.test.ts` start etcd, test/cluster starts machines: `npm test` runs them, `npm run check` does not.

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { add, checkCounts, failureLines, jestCounts, NOTHING, summary } from './counts.ts';
+import { add, checkCounts, failureLines, fileTimes, jestCounts, NOTHING, summary } from './counts.ts';
 
 const tests = (...list: [status: string, fullName: string, seconds?: number, message?: string][]) =>
   list.map(([status, fullName, seconds, message]) => ({
@@ -9,6 +9,8 @@ const tests = (...list: [status: string, fullName: string, seconds?: number, mes
     failureMessages: message === undefined ? [] : [message],
   }));
 
+const lasting = (seconds: number) => ({ startTime: 5000, endTime: 5000 + seconds * 1000 });
+
 const REPORT = {
   numPassedTests: 3,
   numFailedTests: 1,
@@ -16,6 +18,7 @@ const REPORT = {
   testResults: [
     {
       name: '/clone/a.test.ts',
+      ...lasting(371),
       status: 'failed',
       message: 'all that failed in it',
       assertionResults: tests(
@@ -31,14 +34,21 @@ const REPORT = {
         ['todo', 'e'],
       ),
     },
-    { name: '/clone/b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
     {
-      name: '/clone/c.test.ts',
+      name: '/clone/b.test.ts',
+      ...lasting(0),
+      status: 'failed',
+      message: 'no such module',
+      assertionResults: [],
+    },
+    {
+      name: '/clone/c.real.test.ts',
+      ...lasting(1000),
       status: 'failed',
       message: 'afterAll: the machines are still there',
       assertionResults: tests(['passed', 'f', 1]),
     },
-    { name: '/clone/d.test.ts', status: 'passed', message: '', assertionResults: [] },
+    { name: '/clone/d.test.ts', ...lasting(1), status: 'passed', message: '', assertionResults: [] },
   ],
 };
 
@@ -54,7 +64,7 @@ test('what failed is told with its message, without colours and the way through 
   expect(jestCounts(JSON.stringify(REPORT)).failures).toEqual([
     { name: 'c', message: 'it ended with 1\n    at test (a.test.ts:3:1)' },
     { name: '/clone/b.test.ts', message: 'no such module' },
-    { name: '/clone/c.test.ts', message: 'afterAll: the machines are still there' },
+    { name: '/clone/c.real.test.ts', message: 'afterAll: the machines are still there' },
   ]);
 });
 
@@ -64,6 +74,13 @@ test('the slowest tests of all parts are told, longest first', () => {
     ['c', 300],
     ['other', 100],
     ['b', 70],
+  ]);
+});
+
+test('slow files are told, longest first', () => {
+  expect(fileTimes(JSON.stringify(REPORT))).toEqual([
+    ['c', 1000],
+    ['a', 371],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
 
@@ -15,14 +16,20 @@ export interface Counts {
   readonly skipped: readonly string[];
   readonly failures: readonly Failure[];
   /** Those that took longest, with their seconds, longest first. */
-  readonly slowest: readonly (readonly [name: string, seconds: number])[];
+  readonly slowest: Times;
 }
+
+/** Seconds by name. */
+type Times = readonly (readonly [name: string, seconds: number])[];
 
 /** How many tests are worth naming for their time. */
 const SLOWEST = 10;
 
 /** Below this many seconds a test's time is nobody's concern. */
 const SLOW = 10;
+
+/** Below this many seconds a test file's time is nobody's concern. */
+const SLOW_FILE = 60;
 
 /** How much of a failure's message its line has. */
 const GIST_LENGTH = 400;
@@ -45,6 +52,8 @@ const Report = z.object({
       name: z.string(),
       status: z.string(),
       message: z.string(),
+      startTime: z.number(),
+      endTime: z.number(),
       assertionResults: z.array(
         z.object({
           status: z.string(),
@@ -77,6 +86,15 @@ export function jestCounts(json: string): Counts {
   };
 }
 
+/** Of the files of a report the slow ones, by name, longest first. */
+export function fileTimes(json: string): Times {
+  const { testResults } = Report.parse(JSON.parse(json));
+  const times = testResults.map(({ name, startTime, endTime }) => {
+    return [basename(name).replace(/(\.real)?\.test\.ts$/, ''), (endTime - startTime) / 1000] as const;
+  });
+  return times.filter(([, seconds]) => seconds >= SLOW_FILE).sort(([, a], [, b]) => b - a);
+}
+
 /** A file that failed without a test that did could not be read, or cleaned up: it says why as a whole. */
 function failuresOf({ name, status, message, assertionResults }: FileReport): readonly Failure[] {
   const failed = assertionResults.filter((each) => each.status === 'failed');
@@ -87,7 +105,7 @@ function failuresOf({ name, status, message, assertionResults }: FileReport): re
   }));
 }
 
-function longest(times: Counts['slowest']): Counts['slowest'] {
+function longest(times: Times): Times {
   const slow = times.filter(([, seconds]) => seconds >= SLOW);
   return slow.sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type EtcdProcess, startEtcd } from '../../test/contract/etcd-process.ts';
+import { freePort } from '../../test/contract/free-port.ts';
 import { systemClock } from '../store/clock.ts';
 import { readCluster } from '../store/cluster-state.ts';
 import { EtcdStore } from '../store/etcd.ts';
@@ -45,14 +46,6 @@ async function listening(server: Server): Promise<number> {
   server.listen(0, address);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A real agent, whose instance of the service is a real server: what reaches it after it was told to stop, is noted. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../test/contract/free-port.ts';
 import { serveFollowed } from './serve-followed.ts';
 
 const address = '127.0.0.1';
@@ -11,15 +12,6 @@ let port: number;
 let stop: AbortController;
 let ended: Promise<void>;
 const log: string[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, address);
-  await once(server, 'listening');
-  const { port: free } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return free;
-}
 
 async function said(words: string): Promise<void> {
   for (const end = Date.now() + 5000; Date.now() < end; await sleep(10))

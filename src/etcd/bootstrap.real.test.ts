@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../test/contract/free-port.ts';
 import { type Authority, createAuthority } from '../pki/authority.ts';
 import { signLeaf } from '../pki/leaf.ts';
 import { csrCommand, parseCsrs } from '../pki/remote.ts';
@@ -106,14 +106,6 @@ function newMachine(member: EtcdMember) {
     env: { PATH, ETCD_TEST_DIRECTORY: directory, ETCD_TEST_URL: clientUrl(member) },
     user: userInfo().username,
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function stop(member: EtcdMember): Promise<void> {

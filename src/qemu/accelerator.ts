@@ -12,6 +12,9 @@ import type { Log } from './log.ts';
 import { qemuVersionText } from './qemu-version.ts';
 import { replaceFile } from './replace-file.ts';
 
+/** The registers that QEMU shows of a processor that can't go on, after the line that says why: `RAX=00…`, `R8 =00…`. */
+const registers = /^\w{2,4} ?= *[0-9a-f]{2}/;
+
 /** A choice and why it was made. */
 export interface AcceleratorChoice {
   readonly accelerator: Accelerator;
@@ -150,7 +153,7 @@ export async function probeBoot(
     ];
     const purpose = 'probe of a kernel boot';
     const command = ['qemu-system-x86_64', ...machine, ...accelerator, ...system];
-    await run(command, { log, purpose, deadline, killSignal: 'SIGKILL' });
+    await run(command, { log, purpose, deadline, killSignal: 'SIGKILL', noise: registers });
     return undefined;
   } catch (error) {
     return messageOf(error);

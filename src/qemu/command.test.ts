@@ -23,6 +23,12 @@ describe('run', () => {
     expect(await isGone(Number(/\d+$/.exec(failure)?.[0]))).toBe(true);
   });
 
+  test('lines that tell nothing take nobody else’s place', async () => {
+    const command = ['sh', '-c', 'echo emulation failure; for i in $(seq 30); do echo RAX=0; done; exit 3'];
+    const options = { log, purpose: 'probe', deadline, noise: /^RAX/ };
+    await expect(run(command, options)).rejects.toThrow('probe: sh failed: ended with 3\nemulation failure');
+  });
+
   test('a cancel is no deadline', async () => {
     const signal = AbortSignal.timeout(200);
     await expect(run(['sleep', '60'], { log, purpose: 'copying', deadline, signal })).rejects.toThrow(

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly deadline: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
+  /** Lines of its output that tell nothing to who reads why it failed. */
+  readonly noise?: RegExp;
   /** How it is ended early. Default SIGTERM; unshare(1) with `--fork` heeds only SIGKILL. */
   readonly killSignal?: 'SIGTERM' | 'SIGKILL';
 }
@@ -48,7 +50,7 @@ export async function run(command: readonly string[], options: CommandOptions): 
     signal: options.signal ? AbortSignal.any([options.signal, late]) : late,
     killSignal,
   });
-  const output = collect(child);
+  const output = collect(child, options.noise);
   const progress = heartbeat(log, () => `${purpose}: ${output.last(1)}`);
   try {
     await toEnd(child);
@@ -113,7 +115,7 @@ export async function attach(command: readonly string[], options: AttachOptions)
 }
 
 /** What the program says on the outputs that are piped, as it comes. */
-function collect(child: ChildProcess): { stdout(): string; last(lines: number): string } {
+function collect(child: ChildProcess, noise?: RegExp): { stdout(): string; last(lines: number): string } {
   const said = { stdout: '', all: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
@@ -124,6 +126,12 @@ function collect(child: ChildProcess): { stdout(): string; last(lines: number): 
   });
   return {
     stdout: () => said.stdout,
-    last: (lines) => said.all.trimEnd().split('\n').slice(-lines).join('\n'),
+    last(lines) {
+      const worth = said.all
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !noise?.test(line));
+      return worth.slice(-lines).join('\n');
+    },
   };
 }

@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../test/contract/free-port.ts';
 import type { Forwards } from './arguments.ts';
 import { probe } from './health.ts';
 import { pulsePort } from './ports.ts';
@@ -51,14 +52,6 @@ async function publish(names: readonly string[]): Promise<Publisher> {
   publishers.add(publisher);
   await publisher.start();
   return publisher;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = server.address();
-  await once(server.close(), 'close');
-  return at && typeof at === 'object' ? at.port : 0;
 }
 
 /** The answer, or '' when the connection was closed without one. */

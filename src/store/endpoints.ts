@@ -80,6 +80,8 @@ interface Miss {
   readonly error: unknown;
 }
 
+type Outcome<Reply> = { readonly reply: Reply } | Miss;
+
 /** A stream to one endpoint. Its user listens for `error` and cancels it when done. */
 export interface OpenStream<Reply> {
   readonly stream: ClientDuplexStream<object, Reply>;
@@ -146,7 +148,7 @@ export class Endpoints {
   }
 
   /** The endpoint in use once, when it is this call's turn. Passes it over when it does not answer. */
-  #ask<Reply>(call: Call<Reply>, timeout: () => number): Promise<{ reply: Reply } | Miss> {
+  #ask<Reply>(call: Call<Reply>, timeout: () => number): Promise<Outcome<Reply>> {
     return this.#inTurn(call, async () => {
       const endpoint = this.#endpoint();
       try {
@@ -168,10 +170,7 @@ export class Endpoints {
    * much to do for as long as anybody asks. One at a time, what is asked is answered. Where nothing is, who waited while
    * another asked in vain does not ask in vain as well: a dozen would take a minute to find out what one knows.
    */
-  #inTurn<Reply>(
-    { urgent = false }: How,
-    act: () => Promise<{ reply: Reply } | Miss>,
-  ): Promise<{ reply: Reply } | Miss> {
+  #inTurn<Reply>({ urgent = false }: How, act: () => Promise<Outcome<Reply>>): Promise<Outcome<Reply>> {
     if (urgent || !this.#patience.isStrained) return act();
     const asked = performance.now();
     return this.#turns.take(async () => {

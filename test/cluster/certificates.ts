@@ -47,6 +47,14 @@ export const certificateUnits: Readonly<Record<string, string>> = {
   [client]: clientFile,
 };
 
+/** What was put in the place of the server's certificate, and when its unit had been started. */
+let shortLived: { machine: string; serial: string; before: Readonly<Record<string, string>> };
+
+function serialOn(stack: Stack, machine: string): Promise<string> {
+  const read = `openssl x509 -noout -serial -in ${folder}/${server}/tls.crt`;
+  return onMachine(stack, machine, ['sudo', 'sh', '-c', read]);
+}
+
 /** Machines are those with etcd. */
 export function certificatesTests(stackOf: () => Stack, machines: readonly string[]): void {
   const asRoot = (machine: string, command: string) =>
@@ -93,20 +101,28 @@ export function certificatesTests(stackOf: () => Stack, machines: readonly strin
       const authority = await everywhere("stat -c '%a %U' /etc/flotilla/pki/services-ca.key");
       expect(authority).toEqual(machines.map(() => '600 root'));
     });
+  });
+}
 
-    test('are renewed by themselves, with a reload, and their units run on', async () => {
-      const before = await starts(stackOf(), [server]);
-      const serial = () => asRoot(serving, `openssl x509 -noout -serial -in ${folder}/${server}/tls.crt`);
-      await asRoot(serving, shortened);
-      const short = await serial();
-      // An agent that runs knows the dates of what it has.
-      await asRoot(serving, 'systemctl restart flotilla-agent');
-      const isReloaded = async () => Number(await asRoot(serving, 'wc -l < /run/tls-reloads')) >= 1;
-      // Each look takes an emulated machine a second of its processor, and most of the time there is nothing to see.
-      await until(2 * shortLife, isReloaded, 5000);
-      expect(await serial()).not.toBe(short);
-      expect(await starts(stackOf(), [server])).toEqual(before);
-    });
+/** Puts a certificate in the place of the server's that has to be renewed: `renewalTest` sees it, once it is due. */
+export async function endSoon(stack: Stack): Promise<void> {
+  const machine = await placement(stack, server);
+  const before = await starts(stack, [server]);
+  await onMachine(stack, machine, ['sudo', 'sh', '-c', shortened]);
+  shortLived = { machine, serial: await serialOn(stack, machine), before };
+  // An agent that runs knows the dates of what it has.
+  await onMachine(stack, machine, ['sudo', 'systemctl', 'restart', 'flotilla-agent']);
+}
+
+export function renewalTest(stackOf: () => Stack): void {
+  test('certificates are renewed by themselves, with a reload, and their units run on', async () => {
+    const { machine, serial, before } = shortLived;
+    const count = ['sudo', 'sh', '-c', 'wc -l < /run/tls-reloads'];
+    const isReloaded = async () => Number(await onMachine(stackOf(), machine, count)) >= 1;
+    // Each look takes an emulated machine a second of its processor, and most of the time there is nothing to see.
+    await until(2 * shortLife, isReloaded, 5000);
+    expect(await serialOn(stackOf(), machine)).not.toBe(serial);
+    expect(await starts(stackOf(), [server])).toEqual(before);
   });
 }
 

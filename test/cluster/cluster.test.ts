@@ -2,7 +2,13 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { certificatesGone, certificatesTests, certificateUnits } from './certificates.ts';
+import {
+  certificatesGone,
+  certificatesTests,
+  certificateUnits,
+  endSoon,
+  renewalTest,
+} from './certificates.ts';
 import { identityOf } from './identity.ts';
 import {
   growOwnImage,
@@ -156,7 +162,14 @@ servicesTests(() => stack);
 
 certificatesTests(() => stack, cores);
 
-images({ stack: () => stack, cores });
+/** Most of the time until a renewal is waited for. */
+describe('while a certificate ends soon', () => {
+  beforeAll(() => endSoon(stack));
+
+  images({ stack: () => stack, cores });
+
+  renewalTest(() => stack);
+});
 
 describe('systemd', () => {
   test('and its bus may be restarted under an agent, which runs on', async () => {

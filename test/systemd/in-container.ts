@@ -9,6 +9,7 @@ import { maxNarrowRules } from '../../src/agent/systemd/match-rules.ts';
 import { halfWritten, type NewUnit } from '../../src/agent/systemd/systemd.ts';
 import { UnitFiles } from '../../src/agent/systemd/unit-files.ts';
 import { unitPath } from '../../src/agent/systemd/unit-path.ts';
+import { eventually, follow } from '../contract/systemd/follow.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
 /**
@@ -65,19 +66,6 @@ test('what a unit said before it failed is told, also when journald has not got 
   }
 });
 
-/** Counts what `changes` yields after the first, which says nothing. */
-async function follow() {
-  const stop = new AbortController();
-  const seen = { changes: -1, error: '' };
-  const ended = (async () => {
-    for await (const _ of systemd.changes(stop.signal)) seen.changes += 1;
-  })().catch((error: Error) => {
-    seen.error = error.message;
-  });
-  await sleep(2000);
-  return { stop, seen, ended };
-}
-
 test('what fails and is started again is never told to have failed with success', async () => {
   const name = 'flapping.service';
   const flapping =
@@ -101,17 +89,16 @@ test('what fails and is started again is never told to have failed with success'
 
 test('a systemd that executes itself anew is found again, and runs what it ran', async () => {
   await run('reexec.service', daemon);
-  const { seen, ended } = await follow();
+  const { seen, ended } = await follow(systemd);
   systemctl('daemon-reexec');
   await ended;
   expect(seen.error).toContain('lost');
   for (let tries = 0; tries < 100 && !(await stateOf('reexec.service').catch(() => false)); tries++)
     await sleep(100);
   expect(await stateOf('reexec.service')).toMatchObject({ active: 'active', started: true });
-  const again = await follow();
+  const again = await follow(systemd);
   await systemd.stop(['reexec.service']);
-  await sleep(1000);
-  expect(again.seen.changes).toBeGreaterThan(0);
+  await eventually(() => again.seen.changes > 0);
   again.stop.abort();
   await again.ended;
 });
@@ -273,18 +260,16 @@ describe('a start that was not noted before the agent was killed', () => {
 
 test('a changed unit needs no reload of systemd, and other units are no news', async () => {
   await run('quiet.service', daemon);
-  await sleep(1000);
   const reloads = () => systemctl('show', '--property=UnitsLoadTimestampMonotonic', '--value');
   const before = reloads();
-  const { stop, seen, ended } = await follow();
+  const { stop, seen, ended } = await follow(systemd);
   systemctl('restart', 'systemd-timesyncd.service');
   await sleep(1000);
   expect(seen.changes).toBe(0);
   await systemd.stop(['quiet.service']);
   await run('quiet.service', `${daemon}Nice=1\n`);
   expect(reloads()).toBe(before);
-  await sleep(1000);
-  expect(seen.changes).toBeGreaterThan(0);
+  await eventually(() => seen.changes > 0);
   stop.abort();
   await ended;
 });
@@ -333,8 +318,7 @@ test('a unit that systemd reads to answer, and forgets again, makes no news of t
   const contents = '[Unit]\nRequires=anchor.service\nAfter=anchor.service\n[Service]\nExecStart=/bin/true\n';
   await systemd.install([{ name: 'idle.service', contents }], []);
   expect(await stateOf('idle.service')).toMatchObject({ load: 'loaded', active: 'inactive' });
-  await sleep(1000);
-  const { stop, seen, ended } = await follow();
+  const { stop, seen, ended } = await follow(systemd);
   await stateOf('idle.service');
   await sleep(500);
   const before = seen.changes;
@@ -344,19 +328,16 @@ test('a unit that systemd reads to answer, and forgets again, makes no news of t
   }
   expect(seen.changes).toBe(before);
   systemctl('start', 'idle.service');
-  await sleep(1000);
-  expect(seen.changes).toBeGreaterThan(before);
+  await eventually(() => seen.changes > before);
   stop.abort();
   await ended;
 });
 
 test('a file that is edited by hand is news', async () => {
   await run('edited.service', daemon);
-  await sleep(1000);
-  const { stop, seen, ended } = await follow();
+  const { stop, seen, ended } = await follow(systemd);
   appendFileSync(`${folder}/units/edited.service`, '# by hand\n');
-  await sleep(1000);
-  expect(seen.changes).toBeGreaterThan(0);
+  await eventually(() => seen.changes > 0);
   stop.abort();
   await ended;
 });

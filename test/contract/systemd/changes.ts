@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { eventually, follow } from './follow.ts';
 import { daemon, patience, type Subject } from './subject.ts';
 
 interface Events {
@@ -12,32 +13,9 @@ export function changesContract(
   { lose, restartForeign }: Events,
 ): void {
   describe('changes', () => {
-    /** Counts what it yields, after it has said what was before: a busy machine tells late of units that come or go. */
-    async function follow() {
-      const stop = new AbortController();
-      const seen = { changes: 0, error: '' };
-      const ended = (async () => {
-        for await (const _ of get().changes(stop.signal)) seen.changes += 1;
-      })().catch((error: Error) => {
-        seen.error = error.message;
-      });
-      let before: number;
-      do {
-        before = seen.changes;
-        await sleep(1000);
-      } while (seen.error === '' && before !== seen.changes);
-      seen.changes = 0;
-      return { stop, seen, ended };
-    }
-
-    async function eventually(condition: () => boolean): Promise<void> {
-      for (let tries = 0; tries < patience && !condition(); tries++) await sleep(100);
-      expect(condition()).toBe(true);
-    }
-
     test('tells when a unit became another, and ends when it shall', async () => {
       await install('change.service', daemon);
-      const { stop, seen, ended } = await follow();
+      const { stop, seen, ended } = await follow(get());
       await get().start(['change.service']);
       await eventually(() => seen.changes > 0);
       stop.abort();
@@ -50,7 +28,7 @@ export function changesContract(
       await install('ours-once.service', daemon);
       await remove('ours-once.service');
       await until('ours.service', { active: 'active' });
-      const { stop, seen, ended } = await follow();
+      const { stop, seen, ended } = await follow(get());
       await restartForeign();
       await sleep(1000);
       expect(seen.changes).toBe(0);
@@ -62,13 +40,13 @@ export function changesContract(
 
     test('fails when systemd is lost, and the next call finds it again', async () => {
       await run('lost.service', daemon);
-      const { seen, ended } = await follow();
+      const { seen, ended } = await follow(get());
       await lose();
       await ended;
       expect(seen.error).not.toBe('');
       const found = async () => (await find('lost.service').catch(() => undefined))?.active;
       for (let tries = 0; tries < patience && (await found()) !== 'active'; tries++) await sleep(100);
-      const again = await follow();
+      const again = await follow(get());
       await get().stop(['lost.service']);
       await eventually(() => again.seen.changes > 0);
       again.stop.abort();
