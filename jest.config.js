@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 export default {
   runtime: '<rootDir>/toolchain/jest/runtime.ts',
   testEnvironment: '<rootDir>/toolchain/jest/environment.ts',
+  testSequencer: '<rootDir>/toolchain/jest/sequencer.ts',
   transform: {},
   reporters: ['default', '<rootDir>/toolchain/jest/report-so-far.ts'],
   // Many tests wait more than they work. Not '200%': jest takes what is above 100 for a number of workers.

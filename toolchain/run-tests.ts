@@ -62,8 +62,9 @@ async function test(): Promise<void> {
   if (!fast) {
     results.push(await checkRun('simulated clusters', SIMULATIONS));
     tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
+    // First those that make what all need, an image and a template, two of them at a time.
+    tests.push(await jest('tests on small clusters of real machines', ...SMALL_CLUSTER_TESTS));
     tests.push(await jest('tests on a cluster of real machines', ...CLUSTER_TESTS));
-    tests.push(await jest('other tests on real machines', ...SMALL_CLUSTER_TESTS));
   }
   report(results.reduce(add), tests.reduce(add));
 }
