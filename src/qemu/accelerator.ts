@@ -12,8 +12,8 @@ import type { Log } from './log.ts';
 import { qemuVersionText } from './qemu-version.ts';
 import { replaceFile } from './replace-file.ts';
 
-/** The registers that QEMU shows of a processor that can't go on, after the line that says why: `RAX=00…`, `R8 =00…`. */
-const registers = /^\w{2,4} ?= *[0-9a-f]{2}/;
+/** What QEMU shows of a processor that can't go on, besides why: `extra data[0]: …`, `RAX=00…`, `R8 =00…`. */
+const registers = /^(extra data\[|\w{2,4} ?= *[0-9a-f]{2})/;
 
 /** A choice and why it was made. */
 export interface AcceleratorChoice {
