@@ -32,10 +32,7 @@ export const elk: Benchmark = async (report, log, wants) => {
       await up(stack, log);
     };
     // Units wait for their images. Elasticsearch starts for as long as all others arrive, so its image comes first.
-    const [largest, ...others] = layouts;
-    await pushImages(stack, largest ? [largest] : [], log);
-    log(`the largest image is there after ${Math.round(since(start))} s`);
-    const rest = [deploy(), pushImages(stack, others, log)];
+    const rest = [deploy(), pushImages(stack, layouts, log)];
     running.push(...rest);
     const ready = Promise.all(rest);
     // When one of them fails nothing will be stored any more.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { emulatedEnvironment } from './emulated-environment.ts';
 import { initrdScript } from './initrd.ts';
 import type { Mirrors } from './sources.ts';
 
@@ -84,9 +85,14 @@ mkdir -p /run/cloud-init "$2/multi-user.target.wants"
 ln -sf /lib/systemd/system/cloud-init.target "$2/multi-user.target.wants/cloud-init.target"
 `;
 
-const files = {
-  '/etc/cloud/cloud.cfg.d/90_flotilla.cfg': cloudInit,
+const programs = {
   '/etc/systemd/system-generators/cloud-init-generator': cloudInitGenerator,
+  '/etc/systemd/system-environment-generators/flotilla-emulated': emulatedEnvironment,
+};
+
+const files = {
+  ...programs,
+  '/etc/cloud/cloud.cfg.d/90_flotilla.cfg': cloudInit,
   /** The file system fills the machine's disk, whatever its size; no fsck, the overlay has a journal. */
   '/etc/fstab': '/dev/vda / ext4 rw,noatime,x-systemd.growfs 0 0\n',
   /** Nothing but sshd listens. */
@@ -166,7 +172,7 @@ export function debianRecipe(suite: Suite): Recipe {
     after: [
       'set -e',
       ...Object.entries(files).map(writeFile),
-      `chmod 0755 "$1/etc/systemd/system-generators/cloud-init-generator"`,
+      ...Object.keys(programs).map((path) => `chmod 0755 "$1${path}"`),
       ...maskedGenerators.map((name) => `ln -sf /dev/null "$1/etc/systemd/system-generators/${name}"`),
       'chroot "$1" systemctl enable systemd-networkd systemd-resolved ssh docker.socket',
       // The socket starts Docker at its first use. At boot it would take 14 s of processor time from the login.

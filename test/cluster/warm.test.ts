@@ -82,6 +82,17 @@ describe('machines that woke', () => {
     expect(differences(booted, woken)).toEqual([]);
   });
 
+  test('compute without what emulation makes slow, as those that boot', async () => {
+    const programs = ['dockerd', 'etcd', 'node', 'sshd'];
+    const script =
+      'for each; do tr "\\0" "\\n" < /proc/$(pidof -s $each)/environ; done; grep -m 1 "^model name" /proc/cpuinfo';
+    for (const stack of [cold, warm]) {
+      const said = await onMachine(stack, 'core-1', ['sudo', 'sh', '-c', script, 'sh', ...programs]);
+      const told = said.split('\n').filter((line) => /^(OPENSSL_ia32cap|GODEBUG)=/.test(line));
+      expect(told).toHaveLength(said.includes('QEMU TCG') ? 2 * programs.length : 0);
+    }
+  });
+
   test('have nothing in common that only one may have', async () => {
     const all = await Promise.all(machines.map((machine) => identityOf(warm, machine)));
     const kinds = Object.keys(all[0] ?? {});
