@@ -10,6 +10,7 @@ import { halfWritten, type NewUnit } from '../../src/agent/systemd/systemd.ts';
 import { UnitFiles } from '../../src/agent/systemd/unit-files.ts';
 import { unitPath } from '../../src/agent/systemd/unit-path.ts';
 import { eventually, follow } from '../contract/systemd/follow.ts';
+import { subjectOf } from '../contract/systemd/subject.ts';
 import { systemdContract } from '../contract/systemd.ts';
 
 /**
@@ -36,14 +37,7 @@ describe('DbusSystemd', () => {
   });
 });
 
-async function run(name: string, contents: string): Promise<void> {
-  await systemd.install([{ name, contents }], []);
-  await systemd.start([name]);
-}
-
-async function stateOf(name: string) {
-  return (await systemd.list()).find((unit) => unit.name === name);
-}
+const { run, find: stateOf } = subjectOf(() => systemd);
 
 test('what a unit said before it failed is told, also when journald has not got to it', async () => {
   const name = 'last-words.service';
