@@ -35,18 +35,12 @@ const HUNG_CHECK_MS = 5_000;
 /** How long each part took, for the end. */
 const took: string[] = [];
 
-/**
- * The largest cluster has both processors for itself, since its tests hold what users wait for against limits. The
- * others have a machine or two of one processor each, and are at it two at a time.
- */
-const BIG_CLUSTER = 'test/cluster/cluster\\.test\\.ts$';
-const MACHINE_TESTS = ['--testPathIgnorePatterns=/node_modules/', `--testTimeout=${CLUSTER_TEST_LIMIT_MS}`];
-const CLUSTER_TESTS = [BIG_CLUSTER, ...MACHINE_TESTS, '--runInBand'];
-const SMALL_CLUSTER_TESTS = [
-  'test/cluster/',
-  ...MACHINE_TESTS,
-  `--testPathIgnorePatterns=${BIG_CLUSTER}`,
-  '--maxWorkers=2',
+/** One file at a time: two cold boots take both processors, and what waits for one has a limit. */
+const CLUSTER_TESTS = [
+  'test/cluster',
+  '--testPathIgnorePatterns=/node_modules/',
+  '--runInBand',
+  `--testTimeout=${CLUSTER_TEST_LIMIT_MS}`,
 ];
 
 async function test(): Promise<void> {
@@ -62,9 +56,7 @@ async function test(): Promise<void> {
   if (!fast) {
     results.push(await checkRun('simulated clusters', SIMULATIONS));
     tests.push(await jest('tests with a real etcd', ...REAL_TESTS));
-    // First those that make what all need, an image and a template, two of them at a time.
-    tests.push(await jest('tests on small clusters of real machines', ...SMALL_CLUSTER_TESTS));
-    tests.push(await jest('tests on a cluster of real machines', ...CLUSTER_TESTS));
+    tests.push(await jest('tests on real machines', ...CLUSTER_TESTS));
   }
   report(results.reduce(add), tests.reduce(add));
 }

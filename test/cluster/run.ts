@@ -14,14 +14,17 @@ export interface RunOptions {
   readonly log?: (line: string) => void;
 }
 
-/** How much a failure shows of what was said: what is wrong stands at its end, before the stack's outputs. */
+/** How much a failure shows of what was said: what is wrong stands at its end, between the stack's outputs. */
 const SHOWN_LINES = 60;
+
+/** What Pulumi shows of the stack's outputs, of a preview and of what follows it. */
+const OUTPUTS = /^Outputs:\n(?: .*\n?)*/gm;
 
 /** The run of something that has to end well. @throws Error with the end of what it said */
 export async function succeeded(running: Promise<Run>): Promise<Run> {
   const run = await running;
   if (run.status === 0) return run;
-  const [said = ''] = run.output.trimEnd().split('\nOutputs:\n');
+  const said = run.output.replace(OUTPUTS, '').trimEnd();
   const end = said.split('\n').slice(-SHOWN_LINES).join('\n');
   throw new Error(`it ended with ${run.status} after ${Math.round(run.seconds)} s:\n${end}`);
 }

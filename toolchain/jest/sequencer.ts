@@ -18,9 +18,6 @@ export const longest: readonly string[] = [
   'test/cloud/aws/stack.real.test.ts',
   'src/store/etcd.real.test.ts',
   'test/cloud/digitalocean/stack.real.test.ts',
-  'test/cluster/digitalocean.test.ts',
-  'test/cluster/hosts.test.ts',
-  'test/cluster/warm.test.ts',
 ];
 
 /** The order in which jest starts test files: those of `longest`, then the others by size, as jest itself guesses. */
